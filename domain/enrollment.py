@@ -1,0 +1,125 @@
+"""One contact in one version of one sequence: statuses, and what travels between workflow and activities."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.base import Frozen
+from domain.plan import Plan
+
+
+class EnrollmentStatus(StrEnum):
+    """pending → running ⇄ paused → completed | stopped | failed | cancelled."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+LIVE = (EnrollmentStatus.PENDING, EnrollmentStatus.RUNNING, EnrollmentStatus.PAUSED)
+
+
+class StepStatus(StrEnum):
+    """The record of one node's execution."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Gate(StrEnum):
+    """A rule that may hold a message back."""
+
+    WINDOW = "window"
+    ENROLLMENT_PAUSED = "enrollment_paused"
+    SEQUENCE_PAUSED = "sequence_paused"
+    PROVIDER_RETRY = "provider_retry"
+    RECONCILE = "reconcile"
+    AMBIGUOUS = "ambiguous"
+
+
+class Upcoming(Frozen):
+    """The node that executes next, and when."""
+
+    node_id: str
+    at: datetime | None
+    """UTC. None: held until an operator acts (see `gate`)."""
+    gate: Gate | None = None
+    """Why it waits, when it is more than the author's delay."""
+
+
+class Ending(Frozen):
+    """How an enrollment ended."""
+
+    status: Literal[
+        EnrollmentStatus.COMPLETED, EnrollmentStatus.STOPPED, EnrollmentStatus.FAILED, EnrollmentStatus.CANCELLED
+    ]
+    reason: str | None = None
+    """`replied`, `unsubscribed`, `bounced`, `goal`, `manual`, an exit's reason, …"""
+
+
+class EnrollmentInput(Frozen):
+    """The workflow's input; also what it carries over when it continues as new."""
+
+    tenant_id: UUID
+    enrollment_id: UUID
+    plan: Plan
+    next: Upcoming
+    remaining_seconds: float | None = None
+    """Set while paused: what is left of the wait."""
+
+
+class ExecuteInput(Frozen):
+    """Execute one node of one enrollment."""
+
+    tenant_id: UUID
+    enrollment_id: UUID
+    node_id: str
+    at: datetime | None = None
+    """When it was due; UTC."""
+    forced: bool = False
+    """An operator said send-now: the wait is over, and a held ambiguous message goes again."""
+
+
+class StepResult(Frozen):
+    """What executing a node led to: exactly one of `next` and `ended`."""
+
+    verdict: Literal["sent", "failed", "skipped", "deferred", "ended"]
+    next: Upcoming | None = None
+    ended: Ending | None = None
+
+
+class EnrollmentState(Frozen):
+    """Answer of the workflow's `state` query and of its updates."""
+
+    status: EnrollmentStatus
+    reason: str | None = None
+    node_id: str | None = None
+    at: datetime | None = None
+    """UTC; when the next node executes."""
+    gate: Gate | None = None
+    remaining_seconds: float | None = None
+    """While paused: what is left of the wait."""
+
+
+class StopRequest(Frozen):
+    """Argument of the `stop` update."""
+
+    reason: str = Field(default="manual", min_length=1, max_length=200)
+
+
+class StopMark(Frozen):
+    """Argument of the `reply` and `suppress` signals: a fact that the database has already recorded."""
+
+    event_id: UUID
+    ending: Ending | None
+    """How the committed transaction ended this enrollment; None: it did not, the event is for the record."""

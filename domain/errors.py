@@ -1,0 +1,73 @@
+"""Errors that carry their evidence. Whether to try again is the error's type, never a guess from its text."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+
+class TouchlineError(Exception):
+    """Something a user can act on: `str()` says what is wrong, `hint` how to mend it."""
+
+    hint: str | None = None
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NotFound(TouchlineError):
+    """A thing that was named does not exist in this tenant."""
+
+
+class Conflict(TouchlineError):
+    """The request does not fit the present state."""
+
+
+class NotReady(TouchlineError):
+    """A needed service or setting is missing; nothing was changed."""
+
+
+class ContentError(TouchlineError):
+    """This message cannot be rendered for this contact (a merge field has no value, a body grew too long)."""
+
+
+@dataclass
+class SendError(Exception):
+    """A provider did not take a message over."""
+
+    provider: str
+    message: str
+    code: str | None = None
+    """The provider's own code: an SMTP reply code, a Twilio error number."""
+    status: int | None = None
+    evidence: str | None = field(default=None, repr=False)
+    """The raw answer, shortened; never holds a message body."""
+
+    def __str__(self) -> str:
+        code = f" {self.code}" if self.code else ""
+        return f"{self.provider}{code}: {self.message}"
+
+
+@dataclass
+class PermanentError(SendError):
+    """This message will never go to this contact."""
+
+    effect: Literal["none", "bounced", "opted_out"] = "none"
+    """What it says about the address: `bounced` and `opted_out` also suppress it."""
+
+
+@dataclass
+class TransientError(SendError):
+    """Certainly not sent; may succeed later."""
+
+    retry_after: timedelta | None = None
+
+
+@dataclass
+class ConfigurationError(SendError):
+    """Every message would fail like this: credentials, sender, content rule. A person has to act."""
+
+
+@dataclass
+class AmbiguousError(SendError):
+    """Nobody knows whether it was sent: the connection died, or the answer made no sense."""

@@ -1,0 +1,47 @@
+"""Every identifier, key and name that is derived: functions in one file, never random, never personal.
+
+Deriving is what makes retries safe: the same enrollment, node and round always give the same job,
+the same Message-ID and the same idempotency key, on whichever worker the attempt runs.
+"""
+
+from uuid import UUID, uuid4, uuid5
+
+TASK_QUEUE = "touchline"
+DEFAULT_TENANT = UUID("00000000-0000-4000-8000-000000000001")
+
+_NAMESPACE = UUID("6f1a3c52-8f0e-4f5e-9d3a-0d5b9a6f7e11")
+
+
+def new_id() -> UUID:
+    """The only source of random ids: rows that nothing else could name (contacts, enrollments)."""
+    return uuid4()
+
+
+def sequence_id(tenant_id: UUID, key: str) -> UUID:
+    """A sequence is named by its author; the name decides the id."""
+    return uuid5(_NAMESPACE, f"sequence:{tenant_id}:{key}")
+
+
+def workflow_id(enrollment_id: UUID) -> str:
+    """The workflow of one enrollment; plain text in Temporal, so no personal data."""
+    return f"enrollment-{enrollment_id}"
+
+
+def step_id(enrollment_id: UUID, node_id: str, round: int = 0) -> UUID:
+    """One execution of one node (`round` counts visits when a loop comes back to it)."""
+    return uuid5(enrollment_id, f"step:{node_id}:{round}")
+
+
+def job_id(enrollment_id: UUID, node_id: str, round: int = 0) -> UUID:
+    """The ledger row of one outbound message; also its idempotency key and callback token."""
+    return uuid5(enrollment_id, f"job:{node_id}:{round}")
+
+
+def message_id(job: UUID, domain: str) -> str:
+    """RFC 5322 Message-ID, equal on every attempt, so that a mailbox can recognise a duplicate."""
+    return f"<{job}@{domain}>"
+
+
+def reply_workflow_event(provider: str, provider_event_id: str, tenant_id: UUID) -> UUID:
+    """The id under which an inbound provider event is stored: the same event always the same row."""
+    return uuid5(_NAMESPACE, f"event:{tenant_id}:{provider}:{provider_event_id}")

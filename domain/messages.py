@@ -1,0 +1,111 @@
+"""Messages: the words of the ledger, what a provider is handed and what it answers."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.base import Frozen
+
+
+class Channel(StrEnum):
+    """A way to reach a contact."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+
+class JobState(StrEnum):
+    """The life of a message job: pending → sending → sent | failed | ambiguous; pending → cancelled."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    AMBIGUOUS = "ambiguous"
+    CANCELLED = "cancelled"
+
+
+class EmailContent(Frozen):
+    """A rendered email, frozen on its job. Header values are single lines; bodies use `\\n`."""
+
+    channel: Literal[Channel.EMAIL] = Channel.EMAIL
+    subject: str
+    text: str
+    html: str | None = None
+    message_id: str
+    """RFC 5322 Message-ID with its angle brackets."""
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    reply_to: str | None = None
+    unsubscribe_url: str | None = None
+    """One HTTPS URI for List-Unsubscribe (RFC 8058); None while no public URL is configured."""
+    unsubscribe_mailto: str | None = None
+
+
+class TextContent(Frozen):
+    """A rendered SMS or WhatsApp text, frozen on its job."""
+
+    channel: Literal[Channel.SMS, Channel.WHATSAPP] = Channel.SMS
+    body: str
+    media_url: str | None = None
+
+
+Content = Annotated[EmailContent | TextContent, Field(discriminator="channel")]
+
+
+class OutgoingMessage(Frozen):
+    """What a provider is asked to send: the same bytes on every attempt."""
+
+    tenant_id: UUID
+    job_id: UUID
+    """Idempotency key, callback token and the seed of the Message-ID."""
+    to: str
+    """Email address, or E.164 phone number."""
+    content: Content
+
+    @property
+    def channel(self) -> Channel:
+        return self.content.channel
+
+
+class Receipt(Frozen):
+    """A provider took the message over."""
+
+    provider: str
+    provider_message_id: str
+    detail: str | None = None
+    """The provider's own words, for the record."""
+
+
+class Absent(Frozen):
+    """The provider was asked and is sure that it never took this message."""
+
+
+class Unknown(Frozen):
+    """The provider cannot be asked, or its answer proves nothing."""
+
+    reason: str
+
+
+Lookup = Receipt | Absent | Unknown
+
+
+class InboundMessage(Frozen):
+    """One message that came in, as a webhook, a mailbox or the CLI reports it."""
+
+    channel: Channel
+    provider: str
+    provider_event_id: str
+    """Unique per provider: the same id reported twice has one effect."""
+    sender: str
+    """Address it came from; phone numbers in E.164."""
+    recipient: str | None = None
+    text: str
+    received_at: datetime
+    """With a time zone."""
+    enrollment_id: UUID | None = None
+    """Set when the caller already knows whom the message answers."""
