@@ -1,0 +1,120 @@
+"""The only way to the database: a pool whose every transaction names its tenant."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aiosql
+import asyncpg
+from pydantic_core import from_json, to_json
+
+from domain.errors import NotReady
+
+_SCHEMA = Path(__file__).parent.parent / "schema"
+
+
+def load_queries(name: str) -> Any:
+    """The named queries of `schema/queries/<name>.sql`."""
+    return aiosql.from_path(_SCHEMA / "queries" / f"{name}.sql", "asyncpg")
+
+
+class _Connection(asyncpg.Connection):
+    def get_reset_query(self) -> str:
+        """Nothing to reset: all session state is set per transaction, which saves a round trip each time."""
+        return ""
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, schema="pg_catalog", encoder=lambda v: to_json(v).decode(), decoder=from_json
+        )
+
+
+class Session:
+    """One connection, for work that spans several transactions of one tenant."""
+
+    def __init__(self, connection: asyncpg.Connection, tenant_id: UUID) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+
+    @asynccontextmanager
+    async def transaction(self, *, lock_enrollment: UUID | None = None) -> AsyncIterator[asyncpg.Connection]:
+        """READ COMMITTED, scoped to the tenant; with `lock_enrollment`, that row is locked first.
+
+        The lock is a statement of its own, so that every later statement reads what the transaction that
+        held the lock before has committed. It rides in the same round trip as BEGIN.
+        """
+        # UUID objects only ever print as hex and dashes, so they may stand in the text.
+        begin = f"BEGIN; SELECT set_config('touchline.tenant_id', '{UUID(int=self._tenant_id.int)}', true)"
+        if lock_enrollment is not None:
+            begin += f"; SELECT 1 FROM enrollments WHERE id = '{UUID(int=lock_enrollment.int)}' FOR NO KEY UPDATE"
+        await self._connection.execute(begin)
+        try:
+            yield self._connection
+        except BaseException:
+            if not self._connection.is_closed():
+                await self._connection.execute("ROLLBACK")
+            raise
+        else:
+            await self._connection.execute("COMMIT")
+
+
+class Database:
+    """A pool of connections that act as `touchline_app`, whichever role logged in."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, url: str, *, size: int = 10, name: str = "touchline") -> "Database":
+        """Open a pool. Raises NotReady with the database's own words."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=min(2, size),
+                max_size=size,
+                connection_class=_Connection,
+                init=_prepare,
+                command_timeout=60,
+                server_settings={
+                    "application_name": name,
+                    "role": "touchline_app",
+                    "jit": "off",
+                    "timezone": "UTC",
+                },
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            raise NotReady(
+                f"PostgreSQL cannot be used: {error}",
+                hint="check TOUCHLINE_DATABASE_URL; a new database needs its migrations: ./touchline migrate",
+            ) from error
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def session(self, tenant_id: UUID) -> AsyncIterator[Session]:
+        """Keep one connection over several transactions of one tenant."""
+        async with self._pool.acquire() as connection:
+            yield Session(connection, tenant_id)
+
+    @asynccontextmanager
+    async def transaction(
+        self, tenant_id: UUID, *, lock_enrollment: UUID | None = None
+    ) -> AsyncIterator[asyncpg.Connection]:
+        """One transaction of one tenant; commits at the end, rolls back on any exception."""
+        async with (
+            self.session(tenant_id) as session,
+            session.transaction(lock_enrollment=lock_enrollment) as connection,
+        ):
+            yield connection
+
+    async def tenant_ids(self) -> list[UUID]:
+        """Every tenant, for sweeps that go through them one by one."""
+        async with self._pool.acquire() as connection:
+            return [row[0] for row in await connection.fetch("SELECT tenant_ids()")]
