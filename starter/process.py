@@ -1,0 +1,133 @@
+"""Server processes of the local stack: started, awaited, ended, and never left behind."""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from domain.errors import NotReady
+
+_POLL_S = 0.02
+
+
+class ServerProcess:
+    """One child process with a log file. It ends when the process that started it dies, however that happens."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        log: Path,
+        *,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self._log = log
+        self._stop_signal = stop_signal
+        self._tree: list[psutil.Process] = []
+        with log.open("ab") as sink:
+            # Its own session: the terminal's Ctrl-C reaches us alone, and we end the servers after the worker.
+            # Kernels tie the death signal to the *thread* that starts the child: start servers from the main one.
+            self._popen = subprocess.Popen(  # noqa: S603 - fixed program, no shell
+                [*_dies_with_parent(stop_signal), *map(str, argv)],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd="/",
+                env=env,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    async def until(self, ready: Callable[[], Awaitable[bool]], timeout_s: float) -> None:
+        """Wait until `ready` holds. Raises NotReady with the end of the log if it never does."""
+        deadline = time.monotonic() + timeout_s
+        while not await ready():
+            if not self.running:
+                raise NotReady(f"{self.name} ended while starting:\n{self.log_tail()}", f"the whole log: {self._log}")
+            if time.monotonic() > deadline:
+                await self.kill()
+                raise NotReady(
+                    f"{self.name} was not ready within {timeout_s:g} s:\n{self.log_tail()}",
+                    f"the whole log: {self._log}",
+                )
+            await asyncio.sleep(_POLL_S)
+
+    async def stop(self, timeout_s: float = 20.0) -> None:
+        """End in good order; by force after `timeout_s`."""
+        if self.running:
+            self._popen.send_signal(self._stop_signal)
+            deadline = time.monotonic() + timeout_s
+            while self.running and time.monotonic() < deadline:
+                await asyncio.sleep(_POLL_S)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL, as a crash would; returns when every process of the server is gone."""
+        if not self.running:
+            return
+        await kill_tree(psutil.Process(self.pid))
+        self._popen.wait()
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The end of the log, for an error message."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+
+async def kill_tree(process: psutil.Process) -> None:
+    """SIGKILL a process and its children; returns when all are gone."""
+    try:
+        tree = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for member in tree:
+        try:
+            member.kill()
+        except psutil.NoSuchProcess:
+            continue
+    await _gone(tree, 10.0)
+
+
+async def end_leftover(pid: int, belongs: Callable[[Sequence[str]], bool], stop_signal: signal.Signals) -> None:
+    """End a server that an earlier, killed run left behind; `belongs` recognises it by its command line."""
+    try:
+        process = psutil.Process(pid)
+        if not belongs(process.cmdline()):
+            return
+        process.send_signal(stop_signal)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return
+    if not await _gone([process], 20.0):
+        await kill_tree(process)
+
+
+async def _gone(processes: Sequence[psutil.Process], timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_POLL_S)
+    return True
+
+
+def _dies_with_parent(signal_: signal.Signals) -> list[str]:
+    # Linux only; elsewhere a server that outlives a killed run is ended by the next one (`end_leftover`).
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", signal_.name.removeprefix("SIG"), "--"] if setpriv else []
