@@ -77,9 +77,11 @@ class LocalPostgres:
             await self._process.kill()
 
     async def remove(self) -> None:
-        """Stop and delete the data."""
+        """Stop, and delete the data."""
         await self.stop()
-        remove_postgres_data(self.home)
+        await self._end_leftover()
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     @property
     def _user(self) -> str | None:
@@ -157,12 +159,6 @@ class LocalPostgres:
             return (self.data_dir / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return []
-
-
-def remove_postgres_data(home: Path) -> None:
-    """Delete everything a stopped server kept under its `home`."""
-    shutil.rmtree(_socket_dir(home), ignore_errors=True)
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def _digest(path: Path) -> str:

@@ -34,13 +34,22 @@ class _Run(Frozen):
 
 
 class LocalTemporal:
-    """One dev server. With `data_dir` its state is kept there, and a restart finds the same port again."""
+    """One dev server. With `data_dir` its state is kept there, else in memory alone.
+
+    A restart takes the same ports again; `usual_ports`: the first start prefers Temporal's own, if they are free.
+    """
 
     def __init__(
-        self, data_dir: Path | None, *, ui: bool = True, dynamic_config: Mapping[str, str] | None = None
+        self,
+        data_dir: Path | None,
+        *,
+        ui: bool = True,
+        usual_ports: bool = False,
+        dynamic_config: Mapping[str, str] | None = None,
     ) -> None:
         self._data_dir = data_dir and data_dir.absolute()
         self._ui = ui
+        self._usual_ports = usual_ports
         self._dynamic_config = {"matching.enableFairness": "true", **(dynamic_config or {})}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._process: ServerProcess | None = None
@@ -64,15 +73,13 @@ class LocalTemporal:
 
     async def start(self) -> None:
         """Start, or start again on the same port and state; ends a server that a killed run left behind."""
+        await self.end_leftover()
         folder = self._folder()
-        last = self._last_run(folder)
-        if last:
-            await end_leftover(last.pid, _is_dev_server_on(last.port), signal.SIGTERM)
-        kept = self._data_dir is not None
-        self._port = _port(self._port, last.port if last else None, _USUAL_PORT if kept else None)
+        last = self._last_run()
+        self._port = _port(self._port, last.port if last else None, _USUAL_PORT if self._usual_ports else None)
         if self._ui:
             last_ui_port = last.ui_port if last else None
-            self._ui_port = _port(self._ui_port, last_ui_port, _USUAL_UI_PORT if kept else None)
+            self._ui_port = _port(self._ui_port, last_ui_port, _USUAL_UI_PORT if self._usual_ports else None)
         self._process = ServerProcess("Temporal", self._command(), folder / "temporal.log")
         run = _Run(pid=self._process.pid, port=self._port, ui_port=self._ui_port)
         _run_file(folder).write_text(run.model_dump_json())
@@ -90,6 +97,12 @@ class LocalTemporal:
         """SIGKILL, as a crash would."""
         if self._process:
             await self._process.kill()
+
+    async def end_leftover(self) -> None:
+        """End the server that an earlier, killed run left on this state."""
+        last = self._last_run()
+        if last:
+            await end_leftover(last.pid, _is_dev_server_on(last.port), signal.SIGTERM)
 
     def _command(self) -> Sequence[str | Path]:
         command: list[str | Path] = [_program(), "server", "start-dev", "--ip", _HOST, "--port", str(self._port)]
@@ -118,9 +131,9 @@ class LocalTemporal:
             self._scratch = tempfile.TemporaryDirectory(prefix="touchline-temporal-")
         return Path(self._scratch.name)
 
-    def _last_run(self, folder: Path) -> _Run | None:
+    def _last_run(self) -> _Run | None:
         try:
-            return _Run.model_validate_json(_run_file(folder).read_bytes())
+            return _Run.model_validate_json(_run_file(self._folder()).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
 

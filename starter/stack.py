@@ -1,0 +1,195 @@
+"""The local stack: PostgreSQL with its schema and Temporal, started and ended together, found by other commands."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from pydantic import ValidationError
+
+from domain.base import Frozen
+from domain.errors import Conflict
+from starter.postgres import LocalPostgres
+from starter.temporal_server import LocalTemporal
+from store.migrate import migrate
+
+STATE_DIR = Path(__file__).resolve().parent.parent / "var"
+"""Where this checkout keeps what it runs on."""
+
+_DATABASE = "touchline"
+_LOCK = "stack.lock"
+_INFO = "stack.json"
+_THROWAWAY = "throwaway-"
+_LOCK_PATIENCE_S = 0.5  # longer than `running_stack` ever holds it
+
+
+class StackInfo(Frozen):
+    """Where a running stack is reached."""
+
+    pid: int
+    database_url: str
+    temporal_address: str
+    ui_url: str | None
+
+
+class LocalStack:
+    """`async with LocalStack(…)`: everything runs inside the block, and has ended after it.
+
+    `keep`: state stays in `state_dir` and there is one stack at a time. Otherwise state is thrown away, and
+    any number may run side by side. What a killed run left behind is ended, and used or removed, by the next.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path = STATE_DIR,
+        *,
+        keep: bool,
+        ui: bool = True,
+        dynamic_config: Mapping[str, str] | None = None,
+    ) -> None:
+        self._state_dir = state_dir.absolute()
+        self._keep = keep
+        self._ui = ui
+        self._dynamic_config = dynamic_config
+        self._exit = AsyncExitStack()
+        self.postgres: LocalPostgres
+        self.temporal: LocalTemporal
+
+    @property
+    def database_url(self) -> str:
+        """As the owner of the tables; the pool takes the application's role by itself."""
+        return self.postgres.url(_DATABASE)
+
+    @property
+    def temporal_address(self) -> str:
+        """host:port."""
+        return self.temporal.address
+
+    @property
+    def ui_url(self) -> str | None:
+        """Temporal's Web UI; None without one."""
+        return self.temporal.ui_url
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as exit_:
+            folder = await self._own_folder(exit_)
+            self.postgres = LocalPostgres(folder, durable=self._keep)
+            exit_.push_async_callback(self.postgres.stop if self._keep else self.postgres.remove)
+            await self.postgres.start()
+            await migrate(self.database_url)
+            self.temporal = LocalTemporal(
+                folder / "temporal", ui=self._ui, usual_ports=self._keep, dynamic_config=self._dynamic_config
+            )
+            exit_.push_async_callback(self.temporal.stop if self._keep else self.temporal.kill)
+            await self.temporal.start()
+            if self._keep:
+                self._announce(folder / _INFO)
+                exit_.callback((folder / _INFO).unlink, missing_ok=True)
+            self._exit = exit_.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    async def _own_folder(self, exit_: AsyncExitStack) -> Path:
+        self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._keep:
+            await _remove_leftovers(self._state_dir)
+            return _throwaway_folder(self._state_dir, exit_)
+        lock = await _locked(self._state_dir)
+        if lock is None:
+            info = _read_info(self._state_dir)
+            where = f" (process {info.pid}, Temporal UI {info.ui_url})" if info else ""
+            raise Conflict(
+                f"the local stack of {self._state_dir.parent} is already running{where}",
+                "use that one, or end it with Ctrl-C where it was started",
+            )
+        exit_.enter_context(lock)
+        return self._state_dir
+
+    def _announce(self, file: Path) -> None:
+        info = StackInfo(
+            pid=os.getpid(),
+            database_url=self.database_url,
+            temporal_address=self.temporal_address,
+            ui_url=self.ui_url,
+        )
+        unfinished = file.with_suffix(".new")
+        unfinished.write_text(info.model_dump_json())
+        unfinished.replace(file)
+
+
+def running_stack(state_dir: Path = STATE_DIR) -> StackInfo | None:
+    """The kept stack that runs now, in this process or another; None if there is none."""
+    if not (state_dir / _LOCK).exists():
+        return None
+    # Whoever runs a stack holds its lock, and the kernel lets go of it however that process ends.
+    lock = _try_lock(state_dir)
+    if lock is not None:
+        lock.close()
+        return None
+    return _read_info(state_dir)
+
+
+def _read_info(state_dir: Path) -> StackInfo | None:
+    try:
+        return StackInfo.model_validate_json((state_dir / _INFO).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def _try_lock(folder: Path) -> IO[bytes] | None:
+    file = (folder / _LOCK).open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+async def _locked(folder: Path) -> IO[bytes] | None:
+    deadline = asyncio.get_running_loop().time() + _LOCK_PATIENCE_S
+    while (lock := _try_lock(folder)) is None:
+        if asyncio.get_running_loop().time() > deadline:
+            return None
+        await asyncio.sleep(0.02)
+    return lock
+
+
+def _throwaway_folder(state_dir: Path, exit_: AsyncExitStack) -> Path:
+    # Locked before it gets the name that `_remove_leftovers` looks for.
+    unnamed = Path(tempfile.mkdtemp(prefix="new-", dir=state_dir))
+    lock = _try_lock(unnamed)
+    assert lock is not None  # noqa: S101 - the name is random
+    folder = state_dir / (_THROWAWAY + unnamed.name.removeprefix("new-"))
+    unnamed.rename(folder)
+    exit_.enter_context(lock)
+    exit_.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _throwaways(state_dir: Path) -> list[Path]:
+    return list(state_dir.glob(f"{_THROWAWAY}*"))
+
+
+async def _remove_leftovers(state_dir: Path) -> None:
+    """Clean up after throw-away stacks whose process was killed."""
+    for folder in _throwaways(state_dir):
+        try:
+            lock = _try_lock(folder)
+        except FileNotFoundError:  # its owner, or another sweep, was removing it just now
+            continue
+        if lock is not None:
+            with lock:
+                await LocalTemporal(folder / "temporal").end_leftover()
+                await LocalPostgres(folder).remove()
+                shutil.rmtree(folder, ignore_errors=True)
