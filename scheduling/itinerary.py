@@ -1,0 +1,73 @@
+"""From one node to the next: which waits lie between, and when the next node may execute."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.enrollment import Gate, Upcoming
+from domain.plan import DelayNode, ExitNode, MessageNode, Plan
+from scheduling.window import after_delay, next_allowed
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What local time means for one enrollment."""
+
+    contact_zones: tuple[str, ...]
+    tenant_zone: str
+    spread_key: UUID
+    """The enrollment's id: spreads a burst at an opening over the contacts, the same way on every attempt."""
+
+    @property
+    def home_zone(self) -> str:
+        """The one zone in which calendar days are counted."""
+        return self.contact_zones[0] if self.contact_zones else self.tenant_zone
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One delay on the way, as it will be recorded. UTC."""
+
+    node: DelayNode
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The next node that executes, and the waits before it. UTC."""
+
+    waits: tuple[Wait, ...]
+    node: MessageNode | ExitNode
+    at: datetime
+    gate: Gate | None
+
+    @property
+    def upcoming(self) -> Upcoming:
+        """The same, as the workflow needs it."""
+        return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate)
+
+
+def next_stop(plan: Plan, node_id: str, at: datetime, where: Whereabouts) -> Stop:
+    """Walk from `node_id` (included), entered at `at`, to the next node that executes."""
+    waits: list[Wait] = []
+    node = plan.nodes[node_id]
+    while isinstance(node, DelayNode):
+        ends = after_delay(at, node.delay, zone=where.home_zone)
+        waits.append(Wait(node=node, starts=at, ends=ends))
+        at, node = ends, plan.nodes[node.next]
+    if isinstance(node, MessageNode):
+        allowed = when_allowed(plan, node, at, where)
+        return Stop(tuple(waits), node, allowed, Gate.WINDOW if allowed > at else None)
+    return Stop(tuple(waits), node, at, None)
+
+
+def when_allowed(plan: Plan, node: MessageNode, at: datetime, where: Whereabouts, *, spread: bool = True) -> datetime:
+    """The first instant, from `at` on, at which this message may be handed over."""
+    return next_allowed(
+        at,
+        plan.window_of(node),
+        contact_zones=where.contact_zones,
+        tenant_zone=where.tenant_zone,
+        spread_key=where.spread_key if spread else None,
+    )
