@@ -1,0 +1,262 @@
+"""Email by SMTP submission (RFC 5321, 6409) over a few kept connections."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Literal
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from content.mime import address, build, single_line
+from domain.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    ContentError,
+    NotReady,
+    PermanentError,
+    SendError,
+    TransientError,
+)
+from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
+
+_NAME = "smtp"
+_GOODBYE_S = 2.0
+_AUTH_CODES = frozenset({530, 534, 535, 538})
+_ENHANCED = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+_SENDER_CODES = frozenset({"5.1.7", "5.1.8"})
+"""RFC 3463: the fault is in the sender's mailbox or system."""
+_SIZE_CODES = frozenset({"5.2.3", "5.3.4"})
+"""RFC 3463: this message is too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpConfig:
+    """How to reach the submission server; certificates are checked against the system's CAs or SSL_CERT_FILE."""
+
+    host: str = ""
+    port: int = 587
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    timeout_s: float = 30.0
+    """For one whole send, from waiting for a free connection to the server's last word."""
+    connections: int = 4
+    sender: str = ""
+    """`Name <address>`: the From header and the envelope's sender."""
+
+
+class _Stage(Enum):
+    """How far a message got; from DATA on, silence proves nothing."""
+
+    CONNECT = auto()
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+
+
+@dataclass
+class _Line:
+    """One connection, kept between messages."""
+
+    smtp: SMTP
+    envelope_open: bool = False
+
+
+@dataclass
+class _Attempt:
+    """One message on its way through the stages."""
+
+    sender: str
+    recipient: str
+    data: bytes
+    stage: _Stage = _Stage.CONNECT
+
+    async def run(self, line: _Line) -> str:
+        """Hand over and return the server's last word."""
+        reused = line.smtp.is_connected
+        try:
+            await self._offer(line)
+        except SMTPException:
+            if not reused or line.smtp.is_connected:
+                raise
+            # The server had left an idle connection. Nothing of DATA is written yet, so offering again is safe.
+            await self._offer(line)
+        self.stage = _Stage.DATA
+        reply = await line.smtp.data(self.data)
+        line.envelope_open = False
+        return reply.message
+
+    async def _offer(self, line: _Line) -> None:
+        """Everything before DATA."""
+        self.stage = _Stage.CONNECT
+        if not line.smtp.is_connected:
+            await line.smtp.connect()
+        elif line.envelope_open:
+            await line.smtp.rset()
+        self.stage = _Stage.MAIL
+        line.envelope_open = True
+        size = [f"SIZE={len(self.data)}"] if line.smtp.supports_extension("size") else []
+        await line.smtp.mail(self.sender, options=size)
+        self.stage = _Stage.RCPT
+        await line.smtp.rcpt(self.recipient)
+
+
+class SmtpProvider:
+    """Hands emails to one submission server."""
+
+    name = _NAME
+    channels = frozenset({Channel.EMAIL})
+
+    def __init__(self, config: SmtpConfig) -> None:
+        """Connects nowhere; raises NotReady when a setting is missing."""
+        if not config.host:
+            raise NotReady("no SMTP server is configured", hint="set TOUCHLINE_SMTP_HOST")
+        try:
+            self._sender = address(config.sender).addr_spec
+        except ContentError as error:
+            raise NotReady(f"emails have no usable sender: {error}", hint="set TOUCHLINE_EMAIL_FROM") from error
+        self._config = config
+        # Last in, first out: under light load one connection stays warm instead of all going stale.
+        self._idle: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+        for _ in range(config.connections):
+            self._idle.put_nowait(_Line(self._new_connection()))
+
+    async def send(self, message: OutgoingMessage) -> Receipt:
+        """Hand one email over; the receipt carries its Message-ID."""
+        attempt, message_id = self._compose(message)
+        try:
+            async with asyncio.timeout(self._config.timeout_s), self._line() as line:
+                reply = await attempt.run(line)
+        except (SMTPException, OSError, ValueError) as error:
+            raise self._classify(error, attempt.stage) from error
+        return Receipt(provider=_NAME, provider_message_id=message_id, detail=single_line(reply)[:200])
+
+    async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
+        """SMTP has no such question."""
+        return Unknown(reason="an SMTP server cannot be asked what it took")
+
+    async def check(self) -> str:
+        """Connect, secure, sign in, NOOP."""
+        smtp = self._new_connection()
+        try:
+            async with asyncio.timeout(self._config.timeout_s):
+                await smtp.connect()
+                await smtp.noop()
+                await smtp.quit()
+        except (SMTPException, OSError, ValueError) as error:
+            raise self._classify(error, _Stage.CONNECT) from error
+        finally:
+            smtp.close()
+        user = f"signed in as {self._config.username}" if self._config.username else "without signing in"
+        return f"SMTP server {self._place} answers ({self._config.tls}, {user})"
+
+    async def close(self) -> None:
+        """Take leave on the idle connections."""
+        lines = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
+        await asyncio.gather(*(_leave(line.smtp) for line in lines))
+        for line in lines:
+            self._idle.put_nowait(line)
+
+    @property
+    def _place(self) -> str:
+        return f"{self._config.host}:{self._config.port}"
+
+    def _new_connection(self) -> SMTP:
+        config = self._config
+        return SMTP(
+            hostname=config.host,
+            port=config.port,
+            username=config.username or None,
+            password=config.password or None,
+            use_tls=config.tls == "tls",
+            start_tls=config.tls == "starttls",
+            timeout=None,  # one deadline for the whole send, kept by us
+        )
+
+    def _compose(self, message: OutgoingMessage) -> tuple[_Attempt, str]:
+        try:
+            mail = build(message, sender=self._config.sender, now=datetime.now(UTC))
+            recipient = address(message.to).addr_spec
+        except ContentError as error:
+            raise PermanentError(_NAME, str(error)) from error
+        return _Attempt(self._sender, recipient, mail.as_bytes()), str(mail["Message-ID"])
+
+    @asynccontextmanager
+    async def _line(self) -> AsyncIterator[_Line]:
+        """A free connection, kept afterwards only while client and server agree on where they are."""
+        line = await self._idle.get()
+        try:
+            yield line
+        except BaseException as error:
+            if not (isinstance(error, SMTPResponseException) and 400 <= error.code < 600):
+                line.smtp.close()
+            raise
+        finally:
+            self._idle.put_nowait(line)
+
+    def _classify(self, error: Exception, stage: _Stage) -> SendError:
+        """What an error says about the message."""
+        if isinstance(error, SMTPResponseException):
+            return _by_reply(error, stage)
+        text = single_line(str(error)) or "no answer in time"
+        if untrusted := _certificate_error(error):
+            return ConfigurationError(
+                _NAME,
+                f"the certificate of {self._place} is not trusted ({untrusted.verify_message}): "
+                "name the host as the certificate does, or add its CA by SSL_CERT_FILE",
+            )
+        if stage is _Stage.DATA:
+            return AmbiguousError(_NAME, f"{self._place} fell silent after DATA: {text}")
+        if isinstance(error, OSError):
+            return TransientError(_NAME, f"cannot reach {self._place} ({self._config.tls}): {text}")
+        return ConfigurationError(
+            _NAME, f"{self._place}: {text} Check TOUCHLINE_SMTP_TLS, TOUCHLINE_SMTP_PORT and the credentials."
+        )
+
+
+def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
+    """Classify a reply by its code (RFC 5321 §4.2), its enhanced code (RFC 3463) and what it answers."""
+    text = single_line(error.message)[:300]
+    enhanced = match[0] if (match := _ENHANCED.match(text)) else ""
+    code, shown = error.code, f"{error.code} {enhanced}".strip()
+    if 400 <= code < 500:
+        return TransientError(_NAME, text, shown, code)
+    if not 500 <= code < 600:
+        kind = AmbiguousError if stage is _Stage.DATA else TransientError
+        return kind(_NAME, f"an answer outside the protocol: {text}", shown, code)
+    if code in _AUTH_CODES:
+        return ConfigurationError(
+            _NAME, f"{text} (check TOUCHLINE_SMTP_USERNAME and TOUCHLINE_SMTP_PASSWORD)", shown, code
+        )
+    if code == 552 or enhanced in _SIZE_CODES:
+        return PermanentError(_NAME, text, shown, code)
+    # Up to MAIL the server has not heard of the recipient: what it refuses, it refuses for everybody.
+    if stage in (_Stage.CONNECT, _Stage.MAIL) or enhanced in _SENDER_CODES:
+        return ConfigurationError(_NAME, text, shown, code)
+    return PermanentError(_NAME, text, shown, code, effect="bounced" if _is_bounce(code, enhanced, stage) else "none")
+
+
+def _is_bounce(code: int, enhanced: str, stage: _Stage) -> bool:
+    """No such mailbox, or a disabled one; a bare 550 says so only in answer to RCPT."""
+    if enhanced:
+        return enhanced.startswith("5.1.") or enhanced == "5.2.1"
+    return stage is _Stage.RCPT and code in (550, 551, 553)
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The refused certificate behind an error, if there is one."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__
+    return error
+
+
+async def _leave(smtp: SMTP) -> None:
+    if smtp.is_connected:
+        with suppress(SMTPException, OSError):
+            await smtp.quit(timeout=_GOODBYE_S)
+    smtp.close()

@@ -1,0 +1,290 @@
+"""SMS by Twilio's Messages API. It has no idempotency key: what is in doubt is looked up, never repeated."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from domain.errors import AmbiguousError, ConfigurationError, NotReady, PermanentError, SendError, TransientError
+from domain.messages import Absent, Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
+
+_NAME = "twilio"
+_GRACE = timedelta(seconds=60)
+"""Slack of clocks, and how long a message that was taken may be missing from the list."""
+_LISTED = 200
+"""How many messages to one number a look-up reads."""
+
+_bounced = partial(PermanentError, effect="bounced")
+_opted_out = partial(PermanentError, effect="opted_out")
+
+ERRORS: dict[int, Callable[..., SendError]] = {
+    # The number will never take a text.
+    21211: _bounced,  # not a phone number
+    21614: _bounced,  # not a mobile number
+    21635: _bounced,  # a landline
+    30005: _bounced,  # unknown to its carrier
+    30006: _bounced,  # landline or unreachable carrier
+    # This message will not get there; another one, or another sender, might.
+    21610: _opted_out,  # answered STOP to this sender
+    21612: PermanentError,  # no route from this sender
+    30004: PermanentError,  # blocked by the recipient or carrier
+    # Every message would fail.
+    20003: ConfigurationError,  # credentials
+    20005: ConfigurationError,  # account not active
+    21212: ConfigurationError,  # sender is not a number
+    21603: ConfigurationError,  # no sender
+    21606: ConfigurationError,  # sender not ours or not able
+    21608: ConfigurationError,  # trial account, unverified recipient
+    21703: ConfigurationError,  # messaging service without numbers
+    30007: ConfigurationError,  # filtered by carriers
+    30034: ConfigurationError,  # sender not registered (A2P 10DLC)
+    63016: ConfigurationError,  # outside WhatsApp's window without a template
+    # Later.
+    14107: TransientError,
+    20429: TransientError,
+    21611: TransientError,  # the sender's queue is full
+    30001: TransientError,  # queue overflow
+    30003: TransientError,  # handset off or out of reach
+    30022: TransientError,  # carrier's rate
+    # Nobody knows.
+    30008: AmbiguousError,
+}
+"""Twilio's error numbers in our words; a number that is not here is judged by its HTTP status."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioConfig:
+    """Credentials, sender and addresses."""
+
+    account_sid: str = ""
+    auth_token: str = field(default="", repr=False)
+    sender: str = ""
+    """E.164 number, or a messaging service SID (MG…)."""
+    public_url: str = ""
+    """Where Twilio reaches this installation for status callbacks; empty: none are asked for."""
+    base_url: str = ""
+    """Another server than Twilio's own."""
+    timeout_s: float = 15.0
+    """For one whole request."""
+
+
+class TwilioProvider:
+    """Hands text messages to one Twilio account."""
+
+    name = _NAME
+    channels = frozenset({Channel.SMS})
+
+    def __init__(self, config: TwilioConfig) -> None:
+        """Connects nowhere; raises NotReady when a setting is missing."""
+        for value, setting in (
+            (config.account_sid, "TOUCHLINE_TWILIO_ACCOUNT_SID"),
+            (config.auth_token, "TOUCHLINE_TWILIO_AUTH_TOKEN"),
+            (config.sender, "TOUCHLINE_TWILIO_FROM"),
+        ):
+            if not value:
+                raise NotReady("Twilio is not configured", hint=f"set {setting}")
+        self._config = config
+        self._http = _Http(config.timeout_s)
+        self._client = Client(config.account_sid, config.auth_token, http_client=self._http)
+        if config.base_url:
+            self._client.api.base_url = config.base_url.rstrip("/")
+
+    async def send(self, message: OutgoingMessage) -> Receipt:
+        """Hand one text over; the receipt carries Twilio's SID and first status."""
+        fields = self._form(message)
+        try:
+            taken = await self._client.messages.create_async(to=message.to, **fields)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise AmbiguousError(_NAME, "the answer to a message is not one of Twilio's") from error
+        if not taken.sid:
+            raise AmbiguousError(_NAME, "the answer to a message names none")
+        return Receipt(provider=_NAME, provider_message_id=taken.sid, detail=taken.status)
+
+    async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
+        """Search what was sent to this number around the attempt.
+
+        Not by DateSent: a message that is still queued has none. Absent only when the list has had
+        time to become consistent, was read to its end and holds nothing that could be this message.
+        """
+        content = message.content
+        if not isinstance(content, TextContent):
+            return Absent()
+        try:
+            listed = await self._client.messages.list_async(to=message.to, limit=_LISTED, page_size=_LISTED)
+        except SendError as error:
+            return Unknown(reason=str(error))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return Unknown(reason="the list of messages is not one of Twilio's")
+        until = attempted_at + timedelta(seconds=self._config.timeout_s) + _GRACE
+        near = [
+            entry
+            for entry in listed
+            if self._is_ours(entry) and entry.date_created and attempted_at - _GRACE <= entry.date_created <= until
+        ]
+        for entry in near:
+            if (entry.body or "").rstrip() == content.body.rstrip():
+                return Receipt(provider=_NAME, provider_message_id=entry.sid, detail=entry.status)
+        if near:
+            return Unknown(reason=f"{near[0].sid} went to this number then, with another text")
+        if len(listed) == _LISTED:
+            return Unknown(reason=f"more than {_LISTED} messages went to this number")
+        if datetime.now(UTC) <= until:
+            return Unknown(reason="not listed yet, which proves nothing this soon")
+        return Absent()
+
+    async def check(self) -> str:
+        """Read the account."""
+        try:
+            account = await self._client.api.accounts(self._config.account_sid).fetch_async()
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                _NAME, f"the answer of {self._client.api.base_url} is not Twilio's: check TOUCHLINE_TWILIO_BASE_URL"
+            ) from error
+        if account.status != "active":
+            raise ConfigurationError(_NAME, f"the account is {account.status}: reactivate it in Twilio's console")
+        return f"Twilio account {account.friendly_name!r} is active, sending from {self._config.sender}"
+
+    async def close(self) -> None:
+        """Release the connections."""
+        await self._http.close()
+
+    @property
+    def _by_service(self) -> bool:
+        return self._config.sender.startswith("MG")
+
+    def _form(self, message: OutgoingMessage) -> dict[str, Any]:
+        content = message.content
+        if not isinstance(content, TextContent) or content.channel not in self.channels:
+            raise ConfigurationError(_NAME, f"a message for {message.channel} was routed to SMS")
+        form: dict[str, Any] = {"body": content.body}
+        form["messaging_service_sid" if self._by_service else "from_"] = self._config.sender
+        if content.media_url:
+            form["media_url"] = [content.media_url]
+        if self._config.public_url:
+            root = self._config.public_url.rstrip("/")
+            form["status_callback"] = f"{root}/webhooks/twilio/status?job={message.job_id}"
+        return form
+
+    def _is_ours(self, entry: Any) -> bool:
+        if not (entry.direction or "").startswith("outbound"):
+            return False
+        return bool((entry.messaging_service_sid if self._by_service else entry.from_) == self._config.sender)
+
+
+class _Http:
+    """Twilio's transport, with what its own lacks: a deadline, our errors, and no bodies in the log."""
+
+    is_async = True
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - Twilio's signature; the deadline is set once
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Answer with what came back below 300; raise one of our errors otherwise. A POST is made at most once."""
+        progress = {"connected": False}
+        try:
+            async with self._open_session().request(
+                method,
+                uri,
+                params=_pairs(params),
+                data=aiohttp.FormData(_pairs(data)) if data else None,
+                headers=headers,
+                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                allow_redirects=False,
+                trace_request_ctx=progress,
+            ) as answer:
+                text = await answer.text(errors="replace")
+        except (aiohttp.ClientError, OSError) as error:
+            raise _lost(error, in_doubt=method == "POST" and progress["connected"]) from error
+        if answer.status >= 300:
+            raise _refused(method, answer.status, text, answer.headers.get("Retry-After"))
+        return Response(answer.status, text, answer.headers)
+
+    async def close(self) -> None:
+        """Close the session; a later request opens another."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        """Made at first use: a session belongs to a running loop."""
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_create_end.append(_note_connected)
+            trace.on_connection_reuseconn.append(_note_connected)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, trace_configs=[trace])
+        return self._session
+
+
+async def _note_connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+    """From here on a request may have been written."""
+    context.trace_request_ctx["connected"] = True
+
+
+def _pairs(values: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Form fields and query: a list repeats its name."""
+    return [
+        (name, str(item))
+        for name, value in (values or {}).items()
+        for item in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _lost(error: Exception, *, in_doubt: bool) -> SendError:
+    """No answer: in doubt only if something may have been written."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return ConfigurationError(_NAME, f"the server's certificate is not trusted: {text}")
+    if isinstance(error, aiohttp.InvalidURL):
+        return ConfigurationError(_NAME, f"not a URL: {text} (check TOUCHLINE_TWILIO_BASE_URL)")
+    return AmbiguousError(_NAME, f"no answer: {text}") if in_doubt else TransientError(_NAME, f"not reached: {text}")
+
+
+def _refused(method: str, status: int, text: str, retry_after: str | None) -> SendError:
+    """Classify an answer from 300 up."""
+    try:
+        answer = json.loads(text)
+        number, message = int(answer["code"]), str(answer["message"])
+    except (ValueError, KeyError, TypeError):
+        number, message = status, f"HTTP {status}"
+    evidence: dict[str, Any] = {"code": str(number), "status": status, "evidence": text[:500]}
+    if status == 429:
+        return TransientError(_NAME, message, retry_after=_delay(retry_after), **evidence)
+    if status >= 500 or status == 408:
+        return (AmbiguousError if method == "POST" else TransientError)(_NAME, message, **evidence)
+    if number in ERRORS:
+        return ERRORS[number](_NAME, message, **evidence)
+    if status < 400 or status in (401, 403, 404):
+        return ConfigurationError(_NAME, f"{message} (check the TOUCHLINE_TWILIO_ settings)", **evidence)
+    return PermanentError(_NAME, message, **evidence)
+
+
+def _delay(retry_after: str | None) -> timedelta | None:
+    """Retry-After in seconds or as a date (RFC 9110 §10.2.3)."""
+    if not retry_after:
+        return None
+    if retry_after.isdecimal():
+        return timedelta(seconds=int(retry_after))
+    try:
+        return max(parsedate_to_datetime(retry_after) - datetime.now(UTC), timedelta(0))
+    except (ValueError, TypeError):
+        return None
