@@ -47,6 +47,10 @@ class Gate(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
+Instruction = Literal["send_now", "assume_sent"]
+"""`send_now`: the wait is over, and a message in doubt goes again; `assume_sent`: a message in doubt counts as sent."""
+
+
 class Upcoming(Frozen):
     """The node that executes next, and when."""
 
@@ -74,8 +78,9 @@ class EnrollmentInput(Frozen):
     enrollment_id: UUID
     plan: Plan
     next: Upcoming
+    paused: bool = False
     remaining_seconds: float | None = None
-    """Set while paused: what is left of the wait."""
+    """While paused: what is left of the wait; None: it was held without an end."""
 
 
 class ExecuteInput(Frozen):
@@ -84,10 +89,8 @@ class ExecuteInput(Frozen):
     tenant_id: UUID
     enrollment_id: UUID
     node_id: str
-    at: datetime | None = None
-    """When it was due; UTC."""
-    forced: bool = False
-    """An operator said send-now: the wait is over, and a held ambiguous message goes again."""
+    instruction: Instruction | None = None
+    """What an operator said about this node."""
 
 
 class StepResult(Frozen):
@@ -96,6 +99,24 @@ class StepResult(Frozen):
     verdict: Literal["sent", "failed", "skipped", "deferred", "ended"]
     next: Upcoming | None = None
     ended: Ending | None = None
+
+
+class ResumeInput(Frozen):
+    """Take a paused enrollment up again."""
+
+    tenant_id: UUID
+    enrollment_id: UUID
+    next: Upcoming
+    remaining_seconds: float | None
+    """What was left of the wait; None: it was held without an end, and still is."""
+
+
+class EndInput(Frozen):
+    """End an enrollment from outside its own path."""
+
+    tenant_id: UUID
+    enrollment_id: UUID
+    ending: Ending
 
 
 class EnrollmentState(Frozen):

@@ -22,6 +22,11 @@ def sequence_id(tenant_id: UUID, key: str) -> UUID:
     return uuid5(_NAMESPACE, f"sequence:{tenant_id}:{key}")
 
 
+def version_id(sequence: UUID, number: int) -> UUID:
+    """The `number`-th published version of a sequence."""
+    return uuid5(sequence, f"version:{number}")
+
+
 def workflow_id(enrollment_id: UUID) -> str:
     """The workflow of one enrollment; plain text in Temporal, so no personal data."""
     return f"enrollment-{enrollment_id}"
@@ -42,6 +47,6 @@ def message_id(job: UUID, domain: str) -> str:
     return f"<{job}@{domain}>"
 
 
-def reply_workflow_event(provider: str, provider_event_id: str, tenant_id: UUID) -> UUID:
+def event_id(tenant_id: UUID, provider: str, provider_event_id: str) -> UUID:
     """The id under which an inbound provider event is stored: the same event always the same row."""
     return uuid5(_NAMESPACE, f"event:{tenant_id}:{provider}:{provider_event_id}")

@@ -1,6 +1,6 @@
 """Messages: the words of the ledger, what a provider is handed and what it answers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
@@ -69,6 +69,7 @@ class OutgoingMessage(Frozen):
 
     @property
     def channel(self) -> Channel:
+        """The content's channel."""
         return self.content.channel
 
 
@@ -89,6 +90,8 @@ class Unknown(Frozen):
     """The provider cannot be asked, or its answer proves nothing."""
 
     reason: str
+    ask_again_after: timedelta | None = None
+    """Set when a later question may prove more (a list that lags behind); None: asking is pointless."""
 
 
 Lookup = Receipt | Absent | Unknown

@@ -14,6 +14,7 @@ from domain.schedule import Delay, Window
 
 FailurePolicy = Literal["continue", "stop"]
 AmbiguousPolicy = Literal["hold", "resend", "assume_sent"]
+ReenrollPolicy = Literal["never", "after_end"]
 StopEvent = Literal["reply", "unsubscribe", "bounce"]
 
 
@@ -24,7 +25,7 @@ class Settings(Frozen):
     stop_on: tuple[StopEvent, ...] = ("reply", "unsubscribe", "bounce")
     on_failure: FailurePolicy = "stop"
     on_ambiguous: AmbiguousPolicy = "hold"
-    reenroll: Literal["never", "after_end", "always"] = "after_end"
+    reenroll: ReenrollPolicy = "after_end"
     """`never`: once in a lifetime; `after_end`: again when no live enrollment is left."""
 
 
@@ -61,6 +62,8 @@ class ExitNode(Frozen):
     id: str
     order_index: int
     reason: str | None = None
+    implicit: bool = False
+    """Added by the compiler: it is no step of the author's, so it is not recorded as one."""
 
 
 Node = Annotated[MessageNode | DelayNode | ExitNode, Field(discriminator="kind")]

@@ -36,7 +36,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 class Session:
     """One connection, for work that spans several transactions of one tenant."""
 
-    def __init__(self, connection: asyncpg.Connection, tenant_id: UUID) -> None:
+    def __init__(self, connection: Any, tenant_id: UUID) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
 
@@ -50,7 +50,7 @@ class Session:
         # UUID objects only ever print as hex and dashes, so they may stand in the text.
         begin = f"BEGIN; SELECT set_config('touchline.tenant_id', '{UUID(int=self._tenant_id.int)}', true)"
         if lock_enrollment is not None:
-            begin += f"; SELECT 1 FROM enrollments WHERE id = '{UUID(int=lock_enrollment.int)}' FOR NO KEY UPDATE"
+            begin += f"; SELECT 1 FROM enrollments WHERE id = '{UUID(int=lock_enrollment.int)}' FOR NO KEY UPDATE"  # noqa: S608 - see above
         await self._connection.execute(begin)
         try:
             yield self._connection

@@ -37,9 +37,9 @@ BEGIN
     INSERT INTO step_counters AS k
         (tenant_id, sequence_id, node_id, shard, pending, sending, sent, failed, ambiguous, cancelled)
     SELECT tenant_id, sequence_id, node_id, counter_shard(enrollment_id),
-        sum(d) FILTER (WHERE state = 'pending'), sum(d) FILTER (WHERE state = 'sending'),
-        sum(d) FILTER (WHERE state = 'sent'), sum(d) FILTER (WHERE state = 'failed'),
-        sum(d) FILTER (WHERE state = 'ambiguous'), sum(d) FILTER (WHERE state = 'cancelled')
+        coalesce(sum(d) FILTER (WHERE state = 'pending'), 0), coalesce(sum(d) FILTER (WHERE state = 'sending'), 0),
+        coalesce(sum(d) FILTER (WHERE state = 'sent'), 0), coalesce(sum(d) FILTER (WHERE state = 'failed'), 0),
+        coalesce(sum(d) FILTER (WHERE state = 'ambiguous'), 0), coalesce(sum(d) FILTER (WHERE state = 'cancelled'), 0)
     FROM (
         SELECT a.tenant_id, a.sequence_id, a.node_id, a.enrollment_id, x.state, x.d
         FROM after_update a JOIN before_update b ON b.tenant_id = a.tenant_id AND b.id = a.id AND b.state <> a.state
@@ -47,10 +47,10 @@ BEGIN
     ) moved
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT (tenant_id, sequence_id, node_id, shard) DO UPDATE SET
-        pending = k.pending + coalesce(excluded.pending, 0), sending = k.sending + coalesce(excluded.sending, 0),
-        sent = k.sent + coalesce(excluded.sent, 0), failed = k.failed + coalesce(excluded.failed, 0),
-        ambiguous = k.ambiguous + coalesce(excluded.ambiguous, 0),
-        cancelled = k.cancelled + coalesce(excluded.cancelled, 0);
+        pending = k.pending + excluded.pending, sending = k.sending + excluded.sending,
+        sent = k.sent + excluded.sent, failed = k.failed + excluded.failed,
+        ambiguous = k.ambiguous + excluded.ambiguous,
+        cancelled = k.cancelled + excluded.cancelled;
     RETURN NULL;
 END
 $$;

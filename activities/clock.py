@@ -1,0 +1,45 @@
+"""The server's clock inside a regular activity, and the heartbeat that tells it this worker lives."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+"""A worker that is silent for this long is taken for dead, and its delivery is tried again elsewhere."""
+
+_HEARTBEAT_EVERY = HEARTBEAT_TIMEOUT / 3
+
+
+class Clock:
+    """Now, as the server sees it: the attempt's start by its clock plus what has passed here since.
+
+    Also right under time skipping, where the worker's own wall clock means nothing.
+    """
+
+    def __init__(self) -> None:
+        self._started = activity.info().started_time
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        return self._started + timedelta(seconds=time.monotonic() - self._began)
+
+
+@asynccontextmanager
+async def heartbeats() -> AsyncIterator[None]:
+    """Heartbeat while the body runs; a body shorter than the interval (nearly every one) sends none."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_HEARTBEAT_EVERY.total_seconds())
+            activity.heartbeat()
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()

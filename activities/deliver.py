@@ -1,0 +1,227 @@
+"""Deliver one message: claim it, hand it to a provider, settle it with what comes next.
+
+Two transactions around one hand-over. The first makes the claim durable, so that a crash leaves a job that
+says `sending`. The second holds the enrollment's row lock from a last look until the outcome is recorded:
+whoever stops the enrollment (a reply, an opt-out) takes the same lock, so its commit comes either before the
+last look, and nothing is sent, or after the hand-over. No message follows a committed stop.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+import structlog
+from content.compose import Composer
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.clock import Clock, heartbeats
+from activities.judge import Go, Hold, Over, Skip, judge
+from activities.settle import Settlement
+from activities.versions import Versions
+from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult
+from domain.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    ContentError,
+    NotReady,
+    PermanentError,
+    SendError,
+    TransientError,
+)
+from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, Unknown
+from domain.plan import MessageNode
+from providers.base import Provider
+from providers.registry import Registry
+from scheduling.itinerary import Whereabouts
+from store import ledger
+from store.ledger import Claim
+from store.pool import Database, Session
+from store.sequences import Version
+
+log = structlog.get_logger(__name__)
+
+_ASK_AGAIN = timedelta(seconds=20)
+
+
+class Deliveries:
+    """The activity, with what it needs from outside."""
+
+    def __init__(self, database: Database, providers: Registry, composer: Composer, versions: Versions) -> None:
+        self.database = database
+        self.providers = providers
+        self.composer = composer
+        self.versions = versions
+
+    @activity.defn
+    async def deliver(self, order: ExecuteInput) -> StepResult:
+        """Execute one message node. Safe to repeat at any point; the answer then is the recorded one."""
+        with structlog.contextvars.bound_contextvars(
+            tenant=str(order.tenant_id), enrollment=str(order.enrollment_id), node=order.node_id
+        ):
+            async with heartbeats(), self.database.session(order.tenant_id) as session:
+                return await _Delivery(self, session, order).run()
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A claim that was made: what to send, by whom, and how to settle it."""
+
+    message: OutgoingMessage
+    provider: Provider
+    settlement: Settlement
+
+
+class _Delivery:
+    """One attempt."""
+
+    def __init__(self, parts: Deliveries, session: Session, order: ExecuteInput) -> None:
+        self._parts = parts
+        self._session = session
+        self._order = order
+        self._clock = Clock()
+
+    async def run(self) -> StepResult:
+        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
+            claimed = await self._claim(tx)
+        if isinstance(claimed, StepResult):
+            return claimed
+        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
+            return await self._hand_over(tx, claimed)
+
+    # --- claim ---------------------------------------------------------------------------------------
+
+    async def _claim(self, tx: asyncpg.Connection) -> _Claimed | StepResult:
+        order = self._order
+        claim = await ledger.read_claim(tx, order.enrollment_id, order.node_id)
+        if claim is None:
+            raise ApplicationError(
+                f"no message job for node {order.node_id} of enrollment {order.enrollment_id}", non_retryable=True
+            )
+        version = await self._parts.versions.get(tx, claim.version_id)
+        node = version.plan.nodes[order.node_id]
+        if not isinstance(node, MessageNode):
+            raise ApplicationError(f"node {order.node_id} sends no message", non_retryable=True)
+        where = Whereabouts(claim.contact.zones, claim.tenant_zone, order.enrollment_id)
+        settlement = Settlement(tx, order, claim, version.plan, node, where, self._clock)
+
+        match claim.state:
+            case JobState.SENT | JobState.FAILED | JobState.CANCELLED:
+                # An earlier attempt settled it and died before it could say so.
+                return settlement.recorded()
+            case JobState.SENDING:
+                if (settled := await self._reconcile(claim, settlement)) is not None:
+                    return settled
+            case JobState.AMBIGUOUS if order.instruction == "assume_sent" and claim.ending is None:
+                return await settlement.sent(None)
+            case JobState.AMBIGUOUS if order.instruction is None and claim.ending is None:
+                return settlement.held(Gate.AMBIGUOUS, None)
+            case _:
+                pass
+
+        match judge(claim, version.plan, node, where, self._clock.now()):
+            case Over():
+                return settlement.recorded()
+            case Hold(gate, until):
+                return await settlement.hold(gate, until)
+            case Skip(reason):
+                return await settlement.skipped(reason)
+            case Go():
+                return await self._freeze(tx, claim, version, node, settlement)
+
+    async def _freeze(
+        self, tx: asyncpg.Connection, claim: Claim, version: Version, node: MessageNode, settlement: Settlement
+    ) -> _Claimed | StepResult:
+        try:
+            provider = self._parts.providers.for_channel(node.channel)
+            message = self._message(claim, version, node)
+        except NotReady as error:
+            return await settlement.misconfigured(ConfigurationError(provider="touchline", message=str(error)))
+        except ContentError as error:
+            return await settlement.unrenderable(error)
+        await ledger.begin_sending(tx, self._order.enrollment_id, node.id, message, provider.name, self._clock.now())
+        return _Claimed(message, provider, settlement)
+
+    def _message(self, claim: Claim, version: Version, node: MessageNode) -> OutgoingMessage:
+        if claim.content is not None:
+            return claim.message(self._order.tenant_id)
+        if claim.address is None:
+            raise LookupError("judged sendable without an address")
+        content = self._parts.composer.compose(
+            job_id=claim.job_id,
+            node=node,
+            templates=version.contents[node.id],
+            contact=claim.contact,
+            sent_emails=claim.sent_emails,
+        )
+        return OutgoingMessage(tenant_id=self._order.tenant_id, job_id=claim.job_id, to=claim.address, content=content)
+
+    # --- hand over -----------------------------------------------------------------------------------
+
+    async def _hand_over(self, tx: asyncpg.Connection, claimed: _Claimed) -> StepResult:
+        settlement = claimed.settlement.within(tx)
+        clear = await ledger.still_clear(tx, self._order.enrollment_id, claimed.message.job_id)
+        if clear.ending is not None:
+            return await settlement.overtaken(clear.ending)
+        if clear.suppressed:
+            return await settlement.skipped("suppressed")
+        if clear.status is EnrollmentStatus.PAUSED:
+            return await settlement.hold(Gate.ENROLLMENT_PAUSED, None)
+        try:
+            receipt = await claimed.provider.send(claimed.message)
+        except PermanentError as error:
+            return await settlement.refused(error)
+        except TransientError as error:
+            return await settlement.retry(error)
+        except ConfigurationError as error:
+            return await settlement.misconfigured(error)
+        except AmbiguousError as error:
+            now = self._clock.now()
+            lookup = await _look_up(claimed.provider, claimed.message, now)
+            return await self._conclude(settlement, lookup, error, now)
+        return await settlement.sent(receipt)
+
+    # --- find out what became of an earlier hand-over ---------------------------------------------------
+
+    async def _reconcile(self, claim: Claim, settlement: Settlement) -> StepResult | None:
+        """Settle a job that an earlier attempt left `sending`; None: it certainly never left, go on."""
+        if claim.claimed_at is None or claim.provider is None:
+            raise LookupError(f"job {claim.job_id} is sending but was never claimed")
+        error = AmbiguousError(
+            provider=claim.provider, message="the worker ended during the hand-over", code="worker_lost"
+        )
+        lookup = await self._ask_provider(claim)
+        log.info("reconciled", job=str(claim.job_id), outcome=type(lookup).__name__)
+        if isinstance(lookup, Absent) and claim.ending is None:
+            await settlement.release()
+            return None
+        return await self._conclude(settlement, lookup, error, claim.claimed_at)
+
+    async def _ask_provider(self, claim: Claim) -> Lookup:
+        try:
+            provider = self._parts.providers.for_channel(claim.channel)
+        except NotReady as error:
+            return Unknown(reason=str(error))
+        if provider.name != claim.provider or claim.claimed_at is None:
+            return Unknown(reason=f"provider {claim.provider} is no longer the one for {claim.channel}")
+        return await _look_up(provider, claim.message(self._order.tenant_id), claim.claimed_at)
+
+    async def _conclude(
+        self, settlement: Settlement, lookup: Lookup, error: SendError, attempted_at: datetime
+    ) -> StepResult:
+        match lookup:
+            case Receipt():
+                return await settlement.sent(lookup)
+            case Absent():
+                return await settlement.retry(
+                    TransientError(provider=error.provider, message=error.message, code=error.code)
+                )
+            case Unknown():
+                return await settlement.in_doubt(error, lookup, attempted_at)
+
+
+async def _look_up(provider: Provider, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
+    try:
+        return await provider.lookup(message, attempted_at)
+    except SendError as error:
+        return Unknown(reason=str(error), ask_again_after=_ASK_AGAIN)

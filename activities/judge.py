@@ -1,0 +1,60 @@
+"""The gates: may this message go, now? A pure function of what was read under the enrollment's lock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.enrollment import Ending, EnrollmentStatus, Gate
+from domain.plan import MessageNode, Plan
+from scheduling.itinerary import Whereabouts, when_allowed
+from store.ledger import Claim
+
+SEQUENCE_RECHECK = timedelta(hours=1)
+"""A held sequence wakes its enrollments when it goes on; this is the net under that."""
+
+
+@dataclass(frozen=True)
+class Go:
+    """Nothing holds it back."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Not now."""
+
+    gate: Gate
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Never; the enrollment goes on without it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Over:
+    """The enrollment has ended meanwhile."""
+
+    ending: Ending
+
+
+Verdict = Go | Hold | Skip | Over
+
+
+def judge(claim: Claim, plan: Plan, node: MessageNode, where: Whereabouts, now: datetime) -> Verdict:
+    """Every gate, in the order in which an operator would want to hear of it."""
+    if claim.ending is not None:
+        return Over(claim.ending)
+    if claim.status is EnrollmentStatus.PAUSED:
+        return Hold(Gate.ENROLLMENT_PAUSED, None)
+    if claim.sequence_status != "active":
+        return Hold(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
+    if claim.suppressed:
+        return Skip("suppressed")
+    if claim.address is None:
+        return Skip(f"no address for {node.channel}")
+    allowed = when_allowed(plan, node, now, where)
+    if allowed > now:
+        return Hold(Gate.WINDOW, allowed)
+    return Go()

@@ -1,0 +1,232 @@
+"""Settle an attempt: one method per outcome, each a few writes in the caller's transaction.
+
+Whatever the outcome, what comes next is decided and recorded here, in the same transaction, and returned:
+a message is never recorded as sent without its successor being scheduled.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import asyncpg
+import structlog
+
+from activities.clock import Clock
+from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
+from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
+from domain.messages import JobState, Receipt, Unknown
+from domain.plan import ExitNode, MessageNode, Plan
+from scheduling.itinerary import Whereabouts, next_stop
+from store import enrollments, ledger
+from store.ledger import Claim, ErrorClass
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 10
+"""Hand-overs that certainly failed before the message is given up: about five hours of back-off."""
+
+MAX_RESENDS = 3
+"""Under `on_ambiguous: resend`, after this many hand-overs in doubt a person decides."""
+
+RECONCILE_FOR = timedelta(minutes=5)
+"""How long a provider that can be asked is asked before the policy for ambiguous messages applies."""
+
+_FIRST_BACKOFF = timedelta(seconds=15)
+_LONGEST_BACKOFF = timedelta(hours=1)
+
+
+def backoff(attempts: int, retry_after: timedelta | None) -> timedelta:
+    """Doubling from 15 s to an hour; a provider's own Retry-After wins when it is longer."""
+    doubled = min(_FIRST_BACKOFF * (1 << min(max(attempts - 1, 0), 12)), _LONGEST_BACKOFF)
+    return max(doubled, retry_after or timedelta())
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One claimed (or unclaimable) message, and everything that is needed to record its outcome."""
+
+    tx: asyncpg.Connection
+    order: ExecuteInput
+    claim: Claim
+    plan: Plan
+    node: MessageNode
+    where: Whereabouts
+    clock: Clock
+    attempts: int = 0
+    """Hand-overs so far, the present one included."""
+
+    def within(self, tx: asyncpg.Connection) -> "Settlement":
+        """The same, in the transaction of the hand-over."""
+        return replace(self, tx=tx, attempts=self.claim.attempts + 1)
+
+    def recorded(self) -> StepResult:
+        """Nothing to do: what the database says is the answer."""
+        if self.claim.ending is not None:
+            return StepResult(verdict="ended", ended=self.claim.ending)
+        return StepResult(verdict="deferred", next=self.claim.next)
+
+    def held(self, gate: Gate, until: datetime | None) -> StepResult:
+        """It is held already, and so recorded."""
+        return StepResult(verdict="deferred", next=Upcoming(node_id=self.node.id, at=until, gate=gate))
+
+    # --- it went out -----------------------------------------------------------------------------------
+
+    async def sent(self, receipt: Receipt | None) -> StepResult:
+        """A provider took it over; without a receipt, policy or an operator says so."""
+        now = self.clock.now()
+        result = {"provider_message_id": receipt.provider_message_id} if receipt else {"assumed": True}
+        await ledger.settle_sent(self.tx, self.order.enrollment_id, self.node.id, receipt, sent_at=now, result=result)
+        log.info("sent", channel=self.node.channel, attempts=self.attempts)
+        return await self._go_on("sent", now, sent=self.node)
+
+    # --- it never will ---------------------------------------------------------------------------------
+
+    async def skipped(self, reason: str) -> StepResult:
+        """It must not be sent; the enrollment goes on without it."""
+        now = self.clock.now()
+        await ledger.settle_skipped(self.tx, self.order.enrollment_id, self.node.id, reason, now=now)
+        log.info("skipped", reason=reason)
+        return await self._go_on("skipped", now)
+
+    async def overtaken(self, ending: Ending) -> StepResult:
+        """The enrollment ended between the claim and the hand-over: certainly not sent."""
+        reason = ending.reason or ending.status
+        await ledger.settle_skipped(self.tx, self.order.enrollment_id, self.node.id, reason, now=self.clock.now())
+        return StepResult(verdict="ended", ended=ending)
+
+    async def refused(self, error: PermanentError) -> StepResult:
+        """The provider says never; what it says about the address holds for every sequence."""
+        now = self.clock.now()
+        await self._fail(str(error), "permanent", error.code, now)
+        if error.effect != "none" and self.claim.address is not None:
+            reason = {"bounced": "bounced", "opted_out": "unsubscribed"}[error.effect]
+            await ledger.suppress(self.tx, self.node.channel, self.claim.address, reason, now=now)
+            event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
+            if event in self.plan.settings.stop_on:
+                return await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=reason), now)
+        return await self._go_on_after_failure(str(error), now)
+
+    async def unrenderable(self, error: ContentError) -> StepResult:
+        """The message has no text for this contact."""
+        now = self.clock.now()
+        await self._fail(str(error), "content", None, now)
+        return await self._go_on_after_failure(str(error), now)
+
+    # --- not yet ---------------------------------------------------------------------------------------
+
+    async def release(self) -> None:
+        """An earlier hand-over certainly never happened; the job waits again, with the same bytes."""
+        await ledger.release(self.tx, self.claim.job_id)
+
+    async def hold(self, gate: Gate, until: datetime | None) -> StepResult:
+        """A gate holds it back before any hand-over."""
+        await self._hold(JobState.PENDING, gate, until)
+        return self.held(gate, until)
+
+    async def retry(self, error: TransientError) -> StepResult:
+        """Certainly not sent; later perhaps. After MAX_ATTEMPTS, never."""
+        now = self.clock.now()
+        attempts = max(self.attempts, self.claim.attempts)
+        if attempts >= MAX_ATTEMPTS:
+            text = f"given up after {attempts} attempts: {error}"
+            await self._fail(text, "transient", error.code, now)
+            return await self._go_on_after_failure(text, now)
+        until = now + backoff(attempts, error.retry_after)
+        await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "transient")
+        log.warning("send_retried", error=str(error), attempts=attempts, until=until.isoformat())
+        return self.held(Gate.PROVIDER_RETRY, until)
+
+    async def misconfigured(self, error: ConfigurationError) -> StepResult:
+        """Every contact would fail like this: hold them all, this one included, until a person has acted."""
+        until = self.clock.now() + timedelta(hours=1)
+        reason = f"paused by itself, nothing could be sent: {error}"
+        await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason)
+        await self._hold(JobState.PENDING, Gate.SEQUENCE_PAUSED, until, error, "configuration")
+        log.error("sequence_paused", sequence=self.claim.sequence_key, error=str(error))
+        return self.held(Gate.SEQUENCE_PAUSED, until)
+
+    async def in_doubt(self, error: SendError, unknown: Unknown, attempted_at: datetime) -> StepResult:
+        """Nobody knows whether it went out: ask again while that helps, then the sequence's policy decides."""
+        now = self.clock.now()
+        if unknown.ask_again_after is not None and now - attempted_at < RECONCILE_FOR:
+            until = now + unknown.ask_again_after
+            await self._hold(JobState.SENDING, Gate.RECONCILE, until, error, "ambiguous")
+            return self.held(Gate.RECONCILE, until)
+        policy = self.plan.settings.on_ambiguous
+        attempts = max(self.attempts, self.claim.attempts)
+        log.warning("send_ambiguous", error=str(error), policy=policy, reason=unknown.reason)
+        if self.claim.ending is None:
+            if policy == "assume_sent":
+                return await self.sent(None)
+            if policy == "resend" and attempts < MAX_RESENDS:
+                until = now + backoff(attempts, None)
+                await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "ambiguous")
+                return self.held(Gate.PROVIDER_RETRY, until)
+        await self._hold(JobState.AMBIGUOUS, Gate.AMBIGUOUS, None, error, "ambiguous")
+        if self.claim.ending is not None:
+            return self.recorded()
+        return self.held(Gate.AMBIGUOUS, None)
+
+    # --- mechanics -------------------------------------------------------------------------------------
+
+    async def _hold(
+        self,
+        state: JobState,
+        gate: Gate,
+        until: datetime | None,
+        error: SendError | None = None,
+        error_class: ErrorClass | None = None,
+    ) -> None:
+        await ledger.hold(
+            self.tx,
+            self.order.enrollment_id,
+            self.node.id,
+            state=state,
+            gate=gate,
+            until=until,
+            now=self.clock.now(),
+            error=str(error) if error else None,
+            error_class=error_class,
+            error_code=error.code if error else None,
+        )
+
+    async def _fail(self, text: str, error_class: ErrorClass, code: str | None, now: datetime) -> None:
+        await ledger.settle_failed(
+            self.tx,
+            self.order.enrollment_id,
+            self.node.id,
+            error=text,
+            error_class=error_class,
+            error_code=code,
+            now=now,
+        )
+        log.warning("send_failed", error=text, error_class=error_class, code=code)
+
+    async def _go_on_after_failure(self, text: str, now: datetime) -> StepResult:
+        if self.plan.failure_policy_of(self.node) == "continue":
+            return await self._go_on("failed", now)
+        return await self._end(Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}"), now)
+
+    async def _go_on(
+        self, verdict: Literal["sent", "failed", "skipped"], now: datetime, *, sent: MessageNode | None = None
+    ) -> StepResult:
+        if self.claim.ending is not None:
+            return self.recorded()
+        stop = next_stop(self.plan, self.node.next, now, self.where)
+        if isinstance(stop.node, ExitNode) and not stop.waits:
+            return await self._end(Ending(status=EnrollmentStatus.COMPLETED, reason=stop.node.reason), now, sent=sent)
+        await enrollments.move_on(
+            self.tx,
+            self.order.enrollment_id,
+            self.claim.contact.id,
+            self.claim.sequence_id,
+            stop,
+            now=now,
+            sent=sent,
+        )
+        return StepResult(verdict=verdict, next=stop.upcoming)
+
+    async def _end(self, ending: Ending, now: datetime, *, sent: MessageNode | None = None) -> StepResult:
+        await enrollments.end(self.tx, [self.order.enrollment_id], ending, now=now, sent=sent)
+        log.info("ended", status=ending.status, reason=ending.reason)
+        return StepResult(verdict="ended", ended=ending)

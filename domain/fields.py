@@ -1,0 +1,55 @@
+"""The kinds of value that the author's format is made of: short forms in, one canonical form held."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""A name that records and people refer to: it carries no dot, so that derived ids never collide with one."""
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Template = Annotated[str, StringConstraints(min_length=1)]
+"""Text with merge fields."""
+
+Whole = Annotated[int, Field(strict=True, ge=0)]
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_DURATION = re.compile(r"([0-9]{1,9})\s?([smhdw])")
+_HOUR = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+
+
+def as_tuple(value: Any) -> Any:
+    """One value stands for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def duration_seconds(text: str) -> int:
+    """Seconds of `90s`, `15m`, `2h`, `3d`, `1w`."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"`{text[:40]}` is not a duration")
+    return int(match[1]) * _UNIT_SECONDS[match[2]]
+
+
+def _canonical_duration(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a duration needs its unit")
+    seconds = duration_seconds(value)
+    unit = next(unit for unit in "wdhms" if seconds % _UNIT_SECONDS[unit] == 0) if seconds else "s"
+    return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
+
+
+Duration = Annotated[str, BeforeValidator(_canonical_duration)]
+"""`90s`, `15m`, `2h`, `3d`, `1w`, held in its largest whole unit."""
+
+
+def _canonical_hour(value: Any) -> str:
+    match = _HOUR.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or int(match[2]) > 59 or int(match[1]) * 60 + int(match[2]) > 24 * 60:
+        raise ValueError(f"`{str(value)[:40]}` is not an hour of the day")
+    return f"{int(match[1]):02}:{match[2]}"
+
+
+Hour = Annotated[str, BeforeValidator(_canonical_hour)]
+"""`00:00` to `24:00`."""

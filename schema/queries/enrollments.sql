@@ -1,0 +1,110 @@
+-- name: create_enrollments
+-- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer.
+INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, current_node, next_run_at, gate, enrolled_at)
+SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, n.node_id, n.at, n.gate, :now
+FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[])
+    AS n (id, contact_id, node_id, at, gate)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: insert_steps!
+-- Record nodes that an enrollment has come to: waits that run, and the node after them.
+INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, node_id, node_type, order_index, status, due_at, started_at)
+SELECT current_tenant(), n.*
+FROM unnest(
+    :ids::uuid[], :enrollment_ids::uuid[], :node_ids::text[], :node_types::text[], :order_indexes::int[],
+    :statuses::text[], :due_ats::timestamptz[], :started_ats::timestamptz[]
+) AS n
+ON CONFLICT DO NOTHING;
+
+-- name: insert_jobs!
+-- Put messages into the ledger, long before they leave.
+INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, due_at)
+SELECT current_tenant(), n.*
+FROM unnest(
+    :ids::uuid[], :enrollment_ids::uuid[], :sequence_ids::uuid[], :contact_ids::uuid[], :node_ids::text[],
+    :order_indexes::int[], :channels::text[], :due_ats::timestamptz[]
+) AS n
+ON CONFLICT DO NOTHING;
+
+-- name: contacts_once_enrolled
+-- Which of these contacts were ever in the sequence (for `reenroll: never`)?
+SELECT DISTINCT contact_id FROM enrollments WHERE sequence_id = :sequence_id AND contact_id = ANY(:contact_ids::uuid[]);
+
+-- name: mark_started!
+-- The workflows of these enrollments exist now.
+UPDATE enrollments SET status = 'running', started_at = coalesce(started_at, :now)
+WHERE id = ANY(:ids::uuid[]) AND status = 'pending';
+
+-- name: move_on!
+-- The enrollment's next node is decided; `last_*` name the step that was just sent, or stay as they are.
+UPDATE enrollments SET
+    status = CASE WHEN status = 'pending' THEN 'running' ELSE status END,
+    started_at = coalesce(started_at, :now),
+    current_node = :node_id, next_run_at = :at, gate = :gate,
+    last_node = coalesce(:last_node::text, last_node),
+    last_order_index = coalesce(:last_order_index::int, last_order_index)
+WHERE id = :enrollment_id;
+
+-- name: end_enrollments
+-- End live enrollments: cancel what was planned, and name what was under way and is now in doubt.
+WITH ended AS (
+    UPDATE enrollments SET
+        status = :status, reason = :reason, error = :error, ended_at = :now,
+        started_at = coalesce(started_at, :now),
+        current_node = NULL, next_run_at = NULL, gate = NULL,
+        last_node = coalesce(:last_node::text, last_node),
+        last_order_index = coalesce(:last_order_index::int, last_order_index)
+    WHERE id = ANY(:ids::uuid[]) AND status IN ('pending', 'running', 'paused')
+    RETURNING id
+), jobs AS (
+    UPDATE message_jobs SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
+    WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'pending'
+), doubtful AS (
+    SELECT enrollment_id, node_id FROM message_jobs
+    WHERE enrollment_id IN (SELECT id FROM ended) AND state IN ('sending', 'ambiguous')
+), steps AS (
+    UPDATE enrollment_steps s SET
+        status = CASE
+            WHEN s.status = 'running' AND s.node_type = 'delay' AND s.due_at <= :now THEN 'success'
+            WHEN EXISTS (SELECT FROM doubtful d WHERE d.enrollment_id = s.enrollment_id AND d.node_id = s.node_id) THEN 'failed'
+            ELSE 'skipped'
+        END,
+        completed_at = :now,
+        result = s.result || jsonb_build_object('ended', coalesce(:reason, :error, :status))
+    WHERE s.enrollment_id IN (SELECT id FROM ended) AND s.status IN ('pending', 'running')
+)
+SELECT id FROM ended;
+
+-- name: complete_path!
+-- Every wait is over and the exit is reached.
+UPDATE enrollment_steps SET
+    status = 'success', started_at = coalesce(started_at, :now),
+    completed_at = greatest(started_at, least(due_at, :now))
+WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
+
+-- name: pause!
+-- Hold everything; what is left of the wait lives in the workflow.
+UPDATE enrollments SET
+    status = 'paused', started_at = coalesce(started_at, :now), next_run_at = NULL, gate = 'enrollment_paused'
+WHERE id = :enrollment_id AND status IN ('pending', 'running', 'paused');
+
+-- name: resume!
+-- Go on: the wait that was left starts again.
+UPDATE enrollments SET status = 'running', next_run_at = :at, gate = :gate
+WHERE id = :enrollment_id AND status IN ('running', 'paused');
+
+-- name: due_again!
+-- The next message and its step are due at another time than first planned.
+WITH job AS (
+    UPDATE message_jobs SET due_at = :at WHERE id = :job_id AND state = 'pending'
+)
+UPDATE enrollment_steps SET due_at = :at WHERE id = :step_id AND status IN ('pending', 'running');
+
+-- name: enrollment_scope^
+-- What is needed to compute this enrollment's times.
+SELECT e.status, e.reason, e.error, e.current_node, e.version_id, e.contact_id, c.zones, t.timezone AS tenant_zone
+FROM enrollments e
+JOIN contacts c ON c.id = e.contact_id
+JOIN tenants t ON t.id = e.tenant_id
+WHERE e.id = :enrollment_id;

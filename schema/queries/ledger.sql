@@ -1,0 +1,122 @@
+-- name: read_claim^
+-- Everything that decides whether this message may go now, and what it will say.
+SELECT
+    e.status, e.reason, e.error AS enrollment_error, e.sequence_id, e.version_id, e.contact_id,
+    e.current_node, e.next_run_at, e.gate,
+    s.key AS sequence_key, s.name AS sequence_name, s.status AS sequence_status, s.paused_reason,
+    t.timezone AS tenant_zone,
+    c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
+    j.id AS job_id, j.state, j.channel, j.attempts, j.claimed_at, j.recipient, j.content, j.provider,
+    EXISTS (
+        SELECT FROM suppressions x
+        WHERE x.channel = j.channel
+            AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
+    ) AS suppressed,
+    CASE WHEN j.channel = 'email' THEN (
+        SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id') ORDER BY p.sent_at)
+        FROM message_jobs p
+        WHERE p.enrollment_id = e.id AND p.channel = 'email' AND p.state = 'sent'
+    ) END AS sent_emails
+FROM enrollments e
+JOIN sequences s ON s.id = e.sequence_id
+JOIN tenants t ON t.id = e.tenant_id
+JOIN contacts c ON c.id = e.contact_id
+JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id
+WHERE e.id = :enrollment_id;
+
+-- name: begin_sending!
+-- Claim: freeze what will be sent and say that a hand-over begins. Waits before this step are over.
+WITH job AS (
+    UPDATE message_jobs SET
+        state = 'sending', claimed_at = :now, attempts = attempts + 1,
+        recipient = :recipient, content = :content, provider = :provider, gate = NULL, held_until = NULL
+    WHERE id = :job_id
+), started AS (
+    UPDATE enrollments SET status = 'running', started_at = coalesce(started_at, :now)
+    WHERE id = :enrollment_id AND status = 'pending'
+)
+UPDATE enrollment_steps SET
+    status = CASE WHEN id = :step_id THEN 'running' ELSE 'success' END,
+    started_at = coalesce(started_at, :now),
+    completed_at = CASE WHEN id = :step_id THEN NULL ELSE greatest(started_at, least(due_at, :now)) END
+WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
+
+-- name: still_clear^
+-- Last look before the hand-over, under the enrollment's lock: did anything end or bar it since the claim?
+SELECT e.status, e.reason, e.error AS enrollment_error,
+    EXISTS (SELECT FROM suppressions x WHERE x.channel = j.channel AND x.address = j.recipient) AS suppressed
+FROM enrollments e
+JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id AND j.state = 'sending'
+WHERE e.id = :enrollment_id;
+
+-- name: settle_sent!
+-- A provider took it over (or policy assumes so): ledger, step and conversation in one statement.
+WITH job AS (
+    UPDATE message_jobs SET
+        state = 'sent', sent_at = :sent_at, provider_message_id = :provider_message_id, assumed = :assumed,
+        error = NULL, error_class = NULL, error_code = NULL, gate = NULL, held_until = NULL
+    WHERE id = :job_id
+    RETURNING *
+), step AS (
+    UPDATE enrollment_steps SET status = 'success', completed_at = :sent_at, result = :result WHERE id = :step_id
+)
+INSERT INTO messages (tenant_id, id, direction, channel, contact_id, enrollment_id, node_id, order_index,
+    address, subject, body, provider, provider_message_id, at)
+SELECT tenant_id, id, 'out', channel, contact_id, enrollment_id, node_id, order_index,
+    recipient, content ->> 'subject', coalesce(content ->> 'text', content ->> 'body'), provider, provider_message_id, sent_at
+FROM job;
+
+-- name: settle_failed!
+-- It will never be sent; the error is the record.
+WITH job AS (
+    UPDATE message_jobs SET state = 'failed', error = :error, error_class = :error_class, error_code = :error_code,
+        gate = NULL, held_until = NULL
+    WHERE id = :job_id
+)
+UPDATE enrollment_steps SET
+    status = 'failed', started_at = coalesce(started_at, :now), completed_at = :now, result = :result
+WHERE id = :step_id;
+
+-- name: settle_skipped!
+-- It must not be sent (suppressed, no address); the enrollment goes on without it.
+WITH job AS (
+    UPDATE message_jobs SET state = 'cancelled', cancel_reason = :reason, gate = NULL, held_until = NULL
+    WHERE id = :job_id
+)
+UPDATE enrollment_steps SET status = 'skipped', completed_at = :now, result = :result WHERE id = :step_id;
+
+-- name: hold!
+-- Held back before or after an attempt; the enrollment says by what and until when.
+WITH job AS (
+    UPDATE message_jobs SET
+        state = :state, gate = :gate, held_until = :until,
+        error = coalesce(:error, error), error_class = coalesce(:error_class, error_class),
+        error_code = coalesce(:error_code, error_code)
+    WHERE id = :job_id
+)
+UPDATE enrollments SET
+    status = CASE WHEN status = 'pending' THEN 'running' ELSE status END,
+    started_at = coalesce(started_at, :now), next_run_at = :until, gate = :gate
+WHERE id = :enrollment_id AND ended_at IS NULL;
+
+-- name: release!
+-- The provider is sure that it never took the message: it waits again, with the same bytes.
+UPDATE message_jobs SET state = 'pending' WHERE id = :job_id AND state = 'sending';
+
+-- name: suppress!
+-- Bar an address on a channel; the first reason stays.
+INSERT INTO suppressions (tenant_id, channel, address, reason, event_id, created_at)
+VALUES (current_tenant(), :channel, :address, :reason, :event_id, :now)
+ON CONFLICT DO NOTHING;
+
+-- name: pause_sequence!
+-- Every contact would fail like this: hold the others before they do.
+UPDATE sequences SET status = 'paused', paused_reason = :reason WHERE id = :sequence_id AND status = 'active';
+
+-- name: abandoned_jobs
+-- Hand-overs begun long ago whose enrollment has ended meanwhile: nobody will come back to settle them.
+SELECT j.id, j.enrollment_id, j.node_id
+FROM message_jobs j
+JOIN enrollments e ON e.id = j.enrollment_id AND e.ended_at IS NOT NULL
+WHERE j.state = 'sending' AND j.claimed_at < :before
+LIMIT 100;

@@ -1,0 +1,57 @@
+-- name: lock_sequence^
+-- Create the sequence if it is new, and hold it while a version is added.
+INSERT INTO sequences (tenant_id, id, key, name, triggers)
+VALUES (current_tenant(), :id, :key, :name, :triggers)
+ON CONFLICT (tenant_id, id) DO UPDATE SET name = sequences.name
+RETURNING id, status;
+
+-- name: latest_version^
+-- The newest published version of a sequence.
+SELECT id, version, content_hash FROM sequence_versions WHERE sequence_id = :sequence_id ORDER BY version DESC LIMIT 1;
+
+-- name: insert_version!
+-- Published once, never changed.
+INSERT INTO sequence_versions (tenant_id, id, sequence_id, version, content_hash, definition, plan)
+VALUES (current_tenant(), :id, :sequence_id, :version, :content_hash, :definition, :plan);
+
+-- name: insert_content!
+-- What one message step of the version says.
+INSERT INTO version_contents (tenant_id, version_id, node_id, order_index, channel, templates)
+VALUES (current_tenant(), :version_id, :node_id, :order_index, :channel, :templates);
+
+-- name: describe_sequence!
+-- Name and triggers follow the newest version.
+UPDATE sequences SET name = :name, triggers = :triggers WHERE id = :id;
+
+-- name: set_status!
+-- Pause (with the reason), go on, or archive.
+UPDATE sequences SET status = :status, paused_reason = :reason WHERE id = :id;
+
+-- name: find_sequence^
+-- A sequence by the author's key.
+SELECT s.id, s.key, s.name, s.status, s.paused_reason, s.triggers, v.id AS version_id, v.version
+FROM sequences s
+LEFT JOIN LATERAL (
+    SELECT id, version FROM sequence_versions v WHERE v.sequence_id = s.id ORDER BY version DESC LIMIT 1
+) v ON true
+WHERE s.key = :key;
+
+-- name: list_sequences
+-- Every sequence with its newest version.
+SELECT s.id, s.key, s.name, s.status, s.paused_reason, s.triggers, v.id AS version_id, v.version
+FROM sequences s
+LEFT JOIN LATERAL (
+    SELECT id, version FROM sequence_versions v WHERE v.sequence_id = s.id ORDER BY version DESC LIMIT 1
+) v ON true
+ORDER BY s.key;
+
+-- name: read_version^
+-- The plan and the contents of a version.
+SELECT v.id, v.sequence_id, v.version, v.plan,
+    (SELECT jsonb_object_agg(c.node_id, c.templates) FROM version_contents c WHERE c.version_id = v.id) AS contents
+FROM sequence_versions v
+WHERE v.id = :id;
+
+-- name: tenant_zone$
+-- The tenant's time zone (IANA).
+SELECT timezone FROM tenants WHERE id = current_tenant();

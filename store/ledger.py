@@ -1,0 +1,253 @@
+"""The ledger of outbound messages: claim, settle, hold; each a step of one job's life."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from domain import ids
+from domain.contact import Contact
+from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming
+from domain.messages import Channel, Content, JobState, OutgoingMessage, Receipt
+from store.enrollments import ending_of
+from store.pool import load_queries
+
+_sql = load_queries("ledger")
+_content: TypeAdapter[Content] = TypeAdapter(Content)
+
+ErrorClass = Literal["permanent", "transient", "configuration", "ambiguous", "content"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Everything that decides whether a message may go now, and what it will say."""
+
+    enrollment_id: UUID
+    status: EnrollmentStatus
+    ending: Ending | None
+    sequence_id: UUID
+    version_id: UUID
+    next: Upcoming | None
+    """What the enrollment waits for; None when it has ended."""
+    sequence_key: str
+    sequence_name: str
+    sequence_status: str
+    paused_reason: str | None
+    tenant_zone: str
+    contact: Contact
+    job_id: UUID
+    state: JobState
+    channel: Channel
+    attempts: int
+    claimed_at: datetime | None
+    recipient: str | None
+    content: Content | None
+    provider: str | None
+    suppressed: bool
+    sent_emails: tuple[tuple[str, str], ...]
+    """(node id, Message-ID) of the emails of this enrollment that went out, oldest first."""
+
+    @property
+    def address(self) -> str | None:
+        """Where the message goes: frozen once claimed, the contact's present address before."""
+        return self.recipient or self.contact.address_for(self.channel)
+
+    def message(self, tenant_id: UUID) -> OutgoingMessage:
+        """The frozen message of a job that was claimed before."""
+        if self.recipient is None or self.content is None:
+            raise ValueError(f"job {self.job_id} was never claimed")
+        return OutgoingMessage(tenant_id=tenant_id, job_id=self.job_id, to=self.recipient, content=self.content)
+
+
+async def read_claim(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) -> Claim | None:
+    """Read it all in one round trip; None when there is no such enrollment or job in the tenant."""
+    row = await _sql.read_claim(tx, enrollment_id=enrollment_id, job_id=ids.job_id(enrollment_id, node_id))
+    if row is None:
+        return None
+    return Claim(
+        enrollment_id=enrollment_id,
+        status=EnrollmentStatus(row["status"]),
+        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        sequence_id=row["sequence_id"],
+        version_id=row["version_id"],
+        next=Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"])
+        if row["current_node"]
+        else None,
+        sequence_key=row["sequence_key"],
+        sequence_name=row["sequence_name"],
+        sequence_status=row["sequence_status"],
+        paused_reason=row["paused_reason"],
+        tenant_zone=row["tenant_zone"],
+        contact=Contact(
+            id=row["contact_id"],
+            external_id=row["external_id"],
+            name=row["name"],
+            email=row["email"],
+            phone=row["phone"],
+            company=row["company"],
+            timezone=row["timezone"],
+            zones=tuple(row["zones"]),
+            tags=tuple(row["tags"]),
+            triggers=tuple(row["triggers"]),
+            attributes=row["attributes"],
+        ),
+        job_id=row["job_id"],
+        state=JobState(row["state"]),
+        channel=Channel(row["channel"]),
+        attempts=row["attempts"],
+        claimed_at=row["claimed_at"],
+        recipient=row["recipient"],
+        content=_content.validate_python(row["content"]) if row["content"] else None,
+        provider=row["provider"],
+        suppressed=row["suppressed"],
+        sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),
+    )
+
+
+async def begin_sending(
+    tx: asyncpg.Connection, enrollment_id: UUID, node_id: str, message: OutgoingMessage, provider: str, now: datetime
+) -> None:
+    """Claim: freeze the message; from the commit on, a crash leaves a job that says `sending`."""
+    await _sql.begin_sending(
+        tx,
+        job_id=message.job_id,
+        enrollment_id=enrollment_id,
+        step_id=ids.step_id(enrollment_id, node_id),
+        recipient=message.to,
+        content=message.content.model_dump(mode="json"),
+        provider=provider,
+        now=now,
+    )
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """The last look before a hand-over."""
+
+    ending: Ending | None
+    status: EnrollmentStatus
+    suppressed: bool
+
+
+async def still_clear(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID) -> Clearance:
+    """Did anything end or bar this message since its claim? Ask it under the enrollment's lock."""
+    row = await _sql.still_clear(tx, enrollment_id=enrollment_id, job_id=job_id)
+    if row is None:
+        raise LookupError(f"job {job_id} is not being sent")
+    return Clearance(
+        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        status=EnrollmentStatus(row["status"]),
+        suppressed=row["suppressed"],
+    )
+
+
+async def settle_sent(
+    tx: asyncpg.Connection,
+    enrollment_id: UUID,
+    node_id: str,
+    receipt: Receipt | None,
+    *,
+    sent_at: datetime,
+    result: Mapping[str, Any],
+) -> None:
+    """Sent; without a receipt, the sequence's policy assumes so."""
+    await _sql.settle_sent(
+        tx,
+        job_id=ids.job_id(enrollment_id, node_id),
+        step_id=ids.step_id(enrollment_id, node_id),
+        sent_at=sent_at,
+        provider_message_id=receipt.provider_message_id if receipt else None,
+        assumed=receipt is None,
+        result=result,
+    )
+
+
+async def settle_failed(
+    tx: asyncpg.Connection,
+    enrollment_id: UUID,
+    node_id: str,
+    *,
+    error: str,
+    error_class: ErrorClass,
+    error_code: str | None,
+    now: datetime,
+) -> None:
+    """It will never be sent."""
+    await _sql.settle_failed(
+        tx,
+        job_id=ids.job_id(enrollment_id, node_id),
+        step_id=ids.step_id(enrollment_id, node_id),
+        error=error,
+        error_class=error_class,
+        error_code=error_code,
+        now=now,
+        result={"error": error, "class": error_class, "code": error_code},
+    )
+
+
+async def settle_skipped(
+    tx: asyncpg.Connection, enrollment_id: UUID, node_id: str, reason: str, *, now: datetime
+) -> None:
+    """It must not be sent; the enrollment goes on without it."""
+    await _sql.settle_skipped(
+        tx,
+        job_id=ids.job_id(enrollment_id, node_id),
+        step_id=ids.step_id(enrollment_id, node_id),
+        reason=reason,
+        now=now,
+        result={"skipped": reason},
+    )
+
+
+async def hold(
+    tx: asyncpg.Connection,
+    enrollment_id: UUID,
+    node_id: str,
+    *,
+    state: JobState,
+    gate: Gate,
+    until: datetime | None,
+    now: datetime,
+    error: str | None = None,
+    error_class: ErrorClass | None = None,
+    error_code: str | None = None,
+) -> None:
+    """Held back by a gate, until a time or (None) until somebody acts."""
+    await _sql.hold(
+        tx,
+        job_id=ids.job_id(enrollment_id, node_id),
+        enrollment_id=enrollment_id,
+        state=state,
+        gate=gate,
+        until=until,
+        now=now,
+        error=error,
+        error_class=error_class,
+        error_code=error_code,
+    )
+
+
+async def release(tx: asyncpg.Connection, job_id: UUID) -> None:
+    """Certainly not sent: the job waits again."""
+    await _sql.release(tx, job_id=job_id)
+
+
+async def suppress(
+    tx: asyncpg.Connection, channel: Channel, address: str, reason: str, *, now: datetime, event_id: UUID | None = None
+) -> None:
+    """Bar an address on a channel, for every sequence of the tenant."""
+    await _sql.suppress(tx, channel=channel, address=address, reason=reason, event_id=event_id, now=now)
+
+
+async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str) -> None:
+    """Hold every other contact of a sequence whose messages cannot go out."""
+    await _sql.pause_sequence(tx, sequence_id=sequence_id, reason=reason)
+
+
+async def abandoned(tx: asyncpg.Connection, before: datetime) -> list[tuple[UUID, str]]:
+    """(enrollment id, node id) of hand-overs that nobody will come back to."""
+    return [(row["enrollment_id"], row["node_id"]) async for row in _sql.abandoned_jobs(tx, before=before)]

@@ -1,0 +1,142 @@
+"""Sequences and their immutable published versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from domain import ids
+from domain.plan import Plan
+from store.pool import load_queries
+
+_sql = load_queries("sequences")
+
+
+@dataclass(frozen=True)
+class SequenceRow:
+    """A sequence with its newest version."""
+
+    id: UUID
+    key: str
+    name: str
+    status: str
+    paused_reason: str | None
+    triggers: tuple[str, ...]
+    version_id: UUID | None
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing led to."""
+
+    sequence_id: UUID
+    version_id: UUID
+    version: int
+    changed: bool
+    """False: the newest version already had this content."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version: immutable, so it may be kept in memory for ever."""
+
+    id: UUID
+    sequence_id: UUID
+    number: int
+    plan: Plan
+    contents: Mapping[str, Mapping[str, str]]
+    """Templates by node id."""
+
+
+@dataclass(frozen=True)
+class NodeContent:
+    """What one message node says, as authored."""
+
+    node_id: str
+    order_index: int
+    channel: str
+    templates: Mapping[str, str]
+
+
+async def publish(
+    tx: asyncpg.Connection,
+    tenant_id: UUID,
+    *,
+    name: str,
+    triggers: Sequence[str],
+    plan: Plan,
+    definition: Mapping[str, Any],
+    content_hash: str,
+    contents: Sequence[NodeContent],
+) -> Published:
+    """Add a version, unless the newest one has the same content."""
+    sequence_id = ids.sequence_id(tenant_id, plan.sequence)
+    await _sql.lock_sequence(tx, id=sequence_id, key=plan.sequence, name=name, triggers=list(triggers))
+    latest = await _sql.latest_version(tx, sequence_id=sequence_id)
+    if latest is not None and latest["content_hash"] == content_hash:
+        return Published(sequence_id, latest["id"], latest["version"], changed=False)
+    number = latest["version"] + 1 if latest else 1
+    version_id = ids.version_id(sequence_id, number)
+    await _sql.insert_version(
+        tx,
+        id=version_id,
+        sequence_id=sequence_id,
+        version=number,
+        content_hash=content_hash,
+        definition=definition,
+        plan=plan.model_dump(mode="json"),
+    )
+    for content in contents:
+        await _sql.insert_content(
+            tx,
+            version_id=version_id,
+            node_id=content.node_id,
+            order_index=content.order_index,
+            channel=content.channel,
+            templates=content.templates,
+        )
+    await _sql.describe_sequence(tx, id=sequence_id, name=name, triggers=list(triggers))
+    return Published(sequence_id, version_id, number, changed=True)
+
+
+def _row(record: asyncpg.Record) -> SequenceRow:
+    return SequenceRow(**{**record, "triggers": tuple(record["triggers"])})
+
+
+async def find(tx: asyncpg.Connection, key: str) -> SequenceRow | None:
+    """A sequence by the author's key."""
+    record = await _sql.find_sequence(tx, key=key)
+    return _row(record) if record else None
+
+
+async def list_all(tx: asyncpg.Connection) -> list[SequenceRow]:
+    """Every sequence of the tenant."""
+    return [_row(record) async for record in _sql.list_sequences(tx)]
+
+
+async def set_status(tx: asyncpg.Connection, sequence_id: UUID, status: str, reason: str | None = None) -> None:
+    """Pause with a reason, go on, or archive."""
+    await _sql.set_status(tx, id=sequence_id, status=status, reason=reason)
+
+
+async def read_version(tx: asyncpg.Connection, version_id: UUID) -> Version | None:
+    """A version's plan and contents."""
+    record = await _sql.read_version(tx, id=version_id)
+    if record is None:
+        return None
+    return Version(
+        id=record["id"],
+        sequence_id=record["sequence_id"],
+        number=record["version"],
+        plan=Plan.model_validate(record["plan"]),
+        contents=record["contents"] or {},
+    )
+
+
+async def tenant_zone(tx: asyncpg.Connection) -> str:
+    """The tenant's IANA time zone."""
+    zone: str = await _sql.tenant_zone(tx)
+    return zone

@@ -1,0 +1,326 @@
+"""One contact in one version of one sequence: wait, execute the next node, until the end.
+
+Changing this code under running enrollments: a change that alters the commands of an existing history goes
+behind `workflow.patched("<what-and-when>")`; the recorded histories in tests/replay say whether it does. Workers
+that take part in Worker Versioning move running enrollments to the newest build (AUTO_UPGRADE).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.clock import HEARTBEAT_TIMEOUT
+    from activities.deliver import Deliveries
+    from activities.lifecycle import Lifecycle
+    from domain.enrollment import (
+        Ending,
+        EndInput,
+        EnrollmentInput,
+        EnrollmentState,
+        EnrollmentStatus,
+        ExecuteInput,
+        Gate,
+        Instruction,
+        ResumeInput,
+        StepResult,
+        StopMark,
+        StopRequest,
+    )
+    from domain.plan import MessageNode
+
+# The provider's answer is awaited for at most half of this; a database that is down is waited for, for ever.
+_ATTEMPT_TIMEOUT = timedelta(seconds=90)
+_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+
+_Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
+
+
+@dataclass
+class _Command:
+    """What an operator asked for; the loop acts on it and the update's handler waits for that."""
+
+    kind: Literal["pause", "resume", "stop", "send_now", "assume_sent"]
+    reason: str = ""
+    done: bool = False
+    too_late: bool = False
+    """The enrollment ended before the loop came to it."""
+
+
+@workflow.defn(name="Enrollment", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class EnrollmentWorkflow:
+    """Walks the plan. Holds no truth of its own: every step it takes was recorded before it learns of it."""
+
+    @workflow.init
+    def __init__(self, start: EnrollmentInput) -> None:
+        self._start = start
+        self._next = start.next
+        self._paused = start.paused
+        self._remaining = start.remaining_seconds
+        self._ending: Ending | None = None
+        self._commands: list[_Command] = []
+
+    @workflow.run
+    async def run(self, start: EnrollmentInput) -> Ending:
+        """Until the enrollment ends; answers how."""
+        try:
+            while self._ending is None:
+                if await self._called_before_due():
+                    await self._act()
+                elif workflow.info().is_continue_as_new_suggested():
+                    await self._continue_as_new()
+                else:
+                    await self._execute()
+        except asyncio.CancelledError:
+            await self._end(Ending(status=EnrollmentStatus.CANCELLED, reason="cancelled"))
+            await self._drain()
+            raise
+        await self._drain()
+        return self._ending
+
+    # --- waiting ---------------------------------------------------------------------------------------
+
+    async def _called_before_due(self) -> bool:
+        """Wait for the next node's time; True: somebody called first."""
+        if self._is_called():
+            return True
+        due = None if self._paused else self._next.at
+        remaining = due - workflow.now() if due else None
+        if remaining is not None and remaining <= timedelta():
+            return False
+        try:
+            await workflow.wait_condition(self._is_called, timeout=remaining, timeout_summary=self._summary())
+        except TimeoutError:
+            return False
+        return True
+
+    def _is_called(self) -> bool:
+        return bool(self._commands) or self._ending is not None
+
+    def _summary(self) -> str:
+        until = f"until {self._next.at:%a %d %b %H:%M:%S} UTC" if self._next.at else "until an operator acts"
+        why = f" ({self._next.gate})" if self._next.gate else ""
+        return f"{self._next.node_id} {until}{why}"
+
+    # --- executing -------------------------------------------------------------------------------------
+
+    async def _execute(self, instruction: Instruction | None = None) -> None:
+        node = self._start.plan.nodes[self._next.node_id]
+        order = self._order(instruction)
+        if isinstance(node, MessageNode):
+            attempt = workflow.start_activity_method(
+                Deliveries.deliver,
+                order,
+                start_to_close_timeout=_ATTEMPT_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=_RETRY,
+                summary=f"{node.channel} {node.id}",
+            )
+        else:
+            attempt = workflow.start_activity_method(
+                Lifecycle.finish,
+                order,
+                start_to_close_timeout=_ATTEMPT_TIMEOUT,
+                retry_policy=_RETRY,
+                summary=f"exit {node.id}",
+            )
+        self._take(await _uninterrupted(attempt))
+
+    def _order(self, instruction: Instruction | None = None) -> ExecuteInput:
+        return ExecuteInput(
+            tenant_id=self._start.tenant_id,
+            enrollment_id=self._start.enrollment_id,
+            node_id=self._next.node_id,
+            instruction=instruction,
+        )
+
+    def _take(self, result: StepResult) -> None:
+        """Adopt what was recorded. A stop that was signalled meanwhile is a committed fact and stays."""
+        if result.next is not None:
+            self._next = result.next
+        if self._ending is None:
+            self._ending = result.ended
+
+    # --- acting on commands ------------------------------------------------------------------------------
+
+    async def _act(self) -> None:
+        while self._commands and self._ending is None:
+            command = self._commands[0]
+            match command.kind:
+                case "pause":
+                    await self._pause()
+                case "resume":
+                    await self._resume()
+                case "stop":
+                    await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=command.reason))
+                case instruction:
+                    await self._execute(instruction)
+            self._commands.remove(command)
+            command.done = True
+
+    async def _pause(self) -> None:
+        if self._paused:
+            return
+        before = self._next
+        self._remaining = max((before.at - workflow.now()).total_seconds(), 0.0) if before.at else None
+        result = await self._record(Lifecycle.pause_enrollment, self._order(), "pause")
+        self._paused = result.ended is None
+        self._take(StepResult(verdict="deferred", next=before, ended=result.ended))
+
+    async def _resume(self) -> None:
+        if not self._paused:
+            return
+        order = ResumeInput(
+            tenant_id=self._start.tenant_id,
+            enrollment_id=self._start.enrollment_id,
+            next=self._next,
+            remaining_seconds=self._remaining,
+        )
+        result = await self._record(Lifecycle.resume_enrollment, order, "resume")
+        self._paused, self._remaining = False, None
+        self._take(result)
+
+    async def _end(self, ending: Ending) -> None:
+        order = EndInput(tenant_id=self._start.tenant_id, enrollment_id=self._start.enrollment_id, ending=ending)
+        self._take(await self._record(Lifecycle.end_enrollment, order, str(ending.status)))
+
+    async def _record(
+        self,
+        activity: Callable[[Lifecycle, _Order], Awaitable[StepResult]],
+        order: _Order,
+        summary: str,
+    ) -> StepResult:
+        return await _uninterrupted(
+            workflow.start_activity_method(
+                activity, order, start_to_close_timeout=_ATTEMPT_TIMEOUT, retry_policy=_RETRY, summary=summary
+            )
+        )
+
+    # --- ending ----------------------------------------------------------------------------------------
+
+    async def _drain(self) -> None:
+        """Let every handler answer before the run is over."""
+        for command in self._commands:
+            command.done = command.too_late = True
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _continue_as_new(self) -> None:
+        """Before history grows too long: the same enrollment, with its state, in a new run."""
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() or self._is_called())
+        if self._is_called():
+            return
+        workflow.continue_as_new(
+            self._start.model_copy(
+                update={"next": self._next, "paused": self._paused, "remaining_seconds": self._remaining}
+            )
+        )
+
+    # --- what others may ask and say ---------------------------------------------------------------------
+
+    @workflow.signal
+    def reply(self, mark: StopMark) -> None:
+        """A reply was recorded; if it ended the enrollment, that is a committed fact."""
+        self._ending = self._ending or mark.ending
+
+    @workflow.signal
+    def suppress(self, mark: StopMark) -> None:
+        """An opt-out was recorded; if it ended the enrollment, that is a committed fact."""
+        self._ending = self._ending or mark.ending
+
+    @workflow.signal
+    def nudge(self) -> None:
+        """The sequence goes on: a message that it held back is looked at again now."""
+        if self._next.gate is Gate.SEQUENCE_PAUSED and not self._paused:
+            self._commands.append(_Command("send_now"))
+
+    @workflow.query
+    def state(self) -> EnrollmentState:
+        """How the enrollment stands, by the workflow's own account."""
+        if self._ending is not None:
+            return EnrollmentState(status=self._ending.status, reason=self._ending.reason)
+        return EnrollmentState(
+            status=EnrollmentStatus.PAUSED if self._paused else EnrollmentStatus.RUNNING,
+            node_id=self._next.node_id,
+            at=None if self._paused else self._next.at,
+            gate=Gate.ENROLLMENT_PAUSED if self._paused else self._next.gate,
+            remaining_seconds=self._remaining,
+        )
+
+    @workflow.update
+    async def pause(self) -> EnrollmentState:
+        """Hold everything; what is left of the wait is kept. Answers when it is recorded."""
+        return await self._ask(_Command("pause"))
+
+    @workflow.update
+    async def resume(self) -> EnrollmentState:
+        """Go on with what was left of the wait."""
+        return await self._ask(_Command("resume"))
+
+    @workflow.update
+    async def stop(self, request: StopRequest) -> EnrollmentState:
+        """End the enrollment for good."""
+        return await self._ask(_Command("stop", reason=request.reason))
+
+    @workflow.update
+    async def send_now(self) -> EnrollmentState:
+        """Cut the wait short, or send a message in doubt again; every other gate still holds."""
+        return await self._ask(_Command("send_now"))
+
+    @workflow.update
+    async def assume_sent(self) -> EnrollmentState:
+        """Count a message in doubt as sent and go on."""
+        return await self._ask(_Command("assume_sent"))
+
+    @pause.validator
+    def _may_pause(self) -> None:
+        self._must_live()
+        if self._paused:
+            raise ApplicationError("it is paused already")
+
+    @resume.validator
+    def _may_resume(self) -> None:
+        self._must_live()
+        if not self._paused:
+            raise ApplicationError("it is not paused")
+
+    @stop.validator
+    def _may_stop(self, request: StopRequest) -> None:
+        self._must_live()
+
+    @send_now.validator
+    def _may_send_now(self) -> None:
+        self._must_live()
+        if self._paused:
+            raise ApplicationError("it is paused; resume it first")
+
+    @assume_sent.validator
+    def _may_assume_sent(self) -> None:
+        self._must_live()
+        if self._next.gate is not Gate.AMBIGUOUS:
+            raise ApplicationError("no message of it is in doubt")
+
+    def _must_live(self) -> None:
+        if self._ending is not None:
+            raise ApplicationError(f"it has ended already: {self._ending.reason or self._ending.status}")
+
+    async def _ask(self, command: _Command) -> EnrollmentState:
+        self._commands.append(command)
+        await workflow.wait_condition(lambda: command.done)
+        if command.too_late:
+            self._must_live()
+        return self.state()
+
+
+async def _uninterrupted(attempt: workflow.ActivityHandle[StepResult]) -> StepResult:
+    """Its outcome, even when the workflow is cancelled meanwhile: a hand-over is never orphaned."""
+    try:
+        return await asyncio.shield(attempt)
+    except asyncio.CancelledError:
+        await attempt
+        raise
