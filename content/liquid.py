@@ -1,0 +1,296 @@
+"""Merge fields: a limited Liquid. Templates are judged when they are saved and rendered when they are sent.
+
+Limits are of three kinds: the size of each construct, checked before the lexer, whose patterns are quadratic on
+hostile text; the allow-lists of tags and filters; and the environment's bounds on loops, names and output.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext, Token
+from liquid.builtin.filters.array import join
+from liquid.builtin.filters.misc import date
+from liquid.builtin.filters.string import replace
+from liquid.exceptions import FilterArgumentError, LiquidError, UndefinedError
+from liquid.filter import with_environment
+from liquid.output import LimitedStringIO
+from liquid.static_analysis import Variable
+
+from domain.contact import Contact
+from domain.errors import ContentError
+
+OUTPUT_LIMIT = 1024 * 1024
+"""Bytes of one rendered text."""
+CONSTRUCT_LIMIT = 1000
+"""Characters of one `{{ … }}` or `{% … %}`."""
+CONSTRUCTS_LIMIT = 2000
+
+TEXT_FIELDS = frozenset(
+    {"name", "first_name", "last_name", "email", "phone", "company", "timezone", "external_id", "unsubscribe_url"}
+)
+KNOWN_FIELDS = TEXT_FIELDS | {"tags", "attributes"}
+
+_TAGS = "# assign capture case comment for if unless"
+_INNER_TAGS = {"content", "illegal", "output"}  # python-liquid's own, for text and `{{ }}`
+_FILTERS = (
+    "abs append at_least at_most capitalize ceil date default divided_by downcase escape escape_once first floor join "
+    "last lstrip minus modulo newline_to_br plus prepend remove remove_first remove_last replace replace_first "
+    "replace_last round rstrip size slice split squish strip strip_newlines times truncate truncatewords upcase "
+    "url_encode"
+)
+_OPENING = re.compile(r"\{\{|\{%")
+_TAG_NAME = re.compile(r"\{%-?\s*(\w*)")
+_EMPTINESS = re.compile(r"(?<![.\w])(blank|empty)\b")
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a template may not be published; `line` counts from 0, the template's first line."""
+
+    message: str
+    hint: str
+    line: int
+
+
+class _Missing(FalsyStrictUndefined):
+    """A field without a value: false in `if`, replaced by `default`, an error anywhere else."""
+
+    def __init__(self, name: str, *, token: Token | None = None, obj: object = None, hint: str | None = None) -> None:
+        super().__init__(name, token=token, obj=obj, hint=name)
+
+
+class _Fields(dict[str, object]):
+    """Values by name, where any other name is missing rather than looked up further."""
+
+    __slots__ = ("prefix",)
+
+    def __init__(self, values: Mapping[str, object], prefix: str = "") -> None:
+        super().__init__({name: value for name, value in values.items() if value not in (None, "")})
+        self.prefix = prefix
+
+    def __missing__(self, name: str) -> _Missing:
+        return _Missing(self.prefix + str(name))
+
+
+class _Environment(Environment):
+    loop_iteration_limit = 1000
+    local_namespace_limit = 64 * 1024
+    output_stream_limit = OUTPUT_LIMIT
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        super().setup_tags_and_filters(extra=extra)
+        self.tags = {name: tag for name, tag in self.tags.items() if name in _INNER_TAGS | set(_TAGS.split())}
+        self.filters = {name: self.filters[name] for name in _FILTERS.split()}
+        self.filters |= {"replace": _bounded_replace, "join": _bounded_join, "date": _given_date}
+
+
+def _bounded_replace(value: object, old: object, new: object = "") -> object:
+    """`replace` can square its input; the bound is checked before memory is taken."""
+    if str(value).count(str(old)) * len(str(new)) > OUTPUT_LIMIT:
+        raise FilterArgumentError("the result of replace is too long", token=None)
+    return replace(value, old, new)
+
+
+@with_environment
+def _bounded_join(value: Any, separator: object = " ", *, environment: Environment) -> object:
+    """`join` can square its input, like `replace`."""
+    if hasattr(value, "__len__") and len(value) * (len(str(separator)) + 1) > OUTPUT_LIMIT:
+        raise FilterArgumentError("the result of join is too long", token=None)
+    return join(value, separator, environment=environment)
+
+
+@with_environment
+def _given_date(value: Any, layout: object, *, environment: Environment) -> object:
+    """`now` would be the worker's clock and zone, which are not the contact's."""
+    if str(value).strip().lower() in ("now", "today"):
+        raise FilterArgumentError("`now` and `today` are not available: a message does not know its hour", token=None)
+    return date(value, layout, environment=environment)
+
+
+_TEXT = _Environment(undefined=_Missing)
+_HTML = _Environment(undefined=_Missing, autoescape=True)
+
+
+@lru_cache(maxsize=512)
+def _parsed(template: str, html: bool) -> BoundTemplate:
+    return (_HTML if html else _TEXT).from_string(template)
+
+
+def render(template: str, contact: Contact, extra: Mapping[str, object] | None = None, *, html: bool = False) -> str:
+    """Fill in a published template; with `html`, values are escaped.
+
+    `extra` adds fields that are not the contact's (`unsubscribe_url`). Line breaks in values are kept.
+    Raises ContentError, naming the field, when one has no value and no default.
+    """
+    first, _, last = (contact.name or "").strip().partition(" ")
+    values = _Fields(
+        {
+            "name": contact.name,
+            "first_name": first,
+            "last_name": last.strip(),
+            "email": contact.email,
+            "phone": contact.phone,
+            "company": contact.company,
+            "timezone": contact.timezone,
+            "external_id": contact.external_id,
+            "tags": list(contact.tags),
+            "attributes": _Fields(contact.attributes, "attributes."),
+            **(extra or {}),
+        }
+    )
+    output = LimitedStringIO(limit=OUTPUT_LIMIT)
+    try:
+        parsed = _parsed(template, html)
+        parsed.render_with_context(RenderContext(parsed, globals=values), output)
+    except UndefinedError as error:
+        field = str(error.message)
+        if field == "unsubscribe_url":
+            hint = "configure the public URL under which contacts reach this installation"
+        else:
+            hint = f'write {{{{ {field} | default: "…" }}}}'
+        raise ContentError(f"this contact has no value for `{field}`", hint) from error
+    except LiquidError as error:
+        raise ContentError(f"the template cannot be rendered: {error.message}", "publish a mended version") from error
+    except Exception as error:  # a filter that trips over a value must fail this message, not the worker
+        raise ContentError(f"the template cannot be rendered: {error}", "publish a mended version") from error
+    return output.getvalue()
+
+
+def problems(template: str) -> list[Problem]:
+    """Everything that is wrong with a template: syntax, unknown tags, filters and fields; never raises."""
+    found: list[Problem] = []
+    constructs = _constructs(template, found)
+    if not found:
+        parsed = _parse_tolerantly(template, constructs, found)
+        if parsed is not None:
+            found.extend(_unknown_names(parsed, template))
+    return sorted(set(found), key=lambda problem: (problem.line, problem.message))
+
+
+def literal_length(template: str) -> int:
+    """Characters that a template holds outside its constructs."""
+    spans = _constructs(template, [])
+    return len(template) - sum(end - start for start, end in spans)
+
+
+def _constructs(template: str, found: list[Problem]) -> list[tuple[int, int]]:
+    """Where each `{{ … }}` and `{% … %}` lies, in linear time."""
+    spans: list[tuple[int, int]] = []
+    position = 0
+    while opening := _OPENING.search(template, position):
+        start, mark = opening.start(), opening[0]
+        line = _line(template, start)
+        closing = "}}" if mark == "{{" else "%}"
+        position = template.find(closing, start + 2) + 2
+        if position < 2:
+            found.append(Problem(f"`{mark}` is never closed", f"add `{closing}`", line))
+            break
+        spans.append((start, position))
+        if position - start > CONSTRUCT_LIMIT:
+            found.append(
+                Problem(f"`{mark} … {closing}` is longer than {CONSTRUCT_LIMIT} characters", "shorten it", line)
+            )
+        elif len(spans) > CONSTRUCTS_LIMIT:
+            found.append(
+                Problem(f"the text holds more than {CONSTRUCTS_LIMIT} merge fields and tags", "shorten it", line)
+            )
+            break
+        else:
+            found.extend(_refused_constructs(template[start:position], line))
+    return spans
+
+
+def _refused_constructs(construct: str, line: int) -> list[Problem]:
+    """What the lexer and the expression parser accept by themselves, out of reach of the allow-lists."""
+    tag = _TAG_NAME.match(construct)
+    if tag and tag[1] in ("raw", "doc"):
+        return [Problem(f"the tag `{tag[1]}` is not supported", _tags_hint(), line)]
+    bare = _QUOTED.sub("", construct)
+    if emptiness := _EMPTINESS.search(bare):  # a missing value equals neither, so the test would mislead
+        return [Problem(f"`{emptiness[1]}` is not supported", "test for a value with {% if company %}", line)]
+    if ".." in bare:  # a range costs time without bound
+        return [Problem("ranges such as `(1..5)` are not supported", "loop over `tags`, or write the lines out", line)]
+    return []
+
+
+def _parse_tolerantly(template: str, spans: list[tuple[int, int]], found: list[Problem]) -> BoundTemplate | None:
+    """Parse; each faulty `{{ … }}` is noted and blanked out, so that it hides neither the others nor the rest."""
+    try:
+        return _TEXT.from_string(template)
+    except LiquidError:
+        text = template
+    for start, end in spans:
+        construct = template[start:end]
+        if construct.startswith("{{") and (error := _parse_error(construct)):
+            found.append(Problem(*_syntax(error), _line(template, start)))
+            text = text[:start] + re.sub(r"[^\n]", " ", construct) + text[end:]
+    try:
+        return _TEXT.from_string(text)
+    except LiquidError as error:
+        found.append(Problem(*_syntax(error), _line(template, max(error.token.start_index, 0) if error.token else 0)))
+    return None
+
+
+def _parse_error(construct: str) -> LiquidError | None:
+    try:
+        _TEXT.from_string(construct)
+    except LiquidError as error:
+        return error
+    return None
+
+
+def _syntax(error: LiquidError) -> tuple[str, str]:
+    message = str(error.message)
+    if message.startswith("unexpected tag"):
+        return message, _tags_hint()
+    return f"Liquid syntax: {message}", "write merge fields like {{ name }} and tags like {% if company %}…{% endif %}"
+
+
+def _tags_hint() -> str:
+    return f"tags here: {', '.join(_TAGS.split()[1:])}"
+
+
+def _unknown_names(parsed: BoundTemplate, template: str) -> list[Problem]:
+    try:
+        analysis = parsed.analyze()
+    except (LiquidError, RecursionError):
+        return [Problem("the template is too deeply nested", "simplify it", 0)]
+    found = [
+        Problem(*complaint, _line(template, variable.span.index))
+        for variable in chain.from_iterable(analysis.globals.values())
+        if (complaint := _field_complaint(variable))
+    ]
+    for name, spans in analysis.filters.items():
+        if name not in _TEXT.filters:
+            near = get_close_matches(name, _TEXT.filters, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"filters here: {', '.join(_FILTERS.split())}"
+            found.extend(Problem(f"unknown filter `{name}`", hint, _line(template, span.index)) for span in spans)
+    return found
+
+
+def _field_complaint(variable: Variable) -> tuple[str, str] | None:
+    root, *rest = variable.segments
+    if root == "attributes":
+        if len(rest) != 1:
+            return f"`{variable}` names no column", "a custom column is written {{ attributes.column }}"
+    elif root == "tags":
+        if rest and rest not in (["size"], ["first"], ["last"]) and not isinstance(rest[0], int):
+            return f"`tags` has no part `{rest[0]}`", "use tags.size, tags.first, tags.last or a loop"
+    elif root in TEXT_FIELDS:
+        if rest and rest != ["size"]:
+            return f"`{root}` has no part `{rest[0]}`", f"write {{{{ {root} }}}}"
+    else:
+        near = get_close_matches(str(root), KNOWN_FIELDS, 1)
+        mean = f"did you mean `{near[0]}`? " if near else f"fields here: {', '.join(sorted(KNOWN_FIELDS))}; "
+        return f"unknown merge field `{variable}`", f"{mean}custom columns are written attributes.{root}"
+    return None
+
+
+def _line(text: str, index: int) -> int:
+    return text.count("\n", 0, index)
