@@ -19,6 +19,7 @@ from domain.messages import Absent, Channel, Lookup, OutgoingMessage, Receipt, T
 _NAME = "twilio"
 _GRACE = timedelta(seconds=60)
 """Slack of clocks, and how long a message that was taken may be missing from the list."""
+_ASK_AGAIN = timedelta(seconds=30)
 _LISTED = 200
 """How many messages to one number a look-up reads."""
 
@@ -120,7 +121,7 @@ class TwilioProvider:
         try:
             listed = await self._client.messages.list_async(to=message.to, limit=_LISTED, page_size=_LISTED)
         except SendError as error:
-            return Unknown(reason=str(error))
+            return Unknown(reason=str(error), ask_again_after=_ASK_AGAIN)
         except (ValueError, TypeError, AttributeError, KeyError):
             return Unknown(reason="the list of messages is not one of Twilio's")
         until = attempted_at + timedelta(seconds=self._config.timeout_s) + _GRACE
@@ -136,8 +137,8 @@ class TwilioProvider:
             return Unknown(reason=f"{near[0].sid} went to this number then, with another text")
         if len(listed) == _LISTED:
             return Unknown(reason=f"more than {_LISTED} messages went to this number")
-        if datetime.now(UTC) <= until:
-            return Unknown(reason="not listed yet, which proves nothing this soon")
+        if (wait := until - datetime.now(UTC)) > timedelta(0):
+            return Unknown(reason="not listed yet, which proves nothing this soon", ask_again_after=wait)
         return Absent()
 
     async def check(self) -> str:
@@ -207,8 +208,7 @@ class _Http:
                 uri,
                 params=_pairs(params),
                 data=aiohttp.FormData(_pairs(data)) if data else None,
-                headers=headers,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                headers={**(headers or {}), **({"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {})},
                 allow_redirects=False,
                 trace_request_ctx=progress,
             ) as answer:
@@ -271,10 +271,10 @@ def _refused(method: str, status: int, text: str, retry_after: str | None) -> Se
         return TransientError(_NAME, message, retry_after=_delay(retry_after), **evidence)
     if status >= 500 or status == 408:
         return (AmbiguousError if method == "POST" else TransientError)(_NAME, message, **evidence)
-    if number in ERRORS:
-        return ERRORS[number](_NAME, message, **evidence)
     if status < 400 or status in (401, 403, 404):
         return ConfigurationError(_NAME, f"{message} (check the TOUCHLINE_TWILIO_ settings)", **evidence)
+    if number in ERRORS:
+        return ERRORS[number](_NAME, message, **evidence)
     return PermanentError(_NAME, message, **evidence)
 
 

@@ -1,0 +1,186 @@
+"""What every provider promises, asked of each in turn over a real wire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Literal
+from uuid import UUID, uuid5
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from domain.errors import TransientError
+from domain.ids import DEFAULT_TENANT, message_id
+from domain.messages import Absent, EmailContent, OutgoingMessage, Receipt, TextContent, Unknown
+from providers.base import Provider
+from providers.outbox import OutboxProvider, list_outbox
+from providers.smtp import SmtpConfig, SmtpProvider
+from providers.twilio import TwilioConfig, TwilioProvider
+from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi, ago, unreachable
+from tests.providers.smtp_server import MailServer
+
+MIXED = "Zoë, 王 👩‍🚀: \u202bשלום\u202c مرحبا {}[]€ — line\nof two"
+
+
+@dataclass
+class House:
+    """A provider with its far side: `arrived` reads what came out there, as (to, text)."""
+
+    provider: Provider
+    kind: Literal["email", "text"]
+    arrived: Callable[[], list[tuple[str, str]]]
+    remembers: bool
+    """It can be asked what it took."""
+    absent_provider: Provider | None
+    """The same provider where its server does not answer; None: it has no server."""
+
+
+@pytest.fixture(params=["outbox-email", "outbox-text", "smtp", "twilio"])
+async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
+    made, stop = await HOUSES[request.param](tmp_path)
+    yield made
+    for provider in (made.provider, made.absent_provider):
+        if provider is not None:
+            await provider.close()
+    await stop()
+
+
+async def outbox(tmp_path: Path, kind: Literal["email", "text"]) -> tuple[House, Callable[[], Awaitable[None]]]:
+    async def stop() -> None: ...
+
+    def arrived() -> list[tuple[str, str]]:
+        return [(entry.message.to, entry.body) for entry in list_outbox(tmp_path)]
+
+    return House(OutboxProvider(tmp_path), kind, arrived, remembers=True, absent_provider=None), stop
+
+
+async def smtp(tmp_path: Path) -> tuple[House, Callable[[], Awaitable[None]]]:
+    server = MailServer()
+    await server.start()
+
+    def provider(port: int) -> SmtpProvider:
+        return SmtpProvider(SmtpConfig(host="127.0.0.1", port=port, tls="none", sender="Ann <ann@example.org>"))
+
+    def arrived() -> list[tuple[str, str]]:
+        return [(mail.rcpt_tos[0], _text(mail.content)) for mail in server.mails]
+
+    absent = provider(unused_port())
+    return House(provider(server.port), "email", arrived, remembers=False, absent_provider=absent), server.stop
+
+
+async def twilio(tmp_path: Path) -> tuple[House, Callable[[], Awaitable[None]]]:
+    api = TwilioApi()
+    await api.start()
+
+    def provider(url: str) -> TwilioProvider:
+        return TwilioProvider(TwilioConfig(account_sid=ACCOUNT, auth_token=TOKEN, sender=NUMBER, base_url=url))
+
+    def arrived() -> list[tuple[str, str]]:
+        return [(message["to"], message["body"]) for message in api.messages]
+
+    absent = provider(unreachable())
+    return House(provider(api.url), "text", arrived, remembers=True, absent_provider=absent), api.stop
+
+
+HOUSES: dict[str, Callable[[Path], Awaitable[tuple[House, Callable[[], Awaitable[None]]]]]] = {
+    "outbox-email": lambda path: outbox(path, "email"),
+    "outbox-text": lambda path: outbox(path, "text"),
+    "smtp": smtp,
+    "twilio": twilio,
+}
+
+
+def message(kind: Literal["email", "text"], number: int = 1, text: str = "Hello") -> OutgoingMessage:
+    job = uuid5(UUID(int=7), str(number))
+    if kind == "email":
+        email = EmailContent(subject=f"Subject {number}", text=text, message_id=message_id(job, "example.org"))
+        return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=f"c{number}@example.com", content=email)
+    to = f"+1212555{number:04}"
+    return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=to, content=TextContent(body=text))
+
+
+async def test_a_receipt_names_what_arrived(house: House) -> None:
+    """A receipt carries the provider's name and its id of the message, and the message is on the far side."""
+    sent = message(house.kind)
+    receipt = await house.provider.send(sent)
+    assert receipt.provider == house.provider.name
+    assert receipt.provider_message_id
+    assert house.arrived() == [(sent.to, "Hello")]
+
+
+async def test_channels_are_declared(house: House) -> None:
+    """What a provider sends lies within the channels that it declares."""
+    assert message(house.kind).channel in house.provider.channels
+
+
+async def test_every_script_arrives_as_written(house: House) -> None:
+    """Unicode, emoji, right-to-left text and line ends survive the wire."""
+    await house.provider.send(message(house.kind, text=MIXED))
+    assert house.arrived()[0][1] == MIXED
+
+
+async def test_the_same_job_twice_is_two_messages(house: House) -> None:
+    """Sending is not idempotent, and no provider pretends to: whoever sends twice sees two on the far side."""
+    sent = message(house.kind)
+    first, second = await house.provider.send(sent), await house.provider.send(sent)
+    assert house.arrived() == [(sent.to, "Hello")] * 2
+    assert house.provider.name == "smtp" or first.provider_message_id != second.provider_message_id
+
+
+async def test_parallel_sends_arrive_once_each(house: House) -> None:
+    """Twenty sends at once neither lose nor repeat nor mix a message."""
+    sent = [message(house.kind, number, f"text {number}") for number in range(20)]
+    await asyncio.gather(*(house.provider.send(each) for each in sent))
+    assert sorted(house.arrived()) == sorted((each.to, f"text {number}") for number, each in enumerate(sent))
+
+
+@pytest.mark.parametrize("house", ["smtp", "twilio"], indirect=True)
+async def test_an_unreachable_server_is_transient(house: House) -> None:
+    """Where nothing listens, nothing was sent: certain, and worth another try."""
+    assert house.absent_provider
+    with pytest.raises(TransientError):
+        await house.absent_provider.send(message(house.kind))
+    with pytest.raises(TransientError):
+        await house.absent_provider.check()
+    assert isinstance(await house.absent_provider.lookup(message(house.kind), ago(3600)), Unknown)
+
+
+async def test_look_up_tells_what_was_taken(house: House) -> None:
+    """A provider that can be asked finds what it took and knows what it never took; another says that it cannot."""
+    begun = datetime.now(UTC)
+    receipt = await house.provider.send(message(house.kind, 1))
+    found = await house.provider.lookup(message(house.kind, 1), begun)
+    missing = await house.provider.lookup(message(house.kind, 2), ago(3600))
+    if house.remembers:
+        assert isinstance(found, Receipt)
+        assert found.provider_message_id == receipt.provider_message_id
+        assert missing == Absent()
+    else:
+        assert isinstance(found, Unknown)
+        assert isinstance(missing, Unknown)
+
+
+async def test_check_reports_in_a_line(house: House) -> None:
+    """A reachable provider is described in one line, without its secrets."""
+    report = await house.provider.check()
+    assert report
+    assert "\n" not in report
+    assert TOKEN not in report
+
+
+async def test_closing_twice_is_closing_once(house: House) -> None:
+    """close() is idempotent, before and after use."""
+    await house.provider.close()
+    await house.provider.send(message(house.kind))
+    await house.provider.close()
+    await house.provider.close()
+
+
+def _text(content: bytes | str | None) -> str:
+    assert isinstance(content, bytes)
+    body = message_from_bytes(content, policy=policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n").removesuffix("\n")

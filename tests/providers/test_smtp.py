@@ -1,0 +1,268 @@
+"""SMTP: what each answer, and each silence, says about a message."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError, TransientError
+from domain.ids import DEFAULT_TENANT, job_id, message_id
+from domain.messages import EmailContent, OutgoingMessage, TextContent
+from providers.smtp import SmtpConfig, SmtpProvider
+from tests.providers.smtp_server import PASSWORD, USER, MailServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    server = MailServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def provider(server: MailServer, **config: Any) -> SmtpProvider:
+    values: dict[str, Any] = {"host": "localhost", "port": server.port, "tls": "none"} | config
+    return SmtpProvider(SmtpConfig(sender="Ann <ann@example.org>", **values))
+
+
+def email(number: int = 1, to: str = "radia@example.com", text: str = "Hello") -> OutgoingMessage:
+    job = job_id(DEFAULT_TENANT, "step", number)
+    content = EmailContent(subject="Hi", text=text, message_id=message_id(job, "example.org"))
+    return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=to, content=content)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "kind", "effect"),
+    [
+        ("MAIL", "451 4.7.1 greylisted", TransientError, None),
+        ("MAIL", "421 4.3.2 shutting down", TransientError, None),
+        ("MAIL", "550 5.7.1 sender refused", ConfigurationError, None),
+        ("MAIL", "530 5.7.0 authentication required", ConfigurationError, None),
+        ("MAIL", "552 5.3.4 too big", PermanentError, "none"),
+        ("RCPT", "450 4.2.1 mailbox busy", TransientError, None),
+        ("RCPT", "452 4.2.2 mailbox full", TransientError, None),
+        ("RCPT", "550 5.1.1 no such user", PermanentError, "bounced"),
+        ("RCPT", "550 user unknown", PermanentError, "bounced"),
+        ("RCPT", "553 not here", PermanentError, "bounced"),
+        ("RCPT", "550 5.2.1 mailbox disabled", PermanentError, "bounced"),
+        ("RCPT", "552 5.2.2 mailbox full", PermanentError, "none"),
+        ("RCPT", "550 5.7.1 refused by policy", PermanentError, "none"),
+        ("RCPT", "550 5.1.8 sender's domain does not exist", ConfigurationError, None),
+        ("RCPT", "535 5.7.8 sign in first", ConfigurationError, None),
+        ("DATA", "451 4.3.0 try later", TransientError, None),
+        ("DATA", "554 5.7.1 spam", PermanentError, "none"),
+        ("DATA", "550 content refused", PermanentError, "none"),
+        ("DATA", "550 5.1.1 no such user", PermanentError, "bounced"),
+        ("DATA", "299 whatever", AmbiguousError, None),
+        ("RCPT", "drop", TransientError, None),
+        ("MAIL", "drop", TransientError, None),
+        ("DATA", "drop", AmbiguousError, None),
+        ("DATA", "keep+drop", AmbiguousError, None),
+    ],
+)
+async def test_an_answer_is_classified_by_its_code_and_place(
+    server: MailServer, command: str, answer: str, kind: type[SendError], effect: str | None
+) -> None:
+    """4yz later, 5yz never; before RCPT for everybody; silence after DATA nobody knows."""
+    server.script[command] = [answer]
+    smtp = provider(server)
+    with pytest.raises(kind) as caught:
+        await smtp.send(email())
+    assert type(caught.value) is kind
+    assert getattr(caught.value, "effect", None) == effect
+    if answer[0].isdigit():
+        assert str(caught.value.code).startswith(answer[:3])
+    await smtp.close()
+
+
+@pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "451 4.3.0 later", "drop", "hang"])
+async def test_a_failure_leaves_the_next_message_unharmed(server: MailServer, answer: str) -> None:
+    """After any failure the connection is in step again, or replaced."""
+    server.script["RCPT"] = [answer]
+    smtp = provider(server, connections=1, timeout_s=0.3 if answer == "hang" else 30)
+    with pytest.raises((PermanentError, TransientError)):
+        await smtp.send(email(1))
+    await smtp.send(email(2, to="grace@example.com"))
+    assert [mail.rcpt_tos for mail in server.mails] == [["grace@example.com"]]
+    await smtp.close()
+
+
+async def test_a_refused_recipient_keeps_the_connection(server: MailServer) -> None:
+    """A bounce does not cost a new connection with its TLS and sign-in."""
+    server.script["RCPT"] = ["550 5.1.1 no such user"]
+    smtp = provider(server, connections=1)
+    with pytest.raises(PermanentError):
+        await smtp.send(email(1))
+    await smtp.send(email(2))
+    assert server.connections == 1
+    await smtp.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"), [("MAIL", TransientError), ("RCPT", TransientError), ("DATA", AmbiguousError)]
+)
+async def test_one_deadline_holds_for_a_slow_server(server: MailServer, command: str, kind: type[SendError]) -> None:
+    """A server that does not answer is left in time; only after DATA is the message in doubt."""
+    server.script[command] = ["hang"]
+    smtp = provider(server, timeout_s=0.3)
+    with pytest.raises(kind):
+        await asyncio.wait_for(smtp.send(email()), 5)
+    await smtp.close()
+
+
+async def test_waiting_for_a_connection_counts_against_the_deadline(server: MailServer) -> None:
+    """A message that found every connection busy was certainly not sent."""
+    server.script["DATA"] = ["hang"]
+    smtp = provider(server, connections=1, timeout_s=0.4)
+    first, second = await asyncio.gather(smtp.send(email(1)), smtp.send(email(2)), return_exceptions=True)
+    assert isinstance(first, AmbiguousError)
+    assert isinstance(second, TransientError)
+    await smtp.close()
+
+
+async def test_a_cancelled_send_frees_its_connection(server: MailServer) -> None:
+    """Cancelling in mid-dialogue leaves no half-said envelope for the next message."""
+    server.script["RCPT"] = ["hang"]
+    smtp = provider(server, connections=1)
+    sending = asyncio.create_task(smtp.send(email(1)))
+    await server.met.wait()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    await smtp.send(email(2))
+    assert len(server.mails) == 1
+    await smtp.close()
+
+
+async def test_connections_are_few_and_kept(server: MailServer) -> None:
+    """Forty messages in parallel share the configured connections."""
+    smtp = provider(server, connections=3)
+    await asyncio.gather(*(smtp.send(email(number)) for number in range(40)))
+    assert len(server.mails) == 40
+    assert server.connections <= 3
+    await smtp.close()
+
+
+async def test_an_idle_connection_that_was_left_is_replaced(server: MailServer) -> None:
+    """A server that hung up, or restarted, between two messages costs neither a failure nor a duplicate."""
+    smtp = provider(server, connections=1)
+    await smtp.send(email(1))
+    server.hang_up()
+    await smtp.send(email(2))
+    server.script["MAIL"] = ["421 4.4.2 idle for too long"]
+    await smtp.send(email(3))
+    await server.stop()
+    await server.start()
+    await smtp.send(email(4))
+    assert len(server.mails) == 4
+    await smtp.close()
+
+
+async def test_a_lost_connection_after_data_is_not_tried_again(server: MailServer) -> None:
+    """Also on a reused connection: the message may be there already, so it goes once."""
+    smtp = provider(server, connections=1)
+    await smtp.send(email(1))
+    server.script["DATA"] = ["keep+drop"]
+    with pytest.raises(AmbiguousError):
+        await smtp.send(email(2))
+    assert len(server.mails) == 2
+    await smtp.close()
+
+
+async def test_the_receipt_is_the_message_id_and_the_servers_word(server: MailServer) -> None:
+    """A mailbox and the ledger know the message by the same id."""
+    smtp = provider(server)
+    receipt = await smtp.send(email())
+    content = server.mails[0].content
+    assert isinstance(content, bytes)
+    assert f"Message-ID: {receipt.provider_message_id}\r\n".encode() in content
+    assert receipt.detail == "2.0.0 queued as 1"
+    assert server.mails[0].mail_from == "ann@example.org"
+    await smtp.close()
+
+
+async def test_dots_at_line_starts_survive(server: MailServer) -> None:
+    """A line of one dot in a body does not end the message."""
+    smtp = provider(server)
+    await smtp.send(email(text="one\n.\n..two"))
+    content = server.mails[0].content
+    assert isinstance(content, bytes)
+    assert b"one\r\n.\r\n..two\r\n" in content
+    await smtp.close()
+
+
+async def test_an_impossible_recipient_is_refused_without_a_connection(server: MailServer) -> None:
+    """An address that would smuggle a command never reaches the server."""
+    with pytest.raises(PermanentError) as caught:
+        await provider(server).send(email(to="a@example.com>\r\nRCPT TO:<all@example.com"))
+    assert caught.value.effect == "none"
+    assert server.connections == 0
+
+
+async def test_a_text_message_is_refused(server: MailServer) -> None:
+    """What is routed here by mistake is one of the four errors."""
+    message = OutgoingMessage(
+        tenant_id=DEFAULT_TENANT, job_id=DEFAULT_TENANT, to="a@b.com", content=TextContent(body="")
+    )
+    with pytest.raises(PermanentError, match="sms"):
+        await provider(server).send(message)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(params=["starttls", "tls"])
+async def secure(request: pytest.FixtureRequest, authority: trustme.CA) -> AsyncIterator[MailServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = MailServer(tls=request.param, context=context, wants_auth=True)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def test_mail_goes_encrypted_and_signed_in(
+    secure: MailServer, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """STARTTLS and TLS from the start, with a verified certificate and credentials."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    smtp = provider(secure, tls=secure.tls, username=USER, password=PASSWORD)
+    assert USER in await smtp.check()
+    await smtp.send(email())
+    await smtp.send(email(2))
+    assert len(secure.mails) == 2
+    wrong = provider(secure, tls=secure.tls, username=USER, password="wrong")
+    for call in (wrong.check(), wrong.send(email(3))):
+        with pytest.raises(ConfigurationError, match="TOUCHLINE_SMTP_PASSWORD") as caught:
+            await call
+        assert "wrong" not in str(caught.value)
+    await smtp.close()
+
+
+async def test_an_untrusted_certificate_needs_a_person(secure: MailServer) -> None:
+    """Nobody signs in to a server that cannot prove its name."""
+    smtp = provider(secure, tls=secure.tls, username=USER, password=PASSWORD)
+    for call in (smtp.check(), smtp.send(email())):
+        with pytest.raises(ConfigurationError, match="certificate"):
+            await call
+
+
+async def test_missing_server_abilities_need_a_person(server: MailServer) -> None:
+    """STARTTLS or sign-in asked of a server without it is a setting, not a fault of the message."""
+    for config in ({"tls": "starttls"}, {"host": "bad..host"}):
+        with pytest.raises(ConfigurationError, match="TOUCHLINE_SMTP"):
+            await provider(server, **config).send(email())
+
+
+async def test_look_up_does_not_pretend(server: MailServer) -> None:
+    """A mail server cannot be asked, now or later."""
+    answer = await provider(server).lookup(email(), datetime.now(UTC))
+    assert getattr(answer, "ask_again_after", "?") is None
