@@ -107,7 +107,7 @@ def _contents(steps: Sequence[Step]) -> Iterator[StepContent]:
         if isinstance(step, EmailStep):
             subject = step.subject or _reply_subject(subjects[step.thread or ""])
             subjects[step.id] = subject
-            templates = {"subject": subject, "text": step.body, "html": step.html}
+            templates = {"subject": subject, "body": step.body, "html": step.html}
         elif isinstance(step, SmsStep):
             templates = {"body": step.body, "media_url": step.media_url}
         else:

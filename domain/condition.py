@@ -35,7 +35,7 @@ class Comparison(Frozen):
     ne: Operand | None = None
     gt: Operand | None = None
     lt: Operand | None = None
-    in_: Annotated[tuple[Operand, ...], Field(alias="in", min_length=1)] | None = None
+    in_: Annotated[tuple[Operand, ...] | None, Field(alias="in", min_length=1)] = None
     contains: Operand | None = None
     exists: StrictBool | None = None
 

@@ -265,7 +265,7 @@ class StepContent(Frozen):
     order_index: int
     channel: Channel
     templates: dict[str, str]
-    """As authored: `subject`, `text`, `html` of an email; `body`, `media_url` of a text message."""
+    """By the author's keys: `subject`, `body`, `html` of an email; `body`, `media_url` of a text message."""
 
 
 for _model in (WaitForStep, ConditionStep, Variant, SplitStep, SequenceDefinition):

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A name that records and people refer to: it carries no dot, so that derived ids never collide with one."""
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Template = Annotated[str, StringConstraints(min_length=1)]
+Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]
+Template = Annotated[str, StringConstraints(pattern=r"\S")]
 """Text with merge fields."""
 
 Whole = Annotated[int, Field(strict=True, ge=0)]

@@ -1,0 +1,185 @@
+"""A validation error in the author's words: what is wrong, and what would be right."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from domain.condition import AllOf, AnyOf, Comparison, EventTest, NotOf
+from domain.definition import Variant, WindowSpec
+from domain.diagnostics import Path
+
+# Models inside a step or the header, by the key or union tag under which pydantic reports them.
+_INNER: Mapping[str, type[BaseModel]] = {
+    "window": WindowSpec,
+    "variants": Variant,
+    "any": AnyOf,
+    "all": AllOf,
+    "not": NotOf,
+    "field": Comparison,
+    "event": EventTest,
+}
+
+_HINTS: Mapping[str, str] = {
+    "sequence": "a short key such as `sequence: cold-outreach`; it names the sequence in commands and records",
+    "steps": "a list of steps, such as `- {id: hello, type: email, subject: …, body: …}`",
+    "id": "letters, digits, `-` and `_`, at most 64, such as `id: follow-up`",
+    "thread": "the id of an earlier email step",
+    "trigger": "`trigger: cold_start`, or a list of names; remove the line when nothing enrolls by itself",
+    "window": '`window: {days: mon-fri, from: "09:00", to: "17:00", timezone: contact}`',
+    "days": "in a window `days: mon-fri`, `mon,wed` or `all`; in a delay a whole number",
+    "from": '`from: "09:00"`, with the hour in 24-hour form',
+    "to": '`to: "17:00"`; `"24:00"` is the end of the day',
+    "timezone": "`contact`, `tenant` or a name such as `America/New_York`",
+    "holidays": "`US`, `US-FL` or a list of these",
+    "spread": "a duration in minutes or hours, such as `15m`",
+    "timeout": "a duration such as `30s`, `15m`, `2h`, `3d`",
+    "since": "a duration such as `15m`, `2h`, `3d`",
+    "subject": 'a line such as `subject: "Question about {{ company }}"`',
+    "body": "the message as text; begin a longer one with `body: |` and indent it below",
+    "html": "the message as HTML beside the plain `body`",
+    "media_url": '`media_url: "https://example.com/brochure.pdf"`',
+    "stop_on": "any of reply, unsubscribe, bounce",
+    "action": "what to do, such as `action: update_status`",
+    "if": "`if: replied`, or `if: {any: [replied, opened]}`",
+}
+_EMPTY = {"trigger": "the trigger is empty: nobody would ever be enrolled by it"}
+
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a mapping (`key: value`)",
+    "model_attributes_type": "a mapping (`key: value`)",
+    "dict_type": "a mapping (`key: value`)",
+}
+
+
+def hint_for(key: object) -> str:
+    """What belongs under a key."""
+    return _HINTS.get(str(key), "")
+
+
+def empty_message(key: object) -> str:
+    """What to say of a key that stands there without a value."""
+    return _EMPTY.get(str(key), f"`{key}` is empty")
+
+
+def suggestion(word: str, choices: Iterable[str], noun: str) -> str:
+    """`did you mean …?` when something is near, else all that there is."""
+    options = list(choices)
+    near = get_close_matches(word[:64], options, 1)
+    return f"did you mean `{near[0]}`?" if near else f"{noun}: {', '.join(options)}"
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """A model's keys as the author writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def is_echo(error: ErrorDetails) -> bool:
+    """Whether a list is called too short only because its entries, reported by themselves, do not count."""
+    given = error["input"]
+    return error["type"] == "too_short" and isinstance(given, list) and len(given) >= error["ctx"]["min_length"]
+
+
+def explain(error: ErrorDetails, data: object, model: type[BaseModel]) -> tuple[Path, str, str]:
+    """Path within `data`, message and hint of one error of validating `data` as `model`."""
+    path = _written_path(error, data)
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
+    hint = hint_for(key)
+    if kind == "missing":
+        return path, f"`{key}` is missing", hint
+    if kind == "extra_forbidden":
+        return path, f"unknown key `{_shown(key)}`", suggestion(key, keys_of(_inner(error["loc"], model)), "keys here")
+    if kind in _WANTED:
+        hint = "put quotes around it to make it text" if _WANTED[kind] == "text" and _is_scalar(given) else hint
+        return path, f"`{key}` must be {_WANTED[kind]}, not {kind_of(given)}", hint
+    if kind == "literal_error":
+        return path, f"`{_shown(given)}` is not known as `{key}`", suggestion(str(given), _choices(context), "known")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _tag_complaint(path, kind, context, given)
+    if kind == "string_pattern_mismatch" and str(given).strip():
+        return path, f"`{_shown(given)}` cannot be used as `{key}`", "letters, digits, `-` and `_`, at most 64"
+    if kind in ("string_pattern_mismatch", "string_too_short"):
+        return path, empty_message(key), hint
+    if kind == "value_error":
+        return path, str(context["error"]), hint or _sum_hint(model)
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = f"{context['ge']} or more" if "ge" in context else f"at most {context['le']}"
+        return path, f"`{key}` must be {bound}, not {given}", hint
+    if kind in ("too_short", "too_long"):
+        return path, _count_message(key, kind, context), hint
+    return path, f"`{key}`: {error['msg'][:1].lower()}{error['msg'][1:]}", hint
+
+
+def kind_of(value: object) -> str:
+    """The kind of a value in plain words."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text `{_shown(value)}`"
+    return {list: "a list", dict: "a mapping", type(None): "nothing"}.get(type(value), "this")
+
+
+def _written_path(error: ErrorDetails, data: object) -> Path:
+    """Pydantic's location without its union tags, which the author never wrote."""
+    path: list[str | int] = []
+    current: object = data
+    for part in error["loc"]:
+        if isinstance(current, dict) and part in current:
+            current = current[part]
+        elif isinstance(current, list) and part in range(len(current)):
+            current = current[int(part)]
+        else:
+            continue
+        path.append(part)
+    if error["type"] == "missing":
+        path.append(error["loc"][-1])
+    return tuple(path)
+
+
+def _inner(location: Sequence[int | str], model: type[BaseModel]) -> type[BaseModel]:
+    return next((_INNER[part] for part in reversed(location[:-1]) if isinstance(part, str) and part in _INNER), model)
+
+
+def _tag_complaint(path: Path, kind: str, context: Mapping[str, Any], given: object) -> tuple[Path, str, str]:
+    """A union that is told apart by one key, such as `action`, has no or no known value there."""
+    tag = str(context["discriminator"]).strip("'")
+    if kind == "union_tag_not_found" or not isinstance(given, dict):
+        return (*path, tag), f"`{tag}` is missing", hint_for(tag)
+    value = str(context["tag"])
+    return (*path, tag), f"`{_shown(value)}` is not known as `{tag}`", suggestion(value, _choices(context), "known")
+
+
+def _choices(context: Mapping[str, Any]) -> list[str]:
+    listed = str(context.get("expected") or context.get("expected_tags") or "")
+    return [choice.strip(" '") for choice in listed.replace(" or ", ",").split(",")]
+
+
+def _count_message(key: str, kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "too_short" and context.get("min_length", 1) == 1:
+        return empty_message(key)
+    bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+    return f"`{key}` needs {bound} entries"
+
+
+def _sum_hint(model: type[BaseModel]) -> str:
+    return "any of seconds, minutes, hours, days, weeks" if "minutes" in model.model_fields else ""
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, bool | int | float)
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
