@@ -9,11 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.ids import DEFAULT_TENANT, TASK_QUEUE
 
+_CHECKOUT = Path(__file__).resolve().parent
+
 
 class Settings(BaseSettings):
     """One field per setting; the variable is `TOUCHLINE_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", env_file=".env", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", env_file=_CHECKOUT / ".env", extra="forbid")
 
     database_url: str = ""
     """PostgreSQL URL. Empty: the local stack's own server."""
@@ -39,7 +41,7 @@ class Settings(BaseSettings):
 
     email_provider: Literal["outbox", "smtp", "none"] = "outbox"
     sms_provider: Literal["outbox", "twilio", "none"] = "outbox"
-    outbox_dir: Path = Path("var/outbox")
+    outbox_dir: Path = _CHECKOUT / "var" / "outbox"
 
     smtp_host: str = ""
     smtp_port: int = 587
