@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
-from content.compose import Composer
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -19,6 +18,7 @@ from activities.clock import Clock, heartbeats
 from activities.judge import Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
+from content.compose import Composer
 from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult
 from domain.errors import (
     AmbiguousError,
@@ -56,11 +56,8 @@ class Deliveries:
     @activity.defn
     async def deliver(self, order: ExecuteInput) -> StepResult:
         """Execute one message node. Safe to repeat at any point; the answer then is the recorded one."""
-        with structlog.contextvars.bound_contextvars(
-            tenant=str(order.tenant_id), enrollment=str(order.enrollment_id), node=order.node_id
-        ):
-            async with heartbeats(), self.database.session(order.tenant_id) as session:
-                return await _Delivery(self, session, order).run()
+        async with heartbeats(), self.database.session(order.tenant_id) as session:
+            return await _Delivery(self, session, order).run()
 
 
 @dataclass(frozen=True)
@@ -192,7 +189,9 @@ class _Delivery:
         )
         lookup = await self._ask_provider(claim)
         log.info("reconciled", job=str(claim.job_id), outcome=type(lookup).__name__)
-        if isinstance(lookup, Absent) and claim.ending is None:
+        if isinstance(lookup, Absent):
+            if claim.ending is not None:
+                return await settlement.overtaken(claim.ending)
             await settlement.release()
             return None
         return await self._conclude(settlement, lookup, error, claim.claimed_at)

@@ -232,3 +232,8 @@ async def resume(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming
             step_id=ids.step_id(enrollment_id, upcoming.node_id),
             at=upcoming.at,
         )
+
+
+async def held_by_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> list[UUID]:
+    """Those that wait for their sequence to go on."""
+    return [row["id"] async for row in _sql.held_by_sequence(tx, sequence_id=sequence_id)]

@@ -1,0 +1,166 @@
+"""Compare rows and workflows, mend what can be mended, flag the rest. The rows are the truth."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+import structlog
+from temporalio import activity
+
+from activities.clock import Clock, heartbeats
+from activities.deliver import Deliveries
+from domain.base import Frozen
+from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
+from store import enrollments, inbound, ledger, reconcile
+from store.inbound import OpenSignal
+from store.reconcile import Astray
+
+log = structlog.get_logger(__name__)
+
+_GRACE = timedelta(seconds=30)
+"""Younger rows may still be on their way from one hand to the other."""
+_OVERDUE = timedelta(minutes=5)
+_LIMIT = 500
+
+RunStatus = Literal["running", "completed", "failed", "cancelled", "terminated", "timed_out", "missing"]
+
+
+class Runs(Protocol):
+    """What the reconciler asks of Temporal; the composition root provides it."""
+
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+        """Start an enrollment's workflow unless one runs or ran."""
+        ...
+
+    async def tell(self, signal: OpenSignal) -> None:
+        """Deliver a signal; a workflow that is gone needs none."""
+        ...
+
+    async def status(self, enrollment_id: UUID) -> RunStatus:
+        """How the workflow stands by Temporal's account."""
+        ...
+
+    async def closed_badly(self, tenant_id: UUID, since: datetime) -> Sequence[UUID]:
+        """Enrollments whose workflow was terminated, cancelled, or failed since then."""
+        ...
+
+
+class Swept(Frozen):
+    """What one sweep did."""
+
+    started: int = 0
+    signalled: int = 0
+    mended: int = 0
+    settled: int = 0
+    disagreeing: int = 0
+    """Flags that are open after the sweep."""
+
+
+class Reconciler:
+    """The activity, with what it needs from outside."""
+
+    def __init__(self, deliveries: Deliveries, runs: Runs) -> None:
+        self._deliveries = deliveries
+        self._database = deliveries.database
+        self._runs = runs
+
+    @activity.defn
+    async def reconcile(self) -> Swept:
+        """Sweep every tenant."""
+        total = Swept()
+        async with heartbeats():
+            for tenant_id in await self._database.tenant_ids():
+                swept = await self._sweep(tenant_id, Clock())
+                total = Swept(**{k: getattr(total, k) + v for k, v in swept.model_dump().items()})
+        if total != Swept():
+            log.info("reconciled", **total.model_dump())
+        return total
+
+    async def _sweep(self, tenant_id: UUID, clock: Clock) -> Swept:
+        return Swept(
+            started=await self._start_pending(tenant_id, clock),
+            signalled=await self._tell(tenant_id, clock),
+            settled=await self._settle_abandoned(tenant_id, clock),
+            mended=await self._compare(tenant_id, clock),
+            disagreeing=await self._open_flags(tenant_id, clock),
+        )
+
+    async def _start_pending(self, tenant_id: UUID, clock: Clock) -> int:
+        async with self._database.transaction(tenant_id) as tx:
+            found = await reconcile.unstarted(tx, clock.now() - _GRACE, _LIMIT)
+        for astray in found:
+            start, version = await self._input(tenant_id, astray)
+            await self._runs.start(start, astray.contact_id, version)
+            async with self._database.transaction(tenant_id) as tx:
+                await enrollments.mark_started(tx, [astray.id], clock.now())
+        return len(found)
+
+    async def _tell(self, tenant_id: UUID, clock: Clock) -> int:
+        async with self._database.transaction(tenant_id) as tx:
+            signals = await inbound.open_signals(tx, clock.now() - _GRACE / 3, _LIMIT)
+        for signal in signals:
+            await self._runs.tell(signal)
+            async with self._database.transaction(tenant_id) as tx:
+                await inbound.mark_signalled(tx, signal, clock.now())
+        return len(signals)
+
+    async def _settle_abandoned(self, tenant_id: UUID, clock: Clock) -> int:
+        async with self._database.transaction(tenant_id) as tx:
+            jobs = await ledger.abandoned(tx, clock.now() - _OVERDUE)
+        for enrollment_id, node_id in jobs:
+            order = ExecuteInput(tenant_id=tenant_id, enrollment_id=enrollment_id, node_id=node_id)
+            await self._deliveries.deliver(order)
+        return len(jobs)
+
+    async def _compare(self, tenant_id: UUID, clock: Clock) -> int:
+        since = clock.now() - timedelta(hours=1)
+        closed = await self._runs.closed_badly(tenant_id, since)
+        async with self._database.transaction(tenant_id) as tx:
+            suspects = {a.id: a for a in await reconcile.live_of(tx, closed)}
+            suspects |= {a.id: a for a in await reconcile.overdue(tx, clock.now() - _OVERDUE, _LIMIT)}
+        mended = [await self._mend(tenant_id, astray, clock) for astray in suspects.values()]
+        return sum(mended)
+
+    async def _mend(self, tenant_id: UUID, astray: Astray, clock: Clock) -> bool:
+        status = await self._runs.status(astray.id)
+        match status:
+            case "terminated" | "cancelled":
+                # A person ended it in Temporal; that is a decision, so the record follows it.
+                ending = Ending(status=EnrollmentStatus.CANCELLED, reason=f"workflow {status}")
+                async with self._database.transaction(tenant_id, lock_enrollment=astray.id) as tx:
+                    return bool(await enrollments.end(tx, [astray.id], ending, now=clock.now()))
+            case "missing":
+                # Temporal lost it, or never had it; the row knows where it stood.
+                start, version = await self._input(tenant_id, astray)
+                await self._runs.start(start, astray.contact_id, version)
+                return True
+            case "running":
+                await self._flag(tenant_id, astray, "overdue", "its workflow runs but has not moved", clock)
+            case _:
+                await self._flag(tenant_id, astray, "closed", f"its workflow is {status}, its row lives", clock)
+        return False
+
+    async def _flag(self, tenant_id: UUID, astray: Astray, kind: str, detail: str, clock: Clock) -> None:
+        log.warning("disagreement", tenant=str(tenant_id), enrollment=str(astray.id), kind=kind, detail=detail)
+        async with self._database.transaction(tenant_id) as tx:
+            await reconcile.flag(tx, astray.id, kind, detail, clock.now())
+
+    async def _open_flags(self, tenant_id: UUID, clock: Clock) -> int:
+        async with self._database.transaction(tenant_id) as tx:
+            return await reconcile.resolve_flags(tx, clock.now() - _OVERDUE, clock.now())
+
+    async def _input(self, tenant_id: UUID, astray: Astray) -> tuple[EnrollmentInput, int]:
+        async with self._database.transaction(tenant_id) as tx:
+            version = await self._deliveries.versions.get(tx, astray.version_id)
+        # What was left of a pause's wait went with the workflow: on resuming, the message is due at once.
+        paused = astray.next.gate is Gate.ENROLLMENT_PAUSED
+        start = EnrollmentInput(
+            tenant_id=tenant_id,
+            enrollment_id=astray.id,
+            plan=version.plan,
+            next=astray.next,
+            paused=paused,
+            remaining_seconds=0.0 if paused else None,
+        )
+        return start, version.number

@@ -1,0 +1,130 @@
+"""From settings to parts: the one place where entry points put the application together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import parseaddr
+
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from activities.deliver import Deliveries
+from activities.lifecycle import Lifecycle
+from activities.reconcile import Reconciler
+from activities.versions import Versions
+from content.compose import Composer
+from providers.registry import Registry, build_registry
+from providers.smtp import SmtpConfig
+from providers.twilio import TwilioConfig
+from settings import Settings
+from starter.engine import Engine, TemporalAddress, connect_temporal
+from starter.runs import Runs
+from store.pool import Database
+from telemetry import LogContext
+from workflows.enrollment import EnrollmentWorkflow
+from workflows.reconcile import ReconcileWorkflow
+
+_GRACE = timedelta(seconds=40)
+"""Longer than any provider's time-out: a hand-over that is cut off is in doubt."""
+
+
+def registry_of(settings: Settings) -> Registry:
+    """The providers that the settings choose; connects nowhere."""
+    return build_registry(
+        email=settings.email_provider,
+        sms=settings.sms_provider,
+        outbox_dir=settings.outbox_dir,
+        smtp=SmtpConfig(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_username,
+            password=settings.smtp_password.get_secret_value(),
+            tls=settings.smtp_tls,
+            timeout_s=settings.smtp_timeout_s,
+            connections=settings.smtp_connections,
+            sender=settings.email_from,
+        ),
+        twilio=TwilioConfig(
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token.get_secret_value(),
+            sender=settings.twilio_from,
+            public_url=settings.public_url,
+            base_url=settings.twilio_base_url,
+            timeout_s=settings.twilio_timeout_s,
+        ),
+    )
+
+
+def composer_of(settings: Settings) -> Composer:
+    """What is the same in every message."""
+    sender_domain = parseaddr(settings.email_from)[1].rpartition("@")[2]
+    return Composer(
+        message_id_domain=settings.message_id_domain or sender_domain or "localhost",
+        reply_to=settings.email_reply_to or None,
+        unsubscribe_mailto=settings.unsubscribe_mailto or None,
+    )
+
+
+def temporal_address_of(settings: Settings) -> TemporalAddress:
+    """Where Temporal is."""
+    return TemporalAddress(
+        address=settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        tls=settings.temporal_tls,
+        api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
+        tls_cert=settings.temporal_tls_cert,
+        tls_key=settings.temporal_tls_key,
+    )
+
+
+@asynccontextmanager
+async def engine_of(settings: Settings) -> AsyncIterator[Engine]:
+    """Connect to everything; release it at the end. Raises NotReady for what cannot be reached."""
+    providers = registry_of(settings)
+    database = await Database.connect(settings.database_url, size=settings.database_pool_size)
+    try:
+        client = await connect_temporal(temporal_address_of(settings))
+        yield Engine(
+            database=database,
+            runs=Runs(client, settings.task_queue, settings.search_attributes),
+            providers=providers,
+            tenant_id=settings.tenant,
+            default_region=settings.default_region,
+        )
+    finally:
+        await providers.close()
+        await database.close()
+
+
+def worker_of(settings: Settings, engine: Engine) -> Worker:
+    """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown."""
+    deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions())
+    lifecycle = Lifecycle(engine.database, deliveries.versions)
+    return Worker(
+        engine.runs.client,
+        task_queue=engine.runs.task_queue,
+        workflows=[EnrollmentWorkflow, ReconcileWorkflow],
+        activities=[
+            deliveries.deliver,
+            lifecycle.pause_enrollment,
+            lifecycle.resume_enrollment,
+            lifecycle.end_enrollment,
+            lifecycle.finish,
+            Reconciler(deliveries, engine.runs).reconcile,
+        ],
+        interceptors=[LogContext()],
+        max_concurrent_activities=settings.max_concurrent_deliveries,
+        max_cached_workflows=settings.max_cached_workflows,
+        graceful_shutdown_timeout=_GRACE,
+        deployment_config=_deployment(settings),
+    )
+
+
+def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    if not (settings.deployment_name and settings.build_id):
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=settings.deployment_name, build_id=settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )

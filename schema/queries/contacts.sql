@@ -1,0 +1,49 @@
+-- name: create_arrivals#
+-- Where COPY puts a batch of contacts; attributes as text, since binary COPY knows no JSON of ours.
+CREATE TEMP TABLE contact_arrivals (
+    id uuid, external_id text, name text, email text, phone text, company text, timezone text,
+    zones text[], tags text[], triggers text[], attributes text
+) ON COMMIT DROP;
+
+-- name: merge_arrivals$
+-- Upsert the batch by external id, in its order so that two imports never deadlock; the answer counts the new ones.
+-- Zones follow what holds after the merge: a stored time zone first, otherwise those of the phone number.
+WITH merged AS (
+    INSERT INTO contacts (
+        tenant_id, id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+    )
+    SELECT
+        current_tenant(), id, external_id, name, email, phone, company, timezone, zones, tags, triggers,
+        attributes::jsonb
+    FROM contact_arrivals
+    ORDER BY external_id
+    ON CONFLICT (tenant_id, external_id) DO UPDATE SET
+        name = coalesce(excluded.name, contacts.name),
+        email = coalesce(excluded.email, contacts.email),
+        phone = coalesce(excluded.phone, contacts.phone),
+        company = coalesce(excluded.company, contacts.company),
+        timezone = coalesce(excluded.timezone, contacts.timezone),
+        zones = CASE
+            WHEN excluded.timezone IS NOT NULL THEN excluded.zones
+            WHEN contacts.timezone IS NOT NULL OR excluded.phone IS NULL THEN contacts.zones
+            ELSE excluded.zones
+        END,
+        tags = CASE WHEN excluded.tags = '{}' THEN contacts.tags ELSE excluded.tags END,
+        triggers = CASE WHEN excluded.triggers = '{}' THEN contacts.triggers ELSE excluded.triggers END,
+        attributes = contacts.attributes || excluded.attributes,
+        updated_at = now()
+    RETURNING id
+)
+SELECT count(*) FROM merged JOIN contact_arrivals USING (id);
+
+-- name: by_external_ids
+-- Contacts by the ids that the tenant's own system knows.
+SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+FROM contacts WHERE external_id = ANY(:external_ids::text[]);
+
+-- name: page
+-- Contacts in the order of their ids, from after one of them on.
+SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+FROM contacts
+WHERE (:after::uuid IS NULL OR id > :after) AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
+ORDER BY id LIMIT :limit;

@@ -1,0 +1,107 @@
+"""What operators do to enrollments and sequences. Each answers when it is recorded."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.enrollment import EnrollmentState, StopRequest
+from domain.errors import Conflict, NotFound, NotReady
+from starter.engine import Engine
+from store import enrollments, sequences
+from workflows.enrollment import EnrollmentWorkflow
+
+_PATIENCE = timedelta(seconds=45)
+"""Longer than a hand-over takes, after which a command is acted on."""
+
+
+async def pause(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
+    """Hold one enrollment; what is left of its wait is kept."""
+    return await _update(engine, enrollment_id, EnrollmentWorkflow.pause)
+
+
+async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
+    """Let a paused enrollment go on."""
+    return await _update(engine, enrollment_id, EnrollmentWorkflow.resume)
+
+
+async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentState:
+    """End one enrollment for good."""
+    return await _update(engine, enrollment_id, EnrollmentWorkflow.stop, StopRequest(reason=reason))
+
+
+async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
+    """Cut the wait short (or send a message in doubt again); every other gate still holds."""
+    return await _update(engine, enrollment_id, EnrollmentWorkflow.send_now)
+
+
+async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
+    """Count a message in doubt as sent and go on."""
+    return await _update(engine, enrollment_id, EnrollmentWorkflow.assume_sent)
+
+
+async def _update(
+    engine: Engine, enrollment_id: UUID, update: Callable[..., Awaitable[EnrollmentState]], *args: object
+) -> EnrollmentState:
+    """Raises NotFound, Conflict (it has ended, or is not in that state) or NotReady (no worker answers)."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        scope = await enrollments.read_scope(tx, enrollment_id)
+    if scope is None:
+        raise NotFound(f"no enrollment {enrollment_id}", hint="./touchline enrollments lists them")
+    if scope.ending is not None:
+        raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.ending.reason or scope.status}")
+    try:
+        return await engine.runs.handle(enrollment_id).execute_update(
+            update, args=args, result_type=EnrollmentState, rpc_timeout=_PATIENCE
+        )
+    except WorkflowUpdateFailedError as error:
+        raise Conflict(f"enrollment {enrollment_id}: {error.cause}") from error
+    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        raise NotReady(
+            f"no worker answered for enrollment {enrollment_id}; nothing is known to have changed",
+            hint="start a worker (./touchline up, or uv run worker.py) and say it again",
+        ) from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise Conflict(
+                f"enrollment {enrollment_id} has no running workflow",
+                hint="within a minute the reconciler starts it, or records how it ended",
+            ) from error
+        raise NotReady(f"Temporal did not answer: {error.message}", hint="./touchline doctor says more") from error
+
+
+async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
+    """Hold every enrollment of a sequence before its next message; loses nobody."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        sequence = await _sequence(tx, key)
+        if sequence.status == "paused":
+            raise Conflict(f"sequence {key!r} is paused already: {sequence.paused_reason}")
+        await sequences.set_status(tx, sequence.id, "paused", reason)
+
+
+async def resume_sequence(engine: Engine, key: str) -> int:
+    """Let a sequence go on, and wake the enrollments that it held; answers how many."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        sequence = await _sequence(tx, key)
+        if sequence.status == "active":
+            raise Conflict(f"sequence {key!r} is not paused")
+        await sequences.set_status(tx, sequence.id, "active")
+        held = await enrollments.held_by_sequence(tx, sequence.id)
+    for enrollment_id in held:
+        try:
+            await engine.runs.handle(enrollment_id).signal(EnrollmentWorkflow.nudge)
+        except RPCError as error:
+            # The hourly look at a held sequence is the net under this one.
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise NotReady(f"Temporal did not answer: {error.message}") from error
+    return len(held)
+
+
+async def _sequence(tx: Any, key: str) -> sequences.SequenceRow:
+    found = await sequences.find(tx, key)
+    if found is None:
+        raise NotFound(f"no sequence {key!r}")
+    return found

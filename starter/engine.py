@@ -1,0 +1,60 @@
+"""What every command and endpoint works with: a database, a Temporal client and a tenant."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import TLSConfig
+
+from domain.errors import NotReady
+from providers.registry import Registry
+from starter.runs import Runs
+from store.pool import Database
+
+
+@dataclass(frozen=True)
+class TemporalAddress:
+    """Where Temporal is, and how to be let in."""
+
+    address: str
+    """host:port"""
+    namespace: str = "default"
+    tls: bool = False
+    api_key: str | None = None
+    """Temporal Cloud; implies TLS."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One tenant's access to everything."""
+
+    database: Database
+    runs: Runs
+    providers: Registry
+    tenant_id: UUID
+    default_region: str = "US"
+    """Country of phone numbers that name none (ISO 3166 alpha-2)."""
+
+
+async def connect_temporal(where: TemporalAddress) -> Client:
+    """Connect as the application does. Raises NotReady with the server's own words."""
+    tls: TLSConfig | bool = where.tls or where.api_key is not None
+    try:
+        if where.tls_cert and where.tls_key:
+            tls = TLSConfig(client_cert=where.tls_cert.read_bytes(), client_private_key=where.tls_key.read_bytes())
+        return await Client.connect(
+            where.address,
+            namespace=where.namespace,
+            api_key=where.api_key,
+            tls=tls,
+            data_converter=pydantic_data_converter,
+        )
+    except (RuntimeError, OSError, ValueError) as error:
+        raise NotReady(
+            f"Temporal cannot be reached at {where.address}: {error}",
+            hint="check TOUCHLINE_TEMPORAL_ADDRESS, _NAMESPACE, _TLS and _API_KEY; ./touchline doctor says more",
+        ) from error

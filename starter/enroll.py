@@ -1,0 +1,186 @@
+"""Enroll contacts: rows first, workflows second, so that a crash in between leaves rows to start from."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from temporalio.service import RPCError
+
+from domain import ids
+from domain.contact import Contact
+from domain.enrollment import EnrollmentInput
+from domain.errors import Conflict, NotFound
+from scheduling.itinerary import Whereabouts, next_stop
+from scheduling.window import NoAllowedInstant
+from starter.engine import Engine
+from store import contacts, enrollments, sequences
+from store.enrollments import NewEnrollment
+from store.sequences import SequenceRow, Version
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 250
+_BATCHES_AT_ONCE = 2
+_STARTS_AT_ONCE = 64
+
+
+@dataclass
+class EnrollReport:
+    """What became of the contacts that were named."""
+
+    enrolled: list[UUID] = field(default_factory=list)
+    """Enrollment ids."""
+    live: int = 0
+    """Had a live enrollment in the sequence already."""
+    once_only: int = 0
+    """Were in it before, and the sequence says `reenroll: never`."""
+    unschedulable: list[tuple[str, str]] = field(default_factory=list)
+    """(external id, why): no allowed time exists for them."""
+    unstarted: int = 0
+    """Enrolled, but Temporal did not take the start; the reconciler starts them."""
+
+    @property
+    def skipped(self) -> int:
+        """Named, and not enrolled."""
+        return self.live + self.once_only + len(self.unschedulable)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    engine: Engine
+    sequence: SequenceRow
+    version: Version
+    tenant_zone: str
+    source: str
+    report: EnrollReport
+    starts: asyncio.Semaphore
+
+    async def enroll(self, people: Sequence[Contact]) -> None:
+        new = await self._insert(people)
+        started = await asyncio.gather(*(self._start(n) for n in new))
+        self.report.enrolled += [n.id for n in new]
+        self.report.unstarted += started.count(False)
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            ready = [n.id for n, ok in zip(new, started, strict=True) if ok]
+            await enrollments.mark_started(tx, ready, datetime.now(UTC))
+
+    async def _insert(self, people: Sequence[Contact]) -> list[NewEnrollment]:
+        now = datetime.now(UTC)
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            if self.version.plan.settings.reenroll == "never":
+                before = await enrollments.once_enrolled(tx, self.sequence.id, [c.id for c in people])
+                self.report.once_only += len(before)
+                people = [c for c in people if c.id not in before]
+            new = [n for c in people if (n := self._first_stop(c, now)) is not None]
+            inserted = await enrollments.create(
+                tx,
+                sequence_id=self.sequence.id,
+                version_id=self.version.id,
+                source=self.source,
+                now=now,
+                new=new,
+            )
+        self.report.live += len(new) - len(inserted)
+        return [n for n in new if n.id in inserted]
+
+    def _first_stop(self, contact: Contact, now: datetime) -> NewEnrollment | None:
+        enrollment_id = ids.new_id()
+        where = Whereabouts(contact.zones, self.tenant_zone, enrollment_id)
+        try:
+            stop = next_stop(self.version.plan, self.version.plan.start, now, where)
+        except NoAllowedInstant as error:
+            self.report.unschedulable.append((contact.external_id, str(error)))
+            return None
+        return NewEnrollment(enrollment_id, contact.id, stop)
+
+    async def _start(self, new: NewEnrollment) -> bool:
+        start = EnrollmentInput(
+            tenant_id=self.engine.tenant_id,
+            enrollment_id=new.id,
+            plan=self.version.plan,
+            next=new.stop.upcoming,
+        )
+        async with self.starts:
+            try:
+                await self.engine.runs.start(start, new.contact_id, self.version.number)
+            except RPCError as error:
+                log.warning("start_failed", enrollment=str(new.id), error=error.message)
+                return False
+        return True
+
+
+async def enroll(
+    engine: Engine,
+    sequence_key: str,
+    people: AsyncIterator[Sequence[Contact]],
+    *,
+    source: str = "manual",
+    on_progress: Callable[[int], None] | None = None,
+) -> EnrollReport:
+    """Enroll pages of contacts in a sequence's newest version; each contact at most once alive in it.
+
+    `on_progress` is told how many contacts were dealt with. Raises NotFound for a sequence that does not exist
+    or was never published, Conflict for one that is not active.
+    """
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        sequence = await sequences.find(tx, sequence_key)
+        if sequence is None or sequence.version_id is None:
+            raise NotFound(f"no published sequence {sequence_key!r}", hint="./touchline publish FILE publishes one")
+        if sequence.status != "active":
+            why = f": {sequence.paused_reason}" if sequence.paused_reason else ""
+            raise Conflict(
+                f"sequence {sequence_key!r} is {sequence.status}{why}",
+                hint=f"./touchline resume --sequence {sequence_key} lets it go on",
+            )
+        version = await sequences.read_version(tx, sequence.version_id)
+        zone = await sequences.tenant_zone(tx)
+    if version is None:
+        raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
+    batch = _Batch(engine, sequence, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE))
+    running: set[asyncio.Task[None]] = set()
+
+    async def one(page: Sequence[Contact]) -> None:
+        await batch.enroll(page)
+        if on_progress:
+            on_progress(len(page))
+
+    try:
+        async for page in people:
+            for i in range(0, len(page), _BATCH):
+                if len(running) >= _BATCHES_AT_ONCE:
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                running.add(asyncio.create_task(one(page[i : i + _BATCH])))
+    finally:
+        await asyncio.gather(*running)
+    return batch.report
+
+
+async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[Sequence[Contact]]:
+    """Contacts by external id, in pages. Raises NotFound naming the first that does not exist."""
+    for i in range(0, len(external_ids), _BATCH):
+        wanted = external_ids[i : i + _BATCH]
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            found = await contacts.by_external_ids(tx, wanted)
+        if missing := [x for x in wanted if x not in {c.external_id for c in found}]:
+            raise NotFound(
+                f"no contact {missing[0]!r}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""),
+                hint="./touchline contacts import FILE.csv brings contacts in",
+            )
+        yield found
+
+
+async def everyone(engine: Engine, trigger: str | None = None) -> AsyncIterator[Sequence[Contact]]:
+    """Every contact of the tenant (with `trigger`: that carries it), in pages, by id."""
+    after: UUID | None = None
+    while True:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            page = await contacts.page(tx, after=after, trigger=trigger, limit=_BATCH * 4)
+        if not page:
+            return
+        yield page
+        after = page[-1].id

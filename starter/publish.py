@@ -1,0 +1,33 @@
+"""Publish an author's file: checked whole, refused when a channel could not be carried, stored once."""
+
+from authoring.check import Checked
+from domain.errors import NotReady
+from starter.engine import Engine
+from store import sequences
+from store.sequences import NodeContent, Published
+
+
+async def publish(engine: Engine, checked: Checked) -> Published:
+    """Store a checked sequence as its next version; the same content again changes nothing.
+
+    Raises NotReady when a channel that it uses has no provider: better now than at the thousandth send.
+    Raises ValueError when `checked` has errors.
+    """
+    if checked.plan is None or checked.definition is None or not checked.ok:
+        raise ValueError("only a sequence without errors can be published")
+    for channel in sorted(checked.plan.channels()):
+        try:
+            engine.providers.for_channel(channel)
+        except NotReady as error:
+            raise NotReady(f"{checked.plan.sequence} sends {channel}: {error}", hint=error.hint) from error
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await sequences.publish(
+            tx,
+            engine.tenant_id,
+            name=checked.definition.name or checked.plan.sequence,
+            triggers=checked.definition.trigger,
+            plan=checked.plan,
+            definition=checked.definition.document(),
+            content_hash=checked.content_hash,
+            contents=[NodeContent(c.node_id, c.order_index, c.channel, c.templates) for c in checked.contents],
+        )

@@ -1,0 +1,113 @@
+"""Workflows of enrollments: start them, tell them, ask about them; each call safe to repeat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import (
+    Priority,
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.reconcile import RunStatus
+from domain import ids
+from domain.enrollment import EnrollmentInput
+from store.inbound import OpenSignal
+from workflows.enrollment import EnrollmentWorkflow
+
+TENANT = SearchAttributeKey.for_keyword("TouchlineTenant")
+SEQUENCE = SearchAttributeKey.for_keyword("TouchlineSequence")
+CONTACT = SearchAttributeKey.for_keyword("TouchlineContact")
+
+_STATUS: dict[WorkflowExecutionStatus | None, RunStatus] = {
+    WorkflowExecutionStatus.RUNNING: "running",
+    WorkflowExecutionStatus.CONTINUED_AS_NEW: "running",
+    WorkflowExecutionStatus.COMPLETED: "completed",
+    WorkflowExecutionStatus.FAILED: "failed",
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+    WorkflowExecutionStatus.TERMINATED: "terminated",
+    WorkflowExecutionStatus.TIMED_OUT: "timed_out",
+}
+
+_MOST = 500
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Enrollment workflows in one Temporal namespace."""
+
+    client: Client
+    task_queue: str
+    search_attributes: bool = True
+    """Off where the three attributes are not registered (the time-skipping test server)."""
+
+    def handle(self, enrollment_id: UUID) -> WorkflowHandle[EnrollmentWorkflow, Any]:
+        """To update, signal or query an enrollment's workflow."""
+        return self.client.get_workflow_handle_for(EnrollmentWorkflow.run, ids.workflow_id(enrollment_id))
+
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+        """Start an enrollment's workflow; one that runs, or ran, stays as it is.
+
+        Id, search attributes and summary are plain text in Temporal: none of them names a person.
+        """
+        tenant = str(enrollment.tenant_id)
+        attributes = TypedSearchAttributes(
+            [
+                SearchAttributePair(TENANT, tenant),
+                SearchAttributePair(SEQUENCE, enrollment.plan.sequence),
+                SearchAttributePair(CONTACT, str(contact_id)),
+            ]
+        )
+        try:
+            await self.client.start_workflow(
+                EnrollmentWorkflow.run,
+                enrollment,
+                id=ids.workflow_id(enrollment.enrollment_id),
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes if self.search_attributes else None,
+                static_summary=f"{enrollment.plan.sequence} v{version}",
+                priority=Priority(fairness_key=tenant),
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def tell(self, signal: OpenSignal) -> None:
+        """Signal what the database has decided; a workflow that is gone needs no telling."""
+        method = EnrollmentWorkflow.suppress if signal.signal == "suppress" else EnrollmentWorkflow.reply
+        try:
+            await self.handle(signal.enrollment_id).signal(method, signal.mark)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def status(self, enrollment_id: UUID) -> RunStatus:
+        """How the workflow stands by Temporal's account."""
+        try:
+            return _STATUS[(await self.handle(enrollment_id).describe()).status]
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return "missing"
+            raise
+
+    async def closed_badly(self, tenant_id: UUID, since: datetime) -> Sequence[UUID]:
+        """Enrollments whose workflow did not complete by itself since then; at most 500, newest first."""
+        query = (
+            "WorkflowType = 'Enrollment' AND ExecutionStatus IN ('Terminated', 'Canceled', 'Failed', 'TimedOut')"
+            f" AND CloseTime > '{since.isoformat()}'"
+        )
+        if self.search_attributes:
+            query += f" AND {TENANT.name} = '{tenant_id}'"
+        prefix = ids.workflow_id(UUID(int=0)).removesuffix(str(UUID(int=0)))
+        found = self.client.list_workflows(query, limit=_MOST)
+        return [UUID(w.id.removeprefix(prefix)) async for w in found if w.id.startswith(prefix)]

@@ -1,0 +1,71 @@
+"""Contacts: rows in by bulk."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+from pydantic_core import to_json
+
+from domain.contact import Contact
+from store.pool import load_queries
+
+_sql = load_queries("contacts")
+
+_COLUMNS = (
+    "id",
+    "external_id",
+    "name",
+    "email",
+    "phone",
+    "company",
+    "timezone",
+    "zones",
+    "tags",
+    "triggers",
+    "attributes",
+)
+
+
+async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
+    """Insert contacts, or update those whose external id is known; answers how many were new.
+
+    A known contact keeps its id, and everything that the new record leaves empty. External ids must not repeat.
+    """
+    await _sql.create_arrivals(tx)
+    await tx.copy_records_to_table(
+        "contact_arrivals",
+        columns=_COLUMNS,
+        records=[
+            (
+                c.id,
+                c.external_id,
+                c.name,
+                c.email,
+                c.phone,
+                c.company,
+                c.timezone,
+                c.zones,
+                c.tags,
+                c.triggers,
+                to_json(c.attributes).decode(),
+            )
+            for c in contacts
+        ],
+    )
+    new: int = await _sql.merge_arrivals(tx)
+    return new
+
+
+def _contact(row: asyncpg.Record) -> Contact:
+    lists = {name: tuple(row[name]) for name in ("zones", "tags", "triggers")}
+    return Contact.model_construct(**{**row, **lists})
+
+
+async def by_external_ids(tx: asyncpg.Connection, external_ids: Sequence[str]) -> list[Contact]:
+    """Those that exist, in no order."""
+    return [_contact(row) async for row in _sql.by_external_ids(tx, external_ids=list(external_ids))]
+
+
+async def page(tx: asyncpg.Connection, *, after: UUID | None, trigger: str | None, limit: int) -> list[Contact]:
+    """Contacts with an id above `after`, by id; with `trigger`, only those that carry it."""
+    return [_contact(row) async for row in _sql.page(tx, after=after, trigger=trigger, limit=limit)]
