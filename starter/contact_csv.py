@@ -1,0 +1,249 @@
+"""A CSV file of contacts, read line by line: each record is a contact, or a rejected line that says why."""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from content.addresses import is_region, normal_email, normal_phone
+from domain import ids
+from domain.base import Frozen
+from domain.contact import Contact
+from domain.errors import TouchlineError
+from scheduling.zones import candidate_zones, is_zone
+
+COLUMNS = ("external_id", "name", "email", "phone", "company", "timezone", "tags", "triggers")
+"""What the engine knows; any further column becomes an attribute."""
+
+_DELIMITERS = ",;\t"
+_LINE_LIMIT = 1024 * 1024
+_LONGEST = {
+    "external_id": 200,
+    "name": 200,
+    "email": 254,
+    "phone": 64,
+    "company": 200,
+    "timezone": 64,
+    "tags": 2000,
+    "triggers": 2000,
+}
+_LONGEST_ATTRIBUTE = 10_000
+_LONGEST_ATTRIBUTE_NAME = 64
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the decoder leaves in the place of a byte that is not UTF-8
+_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines, and so a mail header, breaks at
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+
+
+class RejectedLine(Frozen):
+    """A record that was not taken."""
+
+    line: int
+    """Where the record starts in the file, from 1."""
+    external_id: str
+    """As far as it could be read."""
+    reasons: tuple[str, ...]
+
+
+class ContactFile:
+    """An open CSV file: UTF-8, with or without BOM, delimited by comma, semicolon or tab, with a header line.
+
+    Raises TouchlineError when it is no such file; a fault in one record is that record's alone.
+    """
+
+    def __init__(self, path: Path, *, default_region: str) -> None:
+        if not is_region(default_region):
+            raise TouchlineError(
+                f"there is no country {default_region!r}", hint="Set the default region to a code such as US or DE."
+            )
+        self._region = default_region
+        self._taken: dict[str, int] = {}
+        try:
+            self._bytes = path.open("rb")
+            self.total_bytes = path.stat().st_size
+        except OSError as error:
+            raise TouchlineError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            self._lines = _Lines(TextIOWrapper(self._bytes, "utf-8-sig", errors="surrogateescape", newline=""))
+            self._delimiter, self._columns = _header(next(self._lines, ""))
+        except BaseException:
+            self._bytes.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bytes.close()
+
+    @property
+    def read_bytes(self) -> int:
+        """How far the file has been read, to within a buffer."""
+        return self._bytes.tell()
+
+    def __iter__(self) -> Iterator[Contact | RejectedLine]:
+        # strict: a quote that is not closed, or closed in mid-field, is a fault and not a part of the text.
+        reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
+        while True:
+            line = self._lines.begin_record()
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                # The fault is this line's: what the open quote swallowed is read again.
+                first = self._lines.give_back()
+                yield self._reject(line, first.split(self._delimiter), f"the quotes do not match ({error})")
+                continue
+            if cells is None:
+                return
+            if cells:
+                yield self._judge(line, cells)
+
+    def _judge(self, line: int, cells: list[str]) -> Contact | RejectedLine:
+        if len(cells) != len(self._columns):
+            return self._reject(line, cells, f"{len(cells)} columns where the header has {len(self._columns)}")
+        values = {name: cell.strip() for name, cell in zip(self._columns, cells, strict=True)}
+        if reasons := _ill_formed(values):
+            return self._reject(line, cells, *reasons)
+        known = {name: values.pop(name, "") for name in COLUMNS}
+        email = phone = None
+        if not known["external_id"]:
+            reasons.append("external_id: it is empty, and a contact is known by it")
+        elif known["external_id"] in self._taken:
+            reasons.append(f"external_id: line {self._taken[known['external_id']]} has the same")
+        if not (known["email"] or known["phone"]):
+            reasons.append("neither email nor phone: the contact cannot be reached")
+        if known["email"]:
+            try:
+                email = normal_email(known["email"])
+            except ValueError as error:
+                reasons.append(f"email: {error}")
+        if known["phone"]:
+            try:
+                phone = normal_phone(known["phone"], self._region)
+            except ValueError as error:
+                reasons.append(f"phone: {error}")
+        if known["timezone"] and not is_zone(known["timezone"]):
+            reasons.append("timezone: it is no IANA name such as America/New_York")
+        if reasons:
+            return self._reject(line, cells, *reasons)
+        self._taken[known["external_id"]] = line
+        return Contact(
+            id=ids.new_id(),
+            external_id=known["external_id"],
+            name=known["name"] or None,
+            email=email,
+            phone=phone,
+            company=known["company"] or None,
+            timezone=known["timezone"] or None,
+            zones=candidate_zones(known["timezone"] or None, phone),
+            tags=_words(known["tags"]),
+            triggers=_words(known["triggers"]),
+            attributes={name: value.replace("\r\n", "\n") for name, value in values.items() if value},
+        )
+
+    def _reject(self, line: int, cells: list[str], *reasons: str) -> RejectedLine:
+        index = self._columns.index("external_id")
+        external_id = cells[index].strip() if index < len(cells) else ""
+        # What comes from the file and is shown again must be text that can be shown.
+        shown = _CONTROL.sub(" ", _LINE_BREAK.sub(" ", _NOT_UTF8.sub("\ufffd", external_id)))
+        return RejectedLine(line=line, external_id=shown[: _LONGEST["external_id"]], reasons=reasons)
+
+
+class _Lines:
+    """The lines of a file, numbered, of which those of the record being read can be given back."""
+
+    def __init__(self, file: TextIOWrapper) -> None:
+        self._file = file
+        self._number = 0
+        self._given_back: deque[str] = deque()
+        self._record: list[str] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._given_back.popleft() if self._given_back else self._file.readline(_LINE_LIMIT)
+        if not line:
+            raise StopIteration
+        self._number += 1
+        if len(line) == _LINE_LIMIT:
+            raise TouchlineError(f"line {self._number} is over 1 MiB long", hint="Is this a CSV file of contacts?")
+        self._record.append(line)
+        return line
+
+    def begin_record(self) -> int:
+        """The number of the line at which the next record starts."""
+        self._record = []
+        return self._number + 1
+
+    def give_back(self) -> str:
+        """Read every line of this record again, except the first, which is the answer."""
+        first, *rest = self._record
+        self._given_back.extendleft(reversed(rest))
+        self._number -= len(rest)
+        return first
+
+
+def _header(line: str) -> tuple[str, list[str]]:
+    """Delimiter and column names of the first line."""
+    if line.startswith(("\udcff\udcfe", "\udcfe\udcff")):
+        raise TouchlineError("the file is UTF-16", hint="Save it as CSV UTF-8.")
+    columns: list[str] = []
+    for delimiter in _DELIMITERS:
+        columns = [_column(name) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        if "external_id" in columns:
+            break
+    else:
+        raise TouchlineError(
+            "the first line names no column external_id",
+            hint=f"Begin the file with a header line, such as: {','.join(COLUMNS)}",
+        )
+    for number, name in enumerate(columns, 1):
+        if not name:
+            raise TouchlineError(f"column {number} of the header has no name", hint="Name it, or take it out.")
+        if columns.index(name) < number - 1:
+            raise TouchlineError(f"the header names {name} twice", hint="Rename one of the two, or take it out.")
+        if len(name) > _LONGEST_ATTRIBUTE_NAME or any(p.search(name) for p in (_NOT_UTF8, _LINE_BREAK, _CONTROL)):
+            raise TouchlineError(
+                f"the name of column {number} cannot be used",
+                hint=f"Use up to {_LONGEST_ATTRIBUTE_NAME} characters of UTF-8 text on one line.",
+            )
+    return delimiter, columns
+
+
+def _column(name: str) -> str:
+    """A column's name as it is referred to: in any case, with spaces or without."""
+    words = name.strip().lower().split()
+    bare = re.sub("[_-]", "", "".join(words))
+    return next((known for known in COLUMNS if known.replace("_", "") == bare), "_".join(words))
+
+
+def _ill_formed(values: dict[str, str]) -> list[str]:
+    """Why some of these values cannot be stored.
+
+    What the engine knows fits on one line, since it may come to stand in a message's header; an attribute may
+    have several, as text from a spreadsheet has.
+    """
+    reasons = []
+    for name, value in values.items():
+        longest = _LONGEST.get(name, _LONGEST_ATTRIBUTE)
+        if len(value) > longest:
+            reasons.append(f"{name}: {len(value)} characters, more than {longest}")
+        if _NOT_UTF8.search(value):
+            reasons.append(f"{name}: it is not UTF-8; save the file as CSV UTF-8")
+        if name in COLUMNS and _LINE_BREAK.search(value):
+            reasons.append(f"{name}: it has a line break")
+        if _CONTROL.search(value):
+            reasons.append(f"{name}: it has a control character")
+    return reasons
+
+
+def _words(cell: str) -> tuple[str, ...]:
+    """The parts between semicolons, each once, in their order."""
+    return tuple(dict.fromkeys(word for part in cell.split(";") if (word := part.strip())))

@@ -1,0 +1,70 @@
+"""Import contacts from a CSV file, in bounded memory: good lines go in, the others are reported."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+from domain.base import Frozen
+from domain.contact import Contact
+from starter.contact_csv import ContactFile, RejectedLine
+from store import contacts
+from store.pool import Database
+
+REJECTED_KEPT = 1000
+"""How many rejected lines a report names; the others are only counted."""
+
+_BATCH = 5000
+"""Records of one transaction: what is in memory at a time, and what a crash can undo."""
+
+Progress = Callable[[int, int, int], None]
+"""Called with bytes read, bytes in all, contacts imported."""
+
+
+class ImportReport(Frozen):
+    """What an import did."""
+
+    read: int
+    """Records in the file, empty lines not counted."""
+    created: int
+    updated: int
+    rejected_count: int
+    rejected: tuple[RejectedLine, ...]
+    """In the file's order, the first `REJECTED_KEPT` of them."""
+
+    @property
+    def imported(self) -> int:
+        """Contacts that went in."""
+        return self.created + self.updated
+
+
+async def import_csv(
+    database: Database, tenant_id: UUID, path: Path, *, default_region: str, on_progress: Progress | None = None
+) -> ImportReport:
+    """Upsert the file's contacts by external id; an empty cell or an absent column leaves what is stored.
+
+    Each batch commits by itself, and importing the file again repeats nothing, so an import that broke off is
+    simply run again. Raises TouchlineError when the file is no CSV of contacts.
+    """
+    read = created = updated = rejected_count = 0
+    rejected: list[RejectedLine] = []
+    with await asyncio.to_thread(ContactFile, path, default_region=default_region) as file:
+        records = iter(file)
+        # In a thread, so that whoever shares the event loop goes on while a batch is parsed.
+        while batch := await asyncio.to_thread(lambda: list(islice(records, _BATCH))):
+            good = [record for record in batch if isinstance(record, Contact)]
+            bad = [record for record in batch if isinstance(record, RejectedLine)]
+            read += len(batch)
+            rejected_count += len(bad)
+            rejected += bad[: REJECTED_KEPT - len(rejected)]
+            if good:
+                async with database.transaction(tenant_id) as tx:
+                    new = await contacts.upsert(tx, good)
+                created += new
+                updated += len(good) - new
+            if on_progress:
+                on_progress(file.read_bytes, file.total_bytes, created + updated)
+    return ImportReport(
+        read=read, created=created, updated=updated, rejected_count=rejected_count, rejected=tuple(rejected)
+    )

@@ -1,0 +1,160 @@
+"""Importing contacts into a real database."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from domain.contact import Contact
+from starter import contacts as importing
+from starter.contacts import ImportReport, import_csv
+from store import contacts as stored
+from store.pool import Database
+
+CASES = Path(__file__).parent.parent / "cases"
+
+
+async def rows(database: Database, tenant_id: UUID) -> dict[str, dict[str, Any]]:
+    async with database.transaction(tenant_id) as tx:
+        return {row["external_id"]: dict(row) for row in await tx.fetch("SELECT * FROM contacts")}
+
+
+async def import_text(database: Database, tenant_id: UUID, tmp_path: Path, text: str) -> ImportReport:
+    path = tmp_path / "contacts.csv"
+    path.write_text(text)
+    return await import_csv(database, tenant_id, path, default_region="US")
+
+
+async def test_a_clean_file_goes_in_whole_and_again_changes_nothing(database: Database, tenant_id: UUID) -> None:
+    """1,000 of 1,000 are created; the second import updates the same 1,000, which keep their ids."""
+    report = await import_csv(database, tenant_id, CASES / "contacts.csv", default_region="US")
+    assert (report.read, report.created, report.updated, report.rejected) == (1000, 1000, 0, ())
+    before = await rows(database, tenant_id)
+    again = await import_csv(database, tenant_id, CASES / "contacts.csv", default_region="US")
+    assert (again.read, again.created, again.updated, again.imported) == (1000, 0, 1000, 1000)
+    after = await rows(database, tenant_id)
+    for row in (*before.values(), *after.values()):
+        row.pop("updated_at")
+    assert before == after
+
+
+async def test_of_a_bad_file_exactly_the_good_lines_go_in(database: Database, tenant_id: UUID) -> None:
+    """Three contacts, six rejected lines, and values stored as they were written."""
+    report = await import_csv(database, tenant_id, CASES / "contacts-bad.csv", default_region="US")
+    assert (report.read, report.created, report.rejected_count) == (9, 3, 6)
+    assert [r.external_id for r in report.rejected] == ["B1", "B2", "B3", "B4", "B5", "B7"]
+    by_id = await rows(database, tenant_id)
+    assert by_id.keys() == {"B5", "B6", "B8"}
+    assert by_id["B5"]["name"] == "Twice"
+    assert by_id["B6"]["name"] == '=HYPERLINK("http://x")'
+    assert by_id["B8"]["zones"] == ["Europe/Paris"]
+
+
+async def test_every_column_arrives(database: Database, tenant_id: UUID, tmp_path: Path) -> None:
+    """What the file says is what the row holds, attributes as a JSON object of strings."""
+    await import_text(
+        database,
+        tenant_id,
+        tmp_path,
+        "external_id,name,email,phone,company,timezone,tags,triggers,Plan\n"
+        'A,"Zoë, 王 🙂",A@X.com,(208) 555-0100,Acme,,a;b,go,"say ""hi"""\n',
+    )
+    row = (await rows(database, tenant_id))["A"]
+    assert (row["name"], row["email"], row["phone"]) == ("Zoë, 王 🙂", "a@x.com", "+12085550100")
+    assert (row["company"], row["timezone"]) == ("Acme", None)
+    assert row["zones"] == ["America/Boise", "America/Los_Angeles"]
+    assert (row["tags"], row["triggers"], row["attributes"]) == (["a", "b"], ["go"], {"plan": 'say "hi"'})
+
+
+async def test_an_empty_cell_leaves_what_is_stored(database: Database, tenant_id: UUID, tmp_path: Path) -> None:
+    """A second file with fewer columns and empty cells overwrites only what it says."""
+    await import_text(
+        database,
+        tenant_id,
+        tmp_path,
+        "external_id,name,email,phone,tags,plan,city\nA,Ann,a@x.com,2125550100,vip,gold,Rome\n",
+    )
+    report = await import_text(database, tenant_id, tmp_path, "external_id,email,name,plan\nA,new@x.com,,silver\n")
+    assert (report.created, report.updated) == (0, 1)
+    row = (await rows(database, tenant_id))["A"]
+    assert (row["name"], row["email"], row["phone"], row["tags"]) == ("Ann", "new@x.com", "+12125550100", ["vip"])
+    assert row["attributes"] == {"plan": "silver", "city": "Rome"}
+    assert row["zones"] == ["America/New_York"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "zones"),
+    [
+        ("2125550100,", ",Europe/Paris", ["Europe/Paris"]),
+        ("2125550100,Europe/Paris", "8085550100,", ["Europe/Paris"]),
+        ("2125550100,", "8085550100,", ["Pacific/Honolulu"]),
+        ("2125550100,", ",", ["America/New_York"]),
+        (",", "8085550100,", ["Pacific/Honolulu"]),
+        (",Europe/Paris", "8085550100,Asia/Tokyo", ["Asia/Tokyo"]),
+    ],
+)
+async def test_zones_follow_what_holds_after_an_update(
+    database: Database, tenant_id: UUID, tmp_path: Path, first: str, second: str, zones: list[str]
+) -> None:
+    """A stored zone beats a new number, a new number beats an old one, and silence changes nothing."""
+    for cells in (first, second):
+        await import_text(database, tenant_id, tmp_path, f"external_id,email,phone,timezone\nA,a@x.com,{cells}\n")
+    assert (await rows(database, tenant_id))["A"]["zones"] == zones
+
+
+async def test_another_tenants_contact_of_the_same_id_is_another_contact(
+    database: Database, database_url: str, tenant_id: UUID, tmp_path: Path
+) -> None:
+    """External ids belong to their tenant: neither import touches the other's row."""
+    other = uuid4()
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", other)
+    await owner.close()
+    for tenant, name in ((tenant_id, "Ours"), (other, "Theirs")):
+        report = await import_text(database, tenant, tmp_path, f"external_id,name,email\nA,{name},a@x.com\n")
+        assert report.created == 1
+    assert (await rows(database, tenant_id))["A"]["name"] == "Ours"
+    assert (await rows(database, other))["A"]["name"] == "Theirs"
+
+
+async def test_batches_report_progress_and_add_up(
+    database: Database, tenant_id: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each batch tells bytes and contacts, never fewer than before; the last tells all of them."""
+    monkeypatch.setattr(importing, "_BATCH", 100)
+    path = CASES / "contacts.csv"
+    told: list[tuple[int, int, int]] = []
+    report = await import_csv(
+        database, tenant_id, path, default_region="US", on_progress=lambda *progress: told.append(progress)
+    )
+    size = path.stat().st_size
+    assert report.created == 1000
+    assert [imported for _, _, imported in told] == list(range(100, 1001, 100))
+    assert [read for read, _, _ in told] == sorted(read for read, _, _ in told)
+    assert told[-1] == (size, size, 1000)
+
+
+async def test_a_report_names_so_many_rejected_lines_and_counts_all(
+    database: Database, tenant_id: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of faults does not fill the memory."""
+    monkeypatch.setattr(importing, "REJECTED_KEPT", 3)
+    monkeypatch.setattr(importing, "_BATCH", 2)
+    lines = "".join(f"A{n},bad\n" for n in range(7))
+    report = await import_text(database, tenant_id, tmp_path, f"external_id,email\n{lines}Z,z@x.com\n")
+    assert (report.read, report.created, report.rejected_count) == (8, 1, 7)
+    assert [r.line for r in report.rejected] == [2, 3, 4]
+
+
+async def test_an_upsert_that_fails_leaves_nothing_behind(database: Database, tenant_id: UUID) -> None:
+    """A batch goes in whole or not at all, and the connection serves the next one."""
+    good = Contact(id=uuid4(), external_id="A", email="a@x.com")
+    unreachable = Contact(id=uuid4(), external_id="B")
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with database.transaction(tenant_id) as tx:
+            await stored.upsert(tx, [good, unreachable])
+    assert await rows(database, tenant_id) == {}
+    async with database.transaction(tenant_id) as tx:
+        assert await stored.upsert(tx, [good]) == 1
