@@ -1,11 +1,11 @@
 """What operators do to enrollments and sequences. Each answers when it is recorded."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.enrollment import EnrollmentState, StopRequest
@@ -20,43 +20,50 @@ _PATIENCE = timedelta(seconds=45)
 
 async def pause(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Hold one enrollment; what is left of its wait is kept."""
-    return await _update(engine, enrollment_id, EnrollmentWorkflow.pause)
+    handle = await _handle(engine, enrollment_id)
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.pause, rpc_timeout=_PATIENCE))
 
 
 async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Let a paused enrollment go on."""
-    return await _update(engine, enrollment_id, EnrollmentWorkflow.resume)
+    handle = await _handle(engine, enrollment_id)
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.resume, rpc_timeout=_PATIENCE))
 
 
 async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentState:
     """End one enrollment for good."""
-    return await _update(engine, enrollment_id, EnrollmentWorkflow.stop, StopRequest(reason=reason))
+    handle = await _handle(engine, enrollment_id)
+    request = StopRequest(reason=reason)
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.stop, request, rpc_timeout=_PATIENCE))
 
 
 async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Cut the wait short (or send a message in doubt again); every other gate still holds."""
-    return await _update(engine, enrollment_id, EnrollmentWorkflow.send_now)
+    handle = await _handle(engine, enrollment_id)
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.send_now, rpc_timeout=_PATIENCE))
 
 
 async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Count a message in doubt as sent and go on."""
-    return await _update(engine, enrollment_id, EnrollmentWorkflow.assume_sent)
+    handle = await _handle(engine, enrollment_id)
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent, rpc_timeout=_PATIENCE))
 
 
-async def _update(
-    engine: Engine, enrollment_id: UUID, update: Callable[..., Awaitable[EnrollmentState]], *args: object
-) -> EnrollmentState:
-    """Raises NotFound, Conflict (it has ended, or is not in that state) or NotReady (no worker answers)."""
+async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[EnrollmentWorkflow, Any]:
+    """Raises NotFound, or Conflict for an enrollment that has ended."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         scope = await enrollments.read_scope(tx, enrollment_id)
     if scope is None:
         raise NotFound(f"no enrollment {enrollment_id}", hint="./touchline enrollments lists them")
     if scope.ending is not None:
         raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.ending.reason or scope.status}")
+    return engine.runs.handle(enrollment_id)
+
+
+async def _answer(enrollment_id: UUID, update: Awaitable[EnrollmentState]) -> EnrollmentState:
+    """Raises Conflict (it is not in that state, or has just ended) or NotReady (no worker answers)."""
     try:
-        return await engine.runs.handle(enrollment_id).execute_update(
-            update, args=args, result_type=EnrollmentState, rpc_timeout=_PATIENCE
-        )
+        return await update
     except WorkflowUpdateFailedError as error:
         raise Conflict(f"enrollment {enrollment_id}: {error.cause}") from error
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:

@@ -36,7 +36,7 @@ async def receive(engine: Engine, message: InboundMessage) -> Received:
         signals = await inbound.signals_of_event(tx, received.event_id)
     log.info(
         "received",
-        event=str(received.event_id),
+        event_id=str(received.event_id),
         kind=received.kind,
         step=received.step_number,
         stopped=len(received.stopped),

@@ -17,7 +17,7 @@ _SCHEMA = Path(__file__).parent.parent / "schema"
 
 def load_queries(name: str) -> Any:
     """The named queries of `schema/queries/<name>.sql`."""
-    return aiosql.from_path(_SCHEMA / "queries" / f"{name}.sql", "asyncpg")
+    return aiosql.from_path(_SCHEMA / "queries" / f"{name}.sql", "asyncpg", mandatory_parameters=False)
 
 
 class _Connection(asyncpg.Connection):

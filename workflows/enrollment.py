@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Literal, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -53,7 +53,7 @@ class _Command:
     """The enrollment ended before the loop came to it."""
 
 
-@workflow.defn(name="Enrollment", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Enrollment")
 class EnrollmentWorkflow:
     """Walks the plan. Holds no truth of its own: every step it takes was recorded before it learns of it."""
 
