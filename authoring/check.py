@@ -77,7 +77,9 @@ def _check_document(root: Node, report: Report) -> SequenceDefinition | None:
         return None
     if "nodes" in document and "edges" in document:
         report.error(
-            ("nodes",), "this is a graph: graphs are not supported yet", "write the sequence as a list of steps"
+            ("nodes",),
+            "this is a flow builder's graph: graphs are not supported yet",
+            "write the sequence as a list of steps",
         )
         return None
     header = {key: value for key, value in document.items() if key != "steps"}

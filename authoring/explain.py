@@ -15,11 +15,11 @@ from domain.diagnostics import Path
 _INNER: Mapping[str, type[BaseModel]] = {
     "window": WindowSpec,
     "variants": Variant,
-    "any": AnyOf,
-    "all": AllOf,
-    "not": NotOf,
-    "field": Comparison,
-    "event": EventTest,
+    ":any": AnyOf,
+    ":all": AllOf,
+    ":not": NotOf,
+    ":field": Comparison,
+    ":event": EventTest,
 }
 
 _HINTS: Mapping[str, str] = {

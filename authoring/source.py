@@ -160,11 +160,12 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             problem = ", ".join(part for part in (error.context, error.problem) if part)
-            raise _Refused(
-                mark.line + 1 if mark else 1,
-                f"this is not valid YAML: {problem}",
-                "check indentation, quotes and brackets here and on the line above",
-            ) from None
+            hint = "check indentation, quotes and brackets here and on the line above"
+            if "mapping values" in problem:
+                hint = (
+                    "check the indentation; text that holds `: ` needs quotes, such as '{{ name | default: \"you\" }}'"
+                )
+            raise _Refused(mark.line + 1 if mark else 1, f"this is not valid YAML: {problem}", hint) from None
 
     def _charge(self, weight: int, line: int) -> None:
         self._weight += weight

@@ -125,7 +125,7 @@ def _parsed(template: str, html: bool) -> BoundTemplate:
 def render(template: str, contact: Contact, extra: Mapping[str, object] | None = None, *, html: bool = False) -> str:
     """Fill in a published template; with `html`, values are escaped.
 
-    `extra` adds fields that are not the contact's (`unsubscribe_url`). Line breaks in values are kept.
+    `extra` adds fields that are not the contact's (`unsubscribe_url`). Every line break comes out as `\\n`.
     Raises ContentError, naming the field, when one has no value and no default.
     """
     first, _, last = (contact.name or "").strip().partition(" ")
@@ -233,7 +233,10 @@ def _parse_tolerantly(template: str, spans: list[tuple[int, int]], found: list[P
     try:
         return _TEXT.from_string(text)
     except LiquidError as error:
-        found.append(Problem(*_syntax(error), _line(template, max(error.token.start_index, 0) if error.token else 0)))
+        index = error.token.start_index if error.token else -1
+        if index < 0:  # found at the end of the text: what is open is most likely the last tag
+            index = max((start for start, _ in spans if template.startswith("{%", start)), default=0)
+        found.append(Problem(*_syntax(error), _line(template, index)))
     return None
 
 

@@ -65,21 +65,21 @@ class NotOf(Frozen):
 
 
 def _kind(value: Any) -> str:
+    """The tag of the form; tags begin with a colon, to be told from keys in the location of an error."""
     if isinstance(value, str):
-        return "word"
+        return ":word"
     keys = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, Frozen) else ()
-    return next(
-        (kind for kind in ("any", "all", "not", "field", "event") if kind in keys or f"{kind}_" in keys), "event"
-    )
+    kinds = ("any", "all", "not", "field")
+    return ":" + next((kind for kind in kinds if kind in keys or f"{kind}_" in keys), "event")
 
 
 Condition = Annotated[
-    Annotated[Word, Tag("word")]
-    | Annotated[AnyOf, Tag("any")]
-    | Annotated[AllOf, Tag("all")]
-    | Annotated[NotOf, Tag("not")]
-    | Annotated[Comparison, Tag("field")]
-    | Annotated[EventTest, Tag("event")],
+    Annotated[Word, Tag(":word")]
+    | Annotated[AnyOf, Tag(":any")]
+    | Annotated[AllOf, Tag(":all")]
+    | Annotated[NotOf, Tag(":not")]
+    | Annotated[Comparison, Tag(":field")]
+    | Annotated[EventTest, Tag(":event")],
     Discriminator(_kind),
 ]
 

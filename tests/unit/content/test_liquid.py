@@ -1,0 +1,171 @@
+"""Merge fields: what may be written, and what comes out."""
+
+import time
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from content.liquid import literal_length, problems, render
+from domain.contact import Contact
+from domain.errors import ContentError
+
+ANA = Contact(
+    id=UUID(int=1),
+    external_id="c-1",
+    name="Ana María Díaz",
+    email="ana@example.com",
+    company="",
+    tags=("vip", "spain"),
+    attributes={"plan": "pro", "nick": "", "html": "<b>&"},
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("Hi {{ name }}", "Hi Ana María Díaz"),
+        ("{{ first_name }}, {{ last_name }}", "Ana, María Díaz"),
+        ("{{ attributes.plan | upcase }} {{ attributes['plan'] }}", "PRO pro"),
+        ('{{ company | default: "your company" }}', "your company"),
+        ("{{ attributes.unknown | default: 'x' }}", "x"),
+        ("{% if company %}at {{ company }}{% else %}there{% endif %}", "there"),
+        ("{% unless phone %}no phone{% endunless %}", "no phone"),
+        ("{% for tag in tags %}{{ forloop.index }}{{ tag }} {% endfor %}", "1vip 2spain "),
+        ("{{ tags | join: '+' }} {{ tags.size }}", "vip+spain 2"),
+        ("{% if tags contains 'vip' %}v{% endif %}", "v"),
+        ("{% assign greeting = name | append: '!' %}{{ greeting }}", "Ana María Díaz!"),
+        ("{% case attributes.plan %}{% when 'pro' %}P{% endcase %}", "P"),
+        ("{{ '2026-01-02' | date: '%d.%m.%Y' }}", "02.01.2026"),
+        ("{{ unsubscribe_url }}", "https://example.com/u"),
+        ("line one\r\n{{ external_id }} 👋 שלום", "line one\nc-1 👋 שלום"),
+    ],
+)
+def test_fields_tags_and_filters_render(template: str, text: str) -> None:
+    """What `problems` accepts renders as Liquid says."""
+    assert problems(template) == []
+    assert render(template, ANA, {"unsubscribe_url": "https://example.com/u"}) == text
+
+
+@pytest.mark.parametrize("field", ["company", "phone", "attributes.nick", "attributes.nothing"])
+@pytest.mark.parametrize(
+    "use", ["{{ %s }}", "{{ %s | upcase }}", "{%% for x in %s %%}{%% endfor %%}", "{{ %s | size }}"]
+)
+def test_a_field_without_value_or_default_fails_and_is_named(field: str, use: str) -> None:
+    """Nobody receives "Hi ," : the message fails with the field's name and the way out."""
+    with pytest.raises(ContentError, match=f"no value for `{field}`") as caught:
+        render(use % field, ANA)
+    assert caught.value.hint == f'write {{{{ {field} | default: "…" }}}}'
+
+
+def test_an_unsubscribe_link_needs_a_public_url() -> None:
+    """A missing link is the installation's fault, not the contact's, and the hint says so."""
+    with pytest.raises(ContentError) as caught:
+        render("{{ unsubscribe_url }}", ANA, {"unsubscribe_url": None})
+    assert "public URL" in str(caught.value.hint)
+
+
+def test_html_escapes_values_and_nothing_else() -> None:
+    """A contact's data cannot become markup; the author's markup stays."""
+    template = "<p>{{ attributes.html }} {{ attributes.html | append: '<i>' }}</p>"
+    assert render(template, ANA, html=True) == "<p>&lt;b&gt;&amp; &lt;b&gt;&amp;<i></p>"
+    assert render("{{ attributes.html }}", ANA) == "<b>&"
+
+
+@pytest.mark.parametrize(
+    ("template", "message", "hint", "line"),
+    [
+        ("Hi\n{{ nmae }}", "unknown merge field `nmae`", "did you mean `name`?", 1),
+        ("{{ plan }}", "unknown merge field `plan`", "custom columns are written attributes.plan", 0),
+        ("{{ name | default: nick }}", "unknown merge field `nick`", "attributes.nick", 0),
+        ("{{ now }}", "unknown merge field `now`", "fields here", 0),
+        ("{{ name.first }}", "`name` has no part `first`", "{{ name }}", 0),
+        ("{{ attributes }}", "`attributes` names no column", "attributes.column", 0),
+        ("{{ tags.colour }}", "`tags` has no part `colour`", "tags.first", 0),
+        ("a\n\n{{ name", "`{{` is never closed", "add `}}`", 2),
+        ("a\n{% if name", "`{%` is never closed", "add `%}`", 1),
+        ("{{ name | upcas }}", "unknown filter `upcas`", "did you mean `upcase`?", 0),
+        ("{{ name | safe }}", "unknown filter `safe`", "", 0),
+        ("{{ name | }}", "Liquid syntax: expected word, found end of expression", "{{ name }}", 0),
+        ("x\n{% if name %}", "Liquid syntax: expected tag endif", "endif", 1),
+        ("x\n{% endif %}", "unexpected tag 'endif'", "tags here", 1),
+        ("{% include 'x' %}", "unexpected tag 'include'", "tags here", 0),
+        ("{% render 'x' %}", "unexpected tag 'render'", "tags here", 0),
+        ("{% raw %}{{ x }}{% endraw %}", "the tag `raw` is not supported", "tags here", 0),
+        ("{% for i in (1..9) %}{% endfor %}", "ranges such as `(1..5)` are not supported", "tags", 0),
+        ("{% if company != blank %}{% endif %}", "`blank` is not supported", "{% if company %}", 0),
+        (f"{{{{ name | append: '{'x' * 1000}' }}}}", "is longer than 1000 characters", "shorten", 0),
+        ("{{ name }}" * 2001, "more than 2000 merge fields", "shorten", 0),
+    ],
+)
+def test_a_faulty_template_is_found_out_when_it_is_saved(template: str, message: str, hint: str, line: int) -> None:
+    """Each fault has its line, what is wrong and what would be right."""
+    found = problems(template)
+    assert [problem.line for problem in found if message in problem.message] == [line], found
+    assert any(hint in problem.hint for problem in found if message in problem.message)
+
+
+def test_one_fault_does_not_hide_the_next() -> None:
+    """Every merge field with a fault is named, and unknown names beside them too."""
+    found = problems("{{ name | }}\n{{ | }}\n{{ nope }}\n{{ name | nope }}")
+    assert [problem.line for problem in found] == [0, 1, 2, 3]
+
+
+def test_names_of_the_template_itself_are_known() -> None:
+    """Loop variables, assignments and captures are no unknown fields."""
+    template = "{% assign a = 1 %}{% capture b %}x{% endcapture %}{{ a }}{{ b }}{% for t in tags %}{{ t }}{% endfor %}"
+    assert problems(template) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | replace: 'a', x %}" * 9,
+        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 40,
+        "{{ '" + "a" * 900 + "' | replace: '', attributes.big | replace: '', attributes.big }}",
+        "{{ attributes.big | split: '' | join: attributes.big }}",
+        "{% for a in tags %}" * 3 + "{{ attributes.big }}" + "{% endfor %}" * 3,
+        "{{ 1 | divided_by: 0 }}",
+        "{{ 'now' | date: '%A' }}",
+        "{{ 'no date' | times: 9 | date: 3 }}{{ name | plus: tags }}{{ tags | date: 'x' }}",
+    ],
+)
+def test_a_greedy_template_fails_its_message_fast(template: str) -> None:
+    """Output, names and filters are bounded: a template can fail, not take the worker with it."""
+    contact = ANA.model_copy(update={"attributes": {"big": "x" * 20_000}, "tags": tuple("abcdefgh")})
+    began = time.perf_counter()
+    with pytest.raises(ContentError):
+        render(template, contact)
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" * 500_000, "{% raw %}" * 50_000, "{{" + " " * 500_000 + "}}", "{%" * 9999 + "%}"]
+)
+def test_hostile_templates_are_judged_in_linear_time(text: str) -> None:
+    """The lexer's patterns never see what they would be slow on."""
+    began = time.perf_counter()
+    assert problems(text)
+    assert time.perf_counter() - began < 2
+
+
+_PIECES = st.sampled_from(
+    ["{{", "}}", "{%", "%}", " name ", "|", "if ", "endif", "'", '"', "[", ".", "\n", "for t in tags", "default: "]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_PIECES | st.text(max_size=3), max_size=14).map("".join))
+def test_any_text_is_judged_and_what_passes_renders_or_fails_as_content(template: str) -> None:
+    """`problems` never raises; `render` raises ContentError and nothing else."""
+    if not problems(template):
+        try:
+            render(template, ANA)
+        except ContentError:
+            return
+
+
+def test_only_literal_text_counts_towards_a_limit() -> None:
+    """A long merge field is not a long message."""
+    assert literal_length("Hi {{ company | default: 'your company' }}!{% if name %}{% endif %}") == len("Hi !")
