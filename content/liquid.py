@@ -162,7 +162,8 @@ def render(template: str, contact: Contact, extra: Mapping[str, object] | None =
     return output.getvalue()
 
 
-def problems(template: str) -> list[Problem]:
+@lru_cache(maxsize=64)  # a file may hold one text many times over, by aliases
+def problems(template: str) -> tuple[Problem, ...]:
     """Everything that is wrong with a template: syntax, unknown tags, filters and fields; never raises."""
     found: list[Problem] = []
     constructs = _constructs(template, found)
@@ -170,7 +171,7 @@ def problems(template: str) -> list[Problem]:
         parsed = _parse_tolerantly(template, constructs, found)
         if parsed is not None:
             found.extend(_unknown_names(parsed, template))
-    return sorted(set(found), key=lambda problem: (problem.line, problem.message))
+    return tuple(sorted(set(found), key=lambda problem: (problem.line, problem.message)))
 
 
 def literal_length(template: str) -> int:

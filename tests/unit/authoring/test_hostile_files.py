@@ -113,6 +113,14 @@ def test_a_flood_of_faults_is_cut_off() -> None:
     assert time.perf_counter() - began < 5
 
 
+def test_a_faulty_text_repeated_by_aliases_is_judged_once() -> None:
+    """Aliases multiply a text, not the work of judging it."""
+    text = "{{ nope | }} " * 1900
+    began = time.perf_counter()
+    assert not check(f"sequence: s\nx: &x {{type: sms, id: a, body: '{text}'}}\nsteps: [{'*x,' * 300}]\n").ok
+    assert time.perf_counter() - began < 5
+
+
 def test_too_many_steps_are_refused() -> None:
     """A thousand steps are the most."""
     steps = "".join(f"  - {{id: a{n}, type: sms, body: x}}\n" for n in range(1001))

@@ -44,7 +44,7 @@ ANA = Contact(
 )
 def test_fields_tags_and_filters_render(template: str, text: str) -> None:
     """What `problems` accepts renders as Liquid says."""
-    assert problems(template) == []
+    assert problems(template) == ()
     assert render(template, ANA, {"unsubscribe_url": "https://example.com/u"}) == text
 
 
@@ -115,7 +115,7 @@ def test_one_fault_does_not_hide_the_next() -> None:
 def test_names_of_the_template_itself_are_known() -> None:
     """Loop variables, assignments and captures are no unknown fields."""
     template = "{% assign a = 1 %}{% capture b %}x{% endcapture %}{{ a }}{{ b }}{% for t in tags %}{{ t }}{% endfor %}"
-    assert problems(template) == []
+    assert problems(template) == ()
 
 
 @pytest.mark.parametrize(
