@@ -1,0 +1,62 @@
+"""`./touchline bench cost|throughput|enroll [--json]`."""
+
+import asyncio
+import json
+import logging
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import telemetry
+from bench import cost as cost_bench
+from bench import throughput as throughput_bench
+
+app = typer.Typer(help="Benchmarks on throw-away servers; nothing of a running stack is touched.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+
+
+@app.command()
+def cost(as_json: Json = False) -> None:
+    """Count what the reference journey costs in Temporal: events, activities, timers, billable Actions."""
+    _show(asyncio.run(cost_bench.run()), as_json)
+
+
+@app.command()
+def throughput(
+    as_json: Json = False,
+    enrollments: Annotated[int, typer.Option("-n", help="Enrollments in each turn.")] = 500,
+    turns: Annotated[int, typer.Option(help="Turns; medians are reported.")] = 3,
+) -> None:
+    """Measure enrollments per second against sending alone and against bookkeeping around every node."""
+    _show(asyncio.run(throughput_bench.run(enrollments, turns)), as_json)
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result))  # noqa: T201 - the command's output
+        return
+    rows = {name: value for name, value in result.items() if isinstance(value, dict)}
+    console = Console()
+    if rows:
+        columns = list(next(iter(rows.values())))
+        table = Table("", *columns)
+        for name, row in rows.items():
+            table.add_row(name, *(str(row[c]) for c in columns))
+        console.print(table)
+    for name, value in result.items():
+        if name not in rows:
+            console.print(f"{name}: {value}")
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    telemetry.configure("console", "error")
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
+    app()
+
+
+if __name__ == "__main__":
+    main()
