@@ -1,5 +1,6 @@
 """Settings: read once by entry points, from the environment and `.env`; everything below receives values."""
 
+import os
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -10,12 +11,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.ids import DEFAULT_TENANT, TASK_QUEUE
 
 _CHECKOUT = Path(__file__).resolve().parent
+_ENV_FILE = os.environ.get("TOUCHLINE_ENV_FILE", str(_CHECKOUT / ".env")) or None
+"""Another file, or (set to nothing) none: whoever starts a process with settings of its own needs no other source."""
 
 
 class Settings(BaseSettings):
     """One field per setting; the variable is `TOUCHLINE_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", env_file=_CHECKOUT / ".env", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", env_file=_ENV_FILE, extra="forbid")
 
     database_url: str = ""
     """PostgreSQL URL. Empty: the local stack's own server."""
@@ -42,6 +45,8 @@ class Settings(BaseSettings):
     email_provider: Literal["outbox", "smtp", "none"] = "outbox"
     sms_provider: Literal["outbox", "twilio", "none"] = "outbox"
     outbox_dir: Path = _CHECKOUT / "var" / "outbox"
+    state_dir: Path = _CHECKOUT / "var"
+    """Where the local stack keeps its state."""
 
     smtp_host: str = ""
     smtp_port: int = 587

@@ -16,18 +16,19 @@ from temporalio.client import (
 
 from workflows.reconcile import ReconcileWorkflow
 
-_ID = "reconcile"
+RECONCILER = "reconcile"
+"""Id of the schedule, and of the workflow that it starts."""
 
 
 async def ensure_reconciler(client: Client, task_queue: str, every: timedelta) -> None:
     """Create the schedule, or bring the one that is there up to date. Any worker may call it at any time."""
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(ReconcileWorkflow.run, id=_ID, task_queue=task_queue),
+        action=ScheduleActionStartWorkflow(ReconcileWorkflow.run, id=RECONCILER, task_queue=task_queue),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         # A sweep that is still under way is the sweep; a missed one needs no catching up.
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
     )
     try:
-        await client.create_schedule(_ID, schedule)
+        await client.create_schedule(RECONCILER, schedule)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(_ID).update(lambda _: ScheduleUpdate(schedule=schedule))
+        await client.get_schedule_handle(RECONCILER).update(lambda _: ScheduleUpdate(schedule=schedule))

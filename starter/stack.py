@@ -58,6 +58,8 @@ class LocalStack:
         self._ui = ui
         self._dynamic_config = dynamic_config
         self._exit = AsyncExitStack()
+        self.folder: Path
+        """Where this stack's files are while it runs; a throw-away stack takes them with it."""
         self.postgres: LocalPostgres
         self.temporal: LocalTemporal
 
@@ -78,7 +80,7 @@ class LocalStack:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as exit_:
-            folder = await self._own_folder(exit_)
+            folder = self.folder = await self._own_folder(exit_)
             self.postgres = LocalPostgres(folder, durable=self._keep)
             exit_.push_async_callback(self.postgres.stop if self._keep else self.postgres.remove)
             await self.postgres.start()
