@@ -1,0 +1,238 @@
+"""A whole engine for one test: its own database and task queue, a worker, and an outbox or a scripted provider."""
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from authoring.check import check
+from composition import registry_of, worker_of
+from domain import ids
+from domain.contact import Contact
+from domain.enrollment import Ending
+from domain.messages import Absent, Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, Unknown
+from providers.outbox import OutboxEntry, list_outbox
+from providers.registry import Registry
+from settings import Settings
+from starter.engine import Engine
+from starter.enroll import chosen, enroll
+from starter.publish import publish
+from starter.replies import receive
+from starter.runs import Runs
+from store import contacts
+from store.inbound import Received
+from store.pool import Database
+
+Answer = Receipt | Exception | Callable[[OutgoingMessage], Awaitable[Receipt]]
+
+
+@dataclass
+class ScriptedProvider:
+    """Answers each hand-over and each question as the test wrote down; after the script it takes everything over."""
+
+    answers: deque[Answer] = field(default_factory=deque)
+    lookups: deque[Lookup] = field(default_factory=deque)
+    handed_over: list[OutgoingMessage] = field(default_factory=list)
+    asked: int = 0
+    name: str = "scripted"
+    channels: frozenset[Channel] = frozenset(Channel)
+
+    @classmethod
+    def answering(cls, *answers: Answer, lookups: Iterable[Lookup] = ()) -> "ScriptedProvider":
+        return cls(deque(answers), deque(lookups))
+
+    async def send(self, message: OutgoingMessage) -> Receipt:
+        self.handed_over.append(message)
+        answer = self.answers.popleft() if self.answers else receipt(message)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, Receipt) else await answer(message)
+
+    async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
+        self.asked += 1
+        return self.lookups.popleft() if self.lookups else Unknown(reason="it cannot be asked")
+
+    async def check(self) -> str:
+        return "scripted"
+
+    async def close(self) -> None:
+        pass
+
+
+def receipt(message: OutgoingMessage) -> Receipt:
+    return Receipt(provider="scripted", provider_message_id=f"scripted-{message.job_id}")
+
+
+ABSENT = Absent()
+
+
+@dataclass
+class Rig:
+    """What a test says to the engine, and what it reads back."""
+
+    engine: Engine
+    settings: Settings
+    environment: WorkflowEnvironment | None = None
+    """The time-skipping server; None on the dev server."""
+
+    def worker(self) -> Worker:
+        return worker_of(self.settings, self.engine)
+
+    # --- say ---------------------------------------------------------------------------------------------
+
+    async def publish(self, text: str) -> str:
+        checked = check(text)
+        assert checked.ok, checked.diagnostics
+        assert checked.plan is not None
+        await publish(self.engine, checked)
+        return checked.plan.sequence
+
+    async def contact(self, **fields: Any) -> Contact:
+        """A contact of its own addresses, in New York unless `zones` says otherwise."""
+        new = ids.new_id()
+        given = {
+            "id": new,
+            "external_id": new.hex,
+            "name": "Ada Lovelace",
+            "email": f"ada.{new.hex[:12]}@example.com",
+            "phone": f"+1212{new.int % 10**7:07}",
+            "zones": ("America/New_York",),
+            **fields,
+        }
+        contact = Contact(**given)
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            await contacts.upsert(tx, [contact])
+        return contact
+
+    async def enroll(self, key: str, *people: Contact) -> list[UUID]:
+        """Enrollment ids in the order of `people`."""
+        report = await enroll(self.engine, key, chosen(self.engine, [c.external_id for c in people]))
+        assert len(report.enrolled) == len(people), report
+        found = await self.rows("SELECT id, contact_id FROM enrollments WHERE id = ANY($1)", report.enrolled)
+        by_contact = {row["contact_id"]: row["id"] for row in found}
+        return [by_contact[c.id] for c in people]
+
+    async def start(self, text: str, **fields: Any) -> tuple[UUID, Contact]:
+        """Publish, make a contact and enroll it."""
+        key = await self.publish(text)
+        contact = await self.contact(**fields)
+        [enrollment] = await self.enroll(key, contact)
+        return enrollment, contact
+
+    async def reply(self, contact: Contact, text: str = "Tell me more.", **fields: Any) -> Received:
+        """An inbound email, unless `channel` says otherwise."""
+        channel = fields.pop("channel", Channel.EMAIL)
+        message = InboundMessage(
+            channel=channel,
+            provider="test",
+            sender=contact.address_for(channel) or "",
+            text=text,
+            received_at=datetime.now(UTC),
+            **{"provider_event_id": uuid4().hex, **fields},
+        )
+        return await receive(self.engine, message)
+
+    async def skip(self, duration: timedelta) -> None:
+        """Let this much time pass on the time-skipping server."""
+        assert self.environment is not None
+        await self.environment.sleep(duration)
+
+    @asynccontextmanager
+    async def time_flies(self) -> AsyncIterator[None]:
+        """On the time-skipping server, every wait is over as soon as nothing else is to do."""
+        if self.environment is None:
+            yield
+            return
+        clock = self.environment.client.test_service
+        await clock.unlock_time_skipping(UnlockTimeSkippingRequest())
+        try:
+            yield
+        finally:
+            await clock.lock_time_skipping(LockTimeSkippingRequest())
+
+    async def now(self) -> datetime:
+        """The server's clock."""
+        return await self.environment.get_current_time() if self.environment else datetime.now(UTC)
+
+    # --- read --------------------------------------------------------------------------------------------
+
+    async def ended(self, enrollment_id: UUID) -> tuple[str, str | None]:
+        """Status and reason that the workflow ended with; on the time-skipping server, time flies meanwhile."""
+        async with self.time_flies():
+            ending = Ending.model_validate(await self.engine.runs.handle(enrollment_id).result())
+        return str(ending.status), ending.reason
+
+    async def rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            return [dict(row) for row in await tx.fetch(sql, *args)]
+
+    async def execute(self, sql: str, *args: Any) -> None:
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            await tx.execute(sql, *args)
+
+    async def enrollment(self, enrollment_id: UUID) -> dict[str, Any]:
+        [row] = await self.rows("SELECT * FROM enrollments WHERE id = $1", enrollment_id)
+        return row
+
+    async def steps(self, enrollment_id: UUID) -> list[dict[str, Any]]:
+        return await self.rows(
+            "SELECT * FROM enrollment_steps WHERE enrollment_id = $1 ORDER BY order_index", enrollment_id
+        )
+
+    async def jobs(self, enrollment_id: UUID) -> list[dict[str, Any]]:
+        return await self.rows(
+            "SELECT * FROM message_jobs WHERE enrollment_id = $1 ORDER BY order_index", enrollment_id
+        )
+
+    async def job(self, enrollment_id: UUID, node_id: str) -> dict[str, Any]:
+        [row] = [job for job in await self.jobs(enrollment_id) if job["node_id"] == node_id]
+        return row
+
+    async def state_of(self, enrollment_id: UUID, node_id: str) -> str:
+        """A job's state, `planned` while the ledger has no job for the node."""
+        return next((job["state"] for job in await self.jobs(enrollment_id) if job["node_id"] == node_id), "planned")
+
+    def outbox(self) -> list[OutboxEntry]:
+        """What the local outbox holds, oldest first."""
+        return list_outbox(self.settings.outbox_dir)[::-1]
+
+
+@asynccontextmanager
+async def rig_on(
+    client: Client,
+    database: Database,
+    outbox: Path,
+    *,
+    environment: WorkflowEnvironment | None = None,
+    provider: ScriptedProvider | None = None,
+    **settings: Any,
+) -> AsyncIterator[Rig]:
+    """A rig whose worker runs; with `provider`, that one carries every channel instead of the outbox."""
+    # Without a cache each workflow task replays its history from the start: the hardest test of determinism.
+    chosen_settings = {"max_cached_workflows": 0, "task_queue": f"test-{uuid4().hex}", **settings}
+    made = Settings(
+        outbox_dir=outbox,
+        email_provider="outbox",
+        sms_provider="outbox",
+        search_attributes=not environment,
+        **chosen_settings,
+    )
+    registry = Registry(dict.fromkeys(provider.channels, provider)) if provider else registry_of(made)
+    engine = Engine(
+        database=database,
+        runs=Runs(client, made.task_queue, made.search_attributes),
+        providers=registry,
+        tenant_id=made.tenant,
+    )
+    rig = Rig(engine, made, environment)
+    async with rig.worker():
+        yield rig
