@@ -16,8 +16,9 @@ from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, Step
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Plan
-from scheduling.itinerary import Whereabouts, next_stop
+from scheduling.itinerary import Stop, Whereabouts, next_stop
 from store import enrollments, ledger
+from store.enrollments import NewEnrollment
 from store.ledger import Claim, ErrorClass
 
 log = structlog.get_logger(__name__)
@@ -214,6 +215,8 @@ class Settlement:
             return self.recorded()
         stop = next_stop(self.plan, self.node.next, now, self.where)
         if isinstance(stop.node, ExitNode) and not stop.waits:
+            if not stop.node.implicit:
+                await self._pass(stop, now)
             return await self._end(Ending(status=EnrollmentStatus.COMPLETED, reason=stop.node.reason), now, sent=sent)
         await enrollments.move_on(
             self.tx,
@@ -225,6 +228,12 @@ class Settlement:
             sent=sent,
         )
         return StepResult(verdict=verdict, next=stop.upcoming)
+
+    async def _pass(self, exit: Stop, now: datetime) -> None:
+        """Record the author's exit, which is over as soon as it is reached."""
+        new = NewEnrollment(self.order.enrollment_id, self.claim.contact.id, exit)
+        await enrollments.record_stops(self.tx, self.claim.sequence_id, [new])
+        await enrollments.complete_path(self.tx, self.order.enrollment_id, now)
 
     async def _end(self, ending: Ending, now: datetime, *, sent: MessageNode | None = None) -> StepResult:
         await enrollments.end(self.tx, [self.order.enrollment_id], ending, now=now, sent=sent)

@@ -78,8 +78,13 @@ SELECT id FROM ended;
 
 -- name: complete_path!
 -- Every wait is over and the exit is reached.
-UPDATE enrollment_steps SET
-    status = 'success', started_at = coalesce(started_at, :now),
+UPDATE enrollment_steps s SET
+    status = 'success',
+    -- Each began when the one before was over.
+    started_at = coalesce(started_at, least(:now, (
+        SELECT max(w.due_at) FROM enrollment_steps w
+        WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
+    )), :now),
     completed_at = greatest(started_at, least(due_at, :now))
 WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 

@@ -35,9 +35,13 @@ WITH job AS (
     UPDATE enrollments SET status = 'running', started_at = coalesce(started_at, :now)
     WHERE id = :enrollment_id AND status = 'pending'
 )
-UPDATE enrollment_steps SET
+UPDATE enrollment_steps s SET
     status = CASE WHEN id = :step_id THEN 'running' ELSE 'success' END,
-    started_at = coalesce(started_at, :now),
+    -- A wait after a wait began when the one before was over.
+    started_at = coalesce(started_at, CASE WHEN id <> :step_id THEN least(:now, (
+        SELECT max(w.due_at) FROM enrollment_steps w
+        WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
+    )) END, :now),
     completed_at = CASE WHEN id = :step_id THEN NULL ELSE greatest(started_at, least(due_at, :now)) END
 WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
