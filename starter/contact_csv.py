@@ -155,6 +155,31 @@ class ContactFile:
         return RejectedLine(line=line, external_id=shown[: _LONGEST["external_id"]], reasons=reasons)
 
 
+def external_ids(path: Path) -> list[str]:
+    """The external_id column of a CSV file, whatever else it holds. Raises TouchlineError naming the line."""
+    try:
+        with path.open("rb") as file:
+            lines = _Lines(TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline=""))
+            delimiter, columns = _header(next(lines, ""))
+            index = columns.index("external_id")
+            found: list[str] = []
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            while True:
+                line = lines.begin_record()
+                if (cells := next(reader, None)) is None:
+                    return found
+                if not cells:
+                    continue
+                external_id = cells[index].strip() if index < len(cells) else ""
+                if not external_id or any(p.search(external_id) for p in (_NOT_UTF8, _LINE_BREAK, _CONTROL)):
+                    raise TouchlineError(f"line {line} of {path} has no external_id that could be read")
+                found.append(external_id)
+    except csv.Error as error:
+        raise TouchlineError(f"line {line} of {path}: the quotes do not match ({error})") from error
+    except OSError as error:
+        raise TouchlineError(f"{path} cannot be read: {error.strerror}") from error
+
+
 class _Lines:
     """The lines of a file, numbered, of which those of the record being read can be given back."""
 

@@ -1,0 +1,122 @@
+-- name: enrollments_between
+-- Enrollments with an id from :low to :high; two are enough to tell one from several.
+SELECT id FROM enrollments WHERE id BETWEEN :low AND :high ORDER BY id LIMIT 2;
+
+-- name: list_enrollments
+-- Enrollments as a list shows them, newest first; each filter is off when it is NULL.
+SELECT
+    e.id, s.key AS sequence, v.version, c.external_id AS contact, c.name AS contact_name,
+    e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.last_node, e.last_order_index + 1 AS last_step,
+    e.source, e.enrolled_at, e.started_at, e.ended_at,
+    s.status AS sequence_status, s.paused_reason
+FROM enrollments e
+JOIN sequences s ON s.id = e.sequence_id
+JOIN sequence_versions v ON v.id = e.version_id
+JOIN contacts c ON c.id = e.contact_id
+WHERE (:id::uuid IS NULL OR e.id = :id)
+    AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
+    AND (:status::text IS NULL OR e.status = :status)
+ORDER BY e.enrolled_at DESC, e.id
+LIMIT :limit;
+
+-- name: enrolled_contact^
+-- Whose enrollment it is, and the tenant's time zone.
+SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, t.timezone AS tenant_zone
+FROM enrollments e
+JOIN contacts c ON c.id = e.contact_id
+JOIN tenants t ON t.id = e.tenant_id
+WHERE e.id = :id;
+
+-- name: steps_of
+-- What the enrollment came to, in the order of the path.
+SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result
+FROM enrollment_steps WHERE enrollment_id = :id ORDER BY order_index, started_at;
+
+-- name: jobs_of
+-- The ledger of one enrollment.
+SELECT
+    id, node_id AS step, order_index + 1 AS number, channel, state, recipient, due_at, gate, held_until, attempts,
+    provider, provider_message_id, sent_at, assumed, error, error_class, error_code, cancel_reason
+FROM message_jobs WHERE enrollment_id = :id ORDER BY order_index, created_at;
+
+-- name: responses_of
+-- What came back, and to which step.
+SELECT r.id, r.step_number, r.node_id AS step, r.channel, r.kind, r.at, m.address, m.body
+FROM responses r JOIN messages m ON m.id = r.id
+WHERE r.enrollment_id = :id ORDER BY r.at;
+
+-- name: suppressions_of
+-- Addresses of this enrollment's contact that may not be written to.
+SELECT x.channel, x.address, x.reason, x.created_at
+FROM enrollments e
+JOIN contacts c ON c.id = e.contact_id
+JOIN suppressions x ON x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END
+WHERE e.id = :id ORDER BY x.channel;
+
+-- name: flags_of
+-- Open disagreements between its row and its workflow.
+SELECT kind, detail, found_at FROM disagreements
+WHERE enrollment_id = :id AND resolved_at IS NULL ORDER BY found_at;
+
+-- name: step_stats
+-- Exact counts of every message step that any version of the sequence has, in the words of the newest that has it.
+SELECT
+    s.node_id AS step, s.channel AS type, s.order_index + 1 AS number, s.version AS last_version,
+    coalesce(sum(k.sent), 0)::bigint AS sent,
+    coalesce(sum(k.pending), 0)::bigint AS pending,
+    coalesce(sum(k.failed), 0)::bigint AS failed,
+    coalesce(sum(k.responses), 0)::bigint AS responses,
+    coalesce(sum(k.ambiguous), 0)::bigint AS ambiguous,
+    coalesce(sum(k.cancelled), 0)::bigint AS cancelled
+FROM (
+    SELECT DISTINCT ON (c.node_id) c.node_id, c.channel, c.order_index, v.version
+    FROM sequence_versions v JOIN version_contents c ON c.version_id = v.id
+    WHERE v.sequence_id = :sequence_id
+    ORDER BY c.node_id, v.version DESC
+) s
+LEFT JOIN step_counters k ON k.sequence_id = :sequence_id AND k.node_id = s.node_id
+GROUP BY s.node_id, s.channel, s.order_index, s.version
+ORDER BY s.order_index, s.version DESC;
+
+-- name: status_counts
+-- Enrollments of a sequence by status and reason.
+SELECT status, reason, count(*) AS enrollments
+FROM enrollments WHERE sequence_id = :sequence_id
+GROUP BY status, reason ORDER BY status, reason;
+
+-- name: count_contacts$
+-- Contacts of the tenant; with :trigger, those that carry it.
+SELECT count(*) FROM contacts WHERE :trigger::text IS NULL OR :trigger = ANY(triggers);
+
+-- name: ledger_of_sequence
+-- Every message job of a sequence beside its enrollment's state and what was answered.
+SELECT
+    j.id, j.enrollment_id, j.node_id AS step, j.order_index, j.state, j.recipient, c.external_id AS contact,
+    e.status, e.reason,
+    (SELECT min(r.order_index) FROM responses r WHERE r.enrollment_id = e.id) AS answered_index
+FROM message_jobs j
+JOIN enrollments e ON e.id = j.enrollment_id
+JOIN contacts c ON c.id = j.contact_id
+WHERE j.sequence_id = :sequence_id
+ORDER BY j.order_index, j.id;
+
+-- name: server_facts^
+-- Who we are here, and whether row-level security holds for us on every table that has rows of a tenant.
+SELECT
+    current_setting('server_version') AS version, session_user::text AS login, current_user::text AS role,
+    (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS bypasses,
+    ARRAY(
+        SELECT c.relname::text
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+        ORDER BY c.relname
+    ) AS unguarded;
+
+-- name: trouble^
+-- What somebody should look at.
+SELECT
+    (SELECT count(*) FROM enrollments WHERE status IN ('pending', 'running') AND next_run_at < :overdue_before) AS overdue,
+    (SELECT count(*) FROM disagreements WHERE resolved_at IS NULL) AS disagreements,
+    (SELECT count(*) FROM message_jobs WHERE state = 'ambiguous') AS ambiguous;

@@ -1,0 +1,44 @@
+"""The command line: every command of `./touchline`, in the order in which a user meets them."""
+
+import typer
+
+from starter.cli import (
+    authoring,
+    contacts,
+    control,
+    demo,
+    doctor,
+    enrollments,
+    outbox,
+    replies,
+    sequences,
+    stack,
+    tools,
+)
+from starter.cli.command import EXIT_CODES
+
+app = typer.Typer(
+    name="touchline",
+    help="Durable multi-touch message sequences on Temporal and PostgreSQL.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+demo.register(app)
+stack.register(app)
+doctor.register(app)
+authoring.register(app)
+contacts.register(app)
+enrollments.register(app)
+control.register(app)
+replies.register(app)
+sequences.register(app)
+outbox.register(app)
+tools.register(app)
+
+
+def main() -> None:
+    """Run the command that the arguments name; ends the process with its exit code."""
+    app(prog_name="touchline")

@@ -1,0 +1,91 @@
+"""`check` and `publish`: an author's file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from authoring.check import Checked, check
+from domain.errors import TouchlineError
+from starter.cli import connect, output
+from starter.cli.command import Answer, AsJson, Exit, command
+from starter.publish import publish
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A sequence in YAML or JSON.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "check examples/quick-tour.yaml", name="check")(check_file)
+    command(app, "publish examples/quick-tour.yaml", name="publish")(publish_file)
+
+
+async def check_file(file: File, as_json: AsJson = False) -> Answer:
+    """Say everything that is wrong with a sequence file, each with its line and its mend."""
+    checked = _read(file)
+    return Answer(_document(checked), _lines(checked), Exit.DONE if checked.ok else Exit.REFUSED)
+
+
+async def publish_file(file: File, as_json: AsJson = False) -> Answer:
+    """Store a sequence as its next version; the same content again changes nothing.
+
+    Enrollments stay on the version that they began with.
+    """
+    checked = _read(file)
+    if not checked.ok:
+        return Answer(_document(checked), [*_lines(checked), output.line("nothing was published")], Exit.REFUSED)
+    async with connect.engine() as engine:
+        published = await publish(engine, checked)
+    key = checked.plan.sequence if checked.plan else ""
+    said = f"version {published.version}" + ("" if published.changed else ": unchanged, nothing was published")
+    document = {
+        "sequence": key,
+        "version": published.version,
+        "changed": published.changed,
+        "diagnostics": checked.diagnostics,
+    }
+    warnings = _findings(checked)
+    return Answer(document, [*warnings, output.line(f"{key}: {said}")])
+
+
+def _read(file: Path) -> Checked:
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise TouchlineError(f"{file} cannot be read: {error.strerror}") from error
+    return check(text, filename=str(file))
+
+
+def _document(checked: Checked) -> dict[str, object]:
+    return {
+        "file": checked.filename,
+        "ok": checked.ok,
+        "sequence": checked.definition.sequence if checked.definition else None,
+        "steps": len(checked.definition.steps) if checked.definition else None,
+        "diagnostics": checked.diagnostics,
+    }
+
+
+def _findings(checked: Checked) -> list[Text]:
+    """As compilers write them, so that editors can jump to the place."""
+    lines = []
+    for found in checked.diagnostics:
+        text = Text(output.plain(f"{checked.filename}:{found.line}: "))
+        text.append(f"{found.severity}: ", style="bold red" if found.severity == "error" else "bold yellow")
+        path = f"{found.path}: " if found.path else ""
+        hint = f" ({found.hint})" if found.hint else ""
+        text.append(output.plain(f"{path}{found.message}{hint}"))
+        lines.append(text)
+    return lines
+
+
+def _lines(checked: Checked) -> list[Text]:
+    errors = sum(found.severity == "error" for found in checked.diagnostics)
+    warnings = len(checked.diagnostics) - errors
+    counts = [f"{n} {word}{'s' * (n > 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    verdict = " and ".join(counts) or "no errors"
+    if checked.definition is not None and not errors:
+        steps = len(checked.definition.steps)
+        verdict = f"sequence {checked.definition.sequence}, {steps} step{'s' * (steps > 1)}, {verdict}"
+    return [*_findings(checked), output.line(f"{checked.filename}: {verdict}")]

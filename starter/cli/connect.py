@@ -1,0 +1,133 @@
+"""Where the services are: named by settings, or the local stack that runs now; and what their loss means."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+from pydantic import ValidationError
+from temporalio.service import RPCError
+
+import telemetry
+from composition import engine_of
+from domain.errors import NotReady
+from settings import Settings
+from starter.engine import Engine
+from starter.stack import LocalStack, StackInfo, running_stack
+from store.pool import Database
+
+PREFIX = "TOUCHLINE_"
+"""What every variable of ours begins with."""
+
+_NOTHING_RUNS = "./touchline up starts the local stack; or set TOUCHLINE_DATABASE_URL and TOUCHLINE_TEMPORAL_ADDRESS"
+
+
+def load_settings() -> Settings:
+    """The settings as they are, with logging set up. Raises NotReady naming every setting that is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise NotReady("; ".join(faults_of(error)), hint=".env.example describes every setting") from error
+    # Commands answer for themselves; what happens behind them is of interest only to those who ask.
+    asked = "log_level" in settings.model_fields_set
+    telemetry.configure(settings.log_format, settings.log_level if asked else "warning")
+    return settings
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """What is wrong with each setting, without its value: that may be a password."""
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "extra_forbidden":
+            faults.append(f"{name.upper()}: there is no such setting (in .env)")
+        else:
+            faults.append(f"{PREFIX}{name.upper()}: {fault['msg']}")
+    return faults
+
+
+def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
+    """The settings with the local stack's services in the place of any others."""
+    return settings.model_copy(
+        update={
+            "database_url": stack.database_url,
+            "temporal_address": stack.temporal_address,
+            "temporal_namespace": "default",
+            "temporal_tls": False,
+            "temporal_api_key": None,
+            "temporal_tls_cert": None,
+            "temporal_tls_key": None,
+            "search_attributes": True,
+        }
+    )
+
+
+def located(settings: Settings) -> Settings:
+    """The settings with both services named: their own, else the running local stack's. Raises NotReady."""
+    named = {
+        "TOUCHLINE_DATABASE_URL": settings.database_url,
+        "TOUCHLINE_TEMPORAL_ADDRESS": settings.temporal_address,
+    }
+    missing = [name for name, value in named.items() if not value]
+    if not missing:
+        return settings
+    if len(missing) == 1:
+        # Rows in one place and workflows in another would never agree.
+        raise NotReady(f"{missing[0]} is not set, but its companion is", hint="set both, or neither")
+    stack = running_stack(settings.state_dir)
+    if stack is None:
+        raise NotReady("nothing is running", hint=_NOTHING_RUNS)
+    return on_stack(settings, stack)
+
+
+@asynccontextmanager
+async def database() -> AsyncIterator[tuple[Settings, Database]]:
+    """The database alone: reading works while Temporal is down."""
+    settings = located(load_settings())
+    async with pool(settings) as connected:
+        yield settings, connected
+
+
+@asynccontextmanager
+async def pool(settings: Settings) -> AsyncIterator[Database]:
+    """The database that the settings name, for one command."""
+    with _losses():
+        connected = await Database.connect(settings.database_url, size=2, name="touchline-cli")
+        try:
+            yield connected
+        finally:
+            await connected.close()
+
+
+@asynccontextmanager
+async def engine(settings: Settings | None = None) -> AsyncIterator[Engine]:
+    """Everything, as the settings say."""
+    with _losses():
+        async with engine_of(settings or located(load_settings())) as connected:
+            yield connected
+
+
+@contextmanager
+def _losses() -> Iterator[None]:
+    """A service that goes away in the middle is an error of its own, and no traceback."""
+    try:
+        yield
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError) as error:
+        raise NotReady(
+            f"the database has another schema than this checkout: {error}", hint="run ./touchline migrate"
+        ) from error
+    except asyncpg.DataError:
+        raise
+    except (
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InterfaceError,
+        OSError,
+    ) as error:
+        raise NotReady(
+            f"PostgreSQL went away: {error}",
+            hint="what was not reported as done may not have been; ./touchline doctor says how things stand",
+        ) from error
+    except RPCError as error:
+        raise NotReady(
+            f"Temporal did not answer: {error.message}", hint="./touchline doctor says how things stand"
+        ) from error

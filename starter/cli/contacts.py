@@ -1,0 +1,59 @@
+"""`contacts import`: a CSV file of contacts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from starter.cli import connect, output
+from starter.cli.command import Answer, AsJson, Exit, command
+from starter.contacts import ImportReport, import_csv
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Contacts: bring them in.", no_args_is_help=True)
+    command(group, "contacts import examples/contacts.csv", name="import")(import_contacts)
+    app.add_typer(group, name="contacts")
+
+
+async def import_contacts(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="CSV in UTF-8 with a header line.")],
+    as_json: AsJson = False,
+) -> Answer:
+    """Create or update contacts by their external id; good lines go in, bad ones are named.
+
+    Columns: external_id, name, email, phone, company, timezone, tags, triggers (several separated by semicolons);
+    any further column becomes an attribute. An empty cell leaves what is stored. Exit status 1 says that a line
+    was rejected, although the others are in.
+    """
+    async with connect.database() as (settings, database):
+        with output.progress(quiet=as_json) as progress:
+            task = progress.add_task(file.name, total=None)
+
+            def on_progress(read: int, total: int, imported: int) -> None:
+                progress.update(task, completed=read, total=total, description=f"{imported} contacts")
+
+            report = await import_csv(
+                database, settings.tenant, file, default_region=settings.default_region, on_progress=on_progress
+            )
+    return Answer(
+        {"imported": report.imported, **report.model_dump()},
+        [
+            *(
+                output.line(f"{file}:{rejected.line}: {rejected.external_id or '?'}: {'; '.join(rejected.reasons)}")
+                for rejected in report.rejected
+            ),
+            output.line(_summary(report)),
+        ],
+        Exit.REFUSED if report.rejected_count else Exit.DONE,
+    )
+
+
+def _summary(report: ImportReport) -> str:
+    unnamed = report.rejected_count - len(report.rejected)
+    more = f" ({unnamed} of them not listed)" if unnamed else ""
+    return (
+        f"{report.imported} of {report.read} contacts imported ({report.created} new, {report.updated} updated), "
+        f"{report.rejected_count} rejected{more}"
+    )

@@ -1,0 +1,102 @@
+"""`pause`, `resume`, `stop`, `send-now`, `assume-sent`: what an operator does to enrollments and sequences."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from domain.enrollment import EnrollmentState
+from starter import control
+from starter.cli import connect, output, refer, words
+from starter.cli.command import Answer, AsJson, command
+from starter.engine import Engine
+
+_Whole = Annotated[str | None, typer.Option("--sequence", metavar="KEY", help="The whole sequence instead.")]
+_Maybe = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ENROLLMENT]", help="An enrollment's id, or the first characters of it.", show_default=False
+    ),
+]
+_Reason = Annotated[str, typer.Option(metavar="WORDS", help="Why; shown wherever the sequence is.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "pause 1f0c2a9b")(pause)
+    command(app, "resume --sequence quick-tour")(resume)
+    command(app, "stop 1f0c2a9b --reason 'called us'")(stop)
+    command(app, "send-now 1f0c2a9b", name="send-now")(send_now)
+    command(app, "assume-sent 1f0c2a9b", name="assume-sent")(assume_sent)
+
+
+async def pause(
+    enrollment: _Maybe = None,
+    sequence: _Whole = None,
+    reason: _Reason = "paused by an operator",
+    as_json: AsJson = False,
+) -> Answer:
+    """Hold an enrollment (what is left of its wait is kept), or with --sequence every message of a sequence."""
+    if sequence is None:
+        return await _tell(_one(enrollment, sequence), control.pause)
+    _one(enrollment, sequence)
+    if not reason.strip():
+        raise typer.BadParameter("a pause has a reason", param_hint="--reason")
+    async with connect.engine() as engine:
+        await control.pause_sequence(engine, sequence, reason)
+    return Answer(
+        {"sequence": sequence, "status": "paused", "paused_reason": reason},
+        [output.line(f"{sequence} is paused: {reason}")],
+    )
+
+
+async def resume(enrollment: _Maybe = None, sequence: _Whole = None, as_json: AsJson = False) -> Answer:
+    """Let an enrollment go on with what was left of its wait, or with --sequence a whole sequence."""
+    if sequence is None:
+        return await _tell(_one(enrollment, sequence), control.resume)
+    _one(enrollment, sequence)
+    async with connect.engine() as engine:
+        woken = await control.resume_sequence(engine, sequence)
+    return Answer(
+        {"sequence": sequence, "status": "active", "woken": woken},
+        [output.line(f"{sequence} goes on; {woken} enrollments that it held back were woken")],
+    )
+
+
+async def stop(
+    enrollment: refer.Enrollment,
+    reason: Annotated[str, typer.Option(metavar="WORDS", help="Recorded with the enrollment.")] = "manual",
+    as_json: AsJson = False,
+) -> Answer:
+    """End an enrollment for good; nothing more is sent."""
+    if not 1 <= len(reason.strip()) <= 200:
+        raise typer.BadParameter("a reason has 1 to 200 characters", param_hint="--reason")
+    return await _tell(enrollment, lambda engine, found: control.stop(engine, found, reason))
+
+
+async def send_now(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
+    """Cut the wait short, or send a message in doubt again; every other gate still holds."""
+    return await _tell(enrollment, control.send_now)
+
+
+async def assume_sent(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
+    """Count a message in doubt as sent, and go on."""
+    return await _tell(enrollment, control.assume_sent)
+
+
+def _one(enrollment: str | None, sequence: str | None) -> str:
+    if (enrollment is None) == (sequence is None):
+        raise typer.BadParameter("say which: an ENROLLMENT, or --sequence KEY")
+    return enrollment or ""
+
+
+async def _tell(enrollment: str, act: Callable[[Engine, UUID], Awaitable[EnrollmentState]]) -> Answer:
+    async with connect.engine() as engine:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            enrollment_id = await refer.enrollment(tx, enrollment)
+        state = await act(engine, enrollment_id)
+    return Answer(
+        {"enrollment": enrollment_id, **state.model_dump()},
+        [output.line(f"{refer.short(enrollment_id)}: {words.state_answered(state)}")],
+    )

@@ -1,0 +1,157 @@
+"""`demo`: everything at once, on servers of its own that are thrown away afterwards."""
+
+import asyncio
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+
+from domain.errors import NotReady
+from providers.outbox import list_outbox
+from settings import Settings
+from starter.cli import child, connect, output
+from starter.cli.command import Answer, AsJson, Exit, command
+from starter.cli.sequences import step_table
+from starter.demo import CONTACTS, Standing, play, problems
+from starter.process import ServerProcess
+from starter.stack import LocalStack
+
+_SHOWN = ("step", "type", "sent", "pending", "failed", "responses")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "demo")(demo)
+
+
+async def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running for a look, until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> Answer | Exit:
+    """Play a whole sequence: 25 contacts, emails and texts into a local outbox, two replies and one opt-out.
+
+    Runs on a PostgreSQL, a Temporal and a worker of its own, removed at the end; the outbox stays for a look.
+    Exit status 0 only if every enrollment ended as it should and the records agree with the outbox.
+    """
+    began = time.monotonic()
+    settings = connect.load_settings()
+    output_folder = settings.state_dir / "demo" / "outbox"
+    if not as_json:
+        output.note("starting PostgreSQL, Temporal and a worker …")
+    async with LocalStack(settings.state_dir, keep=False) as stack:
+        own = _settings(settings, stack)
+        worker = child.start_worker(own, stack.folder / "worker.log")
+        try:
+            end = await _play(own, stack, worker, quiet=as_json)
+            found = problems(end, [entry.message.job_id for entry in list_outbox(own.outbox_dir)])
+            answer = _answer(end, found, output_folder, seconds=time.monotonic() - began)
+            await asyncio.to_thread(_replace, own.outbox_dir, output_folder)
+            if keep:
+                output.answer(answer.document, answer.text, as_json=as_json)
+                await _until_interrupted(stack)
+        finally:
+            await worker.stop(child.PATIENCE_S)
+    for problem in found:
+        output.note(problem, "bold red")
+    return answer.exit if keep else answer
+
+
+def _settings(settings: Settings, stack: LocalStack) -> Settings:
+    """Nothing of the user's: a demo must reach no real provider."""
+    pristine = Settings.model_construct()
+    own = pristine.model_copy(update={"state_dir": settings.state_dir, "outbox_dir": stack.folder / "outbox"})
+    return connect.on_stack(own, stack)
+
+
+async def _play(settings: Settings, stack: LocalStack, worker: ServerProcess, *, quiet: bool) -> Standing:
+    async with connect.engine(settings) as engine:
+        with _live(stack, quiet=quiet) as on_progress:
+            try:
+                return await play(engine, on_progress, lambda: worker.running)
+            except NotReady as error:
+                if worker.running:
+                    raise
+                raise NotReady(f"{error}:\n{worker.log_tail()}") from error
+
+
+@contextmanager
+def _live(stack: LocalStack, *, quiet: bool) -> Iterator[Callable[[Standing], None]]:
+    """A picture that follows what happens; where nobody watches, a line for each message that comes in."""
+    console = output.notes()
+    if quiet:
+        yield lambda standing: None
+    elif not console.is_terminal:
+        told = 0
+
+        def tell(standing: Standing) -> None:
+            nonlocal told
+            for line in standing.played[told:]:
+                output.note(f"{line.contact} writes: {line.text}")
+            told = len(standing.played)
+
+        yield tell
+    else:
+        with Live(console=console, refresh_per_second=8, transient=True) as live:
+            yield lambda standing: live.update(_picture(standing, stack))
+
+
+def _picture(standing: Standing, stack: LocalStack) -> RenderableType:
+    ended = CONTACTS - standing.live if standing.statuses else 0
+    parts: list[RenderableType] = [
+        output.line(f"{ended} of {CONTACTS} enrollments have ended; Temporal UI meanwhile: {stack.ui_url}"),
+        output.line(""),
+        step_table(standing.steps, 1),
+        output.line(""),
+    ]
+    parts += [output.line(f"{line.contact} writes: {line.text}", "cyan") for line in standing.played]
+    return Group(*parts)
+
+
+def _answer(end: Standing, found: list[str], outbox: Path, *, seconds: float) -> Answer:
+    document = {
+        "enrollments": end.enrollments,
+        "messages": end.messages,
+        "steps": [{name: getattr(step, name) for name in _SHOWN} for step in end.steps],
+        "seconds": round(seconds, 1),
+    }
+    endings = ", ".join(
+        f"{count.enrollments} {count.status}" + (f" ({count.reason})" if count.reason else "") for count in end.statuses
+    )
+    verdict = "as it should be" if not found else "NOT as it should be"
+    text: list[RenderableType] = [
+        step_table(end.steps, 1),
+        output.line(""),
+        output.line(f"{CONTACTS} enrollments: {endings}"),
+        output.line(f"{verdict}, in {seconds:.0f} s", "bold green" if not found else "bold red"),
+        output.line(""),
+        output.line(f"The messages: ./touchline outbox --dir {outbox}"),
+        output.line("The Temporal UI, with every enrollment's history: ./touchline demo --keep"),
+        output.line("Your own sequence: ./touchline up, and in another terminal ./touchline publish FILE"),
+    ]
+    return Answer(document, text, Exit.REFUSED if found else Exit.DONE)
+
+
+def _replace(fresh: Path, kept: Path) -> None:
+    """Put this run's outbox in the place of the last run's, whoever else plays a demo at the moment."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    aside = fresh.with_name("outbox-before")
+    if kept.exists():
+        kept.rename(aside)
+    fresh.rename(kept)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+async def _until_interrupted(stack: LocalStack) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    output.note(f"Temporal UI: {stack.ui_url}", "bold")
+    output.note("Ctrl-C ends it")
+    await stop.wait()

@@ -1,0 +1,82 @@
+"""`doctor`: what is reachable and what is misconfigured, one line each, with the mend."""
+
+import os
+import platform
+import zoneinfo
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import typer
+from rich.text import Text
+
+from composition import registry_of
+from domain.errors import NotReady
+from settings import Settings
+from starter.cli import connect, output
+from starter.cli.checks import Finding, database_findings, fail, ok, provider_findings, temporal_findings, warn
+from starter.cli.command import Answer, AsJson, Exit, command
+
+_STYLES = {"ok": "green", "warn": "bold yellow", "fail": "bold red"}
+_NO_SETTINGS = {f"{connect.PREFIX}ENV_FILE"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "doctor")(doctor)
+
+
+async def doctor(as_json: AsJson = False) -> Answer:
+    """Say what is reachable and what is misconfigured, one line each, with the mend.
+
+    Exit status 1 when anything fails; a warning alone leaves it 0.
+    """
+    findings = await _findings()
+    worst = Exit.REFUSED if any(finding.status == "fail" for finding in findings) else Exit.DONE
+    return Answer(findings, [_line(finding) for finding in findings], worst)
+
+
+def _line(finding: Finding) -> Text:
+    text = Text(f"{finding.status:<5}", style=_STYLES[finding.status])
+    text.append(output.plain(f"{finding.name}: {finding.detail}"), style="")
+    if finding.mend:
+        text.append(output.plain(f"  → {finding.mend}"), style="bold")
+    return text
+
+
+async def _findings() -> list[Finding]:
+    findings = list(_machine())
+    try:
+        settings = connect.load_settings()
+    except NotReady as error:
+        return [*findings, fail("settings", str(error), error.hint or "")]
+    findings.append(_variables())
+    try:
+        settings = connect.located(settings)
+    except NotReady as error:
+        findings.append(fail("services", str(error), error.hint or ""))
+    else:
+        findings += [*await database_findings(settings), *await temporal_findings(settings)]
+    registry = registry_of(settings)
+    try:
+        return [*findings, *await provider_findings(settings, registry)]
+    finally:
+        await registry.close()
+
+
+def _machine() -> Iterator[Finding]:
+    # An older one than the project needs does not come this far.
+    yield ok("python", platform.python_version())
+    if zoneinfo.TZPATH:
+        yield fail("zone files", f"the machine's own in {zoneinfo.TZPATH[0]}", 'set PYTHONTZPATH=""')
+    else:
+        yield ok("zone files", f"tzdata {version('tzdata')}, as locked")
+
+
+def _variables() -> Finding:
+    """A misspelt variable is read by nobody, and nothing else says so."""
+    known = {f"{connect.PREFIX}{name.upper()}" for name in Settings.model_fields} | _NO_SETTINGS
+    # Names of variables are read in any case.
+    unknown = sorted(n for n in os.environ if n.upper().startswith(connect.PREFIX) and n.upper() not in known)
+    if unknown:
+        return warn("settings", f"there is no setting {', '.join(unknown)}", ".env.example describes every setting")
+    return ok("settings", "readable, and every TOUCHLINE_ variable is known")

@@ -1,0 +1,174 @@
+"""`enroll`, `enrollments`, `show`: who is in which sequence, and how it goes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from domain.enrollment import EnrollmentStatus
+from domain.errors import NotFound
+from starter import enroll as enrolling
+from starter.cli import connect, output, refer, showing, words
+from starter.cli.command import Answer, AsJson, Exit, Refused, command
+from starter.contact_csv import external_ids
+from starter.engine import Engine
+from starter.enroll import EnrollReport
+from store import contacts, reports
+from store.reports import EnrollmentRow
+
+_PAGE = 5000
+_NAMED = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "enroll quick-tour --contact T01 --contact T02")(enroll)
+    command(app, "enrollments --sequence quick-tour --status running", name="enrollments")(list_enrollments)
+    command(app, "show 1f0c2a9b")(show)
+
+
+async def enroll(
+    sequence: Annotated[str, typer.Argument(metavar="SEQUENCE", show_default=False, help="Key of the sequence.")],
+    contact: Annotated[
+        list[str] | None, typer.Option("--contact", metavar="ID", help="External id of a contact; may be repeated.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Everybody in the external_id column of a CSV file.")
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every contact.")] = False,
+    trigger: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --all: only contacts that carry this trigger.")
+    ] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Enroll contacts in a sequence's newest version; whoever is live in it already stays as they are.
+
+    Unknown ids are reported all together, and then nobody is enrolled. Exit status 1 also says that somebody named
+    by --contact did not get in.
+    """
+    if (bool(contact) + (csv is not None) + everyone) != 1:
+        raise typer.BadParameter("say who: one of --contact ID, --csv FILE and --all")
+    if trigger is not None and not everyone:
+        raise typer.BadParameter("--trigger goes with --all")
+    named = list(dict.fromkeys(contact or (external_ids(csv) if csv else ())))
+    async with connect.engine() as engine:
+        await _must_exist(engine, named)
+        people = enrolling.everyone(engine, trigger) if everyone else enrolling.chosen(engine, named)
+        source = f"trigger:{trigger}" if trigger else "csv" if csv else "manual"
+        with output.progress(quiet=as_json) as progress:
+            task = progress.add_task("enrolling", total=await _expected(engine, named, everyone, trigger))
+            report = await enrolling.enroll(
+                engine, sequence, people, source=source, on_progress=lambda n: progress.advance(task, n)
+            )
+    refused = bool(contact) and report.skipped > 0
+    return Answer(_document(sequence, report), _lines(report), Exit.REFUSED if refused else Exit.DONE)
+
+
+async def _must_exist(engine: Engine, external_ids: Sequence[str]) -> None:
+    """Before anybody is enrolled, so that a list with a mistake in it can be mended and given again."""
+    unknown: list[str] = []
+    for i in range(0, len(external_ids), _PAGE):
+        wanted = external_ids[i : i + _PAGE]
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            known = {c.external_id for c in await contacts.by_external_ids(tx, wanted)}
+        unknown += [x for x in wanted if x not in known]
+    if unknown:
+        more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        raise Refused(
+            f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was enrolled",
+            hint="./touchline contacts import FILE.csv brings contacts in",
+            details={"unknown": unknown},
+        )
+
+
+async def _expected(engine: Engine, named: Sequence[str], everyone: bool, trigger: str | None) -> int:
+    if not everyone:
+        return len(named)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await reports.count_contacts(tx, trigger)
+
+
+def _document(sequence: str, report: EnrollReport) -> dict[str, object]:
+    return {
+        "sequence": sequence,
+        "enrolled": len(report.enrolled),
+        "enrollments": report.enrolled,
+        "skipped": {
+            "live": report.live,
+            "once_only": report.once_only,
+            "unschedulable": [{"contact": who, "reason": why} for who, why in report.unschedulable],
+        },
+        "unstarted": report.unstarted,
+    }
+
+
+def _lines(report: EnrollReport) -> list[Text]:
+    lines = [f"{len(report.enrolled)} enrolled"]
+    if len(report.enrolled) <= _NAMED:
+        lines += [f"  {enrollment_id}" for enrollment_id in report.enrolled]
+    if report.live:
+        lines.append(f"{report.live} not enrolled: live in it already")
+    if report.once_only:
+        lines.append(f"{report.once_only} not enrolled: were in it before, and it says `reenroll: never`")
+    lines += [f"{who} not enrolled: {why}" for who, why in report.unschedulable[:_NAMED]]
+    if len(report.unschedulable) > _NAMED:
+        lines.append(f"{len(report.unschedulable) - _NAMED} more not enrolled: no allowed time exists for them")
+    if report.unstarted:
+        lines.append(f"{report.unstarted} enrolled but not started yet: the reconciler starts them")
+    return [output.line(text) for text in lines]
+
+
+async def list_enrollments(
+    sequence: Annotated[str | None, typer.Option(metavar="KEY", help="Only those in this sequence.")] = None,
+    status: Annotated[EnrollmentStatus | None, typer.Option(help="Only those with this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> Answer:
+    """List enrollments, newest first."""
+    async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
+        key = (await refer.sequence(tx, sequence)).id if sequence else None
+        rows = await reports.list_enrollments(tx, sequence_id=key, status=status, limit=limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    document = {"enrollments": [{**_row(row), "state": words.state_of(row)} for row in rows], "more": more}
+    text: list[RenderableType] = [
+        output.table(
+            None,
+            ("enrollment", "sequence", "contact", "status", "state", "next run (UTC)"),
+            (
+                (
+                    refer.short(row.id),
+                    f"{row.sequence} v{row.version}",
+                    row.contact,
+                    row.status,
+                    words.state_of(row),
+                    words.clock(row.next_run_at),
+                )
+                for row in rows
+            ),
+        )
+        if rows
+        else output.line("no enrollments")
+    ]
+    if more:
+        text.append(output.line(f"(the newest {limit}; --limit shows more)"))
+    paused = {row.sequence: row.paused_reason for row in rows if row.sequence_status == "paused"}
+    text += [output.line(f"sequence {key} is paused: {why}", "bold yellow") for key, why in paused.items()]
+    return Answer(document, text)
+
+
+def _row(row: EnrollmentRow) -> dict[str, object]:
+    return dict(vars(row))
+
+
+async def show(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
+    """Show one enrollment: its history, and what is next and when, or what holds it back."""
+    async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
+        enrollment_id = await refer.enrollment(tx, enrollment)
+        report = await reports.read_enrollment(tx, enrollment_id)
+    if report is None:
+        raise NotFound(f"no enrollment {enrollment}")
+    return Answer(showing.document(report), showing.text(report))

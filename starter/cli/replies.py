@@ -1,0 +1,109 @@
+"""`reply`: play an inbound message, by the way that a webhook's takes."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from domain import ids
+from domain.errors import Conflict, NotFound, TouchlineError
+from domain.messages import Channel, InboundMessage, JobState
+from starter.cli import connect, output, refer
+from starter.cli.command import Answer, AsJson, command
+from starter.engine import Engine
+from starter.replies import receive
+from store import reports
+from store.inbound import Received
+from store.reports import EnrollmentReport
+
+PROVIDER = "cli"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "reply 1f0c2a9b 'Yes, call me tomorrow'    or: ./touchline reply --from +12125550101 STOP")(reply)
+
+
+async def reply(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[ENROLLMENT] TEXT", show_default=False, help="Whom it answers (unless --from says), and the text."
+        ),
+    ],
+    sender: Annotated[
+        str | None, typer.Option("--from", metavar="ADDRESS", help="The email address or phone number it comes from.")
+    ] = None,
+    event_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The provider's event id; the same id twice has one effect.")
+    ] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Receive a message from a contact: stored once, attributed to the last step sent, acted on.
+
+    With an ENROLLMENT it comes from the address that was last written to; with --from, from whoever that is.
+    """
+    if len(what) != (1 if sender is not None else 2):
+        raise typer.BadParameter("give either ENROLLMENT and TEXT, or --from ADDRESS and TEXT; quote the text")
+    if event_id is not None and not event_id.strip():
+        raise typer.BadParameter("an event id has a character or more", param_hint="--event-id")
+    event = event_id or ids.new_id().hex
+    async with connect.engine() as engine:
+        if sender is not None:
+            channel = Channel.EMAIL if "@" in sender else Channel.SMS
+            message = _message(channel, sender, what[0], event)
+        else:
+            message = await _answering(engine, what[0], what[1], event)
+        try:
+            received = await receive(engine, message)
+        except ValueError as error:
+            raise TouchlineError(f"{message.sender!r} is no address for {message.channel}: {error}") from error
+    return Answer(
+        {**vars(received), "channel": message.channel, "from": message.sender}, [output.line(_said(received))]
+    )
+
+
+def _message(channel: Channel, sender: str, text: str, event: str) -> InboundMessage:
+    return InboundMessage(
+        channel=channel,
+        provider=PROVIDER,
+        provider_event_id=event,
+        sender=sender,
+        text=text,
+        received_at=datetime.now(UTC),
+    )
+
+
+async def _answering(engine: Engine, enrollment: str, text: str, event: str) -> InboundMessage:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        enrollment_id = await refer.enrollment(tx, enrollment)
+        report = await reports.read_enrollment(tx, enrollment_id)
+    if report is None:
+        raise NotFound(f"no enrollment {enrollment}")
+    channel, address = _last_address(report)
+    return _message(channel, address, text, event).model_copy(update={"enrollment_id": enrollment_id})
+
+
+def _last_address(report: EnrollmentReport) -> tuple[Channel, str]:
+    """Where this contact was last written to; before the first message, where the contact can be reached."""
+    sent = [job for job in report.messages if job.state == JobState.SENT and job.sent_at and job.recipient]
+    if sent:
+        last = max(sent, key=lambda job: job.sent_at or job.due_at)
+        return Channel(last.channel), last.recipient or ""
+    contact = report.contact
+    if contact.email:
+        return Channel.EMAIL, contact.email
+    if contact.phone:
+        return Channel.SMS, contact.phone
+    raise Conflict(f"contact {contact.external_id} has no address", hint="name one with --from")
+
+
+def _said(received: Received) -> str:
+    if received.duplicate:
+        return f"this event was received before; nothing was changed (event {received.event_id})"
+    kind = "opt-out" if received.kind == "opt_out" else "reply"
+    if received.contact_id is None:
+        return f"{kind} stored, from nobody we know (event {received.event_id})"
+    step = f"step {received.step_number} ({received.node_id})" if received.node_id else "no step: none was sent"
+    stopped = ", ".join(refer.short(enrollment_id) for enrollment_id in received.stopped)
+    return f"{kind} to {step}; " + (f"stopped {stopped}" if stopped else "no enrollment was stopped by it")

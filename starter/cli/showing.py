@@ -1,0 +1,192 @@
+"""What `show` says of one enrollment."""
+
+from rich.console import RenderableType
+
+from domain.enrollment import EnrollmentStatus
+from starter.cli import output, words
+from store.reports import EnrollmentReport, JobRecord, StepRecord
+
+
+def document(report: EnrollmentReport) -> dict[str, object]:
+    """The whole record; `next` is null when it has ended."""
+    row, contact = report.enrollment, report.contact
+    upcoming = None
+    if row.current_node is not None:
+        upcoming = {
+            "step": row.current_node,
+            "at": row.next_run_at,
+            "local": row.next_run_at and words.local(row.next_run_at, contact.home_zone),
+            "zone": contact.home_zone,
+            "gate": row.gate,
+            "held_by": words.held_by(row.gate) or None,
+        }
+    return {
+        "id": row.id,
+        "sequence": {
+            "key": row.sequence,
+            "version": row.version,
+            "status": row.sequence_status,
+            "paused_reason": row.paused_reason,
+        },
+        "contact": contact,
+        "status": row.status,
+        "reason": row.reason,
+        "error": row.error,
+        "state": words.state_of(row),
+        "source": row.source,
+        "enrolled_at": row.enrolled_at,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "last_step": row.last_node and {"step": row.last_node, "number": row.last_step},
+        "next": upcoming,
+        "steps": report.steps,
+        "messages": report.messages,
+        "responses": report.responses,
+        "suppressions": report.suppressions,
+        "disagreements": report.disagreements,
+    }
+
+
+def text(report: EnrollmentReport) -> list[RenderableType]:
+    """The same for people."""
+    return [
+        *_head(report),
+        output.line(""),
+        _steps(report),
+        *_messages(report),
+        *_responses(report),
+        *_trouble(report),
+    ]
+
+
+def _head(report: EnrollmentReport) -> list[RenderableType]:
+    row, contact = report.enrollment, report.contact
+    who = [contact.name, contact.company, contact.email, contact.phone]
+    lines = {
+        "enrollment": str(row.id),
+        "contact": f"{contact.external_id}  {', '.join(part for part in who if part)}",
+        "sequence": f"{row.sequence} v{row.version}",
+        "status": f"{row.status}: {words.state_of(row)}",
+        "enrolled": f"{words.utc(row.enrolled_at)} ({row.source})",
+    }
+    if row.ended_at:
+        lines["ended"] = words.utc(row.ended_at)
+    if row.current_node:
+        lines["next"] = _next(report)
+    if row.gate:
+        lines["held"] = words.held_by(row.gate) + (f", until {words.utc(row.next_run_at)}" if row.next_run_at else "")
+    parts: list[RenderableType] = [output.line(f"{name + ':':<12}{value}") for name, value in lines.items()]
+    if row.sequence_status == "paused" and EnrollmentStatus(row.status) is EnrollmentStatus.RUNNING:
+        why = f"THE SEQUENCE IS PAUSED, no message goes out: {row.paused_reason}"
+        parts.append(output.line(why, "bold yellow"))
+    return parts
+
+
+def _next(report: EnrollmentReport) -> str:
+    row, zone = report.enrollment, report.contact.home_zone
+    if row.next_run_at is None:
+        return f"{row.current_node}, when somebody acts"
+    others = len(report.contact.zones) - 1
+    possible = f" (the first of {others + 1} zones that the contact may be in)" if others > 0 else ""
+    if not report.contact.zones:
+        possible = " (the tenant's zone: the contact's is not known)"
+    return f"{row.current_node} at {words.utc(row.next_run_at)}, {words.local(row.next_run_at, zone)}{possible}"
+
+
+def _steps(report: EnrollmentReport) -> RenderableType:
+    if not report.steps:
+        return output.line("no step has been planned yet")
+    return output.table(
+        "Steps",
+        ("#", "step", "type", "status", "due (UTC)", "started (UTC)", "completed (UTC)", "result"),
+        (
+            (
+                s.number,
+                s.step,
+                s.type,
+                s.status,
+                words.clock(s.due_at),
+                words.clock(s.started_at),
+                words.clock(s.completed_at),
+                _result(s),
+            )
+            for s in report.steps
+        ),
+        right="#",
+    )
+
+
+def _result(step: StepRecord) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in step.result.items() if value is not None)
+
+
+def _messages(report: EnrollmentReport) -> list[RenderableType]:
+    if not report.messages:
+        return []
+    return [
+        output.line(""),
+        output.table(
+            "Messages",
+            ("#", "step", "channel", "to", "state", "sent (UTC)", "provider", "attempts", "remarks"),
+            (
+                (
+                    job.number,
+                    job.step,
+                    job.channel,
+                    job.recipient,
+                    job.state,
+                    words.clock(job.sent_at),
+                    job.provider,
+                    job.attempts,
+                    _remarks(job),
+                )
+                for job in report.messages
+            ),
+            right="# attempts",
+        ),
+    ]
+
+
+def _remarks(job: JobRecord) -> str:
+    remarks = [
+        job.error and f"{job.error_class}: {job.error}",
+        job.cancel_reason,
+        "assumed to be sent" if job.assumed else None,
+    ]
+    if job.state in ("pending", "sending") and job.gate:
+        remarks.append(words.held_by(job.gate))
+    return "; ".join(remark for remark in remarks if remark)
+
+
+def _responses(report: EnrollmentReport) -> list[RenderableType]:
+    if not report.responses:
+        return []
+    return [
+        output.line(""),
+        output.table(
+            "Responses",
+            ("at (UTC)", "to step", "kind", "channel", "from", "text"),
+            (
+                (
+                    words.clock(r.at),
+                    f"{r.step_number} ({r.step})" if r.step else "none was sent",
+                    r.kind,
+                    r.channel,
+                    r.address,
+                    r.body,
+                )
+                for r in report.responses
+            ),
+        ),
+    ]
+
+
+def _trouble(report: EnrollmentReport) -> list[RenderableType]:
+    lines = [
+        f"suppressed: {s.channel} to {s.address} since {words.utc(s.created_at)} ({s.reason})"
+        for s in report.suppressions
+    ]
+    lines += [
+        f"row and workflow disagree since {words.utc(f.found_at)}: {f.kind}: {f.detail}" for f in report.disagreements
+    ]
+    return [output.line(""), *(output.line(text, "bold yellow") for text in lines)] if lines else []

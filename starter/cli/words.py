@@ -1,0 +1,70 @@
+"""Statuses, gates and times as people say them."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
+from store.reports import EnrollmentRow
+
+_HELD = {
+    Gate.WINDOW: "held back by its window of allowed hours",
+    Gate.ENROLLMENT_PAUSED: "held back: the enrollment is paused",
+    Gate.SEQUENCE_PAUSED: "held back: its sequence is paused",
+    Gate.PROVIDER_RETRY: "held back: the provider could not take it, and is tried again",
+    Gate.RECONCILE: "held back: the provider is being asked whether it has the message already",
+    Gate.AMBIGUOUS: "held back: nobody knows whether it was sent; send-now sends it again, assume-sent goes on",
+}
+
+
+def utc(at: datetime | None) -> str:
+    """`2026-11-21 09:30:00 UTC`."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def clock(at: datetime | None) -> str:
+    """The same without its zone, for a column whose head names it."""
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def local(at: datetime, zone: str) -> str:
+    """`Mon 23 Nov 09:30 in America/Denver`."""
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} in {zone}"
+
+
+def remaining(seconds: float) -> str:
+    """`2 days, 3:04:05`."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def held_by(gate: str | None) -> str:
+    """What holds a message back; empty when it is the author's delay alone."""
+    return _HELD[Gate(gate)] if gate else ""
+
+
+def state_of(row: EnrollmentRow) -> str:
+    """How an enrollment stands, in a few words."""
+    match EnrollmentStatus(row.status):
+        case EnrollmentStatus.COMPLETED:
+            return "completed" + (f": {row.reason}" if row.reason else "")
+        case EnrollmentStatus.STOPPED | EnrollmentStatus.CANCELLED:
+            return row.status + (f": {row.reason}" if row.reason else "")
+        case EnrollmentStatus.FAILED:
+            return f"failed: {row.error}"
+        case EnrollmentStatus.PAUSED:
+            return f"paused before {row.current_node}"
+        case EnrollmentStatus.PENDING:
+            return f"enrolled, not started yet; {row.current_node} is next"
+        case EnrollmentStatus.RUNNING:
+            return f"{row.current_node} is next" + (f", {held_by(row.gate)}" if row.gate else "")
+
+
+def state_answered(state: EnrollmentState) -> str:
+    """How an enrollment stands after a command, by its workflow's account."""
+    if state.node_id is None:
+        return f"{state.status}" + (f": {state.reason}" if state.reason else "")
+    if state.status is EnrollmentStatus.PAUSED:
+        left = f"; {remaining(state.remaining_seconds)} of its wait are left" if state.remaining_seconds else ""
+        return f"paused before {state.node_id}{left}"
+    when = f" at {utc(state.at)}" if state.at else ""
+    why = f", {held_by(state.gate)}" if state.gate else ""
+    return f"{state.status}; {state.node_id} is next{when}{why}"

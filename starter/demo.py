@@ -1,0 +1,191 @@
+"""The demo: a whole sequence in a few seconds, with replies that come in by the way that a webhook's takes."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from authoring.check import check
+from domain.enrollment import LIVE, EnrollmentStatus
+from domain.errors import NotReady
+from domain.messages import Channel, InboundMessage, JobState
+from starter import enroll as enrolling
+from starter.contacts import import_csv
+from starter.engine import Engine
+from starter.publish import publish
+from starter.replies import receive
+from store import reports
+from store.reports import LedgerLine, StatusCount, StepStats
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+SEQUENCE_FILE = EXAMPLES / "quick-tour.yaml"
+CONTACTS_FILE = EXAMPLES / "contacts.csv"
+
+_POLL_S = 0.15
+_PATIENCE_S = 90.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One inbound message of the script: who writes what, as soon as which step has reached them."""
+
+    contact: str
+    after: str
+    channel: Channel
+    text: str
+    reason: str
+    """How the enrollment ends by it."""
+
+
+SCRIPT = (
+    Line("T05", "hello", Channel.EMAIL, "Good timing. Can you call me on Thursday?", "replied"),
+    Line("T14", "nudge", Channel.SMS, "Yes it did, send me the prices please", "replied"),
+    Line("T22", "nudge", Channel.SMS, "STOP", "unsubscribed"),
+)
+CONTACTS = 25
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand."""
+
+    statuses: Sequence[StatusCount]
+    steps: Sequence[StepStats]
+    ledger: Sequence[LedgerLine]
+    played: Sequence[Line]
+    """What has come in so far."""
+
+    @property
+    def live(self) -> int:
+        """Enrollments that have not ended."""
+        return sum(count.enrollments for count in self.statuses if count.status in LIVE)
+
+    @property
+    def enrollments(self) -> dict[str, int]:
+        """Enrollments by status."""
+        counts: Counter[str] = Counter()
+        for count in self.statuses:
+            counts[count.status] += count.enrollments
+        return dict(counts)
+
+    @property
+    def messages(self) -> dict[str, int]:
+        """Message jobs by state."""
+        return dict(Counter(job.state for job in self.ledger))
+
+
+async def play(engine: Engine, on_progress: Callable[[Standing], None], still_working: Callable[[], bool]) -> Standing:
+    """Publish, import, enroll, and play the script until every enrollment has ended (or patience has).
+
+    Raises NotReady when the worker ends meanwhile.
+    """
+    published = await publish(engine, check(SEQUENCE_FILE.read_bytes(), filename=SEQUENCE_FILE.name))
+    await import_csv(engine.database, engine.tenant_id, CONTACTS_FILE, default_region=engine.default_region)
+    await enrolling.enroll(engine, "quick-tour", enrolling.everyone(engine, "tour"), source="trigger:tour")
+    played: list[Line] = []
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        standing = await _look(engine, published.sequence_id, played)
+        on_progress(standing)
+        if not standing.live or time.monotonic() > deadline:
+            return standing
+        if not still_working():
+            raise NotReady("the worker ended in the middle of the demo")
+        for line in SCRIPT:
+            if line not in played and (address := _reached(standing.ledger, line)):
+                await receive(engine, _inbound(line, address))
+                played.append(line)
+        await asyncio.sleep(_POLL_S)
+
+
+async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> Standing:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return Standing(
+            statuses=await reports.status_counts(tx, sequence_id),
+            steps=await reports.step_stats(tx, sequence_id),
+            ledger=await reports.ledger_of_sequence(tx, sequence_id),
+            played=tuple(played),
+        )
+
+
+def _reached(ledger: Sequence[LedgerLine], line: Line) -> str | None:
+    """The address at which the line's step has reached its contact; None: not yet."""
+    return next(
+        (
+            job.recipient
+            for job in ledger
+            if (job.contact, job.step, job.state) == (line.contact, line.after, JobState.SENT)
+        ),
+        None,
+    )
+
+
+def _inbound(line: Line, sender: str) -> InboundMessage:
+    return InboundMessage(
+        channel=line.channel,
+        provider="demo",
+        provider_event_id=f"demo-{line.contact}",
+        sender=sender,
+        text=line.text,
+        received_at=datetime.now(UTC),
+    )
+
+
+def problems(end: Standing, handed_over: Sequence[UUID]) -> list[str]:
+    """What is not as it should be at the end; `handed_over` are the jobs in the outbox, once per hand-over."""
+    found = _problems_of_enrollments(end)
+    found += [
+        f"the message {job.step} to {job.contact} is {job.state}"
+        for job in end.ledger
+        if job.state not in (JobState.SENT, JobState.CANCELLED)
+    ]
+    for job in end.ledger:
+        if job.answered_index is not None and job.state == JobState.SENT and job.order_index > job.answered_index:
+            found.append(f"{job.contact} answered step {job.answered_index + 1}, and {job.step} was sent all the same")
+    sent = Counter(job.id for job in end.ledger if job.state == JobState.SENT)
+    outbox = Counter(handed_over)
+    found += [
+        f"job {job} is sent {sent[job]} times by the ledger, and {outbox[job]} times in the outbox"
+        for job in sorted(sent.keys() | outbox.keys())
+        if sent[job] != outbox[job]
+    ]
+    return found + _problems_of_counts(end)
+
+
+def _problems_of_enrollments(end: Standing) -> list[str]:
+    expected = Counter({(str(EnrollmentStatus.STOPPED), line.reason): 0 for line in SCRIPT})
+    for line in SCRIPT:
+        expected[EnrollmentStatus.STOPPED, line.reason] += 1
+    expected[EnrollmentStatus.COMPLETED, ""] = CONTACTS - len(SCRIPT)
+    actual = Counter({(count.status, count.reason or ""): count.enrollments for count in end.statuses})
+    return [
+        f"{actual[key]} enrollments are {key[0]} {key[1]}".strip() + f", not {expected[key]}"
+        for key in sorted(expected.keys() | actual.keys())
+        if expected[key] != actual[key]
+    ]
+
+
+def _problems_of_counts(end: Standing) -> list[str]:
+    """Whether the counters agree with the ledger, and every finished enrollment got every step."""
+    finished = CONTACTS - len(SCRIPT)
+    found = []
+    for step in end.steps:
+        states = Counter(job.state for job in end.ledger if job.step == step.step)
+        answers = sum(line.after == step.step for line in end.played)
+        counted = (step.sent, step.failed, step.pending, step.cancelled, step.responses)
+        listed = (states["sent"], states["failed"], states["pending"] + states["sending"], states["cancelled"], answers)
+        if counted != listed:
+            found.append(
+                f"{step.step}: counted {counted}, listed {listed} (sent, failed, pending, cancelled, answered)"
+            )
+        completed = sum(
+            job.step == step.step and job.state == JobState.SENT and job.status == EnrollmentStatus.COMPLETED
+            for job in end.ledger
+        )
+        if completed != finished:
+            found.append(f"{completed} of the contacts that went through were sent {step.step}, not {finished}")
+    return found

@@ -1,0 +1,277 @@
+"""Reading only: what lists, `show`, `stats` and `doctor` say. Field names are the keys of their JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from store.pool import load_queries
+
+_sql = load_queries("reports")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class EnrollmentRow:
+    """One line of a list of enrollments. Times are UTC."""
+
+    id: UUID
+    sequence: str
+    version: int
+    contact: str
+    """The contact's external id."""
+    contact_name: str | None
+    status: str
+    reason: str | None
+    error: str | None
+    current_node: str | None
+    next_run_at: datetime | None
+    gate: str | None
+    last_node: str | None
+    last_step: int | None
+    """Number, from 1, of the last step that was sent."""
+    source: str
+    enrolled_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    sequence_status: str
+    paused_reason: str | None
+
+
+@dataclass(frozen=True)
+class EnrolledContact:
+    """Whose enrollment it is."""
+
+    id: UUID
+    external_id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    company: str | None
+    timezone: str | None
+    zones: list[str]
+    tenant_zone: str
+
+    @property
+    def home_zone(self) -> str:
+        """The zone in which this contact's local time is told."""
+        return self.zones[0] if self.zones else self.tenant_zone
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One node that an enrollment came to."""
+
+    step: str
+    type: str
+    number: int
+    status: str
+    due_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """One message of the ledger."""
+
+    id: UUID
+    step: str
+    number: int
+    channel: str
+    state: str
+    recipient: str | None
+    due_at: datetime
+    gate: str | None
+    held_until: datetime | None
+    attempts: int
+    provider: str | None
+    provider_message_id: str | None
+    sent_at: datetime | None
+    assumed: bool
+    error: str | None
+    error_class: str | None
+    error_code: str | None
+    cancel_reason: str | None
+
+
+@dataclass(frozen=True)
+class ResponseRecord:
+    """An inbound message, and the step that it answers."""
+
+    id: UUID
+    step_number: int
+    step: str | None
+    channel: str
+    kind: str
+    at: datetime
+    address: str
+    body: str
+
+
+@dataclass(frozen=True)
+class SuppressionRecord:
+    """An address that may not be written to."""
+
+    channel: str
+    address: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class FlagRecord:
+    """An open disagreement between a row and its workflow."""
+
+    kind: str
+    detail: str
+    found_at: datetime
+
+
+@dataclass(frozen=True)
+class EnrollmentReport:
+    """Everything that is recorded about one enrollment."""
+
+    enrollment: EnrollmentRow
+    contact: EnrolledContact
+    steps: list[StepRecord]
+    messages: list[JobRecord]
+    responses: list[ResponseRecord]
+    suppressions: list[SuppressionRecord]
+    disagreements: list[FlagRecord]
+
+
+@dataclass(frozen=True)
+class StepStats:
+    """Exact counts of one message step, over all versions."""
+
+    step: str
+    type: str
+    number: int
+    last_version: int
+    """The newest version that has this step."""
+    sent: int
+    pending: int
+    """In the ledger and not settled: waiting, or being handed over."""
+    failed: int
+    responses: int
+    ambiguous: int
+    cancelled: int
+
+
+@dataclass(frozen=True)
+class StatusCount:
+    """How many enrollments stand like this."""
+
+    status: str
+    reason: str | None
+    enrollments: int
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One message job of a sequence, beside its enrollment's state."""
+
+    id: UUID
+    enrollment_id: UUID
+    step: str
+    order_index: int
+    state: str
+    recipient: str | None
+    contact: str
+    status: str
+    reason: str | None
+    answered_index: int | None
+    """Order index of the first step that was answered."""
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """Who we are in the database, and how well tenants are kept apart."""
+
+    version: str
+    login: str
+    role: str
+    bypasses: bool
+    unguarded: list[str]
+    """Tables with rows of tenants that row-level security does not guard."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Counts of what somebody should look at."""
+
+    overdue: int
+    disagreements: int
+    ambiguous: int
+
+
+async def _all(kind: type[_T], rows: Any) -> list[_T]:
+    return [kind(**row) async for row in rows]
+
+
+async def enrollments_between(tx: asyncpg.Connection, low: UUID, high: UUID) -> list[UUID]:
+    """At most two ids of the range."""
+    return [row["id"] async for row in _sql.enrollments_between(tx, low=low, high=high)]
+
+
+async def list_enrollments(
+    tx: asyncpg.Connection, *, sequence_id: UUID | None, status: str | None, limit: int
+) -> list[EnrollmentRow]:
+    """Newest first."""
+    rows = _sql.list_enrollments(tx, id=None, sequence_id=sequence_id, status=status, limit=limit)
+    return await _all(EnrollmentRow, rows)
+
+
+async def read_enrollment(tx: asyncpg.Connection, enrollment_id: UUID) -> EnrollmentReport | None:
+    """The whole record; None when the tenant has no such enrollment."""
+    found = await _all(
+        EnrollmentRow, _sql.list_enrollments(tx, id=enrollment_id, sequence_id=None, status=None, limit=1)
+    )
+    contact = await _sql.enrolled_contact(tx, id=enrollment_id)
+    if not found or contact is None:
+        return None
+    return EnrollmentReport(
+        enrollment=found[0],
+        contact=EnrolledContact(**contact),
+        steps=await _all(StepRecord, _sql.steps_of(tx, id=enrollment_id)),
+        messages=await _all(JobRecord, _sql.jobs_of(tx, id=enrollment_id)),
+        responses=await _all(ResponseRecord, _sql.responses_of(tx, id=enrollment_id)),
+        suppressions=await _all(SuppressionRecord, _sql.suppressions_of(tx, id=enrollment_id)),
+        disagreements=await _all(FlagRecord, _sql.flags_of(tx, id=enrollment_id)),
+    )
+
+
+async def step_stats(tx: asyncpg.Connection, sequence_id: UUID) -> list[StepStats]:
+    """In the order of the steps; steps that newer versions dropped keep their counts."""
+    return await _all(StepStats, _sql.step_stats(tx, sequence_id=sequence_id))
+
+
+async def status_counts(tx: asyncpg.Connection, sequence_id: UUID) -> list[StatusCount]:
+    """By status and reason."""
+    return await _all(StatusCount, _sql.status_counts(tx, sequence_id=sequence_id))
+
+
+async def count_contacts(tx: asyncpg.Connection, trigger: str | None) -> int:
+    """Contacts of the tenant; with `trigger`, those that carry it."""
+    count: int = await _sql.count_contacts(tx, trigger=trigger)
+    return count
+
+
+async def ledger_of_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> Sequence[LedgerLine]:
+    """Every message job; meant for sequences of a few enrollments."""
+    return await _all(LedgerLine, _sql.ledger_of_sequence(tx, sequence_id=sequence_id))
+
+
+async def server_facts(tx: asyncpg.Connection) -> ServerFacts:
+    """As the running transaction's role sees it."""
+    return ServerFacts(**await _sql.server_facts(tx))
+
+
+async def trouble(tx: asyncpg.Connection, overdue_before: datetime) -> Trouble:
+    """Enrollments due before `overdue_before` that have not moved, and what waits for a person."""
+    return Trouble(**await _sql.trouble(tx, overdue_before=overdue_before))
