@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from temporalio import activity
@@ -11,7 +11,7 @@ from temporalio import activity
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 """A worker that is silent for this long is taken for dead, and its delivery is tried again elsewhere."""
 
-_HEARTBEAT_EVERY = HEARTBEAT_TIMEOUT / 3
+_HEARTBEAT_EVERY_S = HEARTBEAT_TIMEOUT.total_seconds() / 3
 
 
 class Clock:
@@ -29,17 +29,19 @@ class Clock:
         return self._started + timedelta(seconds=time.monotonic() - self._began)
 
 
-@asynccontextmanager
-async def heartbeats() -> AsyncIterator[None]:
+@contextmanager
+def heartbeats() -> Iterator[None]:
     """Heartbeat while the body runs; a body shorter than the interval (nearly every one) sends none."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
 
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(_HEARTBEAT_EVERY.total_seconds())
-            activity.heartbeat()
+    def beat() -> None:
+        nonlocal timer
+        activity.heartbeat()
+        timer = loop.call_later(_HEARTBEAT_EVERY_S, beat)
 
-    beating = asyncio.create_task(beat())
+    timer = loop.call_later(_HEARTBEAT_EVERY_S, beat)
     try:
         yield
     finally:
-        beating.cancel()
+        timer.cancel()

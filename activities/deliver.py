@@ -56,8 +56,9 @@ class Deliveries:
     @activity.defn
     async def deliver(self, order: ExecuteInput) -> StepResult:
         """Execute one message node. Safe to repeat at any point; the answer then is the recorded one."""
-        async with heartbeats(), self.database.session(order.tenant_id) as session:
-            return await _Delivery(self, session, order).run()
+        with heartbeats():
+            async with self.database.session(order.tenant_id) as session:
+                return await _Delivery(self, session, order).run()
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Reconciler:
     async def reconcile(self) -> Swept:
         """Sweep every tenant."""
         total = Swept()
-        async with heartbeats():
+        with heartbeats():
             for tenant_id in await self._database.tenant_ids():
                 swept = await self._sweep(tenant_id, Clock())
                 total = Swept(**{k: getattr(total, k) + v for k, v in swept.model_dump().items()})

@@ -93,7 +93,7 @@ class Bench:
 async def bench() -> AsyncIterator[Bench]:
     """Everything up, in a folder of its own, and gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="touchline-bench-", ignore_cleanup_errors=True) as folder:
-        postgres, temporal = LocalPostgres(Path(folder) / "pg"), LocalTemporal(None, ui=False)
+        postgres, temporal = LocalPostgres(Path(folder) / "pg"), LocalTemporal(Path(folder) / "temporal", ui=False)
         try:
             await postgres.start()
             await migrate(postgres.url("touchline"))
