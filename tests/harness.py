@@ -31,6 +31,7 @@ from starter.runs import Runs
 from store import contacts
 from store.inbound import Received
 from store.pool import Database
+from tests.helpers import assert_eventually
 
 Answer = Receipt | Exception | Callable[[OutgoingMessage], Awaitable[Receipt]]
 
@@ -73,6 +74,18 @@ def receipt(message: OutgoingMessage) -> Receipt:
 
 
 ABSENT = Absent()
+
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+SLACK = timedelta(seconds=30)
+"""What the steps themselves may take on a slow machine."""
+
+
+def about(expected: datetime | timedelta, found: datetime | timedelta | None) -> bool:
+    """Equal, but for what the steps themselves take."""
+    assert found is not None
+    return abs(expected - found) <= SLACK  # type: ignore[operator] # two of a kind
 
 
 @dataclass
@@ -197,9 +210,15 @@ class Rig:
         [row] = [job for job in await self.jobs(enrollment_id) if job["node_id"] == node_id]
         return row
 
-    async def state_of(self, enrollment_id: UUID, node_id: str) -> str:
-        """A job's state, `planned` while the ledger has no job for the node."""
-        return next((job["state"] for job in await self.jobs(enrollment_id) if job["node_id"] == node_id), "planned")
+    async def arrives(self, enrollment_id: UUID, node_id: str, gate: str | None = None) -> dict[str, Any]:
+        """Wait until this node is the enrollment's next, held by this gate; answers the row."""
+
+        async def there() -> dict[str, Any]:
+            row = await self.enrollment(enrollment_id)
+            assert (row["current_node"], row["gate"]) == (node_id, gate), row
+            return row
+
+        return await assert_eventually(there)
 
     def outbox(self) -> list[OutboxEntry]:
         """What the local outbox holds, oldest first."""
