@@ -55,7 +55,7 @@ class Lifecycle:
             scope = await _scope(tx, order)
             if scope.ending is not None:
                 return StepResult(verdict="ended", ended=scope.ending)
-            upcoming = order.next
+            upcoming, late = order.next, timedelta()
             if order.remaining_seconds is not None:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
@@ -63,7 +63,8 @@ class Lifecycle:
                 where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id)
                 at = when_allowed(plan, node, due, where) if isinstance(node, MessageNode) else due
                 upcoming = Upcoming(node_id=node.id, at=at, gate=Gate.WINDOW if at > due else None)
-            await enrollments.resume(tx, order.enrollment_id, upcoming)
+                late = due - order.next.at if order.next.at else timedelta()
+            await enrollments.resume(tx, order.enrollment_id, upcoming, late=late)
         return StepResult(verdict="deferred", next=upcoming)
 
     @activity.defn

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -222,15 +222,17 @@ async def pause(tx: asyncpg.Connection, enrollment_id: UUID, now: datetime) -> N
     await _sql.pause(tx, enrollment_id=enrollment_id, now=now)
 
 
-async def resume(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming) -> None:
-    """Go on, with the node due at its new time (or held by its gate, as it was before the pause)."""
+async def resume(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming, *, late: timedelta) -> None:
+    """Go on: the node is due at its new time (or held by its gate, as before the pause), the waits end `late`."""
     await _sql.resume(tx, enrollment_id=enrollment_id, at=upcoming.at, gate=upcoming.gate)
     if upcoming.at is not None:
         await _sql.due_again(
             tx,
+            enrollment_id=enrollment_id,
             job_id=ids.job_id(enrollment_id, upcoming.node_id),
             step_id=ids.step_id(enrollment_id, upcoming.node_id),
             at=upcoming.at,
+            late=late,
         )
 
 

@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
 _ATTEMPT_TIMEOUT = timedelta(seconds=90)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
+_Kind = Literal["pause", "resume", "stop", "look_again", "send_now", "assume_sent"]
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 
 
@@ -46,7 +47,9 @@ _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 class _Command:
     """What an operator asked for; the loop acts on it and the update's handler waits for that."""
 
-    kind: Literal["pause", "resume", "stop", "send_now", "assume_sent"]
+    kind: _Kind
+    node_id: str
+    """What was next when it was said: what is about one message must not hit the one after it."""
     reason: str = ""
     done: bool = False
     too_late: bool = False
@@ -159,8 +162,13 @@ class EnrollmentWorkflow:
                     await self._resume()
                 case "stop":
                     await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=command.reason))
+                case "look_again":
+                    # Judged here, not on arrival: a delivery under way may be about to say that it was held.
+                    if self._next.gate is Gate.SEQUENCE_PAUSED and not self._paused:
+                        await self._execute()
                 case instruction:
-                    await self._execute(instruction)
+                    if command.node_id == self._next.node_id and not self._paused:
+                        await self._execute(instruction)
             self._commands.remove(command)
             command.done = True
 
@@ -236,8 +244,7 @@ class EnrollmentWorkflow:
     @workflow.signal
     def nudge(self) -> None:
         """The sequence goes on: a message that it held back is looked at again now."""
-        if self._next.gate is Gate.SEQUENCE_PAUSED and not self._paused:
-            self._commands.append(_Command("send_now"))
+        self._commands.append(_Command("look_again", self._next.node_id))
 
     @workflow.query
     def state(self) -> EnrollmentState:
@@ -255,27 +262,27 @@ class EnrollmentWorkflow:
     @workflow.update
     async def pause(self) -> EnrollmentState:
         """Hold everything; what is left of the wait is kept. Answers when it is recorded."""
-        return await self._ask(_Command("pause"))
+        return await self._ask("pause")
 
     @workflow.update
     async def resume(self) -> EnrollmentState:
         """Go on with what was left of the wait."""
-        return await self._ask(_Command("resume"))
+        return await self._ask("resume")
 
     @workflow.update
     async def stop(self, request: StopRequest) -> EnrollmentState:
         """End the enrollment for good."""
-        return await self._ask(_Command("stop", reason=request.reason))
+        return await self._ask("stop", request.reason)
 
     @workflow.update
     async def send_now(self) -> EnrollmentState:
         """Cut the wait short, or send a message in doubt again; every other gate still holds."""
-        return await self._ask(_Command("send_now"))
+        return await self._ask("send_now")
 
     @workflow.update
     async def assume_sent(self) -> EnrollmentState:
         """Count a message in doubt as sent and go on."""
-        return await self._ask(_Command("assume_sent"))
+        return await self._ask("assume_sent")
 
     @pause.validator
     def _may_pause(self) -> None:
@@ -302,6 +309,8 @@ class EnrollmentWorkflow:
     @assume_sent.validator
     def _may_assume_sent(self) -> None:
         self._must_live()
+        if self._paused:
+            raise ApplicationError("it is paused; resume it first")
         if self._next.gate is not Gate.AMBIGUOUS:
             raise ApplicationError("no message of it is in doubt")
 
@@ -309,8 +318,13 @@ class EnrollmentWorkflow:
         if self._ending is not None:
             raise ApplicationError(f"it has ended already: {self._ending.reason or self._ending.status}")
 
-    async def _ask(self, command: _Command) -> EnrollmentState:
-        self._commands.append(command)
+    async def _ask(self, kind: _Kind, reason: str = "") -> EnrollmentState:
+        command = _Command(kind, self._next.node_id, reason)
+        if self._commands and self._commands[-1] == command:
+            # Said again before it was acted on: one act answers both.
+            command = self._commands[-1]
+        else:
+            self._commands.append(command)
         await workflow.wait_condition(lambda: command.done)
         if command.too_late:
             self._must_live()

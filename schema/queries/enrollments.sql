@@ -100,11 +100,12 @@ UPDATE enrollments SET status = 'running', next_run_at = :at, gate = :gate
 WHERE id = :enrollment_id AND status IN ('running', 'paused');
 
 -- name: due_again!
--- The next message and its step are due at another time than first planned.
+-- The next message and its step are due at another time than first planned; the waits before it end later.
 WITH job AS (
     UPDATE message_jobs SET due_at = :at WHERE id = :job_id AND state = 'pending'
 )
-UPDATE enrollment_steps SET due_at = :at WHERE id = :step_id AND status IN ('pending', 'running');
+UPDATE enrollment_steps SET due_at = CASE WHEN id = :step_id THEN :at ELSE due_at + :late::interval END
+WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: enrollment_scope^
 -- What is needed to compute this enrollment's times.
