@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import inspect
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -56,7 +57,7 @@ class Answer:
 
 
 def command(
-    app: typer.Typer, example: str, *, name: str | None = None
+    app: typer.Typer, *examples: str, name: str | None = None
 ) -> Callable[[Callable[P, Coroutine[Any, Any, Answer | Exit]]], Callable[P, None]]:
     """Register a coroutine function as a command of `app`; its `as_json` parameter decides how it answers.
 
@@ -68,10 +69,16 @@ def command(
         def run(*args: P.args, **kwargs: P.kwargs) -> None:
             raise typer.Exit(_run(work(*args, **kwargs), as_json=bool(kwargs.get("as_json"))))
 
-        app.command(name, epilog=f"Example: ./touchline {example}\n\n{EXIT_CODES}")(run)
+        shown = [f"Example: ./touchline {example}" for example in examples]
+        app.command(name, help=_paragraphs(work), epilog="\n\n".join([*shown, EXIT_CODES]))(run)
         return run
 
     return register
+
+
+def _paragraphs(function: Callable[..., object]) -> str:
+    """Its docstring with the lines of each paragraph joined, for terminals of any width."""
+    return "\n\n".join(" ".join(part.split()) for part in (inspect.getdoc(function) or "").split("\n\n"))
 
 
 def _run(work: Coroutine[Any, Any, Answer | Exit], *, as_json: bool) -> Exit:

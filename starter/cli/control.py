@@ -15,17 +15,15 @@ from starter.engine import Engine
 _Whole = Annotated[str | None, typer.Option("--sequence", metavar="KEY", help="The whole sequence instead.")]
 _Maybe = Annotated[
     str | None,
-    typer.Argument(
-        metavar="[ENROLLMENT]", help="An enrollment's id, or the first characters of it.", show_default=False
-    ),
+    typer.Argument(metavar="ENROLLMENT", help="An enrollment's id, or the first characters of it.", show_default=False),
 ]
 _Reason = Annotated[str, typer.Option(metavar="WORDS", help="Why; shown wherever the sequence is.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app, "pause 1f0c2a9b")(pause)
-    command(app, "resume --sequence quick-tour")(resume)
+    command(app, "pause 1f0c2a9b", "pause --sequence quick-tour --reason 'wrong prices'")(pause)
+    command(app, "resume 1f0c2a9b", "resume --sequence quick-tour")(resume)
     command(app, "stop 1f0c2a9b --reason 'called us'")(stop)
     command(app, "send-now 1f0c2a9b", name="send-now")(send_now)
     command(app, "assume-sent 1f0c2a9b", name="assume-sent")(assume_sent)

@@ -25,7 +25,7 @@ _NAMED = 20
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app, "enroll quick-tour --contact T01 --contact T02")(enroll)
+    command(app, "enroll quick-tour --contact T01 --contact T02", "enroll quick-tour --all --trigger tour")(enroll)
     command(app, "enrollments --sequence quick-tour --status running", name="enrollments")(list_enrollments)
     command(app, "show 1f0c2a9b")(show)
 
@@ -137,13 +137,12 @@ async def list_enrollments(
     text: list[RenderableType] = [
         output.table(
             None,
-            ("enrollment", "sequence", "contact", "status", "state", "next run (UTC)"),
+            ("enrollment", "sequence", "contact", "state", "next run (UTC)"),
             (
                 (
                     refer.short(row.id),
                     f"{row.sequence} v{row.version}",
                     row.contact,
-                    row.status,
                     words.state_of(row),
                     words.clock(row.next_run_at),
                 )

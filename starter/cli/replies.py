@@ -21,16 +21,14 @@ PROVIDER = "cli"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "reply 1f0c2a9b 'Yes, call me tomorrow'    or: ./touchline reply --from +12125550101 STOP")(reply)
+    command(app, "reply 1f0c2a9b 'Yes, call me tomorrow'", "reply --from +12125550101 STOP")(reply)
 
 
 async def reply(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[ENROLLMENT] TEXT", show_default=False, help="Whom it answers (unless --from says), and the text."
-        ),
+    enrollment: Annotated[
+        str, typer.Argument(metavar="ENROLLMENT", show_default=False, help="Whom it answers; left out with --from.")
     ],
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", show_default=False, help="What is written.")] = None,
     sender: Annotated[
         str | None, typer.Option("--from", metavar="ADDRESS", help="The email address or phone number it comes from.")
     ] = None,
@@ -43,7 +41,7 @@ async def reply(
 
     With an ENROLLMENT it comes from the address that was last written to; with --from, from whoever that is.
     """
-    if len(what) != (1 if sender is not None else 2):
+    if (sender is None) == (text is None):
         raise typer.BadParameter("give either ENROLLMENT and TEXT, or --from ADDRESS and TEXT; quote the text")
     if event_id is not None and not event_id.strip():
         raise typer.BadParameter("an event id has a character or more", param_hint="--event-id")
@@ -51,9 +49,10 @@ async def reply(
     async with connect.engine() as engine:
         if sender is not None:
             channel = Channel.EMAIL if "@" in sender else Channel.SMS
-            message = _message(channel, sender, what[0], event)
+            # With --from there is nobody to name, so the one argument is the text.
+            message = _message(channel, sender, enrollment, event)
         else:
-            message = await _answering(engine, what[0], what[1], event)
+            message = await _answering(engine, enrollment, text or "", event)
         try:
             received = await receive(engine, message)
         except ValueError as error:

@@ -66,7 +66,7 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
         "enrollment": str(row.id),
         "contact": f"{contact.external_id}  {', '.join(part for part in who if part)}",
         "sequence": f"{row.sequence} v{row.version}",
-        "status": f"{row.status}: {words.state_of(row)}",
+        "status": words.state_of(row),
         "enrolled": f"{words.utc(row.enrolled_at)} ({row.source})",
     }
     if row.ended_at:

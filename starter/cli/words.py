@@ -53,9 +53,9 @@ def state_of(row: EnrollmentRow) -> str:
         case EnrollmentStatus.PAUSED:
             return f"paused before {row.current_node}"
         case EnrollmentStatus.PENDING:
-            return f"enrolled, not started yet; {row.current_node} is next"
+            return f"pending: enrolled and not started yet; {row.current_node} is next"
         case EnrollmentStatus.RUNNING:
-            return f"{row.current_node} is next" + (f", {held_by(row.gate)}" if row.gate else "")
+            return f"running: {row.current_node} is next" + (f", {held_by(row.gate)}" if row.gate else "")
 
 
 def state_answered(state: EnrollmentState) -> str:
