@@ -1,12 +1,13 @@
 """A whole engine for one test: its own database and task queue, a worker, and an outbox or a scripted provider."""
 
+import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
@@ -19,7 +20,7 @@ from composition import registry_of, worker_of
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Ending
-from domain.messages import Absent, Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, Unknown
+from domain.messages import Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, Unknown
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
 from settings import Settings
@@ -33,6 +34,7 @@ from store.inbound import Received
 from store.pool import Database
 from tests.helpers import assert_eventually
 
+Moment = TypeVar("Moment", datetime, timedelta)
 Answer = Receipt | Exception | Callable[[OutgoingMessage], Awaitable[Receipt]]
 
 
@@ -46,10 +48,6 @@ class ScriptedProvider:
     asked: int = 0
     name: str = "scripted"
     channels: frozenset[Channel] = frozenset(Channel)
-
-    @classmethod
-    def answering(cls, *answers: Answer, lookups: Iterable[Lookup] = ()) -> "ScriptedProvider":
-        return cls(deque(answers), deque(lookups))
 
     async def send(self, message: OutgoingMessage) -> Receipt:
         self.handed_over.append(message)
@@ -73,7 +71,21 @@ def receipt(message: OutgoingMessage) -> Receipt:
     return Receipt(provider="scripted", provider_message_id=f"scripted-{message.job_id}")
 
 
-ABSENT = Absent()
+@dataclass
+class SlowAnswer:
+    """A hand-over that is under way until the test lets it go."""
+
+    outcome: Receipt | Exception | None = None
+    """None: it is taken over."""
+    under_way: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, message: OutgoingMessage) -> Receipt:
+        self.under_way.set()
+        await self.let_go.wait()
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome or receipt(message)
 
 
 HOUR = timedelta(hours=1)
@@ -82,10 +94,10 @@ SLACK = timedelta(seconds=30)
 """What the steps themselves may take on a slow machine."""
 
 
-def about(expected: datetime | timedelta, found: datetime | timedelta | None) -> bool:
+def about(expected: Moment, found: Moment | None) -> bool:
     """Equal, but for what the steps themselves take."""
     assert found is not None
-    return abs(expected - found) <= SLACK  # type: ignore[operator] # two of a kind
+    return abs(found - expected) <= SLACK
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """What operators may do to an enrollment and to a sequence, and what is refused."""
 
-import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,10 +8,9 @@ from temporalio.client import WorkflowUpdateStage
 
 from domain.enrollment import EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound
-from domain.messages import OutgoingMessage, Receipt
 from scheduling.zones import load_zone
 from starter import control
-from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about, receipt
+from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer, about
 from tests.helpers import assert_eventually
 from workflows.enrollment import EnrollmentWorkflow
 
@@ -153,21 +151,15 @@ async def test_send_now_does_not_open_a_window(skipping: Rig) -> None:
 
 async def test_send_now_said_twice_sends_one_message(scripted: Rig, provider: ScriptedProvider) -> None:
     """Both are about the message that is next when they are said; the one after it keeps its own wait."""
-    in_flight, let_go = asyncio.Event(), asyncio.Event()
-
-    async def slow(message: OutgoingMessage) -> Receipt:
-        in_flight.set()
-        await let_go.wait()
-        return receipt(message)
-
+    slow = SlowAnswer()
     enrollment, _ = await scripted.start(THREE)
     await scripted.arrives(enrollment, "again")
     provider.answers.append(slow)
     handle = scripted.engine.runs.handle(enrollment)
     first = await handle.start_update(EnrollmentWorkflow.send_now, wait_for_stage=WorkflowUpdateStage.ACCEPTED)
-    await in_flight.wait()
+    await slow.under_way.wait()
     second = await handle.start_update(EnrollmentWorkflow.send_now, wait_for_stage=WorkflowUpdateStage.ACCEPTED)
-    let_go.set()
+    slow.let_go.set()
     states = [await first.result(), await second.result()]
     assert {state.node_id for state in states} == {"last"}
     assert len(provider.handed_over) == 2
@@ -191,20 +183,14 @@ async def test_a_stop_records_its_reason(skipping: Rig) -> None:
 
 async def test_a_stop_during_a_delivery_comes_after_it(scripted: Rig, provider: ScriptedProvider) -> None:
     """A message that is being handed over is recorded as sent; the enrollment stops behind it."""
-    in_flight, let_go = asyncio.Event(), asyncio.Event()
-
-    async def slow(message: OutgoingMessage) -> Receipt:
-        in_flight.set()
-        await let_go.wait()
-        return receipt(message)
-
+    slow = SlowAnswer()
     provider.answers.append(slow)
     enrollment, _ = await scripted.start(TWO)
-    await in_flight.wait()
+    await slow.under_way.wait()
     stopping = await scripted.engine.runs.handle(enrollment).start_update(
         EnrollmentWorkflow.stop, StopRequest(reason="enough"), wait_for_stage=WorkflowUpdateStage.ACCEPTED
     )
-    let_go.set()
+    slow.let_go.set()
     assert (await stopping.result()).status == "stopped"
     assert [j["state"] for j in await scripted.jobs(enrollment)] == ["sent", "cancelled"]
     assert (await scripted.enrollment(enrollment))["last_node"] == "hello"
