@@ -115,31 +115,27 @@ async def record_stops(tx: asyncpg.Connection, sequence_id: UUID, stops: Sequenc
         for n in stops
         if not (isinstance(n.stop.node, ExitNode) and n.stop.node.implicit)
     ]
-    columns = _columns(steps, 8)
-    await _sql.insert_steps(
-        tx,
-        ids=columns[0],
-        enrollment_ids=columns[1],
-        node_ids=columns[2],
-        node_types=columns[3],
-        order_indexes=columns[4],
-        statuses=columns[5],
-        due_ats=columns[6],
-        started_ats=columns[7],
-    )
     jobs = [(n, n.stop.node) for n in stops if isinstance(n.stop.node, MessageNode)]
-    if jobs:
-        await _sql.insert_jobs(
-            tx,
-            ids=[ids.job_id(n.id, node.id) for n, node in jobs],
-            enrollment_ids=[n.id for n, _ in jobs],
-            sequence_ids=[sequence_id] * len(jobs),
-            contact_ids=[n.contact_id for n, _ in jobs],
-            node_ids=[node.id for _, node in jobs],
-            order_indexes=[node.order_index for _, node in jobs],
-            channels=[str(node.channel) for _, node in jobs],
-            due_ats=[n.stop.at for n, _ in jobs],
-        )
+    step = _columns(steps, 8)
+    await _sql.record_stops(
+        tx,
+        step_ids=step[0],
+        step_enrollment_ids=step[1],
+        step_node_ids=step[2],
+        node_types=step[3],
+        step_order_indexes=step[4],
+        statuses=step[5],
+        step_due_ats=step[6],
+        started_ats=step[7],
+        ids=[ids.job_id(n.id, node.id) for n, node in jobs],
+        enrollment_ids=[n.id for n, _ in jobs],
+        sequence_ids=[sequence_id] * len(jobs),
+        contact_ids=[n.contact_id for n, _ in jobs],
+        node_ids=[node.id for _, node in jobs],
+        order_indexes=[node.order_index for _, node in jobs],
+        channels=[str(node.channel) for _, node in jobs],
+        due_ats=[n.stop.at for n, _ in jobs],
+    )
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:

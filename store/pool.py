@@ -31,6 +31,11 @@ async def _prepare(connection: asyncpg.Connection) -> None:
         await connection.set_type_codec(
             kind, schema="pg_catalog", encoder=lambda v: to_json(v).decode(), decoder=from_json
         )
+    # What opens every transaction, planned once per connection.
+    await connection.execute(
+        "PREPARE touchline_scope (text) AS SELECT set_config('touchline.tenant_id', $1, true);"
+        "PREPARE touchline_lock (uuid) AS SELECT 1 FROM enrollments WHERE id = $1 FOR NO KEY UPDATE"
+    )
 
 
 class Session:
@@ -48,9 +53,9 @@ class Session:
         held the lock before has committed. It rides in the same round trip as BEGIN.
         """
         # UUID objects only ever print as hex and dashes, so they may stand in the text.
-        begin = f"BEGIN; SELECT set_config('touchline.tenant_id', '{UUID(int=self._tenant_id.int)}', true)"
+        begin = f"BEGIN; EXECUTE touchline_scope('{UUID(int=self._tenant_id.int)}')"
         if lock_enrollment is not None:
-            begin += f"; SELECT 1 FROM enrollments WHERE id = '{UUID(int=lock_enrollment.int)}' FOR NO KEY UPDATE"  # noqa: S608 - see above
+            begin += f"; EXECUTE touchline_lock('{UUID(int=lock_enrollment.int)}')"
         await self._connection.execute(begin)
         try:
             yield self._connection

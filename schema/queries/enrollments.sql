@@ -7,18 +7,18 @@ FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timesta
 ON CONFLICT DO NOTHING
 RETURNING id;
 
--- name: insert_steps!
--- Record nodes that an enrollment has come to: waits that run, and the node after them.
-INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, node_id, node_type, order_index, status, due_at, started_at)
-SELECT current_tenant(), n.*
-FROM unnest(
-    :ids::uuid[], :enrollment_ids::uuid[], :node_ids::text[], :node_types::text[], :order_indexes::int[],
-    :statuses::text[], :due_ats::timestamptz[], :started_ats::timestamptz[]
-) AS n
-ON CONFLICT DO NOTHING;
-
--- name: insert_jobs!
--- Put messages into the ledger, long before they leave.
+-- name: record_stops!
+-- The nodes that enrollments have come to: waits that run, the node after them, and its message in the ledger.
+WITH steps AS (
+    INSERT INTO enrollment_steps
+        (tenant_id, id, enrollment_id, node_id, node_type, order_index, status, due_at, started_at)
+    SELECT current_tenant(), n.*
+    FROM unnest(
+        :step_ids::uuid[], :step_enrollment_ids::uuid[], :step_node_ids::text[], :node_types::text[],
+        :step_order_indexes::int[], :statuses::text[], :step_due_ats::timestamptz[], :started_ats::timestamptz[]
+    ) AS n
+    ON CONFLICT DO NOTHING
+)
 INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, due_at)
 SELECT current_tenant(), n.*
 FROM unnest(
