@@ -11,6 +11,7 @@ from rich.table import Table
 
 import telemetry
 from bench import cost as cost_bench
+from bench import enroll as enroll_bench
 from bench import throughput as throughput_bench
 
 app = typer.Typer(help="Benchmarks on throw-away servers; nothing of a running stack is touched.", no_args_is_help=True)
@@ -32,6 +33,16 @@ def throughput(
 ) -> None:
     """Measure enrollments per second against sending alone and against bookkeeping around every node."""
     _show(asyncio.run(throughput_bench.run(enrollments, turns)), as_json)
+
+
+@app.command()
+def enroll(
+    as_json: Json = False,
+    enrollments: Annotated[int, typer.Option("-n", help="Enrollments in all.")] = 5000,
+    turns: Annotated[int, typer.Option(help="Turns; medians are reported.")] = 5,
+) -> None:
+    """Measure bulk enrollment against bare starts, memory per sleeping enrollment, and CPU to wake one."""
+    _show(asyncio.run(enroll_bench.run(enrollments, turns)), as_json)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
