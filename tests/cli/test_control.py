@@ -1,0 +1,65 @@
+"""`pause`, `resume`, `stop`, `send-now`, `assume-sent`, for enrollments and for sequences."""
+
+from settings import Settings
+from tests.cli.conftest import Cli
+
+
+async def test_pause_keeps_what_is_left_and_resume_goes_on(cli: Cli, enrolled: dict[str, str]) -> None:
+    """Each answers with the state that it led to; twice is a conflict."""
+    paused = (await cli("pause", enrolled["P1"], "--json")).document
+    assert (paused["enrollment"], paused["status"], paused["node_id"]) == (enrolled["P1"], "paused", "more")
+    assert 2.9 * 86400 < paused["remaining_seconds"] <= 3 * 86400 + 3600
+    again = await cli("pause", enrolled["P1"], "--json")
+    assert (again.code, "paused already" in again.document["error"]) == (1, True)
+    assert (await cli("resume", enrolled["P1"], "--json")).document["status"] == "running"
+    assert (await cli("resume", enrolled["P1"])).code == 1
+
+
+async def test_stop_ends_with_its_reason_for_good(cli: Cli, enrolled: dict[str, str]) -> None:
+    """The reason is recorded; a second stop is a conflict, an empty reason wrong usage."""
+    assert (await cli("stop", enrolled["P1"], "--reason", " ")).code == 2
+    stopped = (await cli("stop", enrolled["P1"][:10], "--reason", "called us", "--json")).document
+    assert (stopped["status"], stopped["reason"]) == ("stopped", "called us")
+    assert "stopped: called us" in (await cli("show", enrolled["P1"])).out
+    assert (await cli("stop", enrolled["P1"])).code == 1
+
+
+async def test_send_now_cuts_the_wait_short(cli: Cli, enrolled: dict[str, str]) -> None:
+    """The next message goes at once, and the outbox has it."""
+    assert (await cli("send-now", enrolled["P2"], "--json")).document["status"] == "completed"
+    messages = (await cli("outbox", "--to", "BO@example.com", "--json")).document["messages"]
+    assert [(m["channel"], m["subject"]) for m in messages] == [("email", "More, Bo")]
+
+
+async def test_assume_sent_wants_a_message_in_doubt(cli: Cli, enrolled: dict[str, str]) -> None:
+    """Without one it is refused with a reason."""
+    said = await cli("assume-sent", enrolled["P1"])
+    assert said.code == 1
+    assert "no message of it is in doubt" in said.err
+
+
+async def test_a_sequence_is_paused_with_a_reason_that_everybody_sees(cli: Cli, enrolled: dict[str, str]) -> None:
+    """In lists, statistics and refusals; resuming ends it; twice is a conflict."""
+    assert (await cli("pause", "--sequence", "slow", "--reason", "wrong prices")).code == 0
+    assert (await cli("pause", "--sequence", "slow")).code == 1
+    assert "slow is paused: wrong prices" in (await cli("sequences")).out
+    assert "PAUSED, no message goes out: wrong prices" in (await cli("stats", "slow")).out
+    refused = await cli("enroll", "slow", "--all", "--json")
+    assert (refused.code, "wrong prices" in refused.document["error"]) == (1, True)
+    assert (await cli("resume", "--sequence", "slow", "--json")).document["status"] == "active"
+    assert (await cli("resume", "--sequence", "slow")).code == 1
+
+
+async def test_a_command_names_one_thing(cli: Cli, bare: object) -> None:
+    """Neither both an enrollment and a sequence, nor none of them."""
+    for arguments in (("pause",), ("resume",), ("pause", "0000", "--sequence", "slow")):
+        assert (await cli(*arguments)).code == 2, arguments
+
+
+async def test_an_enrollment_whose_beginning_fits_several_is_asked_for_again(
+    cli: Cli, services: Settings, enrolled: dict[str, str]
+) -> None:
+    """A short form acts on one enrollment, or on none."""
+    said = await cli("stop", "abc")
+    assert said.code == 1
+    assert "4 or more" in said.err
