@@ -165,6 +165,7 @@ class _Delivery:
             return await settlement.skipped("suppressed")
         if clear.status is EnrollmentStatus.PAUSED:
             return await settlement.hold(Gate.ENROLLMENT_PAUSED, None)
+        attempted_at = self._clock.now()
         try:
             receipt = await claimed.provider.send(claimed.message)
         except PermanentError as error:
@@ -174,9 +175,8 @@ class _Delivery:
         except ConfigurationError as error:
             return await settlement.misconfigured(error)
         except AmbiguousError as error:
-            now = self._clock.now()
-            lookup = await _look_up(claimed.provider, claimed.message, now)
-            return await self._conclude(settlement, lookup, error, now)
+            lookup = await _look_up(claimed.provider, claimed.message, attempted_at)
+            return await self._conclude(settlement, lookup, error, attempted_at)
         return await settlement.sent(receipt)
 
     # --- find out what became of an earlier hand-over ---------------------------------------------------
