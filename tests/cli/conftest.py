@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import pytest
 import structlog
-from temporalio.client import Client
 from typer.testing import CliRunner
 
 from composition import engine_of, worker_of
@@ -127,9 +126,3 @@ async def enrolled(cli: Cli, services: Settings, worker: None, files: Path) -> d
         return rows
 
     return {row["contact"]: row["id"] for row in await assert_eventually(all_wait)}
-
-
-@pytest.fixture
-async def client(temporal_client: Client) -> Client:
-    """Temporal, to look behind the command line."""
-    return temporal_client

@@ -55,7 +55,9 @@ async def test_a_file_that_is_not_there_is_named(cli: Cli) -> None:
     assert "nowhere.yaml cannot be read" in said.err
 
 
-async def test_publish_numbers_versions_and_says_when_nothing_changed(cli: Cli, services: Settings, files: Path) -> None:
+async def test_publish_numbers_versions_and_says_when_nothing_changed(
+    cli: Cli, services: Settings, files: Path
+) -> None:
     """The same content again is unchanged; other content is the next version."""
     file = files / "slow.yaml"
     assert (await cli("publish", file)).out == "slow: version 1\n"

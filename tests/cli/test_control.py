@@ -1,5 +1,11 @@
 """`pause`, `resume`, `stop`, `send-now`, `assume-sent`, for enrollments and for sequences."""
 
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain import ids
 from settings import Settings
 from tests.cli.conftest import Cli
 
@@ -56,10 +62,18 @@ async def test_a_command_names_one_thing(cli: Cli, bare: object) -> None:
         assert (await cli(*arguments)).code == 2, arguments
 
 
-async def test_an_enrollment_whose_beginning_fits_several_is_asked_for_again(
-    cli: Cli, services: Settings, enrolled: dict[str, str]
+async def test_a_short_form_acts_on_one_enrollment_or_on_none(
+    cli: Cli, services: Settings, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A short form acts on one enrollment, or on none."""
-    said = await cli("stop", "abc")
+    """What fits several is asked for again; a longer beginning names one."""
+    likes = iter([UUID(f"abcd1234-0000-4000-8000-{n:012}") for n in range(100)])
+    monkeypatch.setattr(ids, "new_id", lambda: next(likes))
+    await cli("contacts", "import", files / "people.csv")
+    await cli("publish", files / "slow.yaml")
+    await cli("enroll", "slow", "--all")
+    said = await cli("show", "abcd1234")
     assert said.code == 1
-    assert "4 or more" in said.err
+    assert "more than one enrollment begins with abcd1234" in said.err
+    assert "4 or more" in (await cli("show", "abc")).err
+    whole = (await cli("enrollments", "--json")).document["enrollments"][0]["id"]
+    assert (await cli("show", whole.upper(), "--json")).document["id"] == whole

@@ -1,0 +1,147 @@
+"""`doctor`: one line each, and the mend."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from temporalio.client import Client
+
+from settings import Settings
+from starter.schedule import RECONCILER, ensure_reconciler
+from tests.cli.conftest import Cli, Said
+from tests.helpers import assert_eventually
+
+
+def by_name(said: Said) -> dict[str, dict[str, Any]]:
+    return {finding["name"]: finding for finding in said.document}
+
+
+@pytest.fixture
+async def scheduled(temporal_client: Client, services: Settings) -> AsyncIterator[None]:
+    await ensure_reconciler(temporal_client, services.task_queue, timedelta(days=1))
+    yield
+    await temporal_client.get_schedule_handle(RECONCILER).delete()
+
+
+async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, worker: None, scheduled: None) -> None:
+    """Status 0; every line ok."""
+
+    async def sound() -> Said:
+        said = await cli("doctor", "--json")
+        assert [f for f in said.document if f["status"] != "ok"] == []
+        return said
+
+    said = await assert_eventually(sound)
+    assert said.code == 0
+    assert set(by_name(said)) >= {
+        *("python", "zone files", "settings", "postgresql", "migrations", "row-level security"),
+        *("temporal", "search attributes", "worker", "reconciler", "email provider", "sms provider"),
+        *("sequences", "disagreements", "overdue enrollments", "messages in doubt"),
+    }
+    lines = (await cli("doctor")).out.splitlines()
+    assert len(lines) == len(said.document)
+    assert all(line.startswith("ok   ") for line in lines)
+
+
+async def test_a_missing_worker_fails_with_its_mend(cli: Cli, services: Settings) -> None:
+    """Status 1, and the line names the task queue that nobody polls."""
+    said = await cli("doctor", "--json")
+    assert said.code == 1
+    worker = by_name(said)["worker"]
+    assert worker["status"] == "fail"
+    assert services.task_queue in worker["detail"]
+    assert "./touchline up" in worker["mend"]
+
+
+async def test_with_nothing_running_the_rest_is_still_judged(cli: Cli, bare: object) -> None:
+    """Whoever has not started anything yet learns what else would be wrong."""
+    said = await cli("doctor", "--json")
+    assert said.code == 1
+    found = by_name(said)
+    assert (found["services"]["status"], found["email provider"]["status"]) == ("fail", "ok")
+    assert "./touchline up" in found["services"]["mend"]
+
+
+async def test_unreachable_services_are_two_lines(cli: Cli, bare: pytest.MonkeyPatch) -> None:
+    """PostgreSQL and Temporal each say what they said."""
+    bare.setenv("TOUCHLINE_DATABASE_URL", "postgres://127.0.0.1:1/none")
+    bare.setenv("TOUCHLINE_TEMPORAL_ADDRESS", "127.0.0.1:1")
+    found = by_name(await cli("doctor", "--json"))
+    assert (found["postgresql"]["status"], found["temporal"]["status"]) == ("fail", "fail")
+    assert "127.0.0.1:1" in found["temporal"]["detail"]
+
+
+async def test_a_misspelt_variable_is_named(cli: Cli, bare: pytest.MonkeyPatch) -> None:
+    """Nobody reads it, so nothing else would say so."""
+    bare.setenv("TOUCHLINE_DATABSE_URL", "x")
+    assert "TOUCHLINE_DATABSE_URL" in by_name(await cli("doctor", "--json"))["settings"]["detail"]
+
+
+async def test_providers_are_judged_each_by_its_channel(cli: Cli, bare: pytest.MonkeyPatch) -> None:
+    """What is half configured fails, what is switched off warns, and what bulk mail needs is asked for."""
+    bare.setenv("TOUCHLINE_EMAIL_PROVIDER", "smtp")
+    bare.setenv("TOUCHLINE_SMTP_HOST", "127.0.0.1")
+    bare.setenv("TOUCHLINE_SMTP_PORT", "1")
+    bare.setenv("TOUCHLINE_SMS_PROVIDER", "none")
+    found = by_name(await cli("doctor", "--json"))
+    assert (found["email provider"]["status"], found["sms provider"]["status"]) == ("fail", "warn")
+    assert "TOUCHLINE_UNSUBSCRIBE_MAILTO" in found["unsubscribing"]["mend"]
+    bare.setenv("TOUCHLINE_SMS_PROVIDER", "twilio")
+    found = by_name(await cli("doctor", "--json"))
+    assert "TOUCHLINE_TWILIO_ACCOUNT_SID" in found["sms provider"]["detail"] + found["sms provider"]["mend"]
+    assert "TOUCHLINE_PUBLIC_URL" in found["public address"]["mend"]
+
+
+async def test_what_rows_complain_of_is_said(cli: Cli, enrolled: dict[str, str], database_url: str) -> None:
+    """A sequence that paused itself, overdue enrollments, open disagreements."""
+    owner = await asyncpg.connect(database_url)
+    try:
+        await owner.execute(
+            "UPDATE sequences SET status = 'paused', paused_reason = 'paused by itself, nothing could be sent: 535'"
+        )
+        await owner.execute(
+            "UPDATE enrollments SET next_run_at = now() - interval '1 hour' WHERE id = $1", enrolled["P1"]
+        )
+        await owner.execute(
+            "INSERT INTO disagreements SELECT tenant_id, id, 'overdue', 'stuck', now() FROM enrollments WHERE id = $1",
+            enrolled["P1"],
+        )
+    finally:
+        await owner.close()
+    found = by_name(await cli("doctor", "--json"))
+    assert "./touchline resume --sequence slow" in found["sequences"]["mend"]
+    assert [found[n]["status"] for n in ("sequences", "overdue enrollments", "disagreements")] == [
+        "fail",
+        "fail",
+        "warn",
+    ]
+    assert found["overdue enrollments"]["detail"].startswith("1 ")
+    assert "row and workflow disagree" in (await cli("show", enrolled["P1"])).out
+
+
+async def test_a_schema_that_lags_behind_fails(cli: Cli, services: Settings, database_url: str) -> None:
+    """The pending migrations are named, and the command that applies them."""
+    owner = await asyncpg.connect(database_url)
+    try:
+        last = await owner.fetchval(
+            "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)"
+            " RETURNING version"
+        )
+    finally:
+        await owner.close()
+    found = by_name(await cli("doctor", "--json"))["migrations"]
+    assert (found["status"], found["mend"]) == ("fail", "run ./touchline migrate")
+    assert last in found["detail"]
+
+
+async def test_tables_without_row_security_fail(cli: Cli, services: Settings, database_url: str) -> None:
+    """The wall between tenants is looked at, not assumed."""
+    owner = await asyncpg.connect(database_url)
+    try:
+        await owner.execute("ALTER TABLE contacts NO FORCE ROW LEVEL SECURITY")
+    finally:
+        await owner.close()
+    found = by_name(await cli("doctor", "--json"))["row-level security"]
+    assert (found["status"], found["detail"]) == ("fail", "not forced on contacts")

@@ -1,0 +1,179 @@
+"""`demo`, `up`, `test` as processes: what a user at a terminal does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from providers.outbox import count_outbox
+from starter.postgres import LocalPostgres
+from tests.helpers import assert_eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
+
+
+class Home:
+    """A state folder of its own, and commands that run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHLINE_")}
+        self.env = {
+            **inherited,
+            "PYTHONPATH": str(ROOT),
+            "TOUCHLINE_ENV_FILE": "",
+            "TOUCHLINE_STATE_DIR": str(folder / "var"),
+            "TOUCHLINE_OUTBOX_DIR": str(folder / "outbox"),
+        }
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "starter.cli", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "stderr").open("a"),
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        with self.start(*arguments) as process:
+            out, _ = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, out
+
+    def document(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json")[1])
+
+    @property
+    def errors(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def ready(up: "subprocess.Popen[str]") -> dict[str, str]:
+    """The addresses, as soon as `up` has printed its document: the brace at the beginning of a line ends it."""
+    assert up.stdout is not None
+    text = ""
+    for line in up.stdout:
+        text += line
+        if line == "}\n":
+            break
+    document: dict[str, str] = json.loads(text)
+    return document
+
+
+def end(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
+    process.send_signal(number)
+    return process.wait(PATIENCE_S)
+
+
+@pytest.mark.e2e
+def test_the_demo_ends_as_it_should_and_leaves_only_its_outbox(home: Home) -> None:
+    """One JSON object of exactly the documented shape, status 0, and no server, worker or data behind it."""
+    code, out = home.run("demo", "--json")
+    assert code == 0, home.errors
+    document = json.loads(out)
+    assert set(document) == {"enrollments", "messages", "steps", "seconds"}
+    assert document["enrollments"] == {"completed": 22, "stopped": 3}
+    assert set(document["messages"]) <= {"sent", "cancelled"}
+    assert [set(s) for s in document["steps"]] == [{"step", "type", "sent", "pending", "failed", "responses"}] * 3
+    assert [(s["step"], s["type"], s["pending"], s["failed"]) for s in document["steps"]] == [
+        ("hello", "email", 0, 0),
+        ("nudge", "sms", 0, 0),
+        ("last-note", "email", 0, 0),
+    ]
+    assert sum(s["responses"] for s in document["steps"]) == 3
+    assert sum(s["sent"] for s in document["steps"]) == document["messages"]["sent"]
+    assert count_outbox(home.folder / "var/demo/outbox") == document["messages"]["sent"]
+    assert [p.name for p in (home.folder / "var").iterdir()] == ["demo"]
+
+
+@pytest.mark.e2e
+async def test_an_interrupted_demo_cleans_up(home: Home) -> None:
+    """Ctrl-C is quiet, has a status of its own, and leaves no server, worker or data."""
+    process = home.start("demo")
+    with process:
+        await worker_of(process.pid)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert end(process, signal.SIGINT) == 130
+    assert "Traceback" not in home.errors
+    psutil.wait_procs(children, 10)
+    assert [child for child in children if child.is_running()] == []
+    assert [*(home.folder / "var").iterdir()] == []
+
+
+async def worker_of(pid: int, *, other_than: int = 0) -> int:
+    """The process id of the worker that this process has started, as soon as there is one."""
+
+    async def found() -> int:
+        for child in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if child.pid != other_than and any("worker.py" in word for word in child.cmdline()):
+                    return child.pid
+        raise AssertionError("no worker was started")
+
+    return await assert_eventually(found, timeout_s=PATIENCE_S)
+
+
+@pytest.mark.e2e
+async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) -> None:
+    """Other commands find it by themselves; an enrollment that sleeps outlives the worker and the whole stack."""
+    try:
+        with home.start("up", "--json") as up:
+            try:
+                assert ready(up)["temporal_ui"].startswith("http://127.0.0.1:")
+                first = await worker_of(up.pid)
+                sequence = home.folder / "nap.yaml"
+                sequence.write_text(
+                    "sequence: nap\nsteps:\n  - {id: a, type: sms, body: one}\n"
+                    "  - {id: w, type: delay, days: 1}\n  - {id: b, type: sms, body: two}\n"
+                )
+                contacts = home.folder / "c.csv"
+                contacts.write_text("external_id,phone\nC1,+12125550101\n")
+                assert home.run("contacts", "import", str(contacts))[0] == 0
+                assert home.run("publish", str(sequence))[0] == 0
+                enrollment = home.document("enroll", "nap", "--contact", "C1")["enrollments"][0]
+                psutil.Process(first).kill()
+                await worker_of(up.pid, other_than=first)
+                assert home.document("up")["error"].startswith("the local stack of ")
+            finally:
+                end(up, signal.SIGKILL)
+        assert "the worker ended by itself and is started again in 1 s" in home.errors
+        assert home.run("sequences")[0] == 3
+        with home.start("up", "--json") as up:
+            try:
+                ready(up)
+                shown = home.document("show", enrollment)
+                assert (shown["status"], shown["next"]["step"]) == ("running", "b")
+                assert home.document("send-now", enrollment)["status"] == "completed"
+            finally:
+                assert end(up, signal.SIGINT) == 0
+        assert count_outbox(home.folder / "outbox") == 2
+    finally:
+        await LocalPostgres(home.folder / "var").remove()
+
+
+def test_test_passes_its_arguments_and_exit_status_on(home: Home) -> None:
+    """pytest gets them untouched, in the checkout, from whatever folder."""
+    code, out = home.run("test", "--collect-only", "-q", "-k", "not a_test and a_test", "tests/unit/test_addresses.py")
+    assert code == 5  # pytest's own "no tests were collected"
+    assert "deselected" in out
+
+
+def test_bench_is_called_with_its_arguments(home: Home) -> None:
+    """Its own help answers."""
+    code, out = home.run("bench", "--help")
+    assert code == 0
+    assert "throughput" in out
