@@ -114,3 +114,14 @@ async def test_an_enrollment_that_is_not_there_is_not_found(
     said = await cli("show", text, "--json")
     assert said.code == 1
     assert message in said.document["error"]
+
+
+async def test_another_tenant_sees_none_of_it(
+    cli: Cli, enrolled: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists, statistics and ids end at the wall between tenants."""
+    monkeypatch.setenv("TOUCHLINE_TENANT", "00000000-0000-4000-8000-000000000002")
+    assert (await cli("enrollments", "--json")).document["enrollments"] == []
+    assert (await cli("sequences", "--json")).document == []
+    for arguments in (("show", enrolled["P1"]), ("stats", "slow"), ("stop", enrolled["P1"])):
+        assert (await cli(*arguments)).code == 1, arguments

@@ -81,7 +81,20 @@ def end(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
 
 @pytest.mark.e2e
 def test_the_demo_ends_as_it_should_and_leaves_only_its_outbox(home: Home) -> None:
-    """One JSON object of exactly the documented shape, status 0, and no server, worker or data behind it."""
+    """One JSON object of exactly the documented shape, status 0, and no server, worker or data behind it.
+
+    Whatever the user's own settings say, no real provider and no other server is touched.
+    """
+    home.env |= {
+        "TOUCHLINE_EMAIL_PROVIDER": "smtp",
+        "TOUCHLINE_SMTP_HOST": "127.0.0.1",
+        "TOUCHLINE_SMTP_PORT": "1",
+        "TOUCHLINE_SMS_PROVIDER": "none",
+        "TOUCHLINE_DATABASE_URL": "postgres://127.0.0.1:1/none",
+        "TOUCHLINE_TEMPORAL_ADDRESS": "127.0.0.1:1",
+        "TOUCHLINE_TEMPORAL_API_KEY": "secret",
+        "TOUCHLINE_TASK_QUEUE": "elsewhere",
+    }
     code, out = home.run("demo", "--json")
     assert code == 0, home.errors
     document = json.loads(out)
