@@ -56,10 +56,11 @@ async def receive(
     is waited for, so it counts as the last step sent, and none begins after the commit.
     """
     event_id = ids.event_id(tenant_id, message.provider, message.provider_event_id)
+    named, _ = await _whom(tx, message)
+    concerned = {*await _contacts_at(tx, message.channel, message.sender), *([named] if named else [])}
+    locked = [row["id"] async for row in _sql.lock_live_enrollments(tx, contact_ids=sorted(concerned))]
+    # Only now: the hand-over that was waited for may be what is answered.
     contact_id, enrollment_id = await _whom(tx, message)
-    bystanders = await _contacts_at(tx, message.channel, message.sender) if opt_out else []
-    concerned = sorted({*bystanders, *([contact_id] if contact_id else [])})
-    locked = [row["id"] async for row in _sql.lock_live_enrollments(tx, contact_ids=concerned)]
     step = await _sql.last_step(tx, enrollment_id=enrollment_id) if enrollment_id else None
     node_id = step["last_node"] if step else None
 
@@ -160,7 +161,9 @@ async def _stop(
     to_end: list[UUID] = []
     to_tell: list[UUID] = []
     async for row in _sql.stop_rules(tx, ids=list(locked), channel=channel):
-        answers = row["contact_id"] == contact_id or (opt_out and row["uses_channel"])
+        if row["contact_id"] != contact_id and not opt_out:
+            continue  # held only until it was known who answers
+        answers = row["contact_id"] == contact_id or row["uses_channel"]
         (to_end if answers and events & set(row["stop_on"]) else to_tell).append(row["id"])
     ended = await enrollments.end(tx, to_end, ending, now=now)
     signal: Signal = "suppress" if opt_out else "reply"
