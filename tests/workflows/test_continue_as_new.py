@@ -1,0 +1,119 @@
+"""An enrollment that lives long goes on in a new run before its history grows too long, and nothing is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from domain.enrollment import EnrollmentState
+from starter import control
+from starter.runs import CONTACT, SEQUENCE, TENANT
+from starter.temporal_server import LocalTemporal
+from store.pool import Database
+from tests.harness import Rig, about, rig_on
+from workflows.enrollment import EnrollmentWorkflow
+
+TEXTS = """
+    sequence: texts
+    steps:
+      - {id: first, type: sms, body: "Hello. STOP to end."}
+      - {id: wait, type: delay, hours: 72}
+      - {id: second, type: sms, body: "Hello again."}
+"""
+
+
+@pytest.fixture(scope="module")
+async def short_histories() -> AsyncIterator[Client]:
+    """A server that suggests a new run after 60 events instead of thousands."""
+    server = LocalTemporal(None, ui=False, dynamic_config={"limit.historyCount.suggestContinueAsNew": "60"})
+    await server.start()
+    yield await Client.connect(server.address, data_converter=pydantic_data_converter)
+    await server.stop()
+
+
+@pytest.fixture
+async def rig(short_histories: Client, database: Database, tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig_on(short_histories, database, tmp_path / "outbox") as made:
+        yield made
+
+
+async def _run_id(rig: Rig, enrollment: UUID) -> str:
+    described = await rig.engine.runs.handle(enrollment).describe()
+    assert described.run_id is not None
+    return described.run_id
+
+
+async def _toggle(rig: Rig, enrollment: UUID, times: int) -> EnrollmentState:
+    for _ in range(times):
+        await control.pause(rig.engine, enrollment)
+        state = await control.resume(rig.engine, enrollment)
+    return state
+
+
+async def test_a_much_paused_enrollment_continues_with_its_state(rig: Rig) -> None:
+    """After many commands the run is a new one; due time and search attributes are the old ones."""
+    enrollment, contact = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    first_run = await _run_id(rig, enrollment)
+    state = await _toggle(rig, enrollment, 8)
+    assert await _run_id(rig, enrollment) != first_run
+
+    row = await rig.enrollment(enrollment)
+    assert (state.status, state.node_id, state.at) == ("running", "second", row["next_run_at"])
+    handle = rig.engine.runs.handle(enrollment)
+    assert await handle.query(EnrollmentWorkflow.state) == state
+    described = await handle.describe()
+    assert described.typed_search_attributes[TENANT] == str(rig.engine.tenant_id)
+    assert described.typed_search_attributes[SEQUENCE] == "texts"
+    assert described.typed_search_attributes[CONTACT] == str(contact.id)
+
+    await control.send_now(rig.engine, enrollment)
+    assert await rig.ended(enrollment) == ("completed", None)
+
+
+async def test_a_pause_outlives_its_run(rig: Rig) -> None:
+    """Paused in one run, resumed in another, with what was left of the delay."""
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    paused = await control.pause(rig.engine, enrollment)
+    await _change_runs(rig, enrollment)
+    handle = rig.engine.runs.handle(enrollment)
+    assert await handle.query(EnrollmentWorkflow.state) == paused
+    resumed = await control.resume(rig.engine, enrollment)
+    assert about(await rig.now() + timedelta(seconds=paused.remaining_seconds or 0), resumed.at)
+
+
+async def _change_runs(rig: Rig, enrollment: UUID) -> None:
+    """Signal until history is so long that the run is another."""
+    first_run = await _run_id(rig, enrollment)
+    for _ in range(60):
+        await rig.engine.runs.handle(enrollment).signal(EnrollmentWorkflow.nudge)
+        if await _run_id(rig, enrollment) != first_run:
+            return
+    raise AssertionError("the run never changed")
+
+
+async def test_an_answer_is_heard_while_runs_change(rig: Rig) -> None:
+    """A reply in the midst of many signals and a change of runs stops the enrollment as ever."""
+    enrollment, contact = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    handle = rig.engine.runs.handle(enrollment)
+    await asyncio.gather(
+        *(handle.signal(EnrollmentWorkflow.nudge) for _ in range(70)), rig.reply(contact, enrollment_id=enrollment)
+    )
+    assert await rig.ended(enrollment) == ("stopped", "replied")
+
+
+async def test_a_command_is_answered_by_whichever_run_there_is(rig: Rig) -> None:
+    """An update sent while runs change is answered, not lost."""
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    paused, _ = await asyncio.gather(control.pause(rig.engine, enrollment), _change_runs(rig, enrollment))
+    assert paused.status == "paused"
+    assert (await control.stop(rig.engine, enrollment, "enough")).reason == "enough"
+    assert await rig.ended(enrollment) == ("stopped", "enough")
