@@ -74,10 +74,10 @@ class EnrollmentWorkflow:
         """Until the enrollment ends; answers how."""
         try:
             while self._ending is None:
-                if await self._called_before_due():
-                    await self._act()
-                elif workflow.info().is_continue_as_new_suggested():
+                if workflow.info().is_continue_as_new_suggested() and not self._is_called():
                     await self._continue_as_new()
+                elif await self._called_before_due():
+                    await self._act()
                 else:
                     await self._execute()
         except asyncio.CancelledError:
