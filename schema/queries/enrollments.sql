@@ -70,7 +70,9 @@ WITH ended AS (
             WHEN EXISTS (SELECT FROM doubtful d WHERE d.enrollment_id = s.enrollment_id AND d.node_id = s.node_id) THEN 'failed'
             ELSE 'skipped'
         END,
-        completed_at = :now,
+        completed_at = CASE
+            WHEN s.status = 'running' AND s.node_type = 'delay' THEN least(s.due_at, :now) ELSE :now
+        END,
         result = s.result || jsonb_build_object('ended', coalesce(:reason, :error, :status))
     WHERE s.enrollment_id IN (SELECT id FROM ended) AND s.status IN ('pending', 'running')
 )
