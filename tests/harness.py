@@ -1,6 +1,7 @@
 """A whole engine for one test: its own database and task queue, a worker, and an outbox or a scripted provider."""
 
 import asyncio
+import dataclasses
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,15 +13,17 @@ from uuid import UUID, uuid4
 
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.deliver import Deliveries
+from activities.versions import Versions
 from authoring.check import check
-from composition import registry_of, worker_of
+from composition import composer_of, registry_of, worker_of
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Ending
-from domain.messages import Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, Unknown
+from domain.messages import Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
 from settings import Settings
@@ -29,7 +32,7 @@ from starter.enroll import chosen, enroll
 from starter.publish import publish
 from starter.replies import receive
 from starter.runs import Runs
-from store import contacts
+from store import contacts, ledger
 from store.inbound import Received
 from store.pool import Database
 from tests.helpers import assert_eventually
@@ -165,6 +168,27 @@ class Rig:
             **{"provider_event_id": uuid4().hex, **fields},
         )
         return await receive(self.engine, message)
+
+    def deliveries(self) -> Deliveries:
+        """The delivering activity of a worker that has seen nothing yet."""
+        return Deliveries(self.engine.database, self.engine.providers, composer_of(self.settings), Versions())
+
+    async def by_itself(self, activity: Callable[..., Awaitable[Any]], *args: Any, at: datetime | None = None) -> Any:
+        """Run an activity without a workflow, at the server's present time unless `at` says otherwise."""
+        environment = ActivityEnvironment()
+        environment.info = dataclasses.replace(environment.info, started_time=at or await self.now())
+        return await environment.run(activity, *args)
+
+    async def claim(self, enrollment_id: UUID, contact: Contact, node_id: str, text: str = "Frozen.") -> None:
+        """Claim a text message, as a worker does that dies right afterwards."""
+        message = OutgoingMessage(
+            tenant_id=self.engine.tenant_id,
+            job_id=ids.job_id(enrollment_id, node_id),
+            to=contact.phone or "",
+            content=TextContent(body=text),
+        )
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            await ledger.begin_sending(tx, enrollment_id, node_id, message, "scripted", await self.now())
 
     async def skip(self, duration: timedelta) -> None:
         """Let this much time pass on the time-skipping server."""

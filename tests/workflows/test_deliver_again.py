@@ -2,17 +2,10 @@
 
 from uuid import UUID
 
-from temporalio.testing import ActivityEnvironment
-
-from activities.deliver import Deliveries
-from activities.versions import Versions
-from composition import composer_of
-from domain import ids
 from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
 from domain.errors import PermanentError
-from domain.messages import Absent, OutgoingMessage, Receipt, TextContent
-from store import ledger
+from domain.messages import Absent, Receipt
 from tests.harness import Rig, ScriptedProvider
 
 TEXTS = """
@@ -26,24 +19,14 @@ DELAYED = TEXTS.replace("steps:", "steps:\n      - {id: before, type: delay, day
 
 
 async def _deliver(rig: Rig, enrollment: UUID, node_id: str) -> StepResult:
-    """The activity by itself, on a worker that has seen nothing yet."""
-    deliveries = Deliveries(rig.engine.database, rig.engine.providers, composer_of(rig.settings), Versions())
     order = ExecuteInput(tenant_id=rig.engine.tenant_id, enrollment_id=enrollment, node_id=node_id)
-    result = await ActivityEnvironment().run(deliveries.deliver, order)
-    return StepResult.model_validate(result)
+    return StepResult.model_validate(await rig.by_itself(rig.deliveries().deliver, order))
 
 
 async def _claimed(rig: Rig) -> tuple[UUID, Contact]:
     """An enrollment whose first message was claimed by a worker that then died."""
     enrollment, contact = await rig.start(DELAYED)
-    message = OutgoingMessage(
-        tenant_id=rig.engine.tenant_id,
-        job_id=ids.job_id(enrollment, "first"),
-        to=contact.phone or "",
-        content=TextContent(body="Frozen."),
-    )
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
-        await ledger.begin_sending(tx, enrollment, "first", message, "scripted", await rig.now())
+    await rig.claim(enrollment, contact, "first")
     return enrollment, contact
 
 

@@ -1,17 +1,12 @@
 """Messages go inside the contact's local hours: over clock changes, weekends, holidays and doubtful zones."""
 
-import dataclasses
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 
 import holidays
 from temporalio.api.enums.v1 import EventType
-from temporalio.testing import ActivityEnvironment
 
-from activities.deliver import Deliveries
-from activities.versions import Versions
-from composition import composer_of
 from domain.enrollment import ExecuteInput, StepResult
 from scheduling.zones import load_zone
 from tests.harness import DAY, Rig, about
@@ -140,14 +135,9 @@ async def test_the_hours_are_checked_again_at_the_moment_of_sending(skipping: Ri
           - {{id: wait, type: delay, days: 20}}
           - {{id: only, type: sms, body: "Hello. STOP to end."}}
     """)
-    deliveries = Deliveries(
-        skipping.engine.database, skipping.engine.providers, composer_of(skipping.settings), Versions()
-    )
-    environment = ActivityEnvironment()
     evening = datetime.combine(datetime.now(NEW_YORK).date() + 21 * DAY, time(17), NEW_YORK)
-    environment.info = dataclasses.replace(environment.info, started_time=evening.astimezone(UTC))
     order = ExecuteInput(tenant_id=skipping.engine.tenant_id, enrollment_id=enrollment, node_id="only")
-    result = StepResult.model_validate(await environment.run(deliveries.deliver, order))
+    result = StepResult.model_validate(await skipping.by_itself(skipping.deliveries().deliver, order, at=evening))
     assert result.next is not None
     assert (result.verdict, result.next.gate) == ("deferred", "window")
     assert result.next.at == datetime.combine(evening.date() + DAY, time(9), NEW_YORK)

@@ -1,0 +1,281 @@
+"""Rows and workflows cannot disagree for long: the sweep mends what it can and flags the rest."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.reconcile import Reconciler, RunStatus, Swept
+from domain import ids
+from domain.contact import Contact
+from domain.enrollment import EnrollmentInput
+from domain.messages import Absent, Lookup, Receipt, Unknown
+from starter.enroll import chosen, enroll
+from starter.runs import Runs
+from starter.schedule import ensure_reconciler
+from store.inbound import OpenSignal
+from tests.harness import HOUR, Rig, ScriptedProvider
+from tests.helpers import assert_eventually
+from workflows.reconcile import ReconcileWorkflow
+
+TEXTS = """
+    sequence: texts
+    steps:
+      - {id: first, type: sms, body: "Hello. STOP to end."}
+      - {id: wait, type: delay, hours: 72}
+      - {id: second, type: sms, body: "Hello again."}
+"""
+
+
+@dataclass(frozen=True)
+class Unreachable(Runs):
+    """Temporal, while it is down."""
+
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+        raise RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
+
+    async def tell(self, signal: OpenSignal) -> None:
+        raise RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
+
+
+def while_temporal_is_down(rig: Rig) -> Rig:
+    down = Unreachable(rig.engine.runs.client, rig.engine.runs.task_queue)
+    return dataclasses.replace(rig, engine=dataclasses.replace(rig.engine, runs=down))
+
+
+async def sweep(rig: Rig) -> Swept:
+    """One sweep, as the schedule runs it."""
+    swept = await rig.engine.runs.client.execute_workflow(
+        ReconcileWorkflow.run, id=f"sweep-{uuid4()}", task_queue=rig.engine.runs.task_queue
+    )
+    return Swept.model_validate(swept)
+
+
+# --- on a real server ----------------------------------------------------------------------------------------
+
+
+async def test_a_pending_row_without_a_workflow_is_started(on_dev_server: Rig) -> None:
+    """An enrollment whose start never reached Temporal is started by the sweep, a young one left alone."""
+    rig = on_dev_server
+    key = await rig.publish(TEXTS)
+    contact = await rig.contact()
+    report = await enroll(while_temporal_is_down(rig).engine, key, chosen(rig.engine, [contact.external_id]))
+    assert report.unstarted == 1
+    [enrollment] = report.enrolled
+    assert (await rig.enrollment(enrollment))["status"] == "pending"
+    assert (await sweep(rig)).started == 0
+    await rig.execute("UPDATE enrollments SET enrolled_at = enrolled_at - interval '1 minute'")
+    assert (await sweep(rig)).started == 1
+    row = await rig.arrives(enrollment, "second")
+    assert row["status"] == "running"
+    assert len(rig.outbox()) == 1
+    assert (await sweep(rig)).started == 0
+
+
+async def test_an_answer_that_was_not_signalled_is_delivered(on_dev_server: Rig) -> None:
+    """A reply committed while Temporal was down stops the workflow at the next sweep, once."""
+    rig = on_dev_server
+    enrollment, contact = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    received = await while_temporal_is_down(rig).reply(contact, enrollment_id=enrollment)
+    assert received.stopped == (enrollment,)
+    assert (await rig.enrollment(enrollment))["status"] == "stopped"
+    assert await rig.engine.runs.status(enrollment) == "running"
+    await rig.execute("UPDATE enrollment_signals SET created_at = created_at - interval '1 minute'")
+    assert (await sweep(rig)).signalled == 1
+    assert await rig.ended(enrollment) == ("stopped", "replied")
+    assert (await sweep(rig)).signalled == 0
+
+
+async def test_a_terminated_workflow_is_recorded(on_dev_server: Rig) -> None:
+    """Whoever terminates a workflow has decided: the row follows, and says so."""
+    rig = on_dev_server
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    await rig.engine.runs.handle(enrollment).terminate()
+
+    async def mended() -> bool:
+        return (await sweep(rig)).mended == 1
+
+    await assert_eventually(mended)  # visibility lags behind
+    row = await rig.enrollment(enrollment)
+    assert (row["status"], row["reason"]) == ("cancelled", "workflow terminated")
+    assert (await rig.job(enrollment, "second"))["state"] == "cancelled"
+
+
+async def test_a_workflow_that_was_lost_is_started_from_its_row(on_dev_server: Rig) -> None:
+    """Temporal forgot it: once it is overdue it starts again where the row stands, and sends no message twice."""
+    rig = on_dev_server
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    await _forget(rig.engine.runs.client, enrollment)
+    await assert_eventually(lambda: _is(rig, enrollment, "missing"))
+    assert (await sweep(rig)).mended == 0
+    await rig.execute("UPDATE enrollments SET next_run_at = now() - interval '10 minutes'")
+    assert (await sweep(rig)).mended == 1
+    assert await rig.ended(enrollment) == ("completed", None)
+    assert [job["state"] for job in await rig.jobs(enrollment)] == ["sent", "sent"]
+    assert len(rig.outbox()) == 2
+
+
+async def _forget(client: Client, enrollment: UUID) -> None:
+    await client.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(
+            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=ids.workflow_id(enrollment))
+        )
+    )
+
+
+async def _is(rig: Rig, enrollment: UUID, status: RunStatus) -> bool:
+    return await rig.engine.runs.status(enrollment) == status
+
+
+async def test_the_schedule_runs_the_sweep(on_dev_server: Rig) -> None:
+    """The schedule exists once however many workers create it, takes a new interval over, and sweeps."""
+    client, queue = on_dev_server.engine.runs.client, on_dev_server.engine.runs.task_queue
+    await ensure_reconciler(client, queue, 60 * HOUR)
+    await ensure_reconciler(client, queue, timedelta(seconds=1))
+    schedule = client.get_schedule_handle("reconcile")
+    try:
+        described = await schedule.describe()
+        assert [interval.every for interval in described.schedule.spec.intervals] == [timedelta(seconds=1)]
+
+        async def swept() -> bool:
+            return (await schedule.describe()).info.num_actions > 0
+
+        await assert_eventually(swept)
+    finally:
+        await schedule.delete()
+
+
+# --- what Temporal says, as the test wrote it down ---------------------------------------------------------------
+
+
+@dataclass
+class ScriptedRuns:
+    """Temporal's account of each workflow."""
+
+    says: RunStatus = "running"
+    closed: Sequence[UUID] = ()
+    started: list[EnrollmentInput] = field(default_factory=list)
+
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+        self.started.append(enrollment)
+
+    async def tell(self, signal: OpenSignal) -> None:
+        pass
+
+    async def status(self, enrollment_id: UUID) -> RunStatus:
+        return self.says
+
+    async def closed_badly(self, tenant_id: UUID, since: datetime) -> Sequence[UUID]:
+        return self.closed
+
+
+async def sweep_with(rig: Rig, runs: ScriptedRuns) -> Swept:
+    return Swept.model_validate(await rig.by_itself(Reconciler(rig.deliveries(), runs).reconcile))
+
+
+async def _waiting(rig: Rig) -> tuple[UUID, Contact]:
+    """An enrollment in the midst of its wait."""
+    enrollment, contact = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    return enrollment, contact
+
+
+async def _make_overdue(rig: Rig, enrollment: UUID) -> datetime:
+    """Its row says that it should have moved ten minutes ago; answers when it is really due."""
+    due: datetime = (await rig.enrollment(enrollment))["next_run_at"]
+    await rig.execute("UPDATE enrollments SET next_run_at = $2 WHERE id = $1", enrollment, await rig.now() - HOUR / 6)
+    return due
+
+
+async def _flags(rig: Rig) -> list[tuple[str, bool]]:
+    """(kind, still open) of each disagreement."""
+    rows = await rig.rows("SELECT kind, resolved_at FROM disagreements ORDER BY kind")
+    return [(row["kind"], row["resolved_at"] is None) for row in rows]
+
+
+async def test_a_run_that_does_not_move_is_flagged_until_it_does(scripted: Rig) -> None:
+    """Overdue although its workflow runs: flagged once, however often swept, and closed when it has moved on."""
+    enrollment, _ = await _waiting(scripted)
+    due = await _make_overdue(scripted, enrollment)
+    assert (await sweep_with(scripted, ScriptedRuns("running"))).disagreeing == 1
+    assert (await sweep_with(scripted, ScriptedRuns("running"))).disagreeing == 1
+    assert await _flags(scripted) == [("overdue", True)]
+    await scripted.execute("UPDATE enrollments SET next_run_at = $1", due)
+    assert (await sweep_with(scripted, ScriptedRuns("running"))).disagreeing == 0
+    assert await _flags(scripted) == [("overdue", False)]
+    await _make_overdue(scripted, enrollment)
+    assert (await sweep_with(scripted, ScriptedRuns("running"))).disagreeing == 1
+    assert await _flags(scripted) == [("overdue", True)]
+
+
+@pytest.mark.parametrize("status", ["failed", "timed_out"])
+async def test_a_run_that_broke_is_flagged_at_once_and_stays_flagged(scripted: Rig, status: RunStatus) -> None:
+    """Its row lives and would wait for ever: a person must see it from the first sweep until it has ended."""
+    enrollment, _ = await _waiting(scripted)
+    broken = ScriptedRuns(status, closed=[enrollment])
+    for _ in range(2):
+        assert (await sweep_with(scripted, broken)).disagreeing == 1
+        assert await _flags(scripted) == [("closed", True)]
+    await scripted.engine.runs.handle(enrollment).cancel()
+    await assert_eventually(lambda: _ended(scripted, enrollment))
+    assert (await sweep_with(scripted, broken)).disagreeing == 0
+    assert await _flags(scripted) == [("closed", False)]
+
+
+async def _ended(rig: Rig, enrollment: UUID) -> bool:
+    return (await rig.enrollment(enrollment))["ended_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("lookup", "state"),
+    [
+        (Receipt(provider="scripted", provider_message_id="found"), "sent"),
+        (Absent(), "cancelled"),
+        (Unknown(reason="it cannot be asked"), "ambiguous"),
+    ],
+)
+async def test_an_abandoned_hand_over_is_settled(
+    scripted: Rig, provider: ScriptedProvider, lookup: Lookup, state: str
+) -> None:
+    """A message left `sending` by an enrollment that ended meanwhile gets the provider's answer as its end."""
+    enrollment, contact = await scripted.start(
+        TEXTS.replace("steps:", "steps:\n      - {id: before, type: delay, days: 1}")
+    )
+    await scripted.claim(enrollment, contact, "first")
+    await scripted.reply(contact, enrollment_id=enrollment)
+    assert (await sweep_with(scripted, ScriptedRuns())).settled == 0
+    await scripted.execute("UPDATE message_jobs SET claimed_at = claimed_at - interval '10 minutes'")
+    provider.lookups.append(lookup)
+    assert (await sweep_with(scripted, ScriptedRuns())).settled == 1
+    assert (await scripted.job(enrollment, "first"))["state"] == state
+    assert (await scripted.enrollment(enrollment))["reason"] == "replied"
+    assert provider.handed_over == []
+    assert (await sweep_with(scripted, ScriptedRuns())).settled == 0
+
+
+async def test_one_row_that_cannot_be_mended_holds_up_no_other(scripted: Rig) -> None:
+    """A sweep that meets an error names it, counts it, and does the rest of its work."""
+    broken, whole = (await _waiting(scripted))[0], (await _waiting(scripted))[0]
+    for enrollment in (broken, whole):
+        await _make_overdue(scripted, enrollment)
+
+    class HalfDown(ScriptedRuns):
+        async def status(self, enrollment_id: UUID) -> RunStatus:
+            if enrollment_id == broken:
+                raise RPCError("no answer", RPCStatusCode.INTERNAL, b"")
+            return "terminated"
+
+    swept = await sweep_with(scripted, HalfDown())
+    assert (swept.mended, swept.failed) == (1, 1)
+    assert (await scripted.enrollment(whole))["status"] == "cancelled"
+    assert (await scripted.enrollment(broken))["status"] == "running"
