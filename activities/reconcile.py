@@ -1,8 +1,8 @@
 """Compare rows and workflows, mend what can be mended, flag the rest. The rows are the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
@@ -23,6 +23,7 @@ _GRACE = timedelta(seconds=30)
 _OVERDUE = timedelta(minutes=5)
 _LIMIT = 500
 
+_Found = TypeVar("_Found")
 RunStatus = Literal["running", "completed", "failed", "cancelled", "terminated", "timed_out", "missing"]
 
 
@@ -53,6 +54,8 @@ class Swept(Frozen):
     signalled: int = 0
     mended: int = 0
     settled: int = 0
+    failed: int = 0
+    """What could not be mended this time; the log says why."""
     disagreeing: int = 0
     """Flags that are open after the sweep."""
 
@@ -78,49 +81,72 @@ class Reconciler:
         return total
 
     async def _sweep(self, tenant_id: UUID, clock: Clock) -> Swept:
+        started, unstarted = await self._each(
+            await self._unstarted(tenant_id, clock), lambda astray: self._start(tenant_id, astray, clock)
+        )
+        signalled, unheard = await self._each(
+            await self._open_signals(tenant_id, clock), lambda signal: self._tell(tenant_id, signal, clock)
+        )
+        settled, unsettled = await self._each(await self._abandoned(tenant_id, clock), self._settle)
+        mended, unmended = await self._each(
+            await self._suspects(tenant_id, clock), lambda astray: self._mend(tenant_id, astray, clock)
+        )
         return Swept(
-            started=await self._start_pending(tenant_id, clock),
-            signalled=await self._tell(tenant_id, clock),
-            settled=await self._settle_abandoned(tenant_id, clock),
-            mended=await self._compare(tenant_id, clock),
+            started=started,
+            signalled=signalled,
+            settled=settled,
+            mended=mended,
+            failed=unstarted + unheard + unsettled + unmended,
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
-    async def _start_pending(self, tenant_id: UUID, clock: Clock) -> int:
-        async with self._database.transaction(tenant_id) as tx:
-            found = await reconcile.unstarted(tx, clock.now() - _GRACE, _LIMIT)
-        for astray in found:
-            start, version = await self._input(tenant_id, astray)
-            await self._runs.start(start, astray.contact_id, version)
-            async with self._database.transaction(tenant_id) as tx:
-                await enrollments.mark_started(tx, [astray.id], clock.now())
-        return len(found)
+    async def _each(self, found: Sequence[_Found], mend: Callable[[_Found], Awaitable[bool]]) -> tuple[int, int]:
+        """(mended, failed): one that cannot be mended must not hold up the others; the next sweep meets it again."""
+        mended = failed = 0
+        for one in found:
+            try:
+                mended += await mend(one)
+            except Exception as error:
+                failed += 1
+                log.exception("not_mended", what=type(one).__name__, error=str(error))
+        return mended, failed
 
-    async def _tell(self, tenant_id: UUID, clock: Clock) -> int:
+    async def _unstarted(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
         async with self._database.transaction(tenant_id) as tx:
-            signals = await inbound.open_signals(tx, clock.now() - _GRACE / 3, _LIMIT)
-        for signal in signals:
-            await self._runs.tell(signal)
-            async with self._database.transaction(tenant_id) as tx:
-                await inbound.mark_signalled(tx, signal, clock.now())
-        return len(signals)
+            return await reconcile.unstarted(tx, clock.now() - _GRACE, _LIMIT)
 
-    async def _settle_abandoned(self, tenant_id: UUID, clock: Clock) -> int:
+    async def _start(self, tenant_id: UUID, astray: Astray, clock: Clock) -> bool:
+        start, version = await self._input(tenant_id, astray)
+        await self._runs.start(start, astray.contact_id, version)
+        async with self._database.transaction(tenant_id) as tx:
+            await enrollments.mark_started(tx, [astray.id], clock.now())
+        return True
+
+    async def _open_signals(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenSignal]:
+        async with self._database.transaction(tenant_id) as tx:
+            return await inbound.open_signals(tx, clock.now() - _GRACE / 3, _LIMIT)
+
+    async def _tell(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> bool:
+        await self._runs.tell(signal)
+        async with self._database.transaction(tenant_id) as tx:
+            await inbound.mark_signalled(tx, signal, clock.now())
+        return True
+
+    async def _abandoned(self, tenant_id: UUID, clock: Clock) -> Sequence[ExecuteInput]:
         async with self._database.transaction(tenant_id) as tx:
             jobs = await ledger.abandoned(tx, clock.now() - _OVERDUE)
-        for enrollment_id, node_id in jobs:
-            order = ExecuteInput(tenant_id=tenant_id, enrollment_id=enrollment_id, node_id=node_id)
-            await self._deliveries.deliver(order)
-        return len(jobs)
+        return [ExecuteInput(tenant_id=tenant_id, enrollment_id=e, node_id=node_id) for e, node_id in jobs]
 
-    async def _compare(self, tenant_id: UUID, clock: Clock) -> int:
-        since = clock.now() - timedelta(hours=1)
-        closed = await self._runs.closed_badly(tenant_id, since)
+    async def _settle(self, order: ExecuteInput) -> bool:
+        await self._deliveries.deliver(order)
+        return True
+
+    async def _suspects(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
+        closed = await self._runs.closed_badly(tenant_id, clock.now() - timedelta(hours=1))
         async with self._database.transaction(tenant_id) as tx:
             suspects = {a.id: a for a in await reconcile.live_of(tx, closed)}
             suspects |= {a.id: a for a in await reconcile.overdue(tx, clock.now() - _OVERDUE, _LIMIT)}
-        mended = [await self._mend(tenant_id, astray, clock) for astray in suspects.values()]
-        return sum(mended)
+        return list(suspects.values())
 
     async def _mend(self, tenant_id: UUID, astray: Astray, clock: Clock) -> bool:
         status = await self._runs.status(astray.id)
@@ -132,9 +158,7 @@ class Reconciler:
                     return bool(await enrollments.end(tx, [astray.id], ending, now=clock.now()))
             case "missing":
                 # Temporal lost it, or never had it; the row knows where it stood.
-                start, version = await self._input(tenant_id, astray)
-                await self._runs.start(start, astray.contact_id, version)
-                return True
+                return await self._start(tenant_id, astray, clock)
             case "running":
                 await self._flag(tenant_id, astray, "overdue", "its workflow runs but has not moved", clock)
             case _:

@@ -149,12 +149,12 @@ DO UPDATE SET detail = excluded.detail, found_at = CASE WHEN disagreements.resol
     THEN disagreements.found_at ELSE excluded.found_at END, resolved_at = NULL;
 
 -- name: resolve_flags$
--- Flags whose enrollment has moved on or ended since are closed; answers how many stay open.
+-- Flags are closed when the enrollment has ended, or, if it was late, has moved on; answers how many stay open.
 WITH closed AS (
     UPDATE disagreements d SET resolved_at = :now
     FROM enrollments e
     WHERE e.id = d.enrollment_id AND d.resolved_at IS NULL
-        AND (e.ended_at IS NOT NULL OR coalesce(e.next_run_at, :now) >= :before)
+        AND (e.ended_at IS NOT NULL OR (d.kind = 'overdue' AND coalesce(e.next_run_at, :now) >= :before))
     RETURNING d.enrollment_id, d.kind
 )
 SELECT count(*) FROM disagreements d
