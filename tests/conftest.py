@@ -4,9 +4,8 @@ import gc
 import sysconfig
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import asyncpg
 import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -17,6 +16,7 @@ from starter.postgres import LocalPostgres
 from starter.temporal_server import LocalTemporal
 from store.migrate import migrate
 from store.pool import Database
+from tests.helpers import own_database
 
 _TEMPLATE = "touchline_template"
 
@@ -37,15 +37,15 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lo
 @pytest.fixture
 async def database_url(postgres: LocalPostgres) -> AsyncIterator[str]:
     """A migrated database of this test's own, as the owner of its tables."""
-    name = f"test_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres.url("postgres"))
-    try:
-        # A copy of the files costs least here: the template is small, and fsync is off.
-        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}" STRATEGY FILE_COPY')
-        yield postgres.url(name)
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    finally:
-        await admin.close()
+    async with own_database(postgres, _TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def module_database_url(postgres: LocalPostgres) -> AsyncIterator[str]:
+    """The same for the tests of one module that read what one costly run has left."""
+    async with own_database(postgres, _TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture

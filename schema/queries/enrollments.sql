@@ -32,9 +32,12 @@ ON CONFLICT DO NOTHING;
 SELECT DISTINCT contact_id FROM enrollments WHERE sequence_id = :sequence_id AND contact_id = ANY(:contact_ids::uuid[]);
 
 -- name: mark_started!
--- The workflows of these enrollments exist now.
+-- The workflows of these enrollments exist now. Who holds a row's lock executes its first node and says so itself;
+-- waiting for that would make a bulk enrollment wait for the provider.
 UPDATE enrollments SET status = 'running', started_at = coalesce(started_at, :now)
-WHERE id = ANY(:ids::uuid[]) AND status = 'pending';
+WHERE id IN (
+    SELECT id FROM enrollments WHERE id = ANY(:ids::uuid[]) AND status = 'pending' FOR NO KEY UPDATE SKIP LOCKED
+);
 
 -- name: move_on!
 -- The enrollment's next node is decided; `last_*` name the step that was just sent, or stay as they are.
