@@ -1,0 +1,163 @@
+"""Every table has a row: one tenant, enrolled, written to and answered."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from domain import ids
+from store.pool import Database
+
+AT = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One tenant's rows: a running enrollment between two steps, its records, and an answer."""
+
+    database: Database
+    id: UUID
+    sequence: UUID
+    version: UUID
+    contact: UUID
+    enrollment: UUID
+
+    async def rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
+        async with self.database.transaction(self.id) as tx:
+            return [dict(row) for row in await tx.fetch(sql, *args)]
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        async with self.database.transaction(self.id) as tx:
+            return await tx.execute(sql, *args)
+
+    async def clone(self, table: str, **changes: Any) -> None:
+        """Insert a copy of the table's first row with these changes."""
+        columns = [
+            row["column_name"]
+            for row in await self.rows(
+                "SELECT column_name FROM information_schema.columns "
+                " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'",
+                table,
+            )
+        ]
+        names = ", ".join(columns)
+        await self.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_record("  # noqa: S608 - our own names
+            f"NULL::{table}, (SELECT to_jsonb(x) FROM {table} x LIMIT 1) || $1::jsonb)",
+            changes,
+        )
+
+
+async def fill(database: Database, tenant_id: UUID) -> Tenant:
+    sequence = ids.sequence_id(tenant_id, "journey")
+    version, contact, enrollment, event = ids.version_id(sequence, 1), uuid4(), uuid4(), uuid4()
+    tenant = Tenant(database, tenant_id, sequence, version, contact, enrollment)
+    async with database.transaction(tenant_id) as tx:
+
+        async def insert(table: str, **values: Any) -> None:
+            marks = ", ".join(f"${n}" for n in range(2, len(values) + 2))
+            await tx.execute(
+                f"INSERT INTO {table} (tenant_id, {', '.join(values)}) VALUES ($1, {marks})",  # noqa: S608 - our own names
+                tenant_id,
+                *values.values(),
+            )
+
+        await insert(
+            "contacts", id=contact, external_id="C1", name="Ada Lovelace", email="ada@example.com", phone="+12125550100"
+        )
+        await insert("sequences", id=sequence, key="journey", name="The journey")
+        await insert(
+            "sequence_versions",
+            id=version,
+            sequence_id=sequence,
+            version=1,
+            content_hash="0" * 64,
+            definition={"sequence": "journey"},
+            plan={},
+        )
+        await insert(
+            "version_contents",
+            version_id=version,
+            node_id="one",
+            order_index=0,
+            channel="email",
+            templates={"body": "First."},
+        )
+        await insert(
+            "enrollments",
+            id=enrollment,
+            sequence_id=sequence,
+            version_id=version,
+            contact_id=contact,
+            status="running",
+            current_node="two",
+            next_run_at=AT,
+            last_node="one",
+            last_order_index=0,
+            enrolled_at=AT,
+            started_at=AT,
+        )
+        for index, (node, status) in enumerate({"one": "success", "two": "pending"}.items()):
+            await insert(
+                "enrollment_steps",
+                id=ids.step_id(enrollment, node),
+                enrollment_id=enrollment,
+                node_id=node,
+                node_type="email",
+                order_index=index,
+                status=status,
+                due_at=AT,
+                started_at=AT if status == "success" else None,
+                completed_at=AT if status == "success" else None,
+            )
+            await insert(
+                "message_jobs",
+                id=ids.job_id(enrollment, node),
+                enrollment_id=enrollment,
+                sequence_id=sequence,
+                contact_id=contact,
+                node_id=node,
+                order_index=index,
+                channel="email",
+                due_at=AT,
+            )
+        await insert(
+            "messages",
+            id=ids.job_id(enrollment, "one"),
+            direction="out",
+            channel="email",
+            contact_id=contact,
+            enrollment_id=enrollment,
+            node_id="one",
+            order_index=0,
+            address="ada@example.com",
+            body="First.",
+            provider="outbox",
+            at=AT,
+        )
+        await insert(
+            "events",
+            id=event,
+            provider="test",
+            provider_event_id="evt-1",
+            type="inbound",
+            channel="email",
+            payload={},
+            received_at=AT,
+        )
+        await insert(
+            "responses",
+            id=event,
+            enrollment_id=enrollment,
+            sequence_id=sequence,
+            contact_id=contact,
+            node_id="one",
+            order_index=0,
+            channel="email",
+            kind="reply",
+            at=AT,
+        )
+        await insert("suppressions", channel="sms", address="+12125550100", reason="unsubscribed", created_at=AT)
+        await insert("enrollment_signals", event_id=event, enrollment_id=enrollment, signal="reply", created_at=AT)
+        await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
+    return tenant

@@ -1,0 +1,162 @@
+"""Impossible states are unstorable: each CHECK has a row that it refuses, and so has each pair of job states."""
+
+from itertools import permutations
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from domain.messages import JobState
+from tests.store.tenants import AT, Tenant
+
+WHEN = AT.isoformat()
+ENDED = {"ended_at": WHEN, "current_node": None, "next_run_at": None, "gate": None}
+FROZEN = {"claimed_at": WHEN, "content": {"channel": "sms"}, "recipient": "+12125550100", "provider": "outbox"}
+FAILED = {"error": "no such user", "error_class": "permanent"}
+
+NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
+    # A finished enrollment has no next run; a live one knows what is next.
+    ("enrollments", "enrollments_status_check", {"status": "sleeping", **ENDED}),
+    ("enrollments", "enrollments_last_order_index_check", {"last_order_index": -1}),
+    ("enrollments", "ended_has_no_next_run", {"status": "completed", **ENDED, "next_run_at": WHEN}),
+    ("enrollments", "ended_has_no_next_run", {"status": "completed", **ENDED, "current_node": "two"}),
+    ("enrollments", "ended_has_no_next_run", {"status": "cancelled", **ENDED, "gate": "window"}),
+    ("enrollments", "ended_has_no_next_run", {"status": "completed", "ended_at": None}),
+    ("enrollments", "ended_has_no_next_run", {"status": "running", **ENDED}),
+    ("enrollments", "live_knows_what_is_next", {"current_node": None}),
+    ("enrollments", "live_knows_what_is_next", {"next_run_at": None, "gate": None}),
+    ("enrollments", "paused_has_no_next_run", {"status": "paused", "gate": "enrollment_paused", "next_run_at": WHEN}),
+    ("enrollments", "stop_says_why", {"status": "stopped", **ENDED, "reason": None}),
+    ("enrollments", "failure_says_why", {"status": "failed", **ENDED, "error": None}),
+    ("enrollments", "sent_step_is_whole", {"last_node": "one", "last_order_index": None}),
+    ("enrollment_steps", "enrollment_steps_status_check", {"status": "done"}),
+    ("enrollment_steps", "enrollment_steps_order_index_check", {"order_index": -1}),
+    ("enrollment_steps", "finished_has_completed_at", {"status": "success", "started_at": WHEN, "completed_at": None}),
+    ("enrollment_steps", "finished_has_completed_at", {"status": "pending", "completed_at": WHEN}),
+    ("enrollment_steps", "begun_has_started_at", {"status": "running", "started_at": None, "completed_at": None}),
+    ("enrollment_steps", "begun_has_started_at", {"status": "success", "started_at": None, "completed_at": WHEN}),
+    # A sent job has its time, its provider and its text; a failed one its error; a cancelled one its reason.
+    ("message_jobs", "message_jobs_state_check", {"state": "queued"}),
+    ("message_jobs", "message_jobs_channel_check", {"channel": "pigeon"}),
+    ("message_jobs", "message_jobs_order_index_check", {"order_index": -1}),
+    ("message_jobs", "message_jobs_attempts_check", {"attempts": -1}),
+    ("message_jobs", "message_jobs_error_class_check", {**FAILED, "error_class": "bad luck"}),
+    *(("message_jobs", "claimed_is_frozen", {**FROZEN, "state": "sending", part: None}) for part in FROZEN),
+    ("message_jobs", "claimed_is_frozen", {"state": "sent", "sent_at": WHEN}),
+    ("message_jobs", "claimed_is_frozen", {"state": "ambiguous", **FAILED}),
+    ("message_jobs", "sent_has_sent_at", {**FROZEN, "state": "sent", "sent_at": None}),
+    ("message_jobs", "sent_has_sent_at", {"state": "pending", "sent_at": WHEN}),
+    ("message_jobs", "failed_has_error", {"state": "failed"}),
+    ("message_jobs", "failed_has_error", {"state": "failed", **FAILED, "error_class": None}),
+    ("message_jobs", "failed_has_error", {**FROZEN, "state": "ambiguous"}),
+    ("message_jobs", "cancelled_says_why", {"state": "cancelled"}),
+    ("message_jobs", "cancelled_says_why", {"state": "pending", "cancel_reason": "replied"}),
+    ("messages", "messages_direction_check", {"direction": "sideways"}),
+    ("messages", "messages_channel_check", {"channel": "pigeon"}),
+    ("messages", "outbound_is_attributed", {"direction": "out", "contact_id": None}),
+    ("messages", "outbound_is_attributed", {"direction": "out", "enrollment_id": None}),
+    ("responses", "responses_kind_check", {"kind": "shrug"}),
+    ("responses", "responses_order_index_check", {"order_index": -1}),
+    ("responses", "step_is_whole", {"node_id": "one", "order_index": None}),
+    ("events", "events_channel_check", {"channel": "pigeon"}),
+    ("suppressions", "suppressions_channel_check", {"channel": "pigeon"}),
+    ("enrollment_signals", "enrollment_signals_signal_check", {"signal": "wink"}),
+    ("step_counters", "step_counters_shard_check", {"shard": 16}),
+    ("contacts", "reachable", {"email": None, "phone": None}),
+    ("contacts", "contacts_email_check", {"email": "Ada@Example.com"}),
+    ("contacts", "contacts_phone_check", {"phone": "212 555 0100"}),
+    ("contacts", "contacts_external_id_check", {"external_id": ""}),
+    ("contacts", "contacts_attributes_check", {"attributes": []}),
+    ("sequences", "sequences_status_check", {"status": "asleep"}),
+    ("sequences", "paused_says_why", {"status": "paused", "paused_reason": None}),
+    ("sequences", "paused_says_why", {"status": "active", "paused_reason": "why not"}),
+    ("sequence_versions", "sequence_versions_version_check", {"version": 0}),
+    ("version_contents", "version_contents_order_index_check", {"order_index": -1}),
+    ("version_contents", "version_contents_channel_check", {"channel": "pigeon"}),
+]
+
+
+async def test_nonsense_is_refused(tenant: Tenant) -> None:
+    """A row that is whole but for one thing is refused by the constraint that says so."""
+    refused = [(table, await _refusal(tenant, table, changes), changes) for table, _, changes in NONSENSE]
+    assert refused == NONSENSE
+
+
+async def _refusal(tenant: Tenant, table: str, changes: dict[str, Any]) -> str:
+    """The constraint that refuses this row."""
+    try:
+        await tenant.clone(table, **changes)
+    except asyncpg.CheckViolationError as refusal:
+        return str(refusal.constraint_name)
+    return "stored"
+
+
+async def test_every_check_is_tried(owner: asyncpg.Connection) -> None:
+    """No CHECK of the schema is missing above."""
+    checks = await owner.fetch(
+        "SELECT conrelid::regclass::text AS table, conname AS name FROM pg_constraint"
+        " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    )
+    untried = {(row["table"], row["name"]) for row in checks} - {(table, name) for table, name, _ in NONSENSE}
+    # The application cannot write tenants at all.
+    assert untried == {("tenants", "tenants_name_check")}
+
+
+MOVES = {
+    JobState.PENDING: {JobState.SENDING, JobState.FAILED, JobState.CANCELLED},
+    JobState.SENDING: {JobState.SENT, JobState.FAILED, JobState.AMBIGUOUS, JobState.PENDING, JobState.CANCELLED},
+    JobState.AMBIGUOUS: {JobState.SENT, JobState.FAILED, JobState.SENDING, JobState.PENDING, JobState.CANCELLED},
+}
+
+
+async def test_a_job_moves_only_as_a_message_can(tenant: Tenant) -> None:
+    """Of all pairs of states exactly the possible moves are stored; what is settled never moves again."""
+    for old, new in permutations(JobState, 2):
+        job = uuid4()
+        await tenant.clone("message_jobs", id=str(job), **_whole(old))
+        sent_at, reason = (AT if new is JobState.SENT else None), ("why" if new is JobState.CANCELLED else None)
+        move = tenant.execute(
+            "UPDATE message_jobs SET state = $2, sent_at = $3, cancel_reason = $4 WHERE id = $1", job, new, sent_at, reason
+        )
+        if new in MOVES.get(old, ()):
+            assert await move == "UPDATE 1"
+        else:
+            with pytest.raises(asyncpg.CheckViolationError, match=f"cannot go from {old} to {new}"):
+                await move
+
+
+def _whole(state: JobState) -> dict[str, Any]:
+    """All that a job needs to be in this state."""
+    return {
+        "state": state,
+        **FROZEN,
+        **FAILED,
+        "sent_at": WHEN if state is JobState.SENT else None,
+        "cancel_reason": "why" if state is JobState.CANCELLED else None,
+    }
+
+
+@pytest.mark.parametrize("live", ["pending", "running", "paused"])
+async def test_a_contact_is_alive_in_a_sequence_once(tenant: Tenant, live: str) -> None:
+    """A second live enrollment is refused; a further ended one is history."""
+    state = {"status": live, "next_run_at": None, "gate": "enrollment_paused"}
+    with pytest.raises(asyncpg.UniqueViolationError) as refused:
+        await tenant.clone("enrollments", id=str(uuid4()), **state)
+    assert refused.value.constraint_name == "enrollments_one_live"
+    for _ in range(2):
+        await tenant.clone("enrollments", id=str(uuid4()), status="completed", **ENDED)
+
+
+async def test_a_provider_event_is_stored_once(tenant: Tenant) -> None:
+    """The provider's own event id decides, whatever id we give."""
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await tenant.clone("events", id=str(uuid4()))
+
+
+async def test_a_response_counts_its_step_from_one(tenant: Tenant) -> None:
+    """The step as people count is derived from the index; 0 only when nothing had been sent."""
+    await tenant.clone("responses", id=str(uuid4()), node_id="two", order_index=1)
+    await tenant.clone("responses", id=str(uuid4()), node_id=None, order_index=None)
+    rows = await tenant.rows("SELECT step_number FROM responses ORDER BY step_number")
+    assert [row["step_number"] for row in rows] == [0, 1, 2]

@@ -1,0 +1,61 @@
+"""Every migration can be taken back, and applied again, to the same schema."""
+
+import asyncio
+import os
+import sysconfig
+from pathlib import Path
+
+import asyncpg
+
+from store.migrate import MIGRATIONS, migrate, pending_migrations
+
+FINGERPRINT = """
+    SELECT 'column' AS kind, table_name || '.' || column_name AS name, data_type || ' ' || is_nullable AS what
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL
+    SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'policy', tablename || '.' || policyname, coalesce(qual, '') || coalesce(with_check, '')
+    FROM pg_policies WHERE schemaname = 'public'
+    UNION ALL SELECT 'grant', table_name || '.' || grantee, string_agg(privilege_type, ',' ORDER BY privilege_type)
+    FROM information_schema.table_privileges WHERE table_schema = 'public' GROUP BY table_name, grantee
+    UNION ALL SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid)
+    FROM pg_trigger WHERE NOT tgisinternal
+    ORDER BY 1, 2, 3
+"""
+
+
+async def _fingerprint(connection: asyncpg.Connection) -> list[tuple[str, str, str]]:
+    return [tuple(row) for row in await connection.fetch(FINGERPRINT)]
+
+
+async def _take_back(url: str) -> None:
+    """Undo the newest migration, with the program that applies them."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sysconfig.get_path("scripts")) / "dbmate",
+        "--no-dump-schema",
+        "--migrations-dir",
+        MIGRATIONS,
+        "rollback",
+        env={**os.environ, "DATABASE_URL": url},
+        cwd=MIGRATIONS,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
+async def test_migrations_go_down_and_up_again(database_url: str, owner: asyncpg.Connection) -> None:
+    """All taken back, one by one, nothing of ours is left; applied again, the schema is the same to the last grant."""
+    before = await _fingerprint(owner)
+    files = sorted(path.name for path in MIGRATIONS.glob("*.sql"))
+    for count in range(1, len(files) + 1):
+        await _take_back(database_url)
+        assert len(await pending_migrations(database_url)) == count
+    left = {name.partition(".")[0] for kind, name, _ in await _fingerprint(owner) if kind != "index"}
+    assert left == {"schema_migrations"}
+    assert await migrate(database_url) == files
+    assert await _fingerprint(owner) == before
