@@ -56,8 +56,8 @@ class Session:
         begin = f"BEGIN; EXECUTE touchline_scope('{UUID(int=self._tenant_id.int)}')"
         if lock_enrollment is not None:
             begin += f"; EXECUTE touchline_lock('{UUID(int=lock_enrollment.int)}')"
-        await self._connection.execute(begin)
         try:
+            await self._connection.execute(begin)
             yield self._connection
         except BaseException:
             if not self._connection.is_closed():
