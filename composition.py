@@ -27,7 +27,7 @@ from workflows.reconcile import ReconcileWorkflow
 
 _OURS = ("domain", "scheduling", "content", "store", "providers", "activities", "workflows")
 """Loaded once, not for each run in the sandbox, which costs a fifth of a worker's CPU. That the workflows keep
-its rules is tested in the sandbox without this (tests/workflows)."""
+its rules is tested in the sandbox without this (tests/replay)."""
 
 _GRACE = timedelta(seconds=40)
 """Longer than any provider's time-out: a hand-over that is cut off is in doubt."""

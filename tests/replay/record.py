@@ -1,0 +1,55 @@
+"""Records histories: `./touchline test tests/replay/record.py -k <shape>` runs a shape and keeps its history.
+
+Only for a new shape. It is no test, so it runs only when it is named.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from starter.temporal_server import LocalTemporal
+from store.pool import Database
+from tests.harness import ScriptedProvider, rig_on
+from tests.replay.shapes import HISTORIES, SHAPES, long_lived
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_shape(time_skipping: WorkflowEnvironment, database: Database, tmp_path: Path, shape: str) -> None:
+    """Runs the shape and keeps its history."""
+    provider = ScriptedProvider()
+    async with rig_on(
+        time_skipping.client, database, tmp_path / "outbox", environment=time_skipping, provider=provider
+    ) as rig:
+        enrollment = await SHAPES[shape](rig, provider)
+        _keep(shape, await rig.engine.runs.handle(enrollment).fetch_history())
+
+
+async def test_long_lived(database: Database, tmp_path: Path) -> None:
+    """Runs the long-lived shape on a server with short histories and keeps the history of its first run."""
+    server = LocalTemporal(None, ui=False, dynamic_config={"limit.historyCount.suggestContinueAsNew": "60"})
+    await server.start()
+    client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+    provider = ScriptedProvider()
+    async with rig_on(client, database, tmp_path / "outbox", provider=provider) as rig:
+        enrollment = await long_lived(rig, provider)
+        latest = await rig.engine.runs.handle(enrollment).describe()
+        first = client.get_workflow_handle(
+            latest.id, run_id=latest.raw_description.workflow_execution_info.first_run_id
+        )
+        _keep(long_lived.__name__, await first.fetch_history())
+    await server.stop()
+
+
+def _keep(shape: str, history: WorkflowHistory) -> None:
+    def scrubbed(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {k: "worker" if k == "identity" else scrubbed(v) for k, v in node.items()}
+        return [scrubbed(v) for v in node] if isinstance(node, list) else node
+
+    text = json.dumps(scrubbed(json.loads(history.to_json())), indent=1) + "\n"
+    (HISTORIES / f"{shape}.json").write_text(text, encoding="utf-8")

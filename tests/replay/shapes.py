@@ -1,0 +1,160 @@
+"""One enrollment of each shape that a history can have; what is recorded here is replayed for ever after."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+from domain.errors import AmbiguousError, TransientError
+from starter import control
+from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
+from tests.helpers import assert_eventually
+
+REFERENCE = (Path(__file__).parent.parent / "cases" / "reference-journey.yaml").read_text(encoding="utf-8")
+HISTORIES = Path(__file__).parent / "histories"
+TEXTS = """
+    sequence: texts
+    steps:
+      - {id: first, type: sms, body: "Hello. STOP to end."}
+      - {id: wait, type: delay, hours: 72}
+      - {id: second, type: sms, body: "Hello again."}
+"""
+
+Shape = Callable[[Rig, ScriptedProvider], Awaitable[UUID]]
+
+
+async def _waiting(rig: Rig) -> UUID:
+    """An enrollment in the midst of its wait."""
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    return enrollment
+
+
+async def journey(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Email, delay, email in its thread, delay, text."""
+    enrollment, _ = await rig.start(REFERENCE)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def finish(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """A wait after the last message, and an exit with its reason."""
+    enrollment, _ = await rig.start(
+        TEXTS.replace('{id: second, type: sms, body: "Hello again."}', "{id: out, type: exit, reason: nurtured}")
+    )
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def window(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Hurried by an operator outside the hours, held by the window, sent when it opens."""
+    opens = ((await rig.now()).hour + 3) % 24
+    hours = f'window: {{from: "{opens:02}:00", to: "{(opens + 1) % 24:02}:00", timezone: UTC}}'
+    enrollment, _ = await rig.start(TEXTS.replace('body: "Hello again."', f'body: "Hello again.", {hours}'))
+    await rig.arrives(enrollment, "second", gate="window")
+    await control.send_now(rig.engine, enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def reply(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Stopped by an answer during the wait."""
+    enrollment, contact = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    await rig.reply(contact, enrollment_id=enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def pause(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Paused, resumed with what was left, and hurried."""
+    enrollment = await _waiting(rig)
+    await rig.skip(DAY)
+    await control.pause(rig.engine, enrollment)
+    await rig.skip(DAY)
+    await control.resume(rig.engine, enrollment)
+    await control.send_now(rig.engine, enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def stop(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Stopped by an operator while paused."""
+    enrollment = await _waiting(rig)
+    await control.pause(rig.engine, enrollment)
+    await control.stop(rig.engine, enrollment, "manual")
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def retry(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Two hand-overs that failed for now, the third taken over."""
+    provider.answers.extend([TransientError("scripted", "busy")] * 2)
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def doubt(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """In doubt, held, and counted as sent by a person."""
+    provider.answers.append(AmbiguousError("scripted", "the connection died"))
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "first", gate="ambiguous")
+    await control.assume_sent(rig.engine, enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def sequence_pause(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Held by its paused sequence, woken when that goes on."""
+    enrollment = await _waiting(rig)
+    await control.pause_sequence(rig.engine, "texts", "the offer is wrong")
+    await rig.skip(72.5 * HOUR)
+    await rig.arrives(enrollment, "second", gate="sequence_paused")
+    await control.resume_sequence(rig.engine, "texts")
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def cancel(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Cancelled from Temporal's side during a wait."""
+    enrollment = await _waiting(rig)
+    await rig.engine.runs.handle(enrollment).cancel()
+    await _until_closed(rig, enrollment)
+    return enrollment
+
+
+async def cancel_in_delivery(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Cancelled while a message is handed over."""
+    slow = SlowAnswer()
+    provider.answers.append(slow)
+    enrollment, _ = await rig.start(TEXTS)
+    await slow.under_way.wait()
+    await rig.engine.runs.handle(enrollment).cancel()
+    slow.let_go.set()
+    await _until_closed(rig, enrollment)
+    return enrollment
+
+
+async def _until_closed(rig: Rig, enrollment: UUID) -> None:
+    async def closed() -> bool:
+        return await rig.engine.runs.status(enrollment) == "cancelled"
+
+    await assert_eventually(closed)
+
+
+async def long_lived(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Paused and resumed until its history grows too long, and continued as new (its first run)."""
+    enrollment = await _waiting(rig)
+    handle = rig.engine.runs.handle(enrollment)
+    first_run = (await handle.describe()).run_id
+    while (await handle.describe()).run_id == first_run:
+        await control.pause(rig.engine, enrollment)
+        await control.resume(rig.engine, enrollment)
+    return enrollment
+
+
+SHAPES: dict[str, Shape] = {
+    shape.__name__: shape
+    for shape in (journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, cancel, cancel_in_delivery)
+}
+"""Recorded on the time-skipping server; `long_lived` needs one that suggests to continue as new."""
