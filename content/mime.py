@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 from email.errors import HeaderParseError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -24,24 +25,26 @@ _VERBATIM = frozenset({"message-id", "in-reply-to", "references", "list-unsubscr
 
 
 class _Policy(EmailPolicy):
-    """Standard folding, except that ids and URLs stay whole.
+    """Standard folding, except for what it harms.
 
-    The standard library turns a token longer than a line into an encoded-word, which no mailbox
-    recognises as the Message-ID or the unsubscribe link that it was.
+    Ids and URLs stay whole: the standard library turns a token longer than a line into an encoded-word, which
+    no mailbox recognises as the Message-ID or the unsubscribe link that it was. A subject that needs encoding
+    is encoded by the older `Header`: the policy drops the blank where it breaks the line between two words.
     """
 
     def fold(self, name: str, value: Any) -> str:
         """Text form of a header."""
-        if name.lower() not in _VERBATIM:
-            return str(super().fold(name, value))
-        lines = f"{self.linesep} ".join(str(value).split())
-        return f"{name}: {lines}{self.linesep}"
+        text = str(value)
+        if name.lower() in _VERBATIM:
+            return f"{name}: {f'{self.linesep} '.join(text.split())}{self.linesep}"
+        if name.lower() == "subject" and not text.isascii():
+            encoded = Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {encoded}{self.linesep}"
+        return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Wire form of a header."""
-        if name.lower() in _VERBATIM:
-            return self.fold(name, value).encode("ascii")
-        return super().fold_binary(name, value)
+        return self.fold(name, value).encode("ascii")
 
 
 # 7bit: the same bytes whatever a server offers, and nothing on the way has a reason to recode them.

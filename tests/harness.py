@@ -24,6 +24,7 @@ from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Ending
 from domain.messages import Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
+from providers.base import Provider
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
 from settings import Settings
@@ -268,7 +269,7 @@ async def rig_on(
     outbox: Path,
     *,
     environment: WorkflowEnvironment | None = None,
-    provider: ScriptedProvider | None = None,
+    provider: Provider | None = None,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
     """A rig whose worker runs; with `provider`, that one carries every channel instead of the outbox."""
