@@ -9,7 +9,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, ScheduleDescription
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.schedule import RECONCILER
+from starter.schedule import reconciler_id
 from starter.temporal_server import SEARCH_ATTRIBUTES
 
 _LONG_POLL = timedelta(seconds=75)
@@ -41,10 +41,10 @@ async def missing_search_attributes(client: Client) -> list[str]:
     return [name for name in SEARCH_ATTRIBUTES if name not in answer.custom_attributes]
 
 
-async def reconciler(client: Client) -> ScheduleDescription | None:
+async def reconciler(client: Client, task_queue: str) -> ScheduleDescription | None:
     """The reconciler's schedule; None when no worker has created it yet."""
     try:
-        return await client.get_schedule_handle(RECONCILER).describe()
+        return await client.get_schedule_handle(reconciler_id(task_queue)).describe()
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None

@@ -152,7 +152,7 @@ async def temporal_findings(settings: Settings) -> list[Finding]:
             findings += [
                 await _attributes(client, settings),
                 await _worker(client, settings),
-                await _reconciler(client),
+                await _reconciler(client, settings),
             ]
     except TimeoutError:
         findings.append(fail("temporal", f"no answer within {_PATIENCE_S:g} s", "check TOUCHLINE_TEMPORAL_ADDRESS"))
@@ -186,8 +186,8 @@ async def _worker(client: Client, settings: Settings) -> Finding:
     return ok("worker", f"{len(workers)} on the task queue {settings.task_queue}: {', '.join(workers)}")
 
 
-async def _reconciler(client: Client) -> Finding:
-    schedule = await health.reconciler(client)
+async def _reconciler(client: Client, settings: Settings) -> Finding:
+    schedule = await health.reconciler(client, settings.task_queue)
     if schedule is None:
         return fail("reconciler", "not scheduled", "a worker schedules it when it starts: ./touchline up")
     if schedule.schedule.state.paused:

@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client
 
 from settings import Settings
-from starter.schedule import RECONCILER, ensure_reconciler
+from starter.schedule import ensure_reconciler, reconciler_id
 from tests.cli.conftest import Cli, Said
 from tests.helpers import assert_eventually
 
@@ -22,7 +22,7 @@ def by_name(said: Said) -> dict[str, dict[str, Any]]:
 async def scheduled(temporal_client: Client, services: Settings) -> AsyncIterator[None]:
     await ensure_reconciler(temporal_client, services.task_queue, timedelta(days=1))
     yield
-    await temporal_client.get_schedule_handle(RECONCILER).delete()
+    await temporal_client.get_schedule_handle(reconciler_id(services.task_queue)).delete()
 
 
 async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, worker: None, scheduled: None) -> None:

@@ -19,7 +19,7 @@ from domain.enrollment import EnrollmentInput
 from domain.messages import Absent, Lookup, Receipt, Unknown
 from starter.enroll import chosen, enroll
 from starter.runs import Runs
-from starter.schedule import ensure_reconciler
+from starter.schedule import ensure_reconciler, reconciler_id
 from store.inbound import OpenSignal
 from tests.harness import HOUR, Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -142,7 +142,7 @@ async def test_the_schedule_runs_the_sweep(on_dev_server: Rig) -> None:
     client, queue = on_dev_server.engine.runs.client, on_dev_server.engine.runs.task_queue
     await ensure_reconciler(client, queue, 60 * HOUR)
     await ensure_reconciler(client, queue, timedelta(seconds=1))
-    schedule = client.get_schedule_handle("reconcile")
+    schedule = client.get_schedule_handle(reconciler_id(queue))
     try:
         described = await schedule.describe()
         assert [interval.every for interval in described.schedule.spec.intervals] == [timedelta(seconds=1)]
