@@ -62,8 +62,12 @@ class Lifecycle:
                 node = plan.nodes[upcoming.node_id]
                 where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id)
                 at = when_allowed(plan, node, due, where) if isinstance(node, MessageNode) else due
-                upcoming = Upcoming(node_id=node.id, at=at, gate=Gate.WINDOW if at > due else None)
-                late = due - order.next.at if order.next.at else timedelta()
+                if at > due:
+                    upcoming = Upcoming(node_id=node.id, at=at, gate=Gate.WINDOW, due=due)
+                else:
+                    kept = order.next.gate if order.next.gate is not Gate.WINDOW else None
+                    upcoming = Upcoming(node_id=node.id, at=due, gate=kept)
+                late = due - order.next.wait_ends if order.next.wait_ends else timedelta()
             await enrollments.resume(tx, order.enrollment_id, upcoming, late=late)
         return StepResult(verdict="deferred", next=upcoming)
 

@@ -68,7 +68,8 @@ class Settlement:
 
     def held(self, gate: Gate, until: datetime | None) -> StepResult:
         """It is held already, and so recorded."""
-        return StepResult(verdict="deferred", next=Upcoming(node_id=self.node.id, at=until, gate=gate))
+        due = self.clock.now() if gate is Gate.WINDOW else None
+        return StepResult(verdict="deferred", next=Upcoming(node_id=self.node.id, at=until, gate=gate, due=due))
 
     # --- it went out -----------------------------------------------------------------------------------
 

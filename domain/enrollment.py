@@ -59,6 +59,13 @@ class Upcoming(Frozen):
     """UTC. None: held until an operator acts (see `gate`)."""
     gate: Gate | None = None
     """Why it waits, when it is more than the author's delay."""
+    due: datetime | None = None
+    """UTC. When the author's delay is over, where the window moved `at` beyond that."""
+
+    @property
+    def wait_ends(self) -> datetime | None:
+        """When the author's own wait is over: what a pause keeps the rest of."""
+        return self.due or self.at
 
 
 class Ending(Frozen):

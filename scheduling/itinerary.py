@@ -41,11 +41,13 @@ class Stop:
     node: MessageNode | ExitNode
     at: datetime
     gate: Gate | None
+    due: datetime | None = None
+    """When the waits are over, where the window moves `at` beyond that."""
 
     @property
     def upcoming(self) -> Upcoming:
         """The same, as the workflow needs it."""
-        return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate)
+        return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate, due=self.due)
 
 
 def next_stop(plan: Plan, node_id: str, at: datetime, where: Whereabouts) -> Stop:
@@ -58,7 +60,9 @@ def next_stop(plan: Plan, node_id: str, at: datetime, where: Whereabouts) -> Sto
         at, node = ends, plan.nodes[node.next]
     if isinstance(node, MessageNode):
         allowed = when_allowed(plan, node, at, where)
-        return Stop(tuple(waits), node, allowed, Gate.WINDOW if allowed > at else None)
+        if allowed > at:
+            return Stop(tuple(waits), node, allowed, Gate.WINDOW, due=at)
+        return Stop(tuple(waits), node, at, None)
     return Stop(tuple(waits), node, at, None)
 
 

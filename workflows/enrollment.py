@@ -176,7 +176,9 @@ class EnrollmentWorkflow:
         if self._paused:
             return
         before = self._next
-        self._remaining = max((before.at - workflow.now()).total_seconds(), 0.0) if before.at else None
+        # Of the author's wait, not of the window's: a message held over a weekend must not slip by the pause.
+        ends = before.wait_ends
+        self._remaining = max((ends - workflow.now()).total_seconds(), 0.0) if before.at and ends else None
         result = await self._record(Lifecycle.pause_enrollment, self._order(), "pause")
         self._paused = result.ended is None
         self._take(StepResult(verdict="deferred", next=before, ended=result.ended))

@@ -93,6 +93,17 @@ async def test_a_resumed_message_still_waits_for_its_window(skipping: Rig) -> No
     assert (await skipping.job(enrollment, "again"))["sent_at"].astimezone(zone).hour == opens
 
 
+async def test_a_pause_does_not_lengthen_the_wait_for_a_window(skipping: Rig) -> None:
+    """Paused and resumed while only the window holds it back, a message still goes when the window opens."""
+    opens = ((await skipping.now()).astimezone(load_zone("America/New_York")) + 6 * HOUR).hour
+    enrollment, _ = await skipping.start(_with_window(TWO, opens).replace("hours: 72", "seconds: 1"))
+    before = await skipping.arrives(enrollment, "again", "window")
+    await control.pause(skipping.engine, enrollment)
+    await skipping.skip(2 * HOUR)
+    resumed = await control.resume(skipping.engine, enrollment)
+    assert (resumed.at, resumed.gate) == (before["next_run_at"], "window")
+
+
 async def test_what_does_not_fit_the_state_is_refused_in_words(skipping: Rig) -> None:
     """Pausing twice, resuming what runs, hurrying what is paused, stopping what is over: each says why not."""
     engine = skipping.engine
