@@ -9,15 +9,6 @@ from starter.temporal_server import LocalTemporal
 from tests.e2e.site import Site, site_on
 
 
-@pytest.fixture(scope="module")
-async def temporal() -> AsyncIterator[LocalTemporal]:
-    """A server for each module: it has one schedule for the sweeps, and every worker process claims that."""
-    server = LocalTemporal(None, ui=False)
-    await server.start()
-    yield server
-    await server.stop()
-
-
 @pytest.fixture
 async def site(database_url: str, temporal: LocalTemporal, tmp_path: Path) -> AsyncIterator[Site]:
     """An installation of this test's own."""
