@@ -6,7 +6,7 @@ import structlog
 from temporalio.service import RPCError
 
 from content.addresses import normal_email, normal_phone
-from content.optout import opt_out_word
+from content.optout import OptOutKind, judge
 from domain.messages import Channel, InboundMessage
 from starter.engine import Engine
 from store import inbound
@@ -29,9 +29,10 @@ async def receive(engine: Engine, message: InboundMessage) -> Received:
     )
     message = message.model_copy(update={"sender": sender})
     now = datetime.now(UTC)
+    verdict = judge(message.text)
     async with engine.database.transaction(engine.tenant_id) as tx:
         received = await inbound.receive(
-            tx, engine.tenant_id, message, opt_out=opt_out_word(message.text) is not None, now=now
+            tx, engine.tenant_id, message, opt_out=verdict.kind is OptOutKind.OPT_OUT, now=now
         )
         signals = await inbound.signals_of_event(tx, received.event_id)
     log.info(
@@ -42,6 +43,8 @@ async def receive(engine: Engine, message: InboundMessage) -> Received:
         stopped=len(received.stopped),
         duplicate=received.duplicate,
     )
+    if verdict.kind is OptOutKind.DOUBTFUL and not received.duplicate:
+        log.warning("opt_out_doubtful", event_id=str(received.event_id))
     for signal in signals:
         try:
             await engine.runs.tell(signal)
