@@ -99,7 +99,7 @@ asyncio.run(main())
 def test_a_killed_writer_leaves_no_half_file(tmp_path: Path) -> None:
     """After SIGKILL every file in the outbox is whole."""
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)  # noqa: S603 - our own interpreter and script
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
     assert writer.stdout is not None
     writer.stdout.readline()
     while count_outbox(tmp_path) < 20:
