@@ -6,11 +6,12 @@ WHOLE_MESSAGE = (
     # Twilio's own keywords beyond those.
     "stopall|optout|"
     # Short forms that can mean nothing else when they stand alone.
-    "stop_all|cancel_all|remove|opting_out|unsubscribed"
+    "stop_all|cancel_all|remove|opting_out|unsubscribed|"
+    "do_not_text|do_not_call|do_not_message|do_not_email|dont_text|dont_message|dont_email"
 )
 FILLERS = (
     "please|kindly|just|really|seriously|simply|literally|actually|honestly|so|also|ever|already|immediately|asap|ok|"
-    "okay|hey|hi|hello|thanks|thank|dude|man|bro|bruh|buddy|folks|guys|guy|tf|fuckin|fucking|freaking|frickin|"
+    "okay|hey|hi|hello|thanks|thank|ugh|dude|man|bro|bruh|buddy|folks|guys|guy|tf|fuckin|fucking|freaking|frickin|"
     "fricking|effing|damn|damned|goddamn|bloody|stupid|dumb|annoying|stinking|asshole|assholes|bitch|bitches|idiot|"
     "idiots|moron|morons|jerk|jerks|scammer|scammers|creep|creeps|motherfucker|motherfuckers|and_thank_you|thank_you|"
     "thank_u|thanks_a_lot|thanks_anyway|for_the_love_of_god|the_fuck|the_hell"
@@ -21,7 +22,7 @@ SPELLINGS = {
     "unsubscribe": "unsub|unsubs|unscribe|unsubscription|desubscribe",
     "cancel": "cancle|cancell|cansel",
     "please": "pls|plz|plse|pleas|pleae|plase|thx|ty|tks",
-    "texting": "texing|texitng|txting|txtng",
+    "texting": "texing|texitng|txting|txtng|txtn",
     "message": "messege|mesage|msg",
     "messages": "mesages|messeges|msgs|msges|mssgs",
     "remove": "remov|rmove|remve",
@@ -42,10 +43,11 @@ WORDS = {
     "STOP": "stop|quit|cease|discontinue|halt|refrain_from",
     "CONTACTING": "texting|messaging|contacting|calling|emailing|mailing|writing|writing_to|bothering|harassing|"
     "spamming|bugging|pestering|hounding|stalking|pinging|dming|phoning|soliciting|disturbing|annoying|asking|"
-    "reaching_out|reaching_out_to|following_up|following_up_with|hitting_up|blowing_up|messing_with",
+    "reaching_out|reaching_out_to|following_up|following_up_with|hitting_up|hitting_me_up|blowing_up|blowing_me_up|messing_with",
     "SENDING": "sending|receiving|getting|giving",
     "IT": "it|this|that|now|everything|doing_this|doing_that|with_this",
     "TOLD": "told|tell|telling|ask|asked|asking|beg|begging|want|need|like|advise|warned|wish",
+    "SAID": "interested|number|thanks|no|nah|sake|means|person|you|me|us|it|need|hiring|selling|house|looking",
     # Asking us not to begin again.
     "NOT": "dont|do_not|never|no_longer|better_not|not_to|must_not|may_not|should_not|shouldnt|cannot",
     "CONTACT": "text|message|contact|call|email|mail|write|write_to|bother|harass|spam|bug|disturb|ping|phone|dm|"
@@ -58,7 +60,7 @@ WORDS = {
     "MESSAGES": "messages|texts|text_messages|emails|mails|calls|phone_calls|sms|spam|notifications|communication|"
     "communications|correspondence|contact|newsletters|solicitations|solicitation|marketing|alerts|reminders|"
     "follow_ups|crap|shit|bullshit|bs|garbage|junk|nonsense",
-    "THESE": "the|these|those|this|that|your|all|any|more|any_more|of|with|further|future|such|other|unwanted|"
+    "THESE": "the|these|those|this|that|your|all|any|more|any_more|anymore|of|with|further|future|such|other|unwanted|"
     "unsolicited|text|marketing|promotional|sales|spam|automated|follow_up|additional",
     "ME": "me|us|my_phone|my_number|my_cell|my_email|my_inbox|my_line|this_number|this_phone|this_email|this_line|"
     "to_me|to_us|to_this_number|to_my_phone|to_my_number|to_this_phone|here|on_this_number|on_this_phone|"
@@ -68,6 +70,7 @@ WORDS = {
     "taking|unsubscribe|leave",
     "ERASE": "remove|delete|erase|scrub|lose|forget|discard|ditch|trash",
     "GONE": "removed|taken_off|taken|deleted|unsubscribed|opted_out|off",
+    "YOUR": "your|this|the|these|any|all|future|further|mailing|email|marketing",
     "MINE": "me|us|my|our|this|that|the",
     "DETAILS": "number|name|email|email_address|address|phone|phone_number|cell|cell_number|info|information|data|"
     "details|contact|contact_info|contact_information|contact_details|record",
@@ -142,7 +145,10 @@ make it|this|these|them|that [MESSAGES] stop
 how to|do [i] stop [this|these] $
 ^ STOP [IT] /
 and|then stop|quit|unsubscribe $
-interested|number|thanks|no|person|you|me|us|it|need|hiring|selling|house|looking stop|unsubscribe|remove|quit [now] $
+part of stop
+been|was asked|told to STOP /
+been|was asked|told to STOP CONTACTING|SENDING
+SAID stop|unsubscribe|remove|quit [now] $
 STOP CONTACTING [and|or] [CONTACTING] [ME] /
 STOP CONTACTING and|or CONTACTING|sending
 """
@@ -157,6 +163,7 @@ _STOP_MESSAGES = """
 STOP CONTACTING ME
 STOP CONTACTING my|our|this *
 STOP SENDING [ME] [THESE] [THESE] [THESE] MESSAGES
+STOP SENDING this|these|those|them|it /
 STOP sending [ME] [this|these|that|those|stuff|things|anything|any] /
 STOP|end|cancel [THESE] [THESE] [THESE] MESSAGES /
 enough|no|stop|off|done with|of THESE [THESE] MESSAGES
@@ -167,6 +174,8 @@ _ANOTHER_TIME_OR_WAY = """
 NOT CONTACT ME LATER
 NOT text|email|message|write [ME] . [just] CONTACT|mail
 NOT WANT [THESE] [THESE] MESSAGES . CONTACT|MESSAGES
+NOT WANT to be CONTACTED LATER
+NOT like [THESE] MESSAGES
 no text|texts|email|emails|messages . CONTACT|mail
 """
 _CALLS_ONLY = """
@@ -178,7 +187,7 @@ _NOT_AGAIN = """
 NOT CONTACT [and|or|nor] [CONTACT] ME /
 NOT CONTACT and|or|nor CONTACT ME
 NOT contact|bother|harass|spam|bug|disturb|solicit ME
-NOT CONTACT $
+^ NOT contact|bother|disturb|solicit $
 NOT CONTACT [and|or|nor] [CONTACT] again|anymore|any_more
 do_not call|contact list|registry
 NOT send|sending|give [ME] [THESE] [THESE] [THESE] MESSAGES
@@ -188,34 +197,42 @@ NOT WANT|agree|consent to RECEIVE [from] [THESE] [THESE] MESSAGES|this|these|it
 NOT WANT to RECEIVE from|anything|any_more
 NOT WANT to be CONTACTED
 NOT WANT you|anyone|anybody|your_company [to] CONTACTING|CONTACT
-NOT WANT [THESE] [THESE] MESSAGES
+NOT WANT [THESE] [THESE] MESSAGES /
+NOT use my|this DETAILS /
 WANT not|no_longer to be CONTACTED
 WANT not|no_longer to RECEIVE
 WANT|prefer to no_longer|not RECEIVE|be
+rather|prefer not [to] RECEIVE
+rather|prefer you didnt|dont|not|did_not|wouldnt CONTACT
+no_need to CONTACT ME
 ^ no|zero|enough|no_more|no_further|without [THESE] [THESE] MESSAGES /
 ^ no more [CONTACTING] [ME] $
 ^ no CONTACTING [ME] /
 ^ no text|call|email|message $
-no_more|no_further|no contact|communication|texts|messages|emails $
+no_more|no_further|no contact|communication|texts|messages|emails|message $
 if you CONTACT ME again|anymore|any_more|one
 CONTACT ME again|one_more_time and|or
 """
 _FORGET_ME = """
 REMOVE MINE [DETAILS] OFF [of] future|everything|here|there|this /
-REMOVE|want me|us|my|this|our|off [*] [DETAILS] OFF [THESE] [*] [*] LIST
-REMOVE it from|off your LIST
+REMOVE|want me|us|my|this|our|off [*] [DETAILS] OFF [of] YOUR .. LIST
+REMOVE|want me|us|my|this|our|off [*] [DETAILS] OFF LIST
+REMOVE it|him|her|them|this [*] OFF your .. LIST
 be|get GONE [OFF] your|this|the|these|any .. LIST
 WANT|get off|out|out_of [of] your|this|the|these .. LIST
-REMOVE me|us off|out /
+REMOVE me|us|my|this [DETAILS] off|out /
 WANT to be GONE /
 asked|asking to be GONE
+have|get my DETAILS GONE
+my number . ERASE it|that
+^ remove $
 ^ remove|delete|erase|removing|deleting|drop|unsubscribe me|us [from] /
 ^ ERASE my|our|this DETAILS /
 ^ ERASE all [of] my|our DETAILS
 ^ remove|delete number $
 and|or|then ERASE my|this DETAILS /
 and|or|then remove|delete|take|unsubscribe me|us [off] /
-can|could|would|will you [mind] REMOVE me|us|my_number|my_info|this_number /
+can|could|would|will you [mind] REMOVE me|us|my|this [DETAILS] /
 put|add|place me|us|my_number|this_number on|to|in [a|the|your] [internal] do_not|dnc|no_call|dont
 dnc|do_not_call me|us|list|registry
 on the do_not|dnc|no_call
@@ -235,7 +252,9 @@ not|dont|never|didnt|do_not|did_not give|have|gave|given|grant [you] [my|any|the
 never|didnt|did_not gave|give you|your_company [my|any] CONSENT
 not|dont|do_not|no_longer consent
 leave|leaving me|us alone|be|out /
+leave my * alone
 ^ go away $
+^ back off $
 fuck|f|piss|bugger|buzz|eff|sod|fk|fck off
 ^ get lost
 gtfo
@@ -243,7 +262,9 @@ get off|out_of my phone|inbox|back|case|life
 cease and|or|n desist
 """
 _A_PERSON_SHOULD_READ = """
-not|no_longer interested
+not|no_longer interested /
+^ end this|it $
+^ NOT CONTACT $
 wrong number|person $
 fuck you
 go to hell

@@ -78,7 +78,7 @@ WORDS = {
     "tan_temprano|tan_tarde",
 }
 OPENERS = (
-    "mas_mensajes|mas_textos|mas_correos|nunca|jamas|nada|otra_vez|de_nuevo|nuevamente|a_este|a_mi|al_celular|aqui|ni|"
+    "mas_mensajes|mas_textos|mas_correos|nunca|jamas|nada|otra_vez|de_nuevo|nuevamente|a_este|a_mi_numero|a_mi_celular|a_mi_telefono|al_celular|aqui|ni|"
     "yo|no|si|que|porque|pues|esto|este|estos|estas|esos|mensajes|textos|sms|correos|emails|publicidad|propaganda|"
     "ofertas|promociones|informacion|info|spam|voy|me|soy|es|y|o|lol|estoy|cosas|tantos|ninguna|ningun|por_aqui|sus|"
     "tus|mas"
@@ -107,7 +107,7 @@ _NOT_AGAIN = """
 no me|nos ESCRIBA /
 no ESCRIBA [mas] /
 no [me|nos] VUELVA a ESCRIBIR
-no [me|nos] SIGA ESCRIBIENDO
+no [me|nos] SIGA|este|estes|esten ESCRIBIENDO
 no ESCRIBIR [LOS] [LOS] [MENSAJES] /
 no QUIERO|necesito [recibir|ver|tener|seguir_recibiendo] [LOS] [LOS] MENSAJES /
 no QUIERO recibir|recibirlos|seguir_recibiendo [LOS] [LOS] MENSAJES
@@ -131,6 +131,7 @@ revoco|retiro|anulo [mi|el|todo] PERMISO
 _STOP = """
 DEJE [ustedes] de [estar] ESCRIBIR|ESCRIBIENDO
 DEJEME de ESCRIBIR
+dejar|dejo de recibir [LOS] [LOS] MENSAJES
 DEJEME en paz
 ^ DEJEME tranquilo|tranquila|tranquilos $
 que me dejen|deje en paz
@@ -147,8 +148,9 @@ QUITAME de|del .. LISTA
 desuscribeme|desuscribame|desuscribanme|desuscribirme|desuscribirse|desuscribir
 me|nos QUITEN de|del .. LISTA
 me|nos PUEDE QUITAR de|del .. LISTA
-BORRA [de] mi|este DATOS /
-BORRA [de] mi|este DATOS de|del .. LISTA
+me|nos PUEDE QUITAR /
+BORRA [de] mi|mis|este DATOS /
+BORRA [de] mi|mis|este DATOS de|del .. LISTA
 DAR de baja /
 DAR de baja de|del|en|a esta|este|estos|la|su|sus|tu LISTA|MENSAJES|numero
 DAR de baja mi|este numero|correo
