@@ -1,7 +1,7 @@
 """What operators do to enrollments and sequences. Each answers when it is recorded."""
 
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.enrollment import EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound, NotReady
 from starter.engine import Engine
-from store import enrollments, sequences
+from store import enrollments, ledger, sequences
 from workflows.enrollment import EnrollmentWorkflow
 
 _PATIENCE = timedelta(seconds=45)
@@ -44,7 +44,15 @@ async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
 
 
 async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
-    """Count a message in doubt as sent and go on."""
+    """Count a message in doubt as sent and go on; after the end it only settles the record."""
+    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
+        scope = await enrollments.read_scope(tx, enrollment_id)
+        if scope is not None and scope.ending is not None:
+            node_id = await ledger.in_doubt(tx, enrollment_id)
+            if node_id is not None:
+                now = datetime.now(UTC)
+                await ledger.settle_sent(tx, enrollment_id, node_id, None, sent_at=now, result={"assumed": True})
+                return EnrollmentState(status=scope.status, reason=scope.ending.reason)
     handle = await _handle(engine, enrollment_id)
     return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent, rpc_timeout=_PATIENCE))
 

@@ -251,3 +251,9 @@ async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str)
 async def abandoned(tx: asyncpg.Connection, before: datetime) -> list[tuple[UUID, str]]:
     """(enrollment id, node id) of hand-overs that nobody will come back to."""
     return [(row["enrollment_id"], row["node_id"]) async for row in _sql.abandoned_jobs(tx, before=before)]
+
+
+async def in_doubt(tx: asyncpg.Connection, enrollment_id: UUID) -> str | None:
+    """The node whose message nobody knows the fate of; None when all is known."""
+    node_id: str | None = await _sql.in_doubt(tx, enrollment_id=enrollment_id)
+    return node_id

@@ -17,6 +17,8 @@ CREATE TABLE enrollments (
     current_node text,
     next_run_at timestamptz,
     gate text,
+    -- The node that was next when it ended before its time: the one that failed, or was waited for.
+    ended_node text,
     -- The last step that was sent; a reply is attributed to it.
     last_node text,
     last_order_index integer CHECK (last_order_index >= 0),
@@ -34,6 +36,7 @@ CREATE TABLE enrollments (
         ended_at IS NOT NULL
         OR (current_node IS NOT NULL AND (next_run_at IS NOT NULL OR gate IS NOT NULL))
     ),
+    CONSTRAINT only_ended_has_ended_node CHECK (ended_node IS NULL OR ended_at IS NOT NULL),
     CONSTRAINT paused_has_no_next_run CHECK (status <> 'paused' OR next_run_at IS NULL),
     CONSTRAINT stop_says_why CHECK (status <> 'stopped' OR reason IS NOT NULL),
     CONSTRAINT failure_says_why CHECK (status <> 'failed' OR error IS NOT NULL),

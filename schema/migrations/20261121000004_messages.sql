@@ -47,6 +47,9 @@ CREATE INDEX message_jobs_enrollment ON message_jobs (tenant_id, enrollment_id);
 -- Left behind by a dead worker, or waiting for a person.
 CREATE INDEX message_jobs_unsettled ON message_jobs (tenant_id, claimed_at) WHERE state IN ('sending', 'ambiguous');
 
+-- Whom is a reply from, that comes while nobody knows whether the message arrived?
+CREATE INDEX message_jobs_in_doubt ON message_jobs (tenant_id, channel, recipient) WHERE state = 'ambiguous';
+
 -- A message that was settled stays settled: no statement can make a sent job send again.
 CREATE FUNCTION guard_job_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -30,14 +30,19 @@ CREATE VIEW flow_execution_steps WITH (security_invoker = true) AS
 SELECT id, enrollment_id AS execution_id, node_id, node_type, status, started_at, completed_at, result
 FROM enrollment_steps;
 
--- Its vocabulary is pending | completed | failed: a message in doubt is still open, so it reads as pending
--- (with its error); a cancelled one will never be sent and did not fail, so it is not listed.
+-- Its vocabulary is pending | completed | failed: a message in doubt is open while its enrollment is (so it reads
+-- as pending, with its error) and failed afterwards; a cancelled one will never be sent and did not fail, so it is
+-- not listed.
 CREATE VIEW flow_sequence_message_jobs WITH (security_invoker = true) AS
 SELECT
     j.id,
     j.enrollment_id AS execution_id,
     j.id AS message_id,
-    CASE j.state WHEN 'sent' THEN 'completed' WHEN 'failed' THEN 'failed' ELSE 'pending' END AS status,
+    CASE
+        WHEN j.state = 'sent' THEN 'completed'
+        WHEN j.state = 'failed' OR (j.state = 'ambiguous' AND e.ended_at IS NOT NULL) THEN 'failed'
+        ELSE 'pending'
+    END AS status,
     j.sent_at,
     j.due_at AS scheduled_at,
     j.node_id,
@@ -47,6 +52,7 @@ SELECT
     j.provider_message_id,
     j.tenant_id AS workspace_id
 FROM message_jobs j
+JOIN enrollments e ON e.tenant_id = j.tenant_id AND e.id = j.enrollment_id
 WHERE j.state <> 'cancelled';
 
 CREATE VIEW sequence_progress_monitor WITH (security_invoker = true) AS
@@ -55,7 +61,7 @@ SELECT
     s.name AS sequence_name,
     c.name AS contact_name,
     c.phone AS contact_phone,
-    coalesce(e.current_node, e.last_node) AS current_step,
+    coalesce(e.current_node, e.ended_node, e.last_node) AS current_step,
     p.status AS step_status,
     j.state AS message_status,
     e.next_run_at AS next_run,
@@ -79,12 +85,12 @@ JOIN sequences s ON s.tenant_id = e.tenant_id AND s.id = e.sequence_id
 JOIN contacts c ON c.tenant_id = e.tenant_id AND c.id = e.contact_id
 LEFT JOIN LATERAL (
     SELECT status FROM enrollment_steps p
-    WHERE p.tenant_id = e.tenant_id AND p.enrollment_id = e.id AND p.node_id = coalesce(e.current_node, e.last_node)
+    WHERE p.tenant_id = e.tenant_id AND p.enrollment_id = e.id AND p.node_id = coalesce(e.current_node, e.ended_node, e.last_node)
     ORDER BY p.started_at DESC NULLS FIRST LIMIT 1
 ) p ON true
 LEFT JOIN LATERAL (
     SELECT state, error FROM message_jobs j
-    WHERE j.tenant_id = e.tenant_id AND j.enrollment_id = e.id AND j.node_id = coalesce(e.current_node, e.last_node)
+    WHERE j.tenant_id = e.tenant_id AND j.enrollment_id = e.id AND j.node_id = coalesce(e.current_node, e.ended_node, e.last_node)
     ORDER BY j.created_at DESC LIMIT 1
 ) j ON true;
 

@@ -55,6 +55,7 @@ WITH ended AS (
     UPDATE enrollments SET
         status = :status, reason = :reason, error = :error, ended_at = :now,
         started_at = coalesce(started_at, :now),
+        ended_node = CASE WHEN :status = 'completed' THEN NULL ELSE current_node END,
         current_node = NULL, next_run_at = NULL, gate = NULL,
         last_node = coalesce(:last_node::text, last_node),
         last_order_index = coalesce(:last_order_index::int, last_order_index)

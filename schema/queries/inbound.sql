@@ -1,7 +1,17 @@
 -- name: last_written_to^
 -- Whom did we write to last at this address? Two contacts with one number: the one last written to.
-SELECT contact_id, enrollment_id FROM messages
-WHERE direction = 'out' AND channel = :channel AND address = :address
+-- A message in doubt counts: its answer is the best sign that it arrived.
+(
+    SELECT contact_id, enrollment_id, at FROM messages
+    WHERE direction = 'out' AND channel = :channel AND address = :address
+    ORDER BY at DESC LIMIT 1
+)
+UNION ALL
+(
+    SELECT contact_id, enrollment_id, claimed_at FROM message_jobs
+    WHERE state = 'ambiguous' AND channel = :channel AND recipient = :address
+    ORDER BY claimed_at DESC LIMIT 1
+)
 ORDER BY at DESC LIMIT 1;
 
 -- name: contacts_at
@@ -30,10 +40,13 @@ JOIN sequence_versions v ON v.id = e.version_id
 WHERE e.id = ANY(:ids::uuid[]) AND e.status IN ('pending', 'running', 'paused');
 
 -- name: last_step^
--- The step that an answer in this enrollment answers.
-SELECT e.sequence_id, e.contact_id, e.last_node, e.last_order_index, s.key AS sequence_key
-FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
-WHERE e.id = :enrollment_id;
+-- The step that an answer in this enrollment answers: the last that was sent, or the one in doubt after it.
+SELECT e.sequence_id, e.contact_id, coalesce(d.node_id, e.last_node) AS last_node,
+    coalesce(d.order_index, e.last_order_index) AS last_order_index
+FROM enrollments e
+LEFT JOIN message_jobs d ON d.enrollment_id = e.id AND d.state = 'ambiguous'
+WHERE e.id = :enrollment_id
+ORDER BY d.order_index DESC NULLS LAST LIMIT 1;
 
 -- name: store_event$
 -- Keep the event under the provider's own id; no row comes back when it is known already.

@@ -117,6 +117,11 @@ ON CONFLICT DO NOTHING;
 -- Every contact would fail like this: hold the others before they do.
 UPDATE sequences SET status = 'paused', paused_reason = :reason WHERE id = :sequence_id AND status = 'active';
 
+-- name: in_doubt$
+-- The node of an enrollment's message in doubt.
+SELECT node_id FROM message_jobs WHERE enrollment_id = :enrollment_id AND state = 'ambiguous'
+ORDER BY order_index DESC LIMIT 1;
+
 -- name: abandoned_jobs
 -- Hand-overs begun long ago whose enrollment has ended meanwhile: nobody will come back to settle them.
 SELECT j.id, j.enrollment_id, j.node_id

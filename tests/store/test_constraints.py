@@ -26,6 +26,7 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("enrollments", "ended_has_no_next_run", {"status": "running", **ENDED}),
     ("enrollments", "live_knows_what_is_next", {"current_node": None}),
     ("enrollments", "live_knows_what_is_next", {"next_run_at": None, "gate": None}),
+    ("enrollments", "only_ended_has_ended_node", {"ended_node": "two"}),
     ("enrollments", "paused_has_no_next_run", {"status": "paused", "gate": "enrollment_paused", "next_run_at": WHEN}),
     ("enrollments", "stop_says_why", {"status": "stopped", **ENDED, "reason": None}),
     ("enrollments", "failure_says_why", {"status": "failed", **ENDED, "error": None}),

@@ -8,7 +8,7 @@ import pytest
 from activities.settle import MAX_RESENDS, RECONCILE_FOR
 from domain.contact import Contact
 from domain.errors import AmbiguousError, Conflict, TransientError
-from domain.messages import Absent, Receipt, Unknown
+from domain.messages import Absent, Channel, Receipt, Unknown
 from starter import control
 from tests.harness import HOUR, Rig, ScriptedProvider
 
@@ -197,3 +197,30 @@ async def test_a_reply_ends_what_is_in_doubt(scripted: Rig, provider: ScriptedPr
     [step] = [s for s in await scripted.steps(enrollment) if s["node_id"] == "first"]
     assert (step["status"], step["result"]["ended"]) == ("failed", "replied")
     assert len(provider.handed_over) == 1
+
+
+async def test_an_answer_to_a_message_in_doubt_answers_that_message(scripted: Rig, provider: ScriptedProvider) -> None:
+    """The contact's reply is the best sign that it arrived, so it is attributed to its step."""
+    enrollment, contact = await in_doubt(scripted, provider)
+    received = await scripted.reply(contact, channel=Channel.SMS)
+    assert (received.enrollment_id, received.node_id, received.step_number) == (enrollment, "first", 1)
+
+
+async def test_after_the_end_a_message_in_doubt_can_still_be_settled(scripted: Rig, provider: ScriptedProvider) -> None:
+    """Stopped while in doubt, the record reads failed everywhere; assume-sent makes it sent, and sends nothing."""
+    enrollment, _ = await in_doubt(scripted, provider)
+    await control.stop(scripted.engine, enrollment, "manual")
+    [row] = await scripted.rows("SELECT * FROM sequence_progress_monitor WHERE enrollment_id = $1", enrollment)
+    assert (row["current_step"], row["step_status"], row["message_status"]) == ("first", "failed", "ambiguous")
+    [row] = await scripted.rows("SELECT * FROM flow_sequence_message_jobs WHERE execution_id = $1", enrollment)
+    assert row["status"] == "failed"
+
+    handed_over = len(provider.handed_over)
+    state = await control.assume_sent(scripted.engine, enrollment)
+    assert (state.status, state.reason) == ("stopped", "manual")
+    job = await scripted.job(enrollment, "first")
+    assert (job["state"], job["assumed"]) == ("sent", True)
+    assert [s["status"] for s in await scripted.steps(enrollment) if s["node_id"] == "first"] == ["success"]
+    assert len(provider.handed_over) == handed_over
+    with pytest.raises(Conflict):
+        await control.assume_sent(scripted.engine, enrollment)

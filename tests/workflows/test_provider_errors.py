@@ -231,3 +231,13 @@ async def test_a_channel_that_lost_its_provider_is_a_wrong_configuration(
     assert (job["state"], job["attempts"], job["error_class"]) == ("pending", 0, "configuration")
     await control.resume_sequence(scripted.engine, key)
     assert await scripted.ended(enrollment) == ("completed", None)
+
+
+async def test_the_monitor_names_the_step_that_failed(scripted: Rig, provider: ScriptedProvider) -> None:
+    """After a failure the flow builder's monitor shows the step that failed, not the last one that went well."""
+    provider.answers.append(NEVER)
+    enrollment, _ = await scripted.start(STOPPING)
+    assert (await scripted.ended(enrollment))[0] == "failed"
+    [row] = await scripted.rows("SELECT * FROM sequence_progress_monitor WHERE enrollment_id = $1", enrollment)
+    assert (row["current_step"], row["step_status"], row["message_status"]) == ("first", "failed", "failed")
+    assert "no such user" in row["error"]
