@@ -1,6 +1,19 @@
 """`python -m starter.cli`, as the front door calls it."""
 
-from starter.cli.app import main
+from starter.ending import end_process
+
+_INTERRUPTED = 130
+
+
+def _main() -> int:
+    try:
+        # Here and not above: this import takes most of a command's start, and Ctrl-C may come in the midst of it.
+        from starter.cli.app import main
+
+        return main()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
 
 if __name__ == "__main__":
-    main()
+    end_process(_main())

@@ -1,5 +1,7 @@
 """The command line: every command of `./touchline`, in the order in which a user meets them."""
 
+import traceback
+
 import typer
 
 from starter.cli import (
@@ -15,7 +17,7 @@ from starter.cli import (
     stack,
     tools,
 )
-from starter.cli.command import EXIT_CODES
+from starter.cli.command import EXIT_CODES, Exit
 
 app = typer.Typer(
     name="touchline",
@@ -39,6 +41,13 @@ outbox.register(app)
 tools.register(app)
 
 
-def main() -> None:
-    """Run the command that the arguments name; ends the process with its exit code."""
-    app(prog_name="touchline")
+def main() -> int:
+    """Run the command that the arguments name; its exit status."""
+    try:
+        app(prog_name="touchline")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Exit.REFUSED
+    except Exception:
+        traceback.print_exc()
+        return Exit.REFUSED
+    return Exit.DONE

@@ -190,3 +190,19 @@ def test_bench_is_called_with_its_arguments(home: Home) -> None:
     code, out = home.run("bench", "--help")
     assert code == 0
     assert "throughput" in out
+
+
+def test_a_command_is_over_before_the_interpreter_takes_itself_down(home: Home) -> None:
+    """What threads of the Temporal client do meanwhile could abort the process, and change its exit status."""
+    (home.folder / "sitecustomize.py").write_text("import atexit, os\natexit.register(os.abort)\n")
+    home.env["PYTHONPATH"] = os.pathsep.join((str(home.folder), str(ROOT)))
+    code, out = home.run("sequences", "--json")
+    assert (code, json.loads(out)["error"]) == (3, "nothing is running")
+
+
+def test_ctrl_c_while_a_command_is_being_loaded_is_silent(home: Home) -> None:
+    """Status 130 and no traceback."""
+    (home.folder / "typer.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    home.env["PYTHONPATH"] = os.pathsep.join((str(home.folder), str(ROOT)))
+    assert home.run("sequences") == (130, "")
+    assert home.errors == ""
