@@ -151,6 +151,7 @@ class _Delivery:
             templates=version.contents[node.id],
             contact=claim.contact,
             sent_emails=claim.sent_emails,
+            now=self._clock.now(),
         )
         return OutgoingMessage(tenant_id=self._order.tenant_id, job_id=claim.job_id, to=claim.address, content=content)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from content.liquid import render
@@ -31,14 +32,15 @@ class Composer:
         templates: Mapping[str, str],
         contact: Contact,
         sent_emails: Sequence[tuple[str, str]],
+        now: datetime,
     ) -> Content:
         """The rendered message of a node.
 
-        `sent_emails` are (node id, Message-ID) of the enrollment's earlier emails, oldest first.
+        `sent_emails` are (node id, Message-ID) of the enrollment's earlier emails, oldest first; `now` is in UTC.
         Raises ContentError when a merge field has no value or a body is over its channel's limit.
         """
         if node.channel is Channel.EMAIL:
-            return self._email(job_id, node, templates, contact, sent_emails)
+            return self._email(job_id, node, templates, contact, sent_emails, now)
         body = render(templates["body"], contact)
         if len(body) > MAX_TEXT:
             raise ContentError(f"the text has {len(body)} characters, {node.channel} takes {MAX_TEXT}")
@@ -52,6 +54,7 @@ class Composer:
         templates: Mapping[str, str],
         contact: Contact,
         sent_emails: Sequence[tuple[str, str]],
+        now: datetime,
     ) -> EmailContent:
         html = templates.get("html")
         thread = _thread(node, sent_emails)
@@ -60,6 +63,7 @@ class Composer:
             text=render(templates["body"], contact),
             html=render(html, contact, html=True) if html else None,
             message_id=ids.message_id(job_id, self.message_id_domain),
+            date=now,
             in_reply_to=thread[-1] if thread else None,
             references=thread,
             reply_to=self.reply_to,

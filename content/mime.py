@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address
@@ -51,11 +50,10 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(linesep=SMTP.linesep, cte_type="7bit")
 
 
-def build(message: OutgoingMessage, *, sender: str, now: datetime) -> EmailMessage:
+def build(message: OutgoingMessage, *, sender: str) -> EmailMessage:
     """Compose an email: equal arguments give equal bytes (`as_bytes()`, lines end in CRLF).
 
-    `sender` is `Name <address>`, `now` carries a time zone. Raises ContentError for an address,
-    id or URL that cannot stand in a header.
+    `sender` is `Name <address>`. Raises ContentError for an address, id or URL that cannot stand in a header.
     """
     content = message.content
     if not isinstance(content, EmailContent):
@@ -64,7 +62,7 @@ def build(message: OutgoingMessage, *, sender: str, now: datetime) -> EmailMessa
     mail["From"] = address(sender)
     mail["To"] = address(message.to)
     mail["Subject"] = single_line(content.subject)
-    mail["Date"] = now
+    mail["Date"] = content.date
     mail["Message-ID"] = _ids(content.message_id)
     if content.in_reply_to:
         mail["In-Reply-To"] = _ids(content.in_reply_to)

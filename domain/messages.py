@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from domain.base import Frozen
 
@@ -38,6 +38,8 @@ class EmailContent(Frozen):
     html: str | None = None
     message_id: str
     """RFC 5322 Message-ID with its angle brackets."""
+    date: AwareDatetime
+    """When the message was composed, in UTC: its Date header."""
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     reply_to: str | None = None

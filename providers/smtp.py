@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, auto
 from typing import Literal
 
@@ -27,7 +27,7 @@ from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
 _NAME = "smtp"
 _GOODBYE_S = 2.0
 _AUTH_CODES = frozenset({530, 534, 535, 538})
-_ENHANCED = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+_ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}(?!\S)")
 _SENDER_CODES = frozenset({"5.1.7", "5.1.8"})
 """RFC 3463: the fault is in the sender's mailbox or system."""
 _SIZE_CODES = frozenset({"5.2.3", "5.3.4"})
@@ -180,7 +180,7 @@ class SmtpProvider:
 
     def _compose(self, message: OutgoingMessage) -> tuple[_Attempt, str]:
         try:
-            mail = build(message, sender=self._config.sender, now=datetime.now(UTC))
+            mail = build(message, sender=self._config.sender)
             recipient = address(message.to).addr_spec
         except ContentError as error:
             raise PermanentError(_NAME, str(error)) from error
@@ -221,8 +221,11 @@ class SmtpProvider:
 
 def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
     """Classify a reply by its code (RFC 5321 §4.2), its enhanced code (RFC 3463) and what it answers."""
-    text = single_line(error.message)[:300]
-    enhanced = match[0] if (match := _ENHANCED.match(text)) else ""
+    match = _ENHANCED.match(error.message)
+    enhanced = match[0] if match and match[1] == str(error.code)[0] else ""
+    # Every line of a reply repeats the code (RFC 2034 §4); `shown` says it once.
+    words = " ".join(line.removeprefix(enhanced) for line in error.message.splitlines())
+    text = single_line(words)[:300] or "the server gives no reason"
     code, shown = error.code, f"{error.code} {enhanced}".strip()
     if 400 <= code < 500:
         return TransientError(_NAME, text, shown, code)

@@ -96,7 +96,12 @@ HOUSES: dict[str, Callable[[Path], Awaitable[tuple[House, Callable[[], Awaitable
 def message(kind: Literal["email", "text"], number: int = 1, text: str = "Hello") -> OutgoingMessage:
     job = uuid5(UUID(int=7), str(number))
     if kind == "email":
-        email = EmailContent(subject=f"Subject {number}", text=text, message_id=message_id(job, "example.org"))
+        email = EmailContent(
+            subject=f"Subject {number}",
+            text=text,
+            message_id=message_id(job, "example.org"),
+            date=datetime(2026, 3, 8, 9, 30, tzinfo=UTC),
+        )
         return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=f"c{number}@example.com", content=email)
     to = f"+1212555{number:04}"
     return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=to, content=TextContent(body=text))

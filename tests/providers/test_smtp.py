@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from domain.ids import DEFAULT_TENANT, job_id, message_id
 from domain.messages import EmailContent, OutgoingMessage, TextContent
 from providers.smtp import SmtpConfig, SmtpProvider
 from tests.providers.smtp_server import PASSWORD, USER, MailServer
+
+COMPOSED = datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def provider(server: MailServer, **config: Any) -> SmtpProvider:
 
 def email(number: int = 1, to: str = "radia@example.com", text: str = "Hello") -> OutgoingMessage:
     job = job_id(DEFAULT_TENANT, "step", number)
-    content = EmailContent(subject="Hi", text=text, message_id=message_id(job, "example.org"))
+    content = EmailContent(subject="Hi", text=text, message_id=message_id(job, "example.org"), date=COMPOSED)
     return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=to, content=content)
 
 
@@ -80,6 +83,28 @@ async def test_an_answer_is_classified_by_its_code_and_place(
     await smtp.close()
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("550 5.1.1 no such user", "smtp 550 5.1.1: no such user"),
+        ("550-5.1.1 no such user\r\n550 5.1.1 here", "smtp 550 5.1.1: no such user here"),
+        ("451 4.3.0 later", "smtp 451 4.3.0: later"),
+        ("550 user unknown", "smtp 550: user unknown"),
+        ("550 5.1.1", "smtp 550 5.1.1: the server gives no reason"),
+    ],
+)
+async def test_a_refusal_is_told_in_the_servers_words_with_its_codes_once(
+    server: MailServer, answer: str, said: str
+) -> None:
+    """Reply code and enhanced code stand before the words, not in them again."""
+    server.script["RCPT"] = [answer]
+    smtp = provider(server)
+    with pytest.raises(SendError) as caught:
+        await smtp.send(email())
+    assert str(caught.value) == said
+    await smtp.close()
+
+
 @pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "451 4.3.0 later", "drop", "hang"])
 async def test_a_failure_leaves_the_next_message_unharmed(server: MailServer, answer: str) -> None:
     """After any failure the connection is in step again, or replaced."""
@@ -89,6 +114,21 @@ async def test_a_failure_leaves_the_next_message_unharmed(server: MailServer, an
         await smtp.send(email(1))
     await smtp.send(email(2, to="grace@example.com"))
     assert [mail.rcpt_tos for mail in server.mails] == [["grace@example.com"]]
+    await smtp.close()
+
+
+async def test_a_resend_has_the_same_bytes(server: MailServer) -> None:
+    """What was frozen on the job, read back from its JSON, goes out unchanged: Date is when it was composed."""
+    server.script["DATA"] = ["keep+drop"]
+    smtp = provider(server)
+    message = email()
+    with pytest.raises(AmbiguousError):
+        await smtp.send(message)
+    await smtp.send(OutgoingMessage.model_validate_json(message.model_dump_json()))
+    first, second = (mail.content for mail in server.mails)
+    assert isinstance(first, bytes)
+    assert first == second
+    assert message_from_bytes(first)["Date"] == "Sun, 08 Mar 2026 09:30:00 +0000"
     await smtp.close()
 
 

@@ -245,6 +245,6 @@ async def test_a_suspended_account_needs_a_person(api: TwilioApi, twilio: Twilio
 
 async def test_an_email_is_refused(twilio: TwilioProvider) -> None:
     """What is routed here by mistake is one of the four errors."""
-    content = EmailContent(subject="", text="", message_id="<a@b>")
+    content = EmailContent(subject="", text="", message_id="<a@b>", date=datetime.now(UTC))
     with pytest.raises(ConfigurationError, match="email"):
         await twilio.send(OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=JOB, to=TO, content=content))
