@@ -30,9 +30,7 @@ CONSTRUCT_LIMIT = 1000
 """Characters of one `{{ … }}` or `{% … %}`."""
 CONSTRUCTS_LIMIT = 2000
 
-TEXT_FIELDS = frozenset(
-    {"name", "first_name", "last_name", "email", "phone", "company", "timezone", "external_id", "unsubscribe_url"}
-)
+TEXT_FIELDS = frozenset({"name", "first_name", "last_name", "email", "phone", "company", "timezone", "external_id"})
 KNOWN_FIELDS = TEXT_FIELDS | {"tags", "attributes"}
 
 _TAGS = "# assign capture case comment for if unless"
@@ -122,10 +120,10 @@ def _parsed(template: str, html: bool) -> BoundTemplate:
     return (_HTML if html else _TEXT).from_string(template)
 
 
-def render(template: str, contact: Contact, extra: Mapping[str, object] | None = None, *, html: bool = False) -> str:
+def render(template: str, contact: Contact, *, html: bool = False) -> str:
     """Fill in a published template; with `html`, values are escaped.
 
-    `extra` adds fields that are not the contact's (`unsubscribe_url`). Every line break comes out as `\\n`.
+    Every line break comes out as `\\n`.
     Raises ContentError, naming the field, when one has no value and no default.
     """
     first, _, last = (contact.name or "").strip().partition(" ")
@@ -141,7 +139,6 @@ def render(template: str, contact: Contact, extra: Mapping[str, object] | None =
             "external_id": contact.external_id,
             "tags": list(contact.tags),
             "attributes": _Fields(contact.attributes, "attributes."),
-            **(extra or {}),
         }
     )
     output = LimitedStringIO(limit=OUTPUT_LIMIT)
@@ -150,10 +147,7 @@ def render(template: str, contact: Contact, extra: Mapping[str, object] | None =
         parsed.render_with_context(RenderContext(parsed, globals=values), output)
     except UndefinedError as error:
         field = str(error.message)
-        if field == "unsubscribe_url":
-            hint = "configure the public URL under which contacts reach this installation"
-        else:
-            hint = f'write {{{{ {field} | default: "…" }}}}'
+        hint = f'write {{{{ {field} | default: "…" }}}}'
         raise ContentError(f"this contact has no value for `{field}`", hint) from error
     except LiquidError as error:
         raise ContentError(f"the template cannot be rendered: {error.message}", "publish a mended version") from error
@@ -289,6 +283,9 @@ def _field_complaint(variable: Variable) -> tuple[str, str] | None:
     elif root in TEXT_FIELDS:
         if rest and rest != ["size"]:
             return f"`{root}` has no part `{rest[0]}`", f"write {{{{ {root} }}}}"
+    elif root == "unsubscribe_url":
+        hint = "remove it; TOUCHLINE_UNSUBSCRIBE_MAILTO sets a List-Unsubscribe address on every email"
+        return "there is no unsubscribe link yet, so `unsubscribe_url` has no value", hint
     else:
         near = get_close_matches(str(root), KNOWN_FIELDS, 1)
         mean = f"did you mean `{near[0]}`? " if near else f"fields here: {', '.join(sorted(KNOWN_FIELDS))}; "

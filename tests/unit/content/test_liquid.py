@@ -38,14 +38,13 @@ ANA = Contact(
         ("{% assign greeting = name | append: '!' %}{{ greeting }}", "Ana María Díaz!"),
         ("{% case attributes.plan %}{% when 'pro' %}P{% endcase %}", "P"),
         ("{{ '2026-01-02' | date: '%d.%m.%Y' }}", "02.01.2026"),
-        ("{{ unsubscribe_url }}", "https://example.com/u"),
         ("line one\r\n{{ external_id }} 👋 שלום", "line one\nc-1 👋 שלום"),
     ],
 )
 def test_fields_tags_and_filters_render(template: str, text: str) -> None:
     """What `problems` accepts renders as Liquid says."""
     assert problems(template) == ()
-    assert render(template, ANA, {"unsubscribe_url": "https://example.com/u"}) == text
+    assert render(template, ANA) == text
 
 
 @pytest.mark.parametrize("field", ["company", "phone", "attributes.nick", "attributes.nothing"])
@@ -57,13 +56,6 @@ def test_a_field_without_value_or_default_fails_and_is_named(field: str, use: st
     with pytest.raises(ContentError, match=f"no value for `{field}`") as caught:
         render(use % field, ANA)
     assert caught.value.hint == f'write {{{{ {field} | default: "…" }}}}'
-
-
-def test_an_unsubscribe_link_needs_a_public_url() -> None:
-    """A missing link is the installation's fault, not the contact's, and the hint says so."""
-    with pytest.raises(ContentError) as caught:
-        render("{{ unsubscribe_url }}", ANA, {"unsubscribe_url": None})
-    assert "public URL" in str(caught.value.hint)
 
 
 def test_html_escapes_values_and_nothing_else() -> None:
@@ -82,6 +74,7 @@ def test_html_escapes_values_and_nothing_else() -> None:
         ("{{ now }}", "unknown merge field `now`", "fields here", 0),
         ("{{ name.first }}", "`name` has no part `first`", "{{ name }}", 0),
         ("{{ attributes }}", "`attributes` names no column", "attributes.column", 0),
+        ("{{ unsubscribe_url }}", "there is no unsubscribe link yet", "TOUCHLINE_UNSUBSCRIBE_MAILTO", 0),
         ("{{ tags.colour }}", "`tags` has no part `colour`", "tags.first", 0),
         ("a\n\n{{ name", "`{{` is never closed", "add `}}`", 2),
         ("a\n{% if name", "`{%` is never closed", "add `%}`", 1),
