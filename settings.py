@@ -1,24 +1,47 @@
 """Settings: read once by entry points, from the environment and `.env`; everything below receives values."""
 
+import difflib
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from content.addresses import is_region
+from domain.errors import NotReady
 from domain.ids import DEFAULT_TENANT, TASK_QUEUE
+
+PREFIX = "TOUCHLINE_"
+"""What every variable of ours begins with."""
 
 _CHECKOUT = Path(__file__).resolve().parent
 _ENV_FILE = os.environ.get("TOUCHLINE_ENV_FILE", str(_CHECKOUT / ".env")) or None
 """Another file, or (set to nothing) none: whoever starts a process with settings of its own needs no other source."""
 
 
+class _Environment(EnvSettingsSource):
+    """Also hands on the variables of ours that no field knows, so that they are refused as they are in `.env`."""
+
+    def __call__(self) -> dict[str, Any]:
+        prefix = PREFIX.lower()
+        ours = {n.removeprefix(prefix): v for n, v in self.env_vars.items() if v and n.startswith(prefix)}
+        known = {*self.settings_cls.model_fields, "env_file"}
+        return {**super().__call__(), **{name: value for name, value in ours.items() if name not in known}}
+
+
 class Settings(BaseSettings):
     """One field per setting; the variable is `TOUCHLINE_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", env_file=_ENV_FILE, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=_ENV_FILE,
+        # Other programs keep their variables in the same file (docker compose does).
+        dotenv_filtering="match_prefix",
+        extra="forbid",
+    )
 
     database_url: str = ""
     """PostgreSQL URL. Empty: the local stack's own server."""
@@ -49,7 +72,7 @@ class Settings(BaseSettings):
     """Where the local stack keeps its state."""
 
     smtp_host: str = ""
-    smtp_port: int = 587
+    smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
@@ -70,7 +93,7 @@ class Settings(BaseSettings):
     twilio_timeout_s: float = 15.0
 
     public_url: str = ""
-    """Where providers reach this installation; needed for status callbacks and one-click unsubscribe."""
+    """Where providers reach this installation; needed for status callbacks."""
 
     max_concurrent_deliveries: int = Field(default=20, ge=1, le=400)
     max_cached_workflows: int = Field(default=2000, ge=0)
@@ -81,3 +104,52 @@ class Settings(BaseSettings):
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("default_region")
+    @classmethod
+    def _a_country(cls, region: str) -> str:
+        if not is_region(region):
+            raise ValueError("no country with telephones has this code (ISO 3166 alpha-2, in capitals: US, GB, DE)")
+        return region
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address_on_the_web(cls, url: str) -> str:
+        # urlsplit raises ValueError itself where brackets are unbalanced.
+        parts = urlsplit(url)
+        if url and not (parts.scheme in ("http", "https") and parts.hostname):
+            raise ValueError("it must begin with https:// or http:// and name a host")
+        return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then `.env`."""
+        return init_settings, _Environment(settings_cls), dotenv_settings
+
+
+def read_settings() -> Settings:
+    """The settings as they are. Raises NotReady naming every one that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise NotReady("; ".join(_faults(error)), hint=".env.example describes every setting") from error
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """What is wrong with each setting, without its value: that may be a password."""
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(fault["loc"][0])
+        said = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+            said = "there is no such setting" + "".join(f"; did you mean {PREFIX}{n.upper()}?" for n in near)
+        faults.append(f"{PREFIX}{name.upper()}: {said}")
+    return faults

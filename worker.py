@@ -2,15 +2,17 @@
 
 import asyncio
 import signal
-import sys
 from datetime import timedelta
 
 import structlog
 
 import telemetry
 from composition import engine_of, worker_of
-from domain.errors import TouchlineError
-from settings import Settings
+from domain.errors import NotReady, TouchlineError
+from domain.messages import Channel
+from providers.registry import Registry
+from settings import PREFIX, Settings, read_settings
+from starter.ending import Exit, end_process
 from starter.schedule import ensure_reconciler
 
 log = structlog.get_logger("worker")
@@ -24,27 +26,43 @@ async def work(settings: Settings) -> None:
     async with engine_of(settings) as engine, worker_of(settings, engine):
         every = timedelta(seconds=settings.reconcile_every_s)
         await ensure_reconciler(engine.runs.client, engine.runs.task_queue, every)
+        _warn_of_channels(engine.providers)
         log.info("working", task_queue=settings.task_queue, temporal=settings.temporal_address)
         await stop.wait()
         log.info("stopping", hint="waiting for the messages that are being handed over")
 
 
-def main() -> int:
-    """Exit status 0 after a stop that was asked for, 1 when a service could not be used."""
-    settings = Settings()
-    telemetry.configure(settings.log_format, settings.log_level)
-    if not settings.database_url or not settings.temporal_address:
-        log.error(
-            "not_configured", hint="set TOUCHLINE_DATABASE_URL and TOUCHLINE_TEMPORAL_ADDRESS, or use ./touchline up"
-        )
-        return 1
+def _warn_of_channels(providers: Registry) -> None:
+    """What cannot be sent is known before the first message of that channel is due."""
+    for channel in (Channel.EMAIL, Channel.SMS):
+        try:
+            providers.for_channel(channel)
+        except NotReady as error:
+            log.warning("channel_cannot_send", channel=str(channel), error=str(error), hint=error.hint)
+
+
+def main() -> Exit:
+    """Work; the exit status is DONE after a stop that was asked for."""
     try:
+        settings = read_settings()
+    except NotReady as error:
+        telemetry.configure("console", "info")
+        return _refuse(error)
+    telemetry.configure(settings.log_format, settings.log_level)
+    named = {"DATABASE_URL": settings.database_url, "TEMPORAL_ADDRESS": settings.temporal_address}
+    try:
+        if missing := [PREFIX + name for name, value in named.items() if not value]:
+            raise NotReady(f"{' and '.join(missing)} must be set", hint="or run ./touchline up, which brings its own")
         asyncio.run(work(settings))
     except TouchlineError as error:
-        log.error("cannot_work", error=str(error), hint=error.hint)
-        return 1
-    return 0
+        return _refuse(error)
+    return Exit.DONE
+
+
+def _refuse(error: TouchlineError) -> Exit:
+    log.error("cannot_work", error=str(error), hint=error.hint)
+    return Exit.UNREACHABLE if isinstance(error, NotReady) else Exit.REFUSED
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

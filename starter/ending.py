@@ -1,8 +1,19 @@
-"""How a process that has talked to Temporal ends."""
+"""How a process of ours ends: with which status, and without what could spoil it."""
 
 import os
 import sys
+from enum import IntEnum
 from typing import NoReturn
+
+
+class Exit(IntEnum):
+    """The process's exit status; the one place that says what each means."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    INTERRUPTED = 130
 
 
 def end_process(code: int) -> NoReturn:

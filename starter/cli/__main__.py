@@ -1,8 +1,6 @@
 """`python -m starter.cli`, as the front door calls it."""
 
-from starter.ending import end_process
-
-_INTERRUPTED = 130
+from starter.ending import Exit, end_process
 
 
 def _main() -> int:
@@ -12,7 +10,7 @@ def _main() -> int:
 
         return main()
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return Exit.INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from starter.cli import (
     stack,
     tools,
 )
-from starter.cli.command import EXIT_CODES, Exit
+from starter.cli.command import EXIT_CODES
+from starter.ending import Exit
 
 app = typer.Typer(
     name="touchline",

@@ -9,7 +9,8 @@ from rich.text import Text
 from authoring.check import Checked, check
 from domain.errors import TouchlineError
 from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, Exit, command
+from starter.cli.command import Answer, AsJson, command
+from starter.ending import Exit
 from starter.publish import publish
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A sequence in YAML or JSON.", show_default=False)]

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from settings import Settings
-from starter.cli.connect import PREFIX
+from settings import PREFIX, Settings
 from starter.cli.tools import CHECKOUT
 from starter.process import ServerProcess
 

@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Annotated, Any, ParamSpec
 
 import typer
@@ -15,18 +14,9 @@ from rich.console import RenderableType
 
 from domain.errors import NotReady, TouchlineError
 from starter.cli import output
+from starter.ending import Exit
 
 P = ParamSpec("P")
-
-
-class Exit(IntEnum):
-    """The process's exit status; the one place that says what each means."""
-
-    DONE = 0
-    REFUSED = 1
-    USAGE = 2
-    UNREACHABLE = 3
-    INTERRUPTED = 130
 
 
 EXIT_CODES = (

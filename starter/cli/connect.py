@@ -4,45 +4,26 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
-from pydantic import ValidationError
 from temporalio.service import RPCError
 
 import telemetry
 from composition import engine_of
 from domain.errors import NotReady
-from settings import Settings
+from settings import Settings, read_settings
 from starter.engine import Engine
 from starter.stack import LocalStack, StackInfo, running_stack
 from store.pool import Database
-
-PREFIX = "TOUCHLINE_"
-"""What every variable of ours begins with."""
 
 _NOTHING_RUNS = "./touchline up starts the local stack; or set TOUCHLINE_DATABASE_URL and TOUCHLINE_TEMPORAL_ADDRESS"
 
 
 def load_settings() -> Settings:
     """The settings as they are, with logging set up. Raises NotReady naming every setting that is wrong."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise NotReady("; ".join(faults_of(error)), hint=".env.example describes every setting") from error
+    settings = read_settings()
     # Commands answer for themselves; what happens behind them is of interest only to those who ask.
     asked = "log_level" in settings.model_fields_set
     telemetry.configure(settings.log_format, settings.log_level if asked else "warning")
     return settings
-
-
-def faults_of(error: ValidationError) -> list[str]:
-    """What is wrong with each setting, without its value: that may be a password."""
-    faults = []
-    for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        name = str(fault["loc"][0]) if fault["loc"] else ""
-        if fault["type"] == "extra_forbidden":
-            faults.append(f"{name.upper()}: there is no such setting (in .env)")
-        else:
-            faults.append(f"{PREFIX}{name.upper()}: {fault['msg']}")
-    return faults
 
 
 def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, Exit, command
+from starter.cli.command import Answer, AsJson, command
 from starter.contacts import ImportReport, import_csv
+from starter.ending import Exit
 
 
 def register(app: typer.Typer) -> None:

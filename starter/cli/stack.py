@@ -14,7 +14,8 @@ from domain.errors import Conflict, NotReady
 from settings import Settings
 from starter import health
 from starter.cli import child, connect, output
-from starter.cli.command import Answer, AsJson, Exit, command
+from starter.cli.command import Answer, AsJson, command
+from starter.ending import Exit
 from starter.stack import LocalStack, running_stack
 from store.migrate import migrate
 

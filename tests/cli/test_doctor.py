@@ -74,9 +74,10 @@ async def test_unreachable_services_are_two_lines(cli: Cli, bare: pytest.MonkeyP
 
 
 async def test_a_misspelt_variable_is_named(cli: Cli, bare: pytest.MonkeyPatch) -> None:
-    """Nobody reads it, so nothing else would say so."""
+    """It fails, with the name that was probably meant."""
     bare.setenv("TOUCHLINE_DATABSE_URL", "x")
-    assert "TOUCHLINE_DATABSE_URL" in by_name(await cli("doctor", "--json"))["settings"]["detail"]
+    found = by_name(await cli("doctor", "--json"))["settings"]
+    assert (found["status"], "did you mean TOUCHLINE_DATABASE_URL?" in found["detail"]) == ("fail", True)
 
 
 async def test_providers_are_judged_each_by_its_channel(cli: Cli, bare: pytest.MonkeyPatch) -> None:

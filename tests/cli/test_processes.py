@@ -206,3 +206,26 @@ def test_ctrl_c_while_a_command_is_being_loaded_is_silent(home: Home) -> None:
     home.env["PYTHONPATH"] = os.pathsep.join((str(home.folder), str(ROOT)))
     assert home.run("sequences") == (130, "")
     assert home.errors == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"TOUCHLINE_TEMPORAL_ADDRESS": "127.0.0.1:1"}, "TOUCHLINE_DATABASE_URL must be set"),
+        (
+            {"TOUCHLINE_TEMPORAL_ADDRESS": "127.0.0.1:1", "TOUCHLINE_DATABASE_URL": "postgres://127.0.0.1:1/none"},
+            "PostgreSQL cannot be used",
+        ),
+        ({"TOUCHLINE_SMTP_PORT": "0"}, "TOUCHLINE_SMTP_PORT: "),
+    ],
+)
+def test_a_worker_without_its_services_ends_with_the_status_that_says_so(
+    home: Home, settings: dict[str, str], said: str
+) -> None:
+    """As a command does: 3, and a line that names what is missing."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "worker.py"], env=home.env | settings, text=True, stderr=subprocess.PIPE, check=False
+    )
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
