@@ -107,7 +107,9 @@ def _without_blanks(node: Node, path: Path, report: Report) -> Any:
         kept = {}
         for key, entry in node.value.items():
             if entry.node.value is None:
-                report.settle((*path, key), empty_message(key), hint_for(key) or "give it a value, or remove the line")
+                report.settle(
+                    (*path, key), empty_message(key), hint_for(*path, key) or "give it a value, or remove the line"
+                )
             else:
                 kept[key] = _without_blanks(entry.node, (*path, key), report)
         return kept

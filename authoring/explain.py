@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from domain.condition import AllOf, AnyOf, Comparison, EventTest, NotOf
-from domain.definition import Variant, WindowSpec
+from domain.definition import MAX_DELAY_DAYS, DelayStep, Variant, WindowSpec
 from domain.diagnostics import Path
 
 # Models inside a step or the header, by the key or union tag under which pydantic reports them.
@@ -22,6 +22,9 @@ _INNER: Mapping[str, type[BaseModel]] = {
     ":event": EventTest,
 }
 
+_DELAY_UNITS = ("seconds", "minutes", "hours", "days", "weeks")
+_DELAY = f"whole numbers for any of {', '.join(_DELAY_UNITS)}, in all more than 0 and at most {MAX_DELAY_DAYS} days"
+
 _HINTS: Mapping[str, str] = {
     "sequence": "a short key such as `sequence: cold-outreach`; it names the sequence in commands and records",
     "steps": "a list of steps, such as `- {id: hello, type: email, subject: …, body: …}`",
@@ -29,7 +32,8 @@ _HINTS: Mapping[str, str] = {
     "thread": "the id of an earlier email step",
     "trigger": "`trigger: cold_start`, or a list of names; remove the line when nothing enrolls by itself",
     "window": '`window: {days: mon-fri, from: "09:00", to: "17:00", timezone: contact}`',
-    "days": "in a window `days: mon-fri`, `mon,wed` or `all`; in a delay a whole number",
+    "window.days": "`days: mon-fri`, `mon,wed` or `all`",
+    **dict.fromkeys(_DELAY_UNITS, _DELAY),
     "from": '`from: "09:00"`, with the hour in 24-hour form',
     "to": '`to: "17:00"`; `"24:00"` is the end of the day',
     "timezone": "`contact`, `tenant` or a name such as `America/New_York`",
@@ -60,9 +64,10 @@ _WANTED = {
 }
 
 
-def hint_for(key: object) -> str:
-    """What belongs under a key."""
-    return _HINTS.get(str(key), "")
+def hint_for(*place: int | str) -> str:
+    """What belongs under a key, which the key around it may decide."""
+    keys = [part for part in place if isinstance(part, str)]
+    return _HINTS.get(".".join(keys[-2:])) or _HINTS.get("".join(keys[-1:]), "")
 
 
 def empty_message(key: object) -> str:
@@ -93,7 +98,7 @@ def explain(error: ErrorDetails, data: object, model: type[BaseModel]) -> tuple[
     path = _written_path(error, data)
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
-    hint = hint_for(key)
+    hint = hint_for(*path)
     if kind == "missing":
         return path, f"`{key}` is missing", hint
     if kind == "extra_forbidden":
@@ -110,10 +115,10 @@ def explain(error: ErrorDetails, data: object, model: type[BaseModel]) -> tuple[
     if kind in ("string_pattern_mismatch", "string_too_short"):
         return path, empty_message(key), hint
     if kind == "value_error":
-        return path, str(context["error"]), hint or _sum_hint(model)
+        return path, str(context["error"]), hint or (_DELAY if model is DelayStep else "")
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = f"{context['ge']} or more" if "ge" in context else f"at most {context['le']}"
-        return path, f"`{key}` must be {bound}, not {given}", hint
+        return path, f"`{key}` must be {bound}, not {_shown(given)}", hint
     if kind in ("too_short", "too_long"):
         return path, _count_message(key, kind, context), hint
     return path, f"`{key}`: {error['msg'][:1].lower()}{error['msg'][1:]}", hint
@@ -170,10 +175,6 @@ def _count_message(key: str, kind: str, context: Mapping[str, Any]) -> str:
         return empty_message(key)
     bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
     return f"`{key}` needs {bound} entries"
-
-
-def _sum_hint(model: type[BaseModel]) -> str:
-    return "any of seconds, minutes, hours, days, weeks" if "minutes" in model.model_fields else ""
 
 
 def _is_scalar(value: object) -> bool:

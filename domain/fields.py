@@ -12,7 +12,13 @@ Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]
 Template = Annotated[str, StringConstraints(pattern=r"\S")]
 """Text with merge fields."""
 
-Whole = Annotated[int, Field(strict=True, ge=0)]
+
+def _whole(value: Any) -> Any:
+    """`3.0` and `1e3` are whole numbers too, as they are in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0)]
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _DURATION = re.compile(r"([0-9]{1,9})\s?([smhdw])")
