@@ -26,6 +26,7 @@ _TEMPLATES: Mapping[str, Mapping[str, int]] = {
     "whatsapp": {"body": MAX_TEXT, "media_url": 2000},
 }
 """Characters that each channel takes: a header line by RFC 5322, a text by Twilio."""
+_ONE_LINE = ("subject", "media_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,9 @@ def _templates(step: Placed, report: Report) -> None:
             continue
         for problem in problems(text):
             report.error(path, problem.message, problem.hint, offset=problem.line)
+        # The end of a block's only line is no break.
+        if key in _ONE_LINE and len(text.splitlines()) > 1:
+            report.error(path, f"`{key}` has a line break: it must be one line", hint_for(key), offset=0)
         length = literal_length(text)
         if length > limit:
             report.error(path, f"`{key}` has {length:,} characters, {step.type} takes {limit:,}", "shorten it")

@@ -102,6 +102,14 @@ STEP_ERRORS = [
         "`subject` has 999 characters, email takes 998",
         "shorten",
     ),
+    (
+        '{id: a, type: email, body: x, subject: "Hi\\nBcc: x"}',
+        "subject",
+        "`subject` has a line break",
+        "a line such as",
+    ),
+    ('{id: a, type: email, body: x, subject: "Hi\\u2028you"}', "subject", "`subject` has a line break", ""),
+    ('{id: a, type: sms, body: x, media_url: "https://x.org/\\na"}', "media_url", "`media_url` has a line break", ""),
     ("{id: a, type: email, body: x, thread: hello}", "thread", "step `hello` is no email: it is of type sms", "email"),
     ("{id: a, type: email, body: x, thread: mial}", "thread", "there is no step `mial`", "did you mean `mail`?"),
     ("{id: a, type: email, body: x, thread: a}", "thread", "step `a` does not come before this one", "earlier"),
@@ -112,7 +120,11 @@ STEP_ERRORS = [
     ("{type: delay}", "", "the delay is 0", "weeks"),
     ("{type: delay, days: 0}", "", "the delay is 0", "weeks"),
     ("{type: delay, days: 366, seconds: 1}", "", "the delay is longer than 366 days", "weeks"),
-    ("{type: delay, days: -1}", "days", "`days` must be 0 or more, not -1", ""),
+    ("{type: delay, days: -3}", "days", "`days` must be 0 or more, not -3", "whole numbers for any of seconds"),
+    ("{type: delay, weeks: -1e99}", "weeks", "`weeks` must be 0 or more, not -1e+99", "at most 366 days"),
+    ("{type: delay, weeks: 1e20}", "", "the delay is longer than 366 days", "at most 366 days"),
+    ("{type: delay, hours: 1, days: }", "days", "`days` is empty", "whole numbers for any of seconds"),
+    ("{id: a, type: sms, body: x, window: {days: }}", "window.days", "`days` is empty", "`days: mon-fri`"),
     ('{type: delay, days: "3"}', "days", "`days` must be a whole number, not the text `3`", ""),
     ("{type: delay, days: 1.5}", "days", "`days` must be a whole number, not the number 1.5", ""),
     ("{type: delay, days: true}", "days", "`days` must be a whole number, not `true`", ""),
@@ -173,6 +185,21 @@ def test_steps_that_do_not_run_yet_are_checked_all_the_same(step: str, path: str
     assert len(found) == 2
     place = f"steps[1].{path}" if path else "steps[1]"
     assert any(where == place and said.startswith(message) for _, where, said in found), found
+
+
+def test_a_block_of_one_line_may_be_a_subject() -> None:
+    """The line end that YAML keeps at the end of a block is no break; a second line is one, with its line."""
+    text = "sequence: s\nsteps:\n  - id: a\n    type: email\n    body: x\n    subject: |\n      Hello\n"
+    assert check(text).ok
+    line, path, message, _ = one(text + "      World\n")
+    assert (line, path, message) == (7, "steps[0].subject", "`subject` has a line break: it must be one line")
+
+
+def test_a_whole_number_may_be_written_as_json_writes_it() -> None:
+    """`3.0` days are 3 days."""
+    written, plain = (check(f"{HEAD}{HELLO}  - {{type: delay, days: {days}}}\n") for days in ("3.0", "3"))
+    assert written.ok
+    assert written.content_hash == plain.content_hash
 
 
 def test_a_fault_in_a_block_of_text_has_its_own_line() -> None:
