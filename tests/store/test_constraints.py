@@ -118,7 +118,11 @@ async def test_a_job_moves_only_as_a_message_can(tenant: Tenant) -> None:
         await tenant.clone("message_jobs", id=str(job), **_whole(old))
         sent_at, reason = (AT if new is JobState.SENT else None), ("why" if new is JobState.CANCELLED else None)
         move = tenant.execute(
-            "UPDATE message_jobs SET state = $2, sent_at = $3, cancel_reason = $4 WHERE id = $1", job, new, sent_at, reason
+            "UPDATE message_jobs SET state = $2, sent_at = $3, cancel_reason = $4 WHERE id = $1",
+            job,
+            new,
+            sent_at,
+            reason,
         )
         if new in MOVES.get(old, ()):
             assert await move == "UPDATE 1"

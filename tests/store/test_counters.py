@@ -13,8 +13,8 @@ from tests.store.test_constraints import MOVES
 COUNTED = """
     SELECT coalesce(k.node_id, j.node_id) AS node_id, k.counts, j.counts AS truth
     FROM (
-        SELECT node_id, ARRAY[sum(pending), sum(sent), sum(failed), sum(ambiguous), sum(cancelled), sum(responses)]::int[]
-            AS counts
+        SELECT node_id,
+            ARRAY[sum(pending), sum(sent), sum(failed), sum(ambiguous), sum(cancelled), sum(responses)]::int[] AS counts
         FROM step_counters GROUP BY node_id
     ) k
     FULL JOIN (
@@ -37,7 +37,11 @@ async def _add_jobs(tenant: Tenant, chance: random.Random, count: int) -> list[U
     enrollments = [uuid4() for _ in range(8)]
     for enrollment in enrollments:
         await tenant.clone(
-            "enrollments", id=str(enrollment), status="completed", ended_at=AT.isoformat(), current_node=None,
+            "enrollments",
+            id=str(enrollment),
+            status="completed",
+            ended_at=AT.isoformat(),
+            current_node=None,
             next_run_at=None,
         )
     await tenant.execute(
@@ -115,8 +119,12 @@ async def test_a_move_that_is_rolled_back_is_not_counted(tenant: Tenant) -> None
     """The counter moves in the transaction that moves the job, so both happen or neither."""
     await _add_jobs(tenant, random.Random(1), 20)  # noqa: S311 - a seeded walk
     before = await tenant.rows(COUNTED)
-    with pytest.raises(ZeroDivisionError):
+
+    async def cancel_and_fail() -> None:
         async with tenant.database.transaction(tenant.id) as tx:
             await tx.execute("UPDATE message_jobs SET state = 'cancelled', cancel_reason = 'x'")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await cancel_and_fail()
     assert await tenant.rows(COUNTED) == before
