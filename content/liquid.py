@@ -5,22 +5,21 @@ hostile text; the allow-lists of tags and filters; and the environment's bounds 
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext, Token
+from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin.filters.array import join
 from liquid.builtin.filters.misc import date
 from liquid.builtin.filters.string import replace
 from liquid.exceptions import FilterArgumentError, LiquidError, UndefinedError
 from liquid.filter import with_environment
 from liquid.output import LimitedStringIO
-from liquid.static_analysis import Variable
 
+from content.merge_fields import Missing, complaint, values_of
 from domain.contact import Contact
 from domain.errors import ContentError
 
@@ -29,9 +28,6 @@ OUTPUT_LIMIT = 1024 * 1024
 CONSTRUCT_LIMIT = 1000
 """Characters of one `{{ … }}` or `{% … %}`."""
 CONSTRUCTS_LIMIT = 2000
-
-TEXT_FIELDS = frozenset({"name", "first_name", "last_name", "email", "phone", "company", "timezone", "external_id"})
-KNOWN_FIELDS = TEXT_FIELDS | {"tags", "attributes"}
 
 _TAGS = "# assign capture case comment for if unless"
 _INNER_TAGS = {"content", "illegal", "output"}  # python-liquid's own, for text and `{{ }}`
@@ -54,26 +50,6 @@ class Problem:
     message: str
     hint: str
     line: int
-
-
-class _Missing(FalsyStrictUndefined):
-    """A field without a value: false in `if`, replaced by `default`, an error anywhere else."""
-
-    def __init__(self, name: str, *, token: Token | None = None, obj: object = None, hint: str | None = None) -> None:
-        super().__init__(name, token=token, obj=obj, hint=name)
-
-
-class _Fields(dict[str, object]):
-    """Values by name, where any other name is missing rather than looked up further."""
-
-    __slots__ = ("prefix",)
-
-    def __init__(self, values: Mapping[str, object], prefix: str = "") -> None:
-        super().__init__({name: value for name, value in values.items() if value not in (None, "")})
-        self.prefix = prefix
-
-    def __missing__(self, name: str) -> _Missing:
-        return _Missing(self.prefix + str(name))
 
 
 class _Environment(Environment):
@@ -111,8 +87,8 @@ def _given_date(value: Any, layout: object, *, environment: Environment) -> obje
     return date(value, layout, environment=environment)
 
 
-_TEXT = _Environment(undefined=_Missing)
-_HTML = _Environment(undefined=_Missing, autoescape=True)
+_TEXT = _Environment(undefined=Missing)
+_HTML = _Environment(undefined=Missing, autoescape=True)
 
 
 @lru_cache(maxsize=512)
@@ -126,25 +102,10 @@ def render(template: str, contact: Contact, *, html: bool = False) -> str:
     Every line break comes out as `\\n`.
     Raises ContentError, naming the field, when one has no value and no default.
     """
-    first, _, last = (contact.name or "").strip().partition(" ")
-    values = _Fields(
-        {
-            "name": contact.name,
-            "first_name": first,
-            "last_name": last.strip(),
-            "email": contact.email,
-            "phone": contact.phone,
-            "company": contact.company,
-            "timezone": contact.timezone,
-            "external_id": contact.external_id,
-            "tags": list(contact.tags),
-            "attributes": _Fields(contact.attributes, "attributes."),
-        }
-    )
     output = LimitedStringIO(limit=OUTPUT_LIMIT)
     try:
         parsed = _parsed(template, html)
-        parsed.render_with_context(RenderContext(parsed, globals=values), output)
+        parsed.render_with_context(RenderContext(parsed, globals=values_of(contact)), output)
     except UndefinedError as error:
         field = str(error.message)
         hint = f'write {{{{ {field} | default: "…" }}}}'
@@ -260,9 +221,9 @@ def _unknown_names(parsed: BoundTemplate, template: str) -> list[Problem]:
     except (LiquidError, RecursionError):
         return [Problem("the template is too deeply nested", "simplify it", 0)]
     found = [
-        Problem(*complaint, _line(template, variable.span.index))
+        Problem(*fault, _line(template, variable.span.index))
         for variable in chain.from_iterable(analysis.globals.values())
-        if (complaint := _field_complaint(variable))
+        if (fault := complaint(variable))
     ]
     for name, spans in analysis.filters.items():
         if name not in _TEXT.filters:
@@ -270,27 +231,6 @@ def _unknown_names(parsed: BoundTemplate, template: str) -> list[Problem]:
             hint = f"did you mean `{near[0]}`?" if near else f"filters here: {', '.join(_FILTERS.split())}"
             found.extend(Problem(f"unknown filter `{name}`", hint, _line(template, span.index)) for span in spans)
     return found
-
-
-def _field_complaint(variable: Variable) -> tuple[str, str] | None:
-    root, *rest = variable.segments
-    if root == "attributes":
-        if len(rest) != 1:
-            return f"`{variable}` names no column", "a custom column is written {{ attributes.column }}"
-    elif root == "tags":
-        if rest and rest not in (["size"], ["first"], ["last"]) and not isinstance(rest[0], int):
-            return f"`tags` has no part `{rest[0]}`", "use tags.size, tags.first, tags.last or a loop"
-    elif root in TEXT_FIELDS:
-        if rest and rest != ["size"]:
-            return f"`{root}` has no part `{rest[0]}`", f"write {{{{ {root} }}}}"
-    elif root == "unsubscribe_url":
-        hint = "remove it; TOUCHLINE_UNSUBSCRIBE_MAILTO sets a List-Unsubscribe address on every email"
-        return "there is no unsubscribe link yet, so `unsubscribe_url` has no value", hint
-    else:
-        near = get_close_matches(str(root), KNOWN_FIELDS, 1)
-        mean = f"did you mean `{near[0]}`? " if near else f"fields here: {', '.join(sorted(KNOWN_FIELDS))}; "
-        return f"unknown merge field `{variable}`", f"{mean}custom columns are written attributes.{root}"
-    return None
 
 
 def _line(text: str, index: int) -> int:

@@ -1,11 +1,26 @@
 """A contact as the engine knows it."""
 
+import unicodedata
 from uuid import UUID
 
 from pydantic import Field
 
 from domain.base import Frozen
 from domain.messages import Channel
+
+COLUMNS = ("external_id", "name", "email", "phone", "company", "timezone", "tags", "triggers")
+"""What the engine knows of a contact; any further column of a contact file is an attribute."""
+MAX_COLUMN_NAME = 64
+
+
+def column_name(written: str) -> str:
+    """The one name of a column, however a file or a template writes it.
+
+    `Two Words` is `two_words`; those that the engine knows are found with `_`, `-` or nothing between their words.
+    """
+    words = unicodedata.normalize("NFC", written.lower()).split()
+    bare = "".join(words).replace("_", "").replace("-", "")
+    return next((known for known in COLUMNS if known.replace("_", "") == bare), "_".join(words))
 
 
 class Contact(Frozen):
@@ -24,6 +39,7 @@ class Contact(Frozen):
     tags: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     attributes: dict[str, str] = Field(default_factory=dict)
+    """Values by `column_name`."""
 
     def address_for(self, channel: Channel) -> str | None:
         """Where this channel reaches the contact."""

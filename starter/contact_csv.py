@@ -12,12 +12,9 @@ from typing import Self
 from content.addresses import is_region, normal_email, normal_phone
 from domain import ids
 from domain.base import Frozen
-from domain.contact import Contact
+from domain.contact import COLUMNS, MAX_COLUMN_NAME, Contact, column_name
 from domain.errors import TouchlineError
 from scheduling.zones import candidate_zones, is_zone
-
-COLUMNS = ("external_id", "name", "email", "phone", "company", "timezone", "tags", "triggers")
-"""What the engine knows; any further column becomes an attribute."""
 
 _DELIMITERS = ",;\t"
 _LINE_LIMIT = 1024 * 1024
@@ -32,7 +29,6 @@ _LONGEST = {
     "triggers": 2000,
 }
 _LONGEST_ATTRIBUTE = 10_000
-_LONGEST_ATTRIBUTE_NAME = 64
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the decoder leaves in the place of a byte that is not UTF-8
 _LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines, and so a mail header, breaks at
@@ -221,7 +217,7 @@ def _header(line: str) -> tuple[str, list[str]]:
         raise TouchlineError("the file is UTF-16", hint="Save it as CSV UTF-8.")
     columns: list[str] = []
     for delimiter in _DELIMITERS:
-        columns = [_column(name) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        columns = [column_name(name) for name in next(csv.reader([line], delimiter=delimiter), [])]
         if "external_id" in columns:
             break
     else:
@@ -234,19 +230,12 @@ def _header(line: str) -> tuple[str, list[str]]:
             raise TouchlineError(f"column {number} of the header has no name", hint="Name it, or take it out.")
         if columns.index(name) < number - 1:
             raise TouchlineError(f"the header names {name} twice", hint="Rename one of the two, or take it out.")
-        if len(name) > _LONGEST_ATTRIBUTE_NAME or any(p.search(name) for p in (_NOT_UTF8, _LINE_BREAK, _CONTROL)):
+        if len(name) > MAX_COLUMN_NAME or any(p.search(name) for p in (_NOT_UTF8, _LINE_BREAK, _CONTROL)):
             raise TouchlineError(
                 f"the name of column {number} cannot be used",
-                hint=f"Use up to {_LONGEST_ATTRIBUTE_NAME} characters of UTF-8 text on one line.",
+                hint=f"Use up to {MAX_COLUMN_NAME} characters of UTF-8 text on one line.",
             )
     return delimiter, columns
-
-
-def _column(name: str) -> str:
-    """A column's name as it is referred to: in any case, with spaces or without."""
-    words = name.strip().lower().split()
-    bare = re.sub("[_-]", "", "".join(words))
-    return next((known for known in COLUMNS if known.replace("_", "") == bare), "_".join(words))
 
 
 def _ill_formed(values: dict[str, str]) -> list[str]:

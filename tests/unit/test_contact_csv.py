@@ -4,8 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from domain.contact import Contact
+from content.liquid import problems, render
+from domain.contact import Contact, column_name
 from domain.errors import TouchlineError
 from starter.contact_csv import ContactFile, RejectedLine
 
@@ -106,6 +109,28 @@ def test_further_columns_become_attributes(read: Reader) -> None:
     result = read('external_id,email,Plan Name,Seats,Note\nA,a@x.com,Gold,7,"one\r\ntwo"\nB,b@x.com,,,\n')
     assert result.contacts[0].attributes == {"plan_name": "Gold", "seats": "7", "note": "one\ntwo"}
     assert result.contacts[1].attributes == {}
+
+
+@pytest.mark.parametrize("header", ["Two Words", "two_words", " TWO  words "])
+@pytest.mark.parametrize("field", ["attributes.two_words", "attributes.Two_Words", "attributes['Two Words']"])
+def test_a_text_finds_a_column_however_either_is_written(read: Reader, header: str, field: str) -> None:
+    """A template may write the name as the file does, or as the import does."""
+    contact = read(f"external_id,email,{header}\nA,a@x.com,found\n").contacts[0]
+    template = f"{{{{ {field} }}}}"
+    assert problems(template) == ()
+    assert render(template, contact) == "found"
+
+
+@given(st.text())
+@example("H\u0331")
+def test_the_name_of_a_column_is_its_own_name(written: str) -> None:
+    """The name that an import gives to a column leads back to it."""
+    assert column_name(column_name(written)) == column_name(written)
+
+
+def test_accents_typed_in_two_ways_are_one_name() -> None:
+    """A file from one system and a text from another may compose `ö` differently."""
+    assert column_name("Gro\u0308ße") == column_name("GRÖßE") == "größe"
 
 
 def test_tags_and_triggers_are_split_at_semicolons(read: Reader) -> None:

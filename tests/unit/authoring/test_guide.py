@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from authoring.check import STEP_TYPES, check
 from authoring.explain import keys_of
-from content.liquid import KNOWN_FIELDS
+from content.merge_fields import KNOWN_FIELDS
 from domain.action import ActionStep
 from domain.condition import Comparison, EventTest, EventWord
 from domain.definition import SequenceDefinition, Step, Variant, WindowSpec

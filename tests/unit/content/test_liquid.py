@@ -58,6 +58,24 @@ def test_a_field_without_value_or_default_fails_and_is_named(field: str, use: st
     assert caught.value.hint == f'write {{{{ {field} | default: "…" }}}}'
 
 
+@pytest.mark.parametrize(
+    ("template", "named"),
+    [
+        ("{{ attributes['Two Words'] }}", "attributes.two_words"),
+        ("{{ attributes['Price (USD)'] }}", 'attributes["price_(usd)"]'),
+        ("{{ attributes['2nd \"name\"'] }}", "attributes['2nd_\"name\"']"),
+    ],
+)
+def test_the_mend_of_a_missing_attribute_is_liquid(template: str, named: str) -> None:
+    """What the hint proposes to write passes the check, whatever signs the column's name has."""
+    with pytest.raises(ContentError) as caught:
+        render(template, ANA)
+    assert f"`{named}`" in str(caught.value)
+    mended = str(caught.value.hint).removeprefix("write ")
+    assert problems(mended) == ()
+    assert render(mended, ANA) == "…"
+
+
 def test_html_escapes_values_and_nothing_else() -> None:
     """A contact's data cannot become markup; the author's markup stays."""
     template = "<p>{{ attributes.html }} {{ attributes.html | append: '<i>' }}</p>"
@@ -74,6 +92,12 @@ def test_html_escapes_values_and_nothing_else() -> None:
         ("{{ now }}", "unknown merge field `now`", "fields here", 0),
         ("{{ name.first }}", "`name` has no part `first`", "{{ name }}", 0),
         ("{{ attributes }}", "`attributes` names no column", "attributes.column", 0),
+        ("{{ attributes.email }}", "`attributes.email` never has a value", "write {{ email }}", 0),
+        ("{{ attributes['E-Mail'] }}", "the column `email` is no attribute", "write {{ email }}", 0),
+        ("{{ attributes['External ID'] }}", "the column `external_id` is no attribute", "{{ external_id }}", 0),
+        ("{{ attributes.triggers }}", "the column `triggers` is no attribute", "remove it", 0),
+        ("{{ attributes[' '] }}", "names no column", "1 to 64 characters", 0),
+        (f"{{{{ attributes.{'x' * 65} }}}}", "names no column", "1 to 64 characters", 0),
         ("{{ unsubscribe_url }}", "there is no unsubscribe link yet", "TOUCHLINE_UNSUBSCRIBE_MAILTO", 0),
         ("{{ tags.colour }}", "`tags` has no part `colour`", "tags.first", 0),
         ("a\n\n{{ name", "`{{` is never closed", "add `}}`", 2),
