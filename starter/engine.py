@@ -9,6 +9,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import TLSConfig
 
 from domain.errors import NotReady
+from domain.plan import Plan
 from providers.registry import Registry
 from starter.runs import Runs
 from store.pool import Database
@@ -39,6 +40,14 @@ class Engine:
     default_region: str = "US"
     """Country of phone numbers that name none (ISO 3166 alpha-2)."""
 
+    def must_carry(self, plan: Plan) -> None:
+        """Raises NotReady when a channel that the plan uses has no provider."""
+        for channel in sorted(plan.channels()):
+            try:
+                self.providers.for_channel(channel)
+            except NotReady as error:
+                raise NotReady(f"{plan.sequence} sends {channel}: {error}", hint=error.hint) from error
+
 
 async def connect_temporal(where: TemporalAddress) -> Client:
     """Connect as the application does. Raises NotReady with the server's own words."""
@@ -56,5 +65,5 @@ async def connect_temporal(where: TemporalAddress) -> Client:
     except (RuntimeError, OSError, ValueError) as error:
         raise NotReady(
             f"Temporal cannot be reached at {where.address}: {error}",
-            hint="check TOUCHLINE_TEMPORAL_ADDRESS, _NAMESPACE, _TLS and _API_KEY; ./touchline doctor says more",
+            hint="check TOUCHLINE_TEMPORAL_ADDRESS, _NAMESPACE, _TLS and _API_KEY",
         ) from error

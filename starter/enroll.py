@@ -123,7 +123,8 @@ async def enroll(
     """Enroll pages of contacts in a sequence's newest version; each contact at most once alive in it.
 
     `on_progress` is told how many contacts were dealt with. Raises NotFound for a sequence that does not exist
-    or was never published, Conflict for one that is not active.
+    or was never published, Conflict for one that is not active, NotReady for one that uses a channel without a
+    provider.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence = await sequences.find(tx, sequence_key)
@@ -139,6 +140,7 @@ async def enroll(
         zone = await sequences.tenant_zone(tx)
     if version is None:
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
+    engine.must_carry(version.plan)
     batch = _Batch(engine, sequence, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE))
     running: set[asyncio.Task[None]] = set()
 

@@ -1,7 +1,6 @@
 """Publish an author's file: checked whole, refused when a channel could not be carried, stored once."""
 
 from authoring.check import Checked
-from domain.errors import NotReady
 from starter.engine import Engine
 from store import sequences
 from store.sequences import NodeContent, Published
@@ -15,11 +14,7 @@ async def publish(engine: Engine, checked: Checked) -> Published:
     """
     if checked.plan is None or checked.definition is None or not checked.ok:
         raise ValueError("only a sequence without errors can be published")
-    for channel in sorted(checked.plan.channels()):
-        try:
-            engine.providers.for_channel(channel)
-        except NotReady as error:
-            raise NotReady(f"{checked.plan.sequence} sends {channel}: {error}", hint=error.hint) from error
+    engine.must_carry(checked.plan)
     async with engine.database.transaction(engine.tenant_id) as tx:
         return await sequences.publish(
             tx,

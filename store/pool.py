@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import aiosql
@@ -67,6 +68,13 @@ class Session:
             await self._connection.execute("COMMIT")
 
 
+def _hint(url: str, error: Exception) -> str:
+    if isinstance(error, asyncpg.InsufficientPrivilegeError) and "touchline_app" in str(error):
+        login = urlsplit(url).username or "the role that logs in"
+        return f"as the role that owns the tables: GRANT touchline_app TO {login}"
+    return "check TOUCHLINE_DATABASE_URL; a new database needs its migrations: ./touchline migrate"
+
+
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
@@ -92,10 +100,7 @@ class Database:
                 },
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise NotReady(
-                f"PostgreSQL cannot be used: {error}",
-                hint="check TOUCHLINE_DATABASE_URL; a new database needs its migrations: ./touchline migrate",
-            ) from error
+            raise NotReady(f"PostgreSQL cannot be used: {error}", hint=_hint(url, error)) from error
         return cls(pool)
 
     async def close(self) -> None:

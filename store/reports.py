@@ -208,6 +208,9 @@ class Trouble:
     overdue: int
     disagreements: int
     ambiguous: int
+    """Messages in doubt that hold a live enrollment back."""
+    doubtful: list[UUID]
+    """At most three of those enrollments."""
 
 
 async def _all(kind: type[_T], rows: Any) -> list[_T]:

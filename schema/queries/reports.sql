@@ -115,8 +115,13 @@ SELECT
     ) AS unguarded;
 
 -- name: trouble^
--- What somebody should look at.
+-- What somebody should look at. A message in doubt needs nobody any more once its enrollment has ended.
+WITH doubt AS (
+    SELECT j.enrollment_id FROM message_jobs j JOIN enrollments e ON e.id = j.enrollment_id
+    WHERE j.state = 'ambiguous' AND e.status IN ('pending', 'running', 'paused')
+)
 SELECT
     (SELECT count(*) FROM enrollments WHERE status IN ('pending', 'running') AND next_run_at < :overdue_before) AS overdue,
     (SELECT count(*) FROM disagreements WHERE resolved_at IS NULL) AS disagreements,
-    (SELECT count(*) FROM message_jobs WHERE state = 'ambiguous') AS ambiguous;
+    (SELECT count(*) FROM doubt) AS ambiguous,
+    ARRAY(SELECT DISTINCT enrollment_id FROM doubt ORDER BY enrollment_id LIMIT 3) AS doubtful;

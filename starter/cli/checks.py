@@ -1,7 +1,9 @@
 """The checks of `doctor` that reach out: to PostgreSQL, to Temporal, to the providers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -15,7 +17,7 @@ from domain.messages import Channel
 from providers.registry import Registry
 from settings import Settings
 from starter import health
-from starter.cli import connect
+from starter.cli import connect, refer
 from starter.engine import connect_temporal
 from store import reports, sequences
 from store.migrate import pending_migrations
@@ -83,6 +85,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             facts = await reports.server_facts(tx)
         yield ok("postgresql", f"{facts.version}, as {facts.role} (logged in as {facts.login})")
         yield _row_security(facts)
+        if settings.tenant not in await database.tenant_ids():
+            yield fail("tenant", f"no such tenant {settings.tenant}", connect.NO_TENANT)
+            return
+        yield ok("tenant", str(settings.tenant))
         for finding in await _rows(settings, database):
             yield finding
 
@@ -132,11 +138,16 @@ def _trouble(trouble: Trouble) -> Iterator[Finding]:
     if trouble.ambiguous:
         yield warn(
             "messages in doubt",
-            f"{trouble.ambiguous}: nobody knows whether they were sent",
+            f"{trouble.ambiguous}: nobody knows whether they were sent; of {_named(trouble)}",
             "./touchline send-now ENROLLMENT sends again, assume-sent goes on",
         )
     else:
         yield ok("messages in doubt", "none")
+
+
+def _named(trouble: Trouble) -> str:
+    more = ", …" if trouble.ambiguous > len(trouble.doubtful) else ""
+    return f"enrollment{'s' * (trouble.ambiguous > 1)} {', '.join(map(refer.short, trouble.doubtful))}{more}"
 
 
 # --- Temporal ------------------------------------------------------------------------------------------
@@ -200,11 +211,30 @@ async def _reconciler(client: Client, settings: Settings) -> Finding:
 # --- providers -----------------------------------------------------------------------------------------
 
 
-async def provider_findings(settings: Settings, registry: Registry) -> list[Finding]:
+async def channels_in_use(settings: Settings) -> dict[Channel, list[str]]:
+    """Keys of the active sequences whose newest version sends on a channel; none when the database is no help."""
+    users: dict[Channel, list[str]] = defaultdict(list)
+    with suppress(NotReady, TimeoutError):  # said by the lines about the database
+        async with (
+            asyncio.timeout(_PATIENCE_S),
+            connect.pool(settings) as database,
+            database.transaction(settings.tenant) as tx,
+        ):
+            for row in await sequences.list_all(tx):
+                if row.status == "active" and row.version_id:
+                    version = await sequences.read_version(tx, row.version_id)
+                    for channel in version.plan.channels() if version else ():
+                        users[channel].append(row.key)
+    return users
+
+
+async def provider_findings(
+    settings: Settings, registry: Registry, users: Mapping[Channel, Sequence[str]]
+) -> list[Finding]:
     """Each channel's provider, configured and reachable; and what its messages would lack."""
+    chosen = {Channel.EMAIL: settings.email_provider, Channel.SMS: settings.sms_provider}
     findings = [
-        await _provider(Channel.EMAIL, settings.email_provider, registry),
-        await _provider(Channel.SMS, settings.sms_provider, registry),
+        await _provider(channel, choice, registry, users.get(channel, ())) for channel, choice in chosen.items()
     ]
     if settings.email_provider == "smtp" and not settings.unsubscribe_mailto:
         mend = "set TOUCHLINE_UNSUBSCRIBE_MAILTO; mailbox providers ask for it in bulk mail"
@@ -214,13 +244,15 @@ async def provider_findings(settings: Settings, registry: Registry) -> list[Find
     return findings
 
 
-async def _provider(channel: Channel, choice: str, registry: Registry) -> Finding:
+async def _provider(channel: Channel, choice: str, registry: Registry, users: Sequence[str]) -> Finding:
     name = f"{channel} provider"
     try:
         provider = registry.for_channel(channel)
         async with asyncio.timeout(_PATIENCE_S):
             return ok(name, await provider.check())
     except NotReady as error:
+        if choice == "none" and users:
+            return fail(name, f"none, and {' and '.join(users)} would send {channel}", error.hint or "")
         if choice == "none":
             return warn(name, f"none: a sequence that sends {channel} cannot be published", error.hint or "")
         return fail(name, str(error), error.hint or "")

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from uuid import UUID
 
 import asyncpg
 from temporalio.service import RPCError
 
 import telemetry
 from composition import engine_of
-from domain.errors import NotReady
+from domain.errors import NotFound, NotReady
 from settings import Settings, read_settings
 from starter.engine import Engine
 from starter.stack import LocalStack, StackInfo, running_stack
 from store.pool import Database
 
 _NOTHING_RUNS = "./touchline up starts the local stack; or set TOUCHLINE_DATABASE_URL and TOUCHLINE_TEMPORAL_ADDRESS"
+
+NO_TENANT = "TOUCHLINE_TENANT names one of the database's tenants; leave it unset for the default one"
 
 
 def load_settings() -> Settings:
@@ -65,6 +68,7 @@ async def database() -> AsyncIterator[tuple[Settings, Database]]:
     """The database alone: reading works while Temporal is down."""
     settings = located(load_settings())
     async with pool(settings) as connected:
+        await _must_exist(connected, settings.tenant)
         yield settings, connected
 
 
@@ -84,7 +88,14 @@ async def engine(settings: Settings | None = None) -> AsyncIterator[Engine]:
     """Everything, as the settings say."""
     with _losses():
         async with engine_of(settings or located(load_settings())) as connected:
+            await _must_exist(connected.database, connected.tenant_id)
             yield connected
+
+
+async def _must_exist(connected: Database, tenant: UUID) -> None:
+    """Nothing could be written for a tenant that does not exist, and every list would be empty."""
+    if tenant not in await connected.tenant_ids():
+        raise NotFound(f"no such tenant {tenant}", hint=NO_TENANT)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`demo`: everything at once, on servers of its own that are thrown away afterwards."""
 
 import asyncio
+import shlex
 import shutil
 import signal
 import time
@@ -132,7 +133,7 @@ def _answer(end: Standing, found: list[str], outbox: Path, *, seconds: float) ->
         output.line(f"{CONTACTS} enrollments: {endings}"),
         output.line(f"{verdict}, in {seconds:.0f} s", "bold green" if not found else "bold red"),
         output.line(""),
-        output.line(f"The messages: ./touchline outbox --dir {outbox}"),
+        output.line(f"The messages: ./touchline outbox --dir {shlex.quote(str(outbox))}"),
         output.line("The Temporal UI, with every enrollment's history: ./touchline demo --keep"),
         output.line("Your own sequence: ./touchline up, and in another terminal ./touchline publish FILE"),
     ]

@@ -11,7 +11,15 @@ from rich.text import Text
 from composition import registry_of
 from domain.errors import NotReady
 from starter.cli import connect, output
-from starter.cli.checks import Finding, database_findings, fail, ok, provider_findings, temporal_findings
+from starter.cli.checks import (
+    Finding,
+    channels_in_use,
+    database_findings,
+    fail,
+    ok,
+    provider_findings,
+    temporal_findings,
+)
 from starter.cli.command import Answer, AsJson, command
 from starter.ending import Exit
 
@@ -52,11 +60,13 @@ async def _findings() -> list[Finding]:
         settings = connect.located(settings)
     except NotReady as error:
         findings.append(fail("services", str(error), error.hint or ""))
+        users = {}
     else:
         findings += [*await database_findings(settings), *await temporal_findings(settings)]
+        users = await channels_in_use(settings)
     registry = registry_of(settings)
     try:
-        return [*findings, *await provider_findings(settings, registry)]
+        return [*findings, *await provider_findings(settings, registry, users)]
     finally:
         await registry.close()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated
 
 import typer
@@ -22,6 +23,8 @@ from store.reports import EnrollmentRow
 
 _PAGE = 5000
 _NAMED = 20
+_STATE_WIDTH = 100
+"""`show` and --json have an error whole."""
 
 
 def register(app: typer.Typer) -> None:
@@ -144,7 +147,7 @@ async def list_enrollments(
                     refer.short(row.id),
                     f"{row.sequence} v{row.version}",
                     row.contact,
-                    words.state_of(row),
+                    shorten(words.state_of(row), _STATE_WIDTH, placeholder=" …"),
                     words.clock(row.next_run_at),
                 )
                 for row in rows

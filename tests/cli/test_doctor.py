@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -71,6 +73,7 @@ async def test_unreachable_services_are_two_lines(cli: Cli, bare: pytest.MonkeyP
     found = by_name(await cli("doctor", "--json"))
     assert (found["postgresql"]["status"], found["temporal"]["status"]) == ("fail", "fail")
     assert "127.0.0.1:1" in found["temporal"]["detail"]
+    assert "doctor" not in found["temporal"]["mend"]
 
 
 async def test_a_misspelt_variable_is_named(cli: Cli, bare: pytest.MonkeyPatch) -> None:
@@ -146,3 +149,72 @@ async def test_tables_without_row_security_fail(cli: Cli, services: Settings, da
         await owner.close()
     found = by_name(await cli("doctor", "--json"))["row-level security"]
     assert (found["status"], found["detail"]) == ("fail", "not forced on contacts")
+
+
+async def test_a_channel_that_a_published_sequence_uses_must_have_a_provider(
+    cli: Cli, services: Settings, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails and names the sequence; nobody is enrolled in it either."""
+    assert (await cli("contacts", "import", files / "people.csv")).code == 0
+    assert (await cli("publish", files / "slow.yaml")).code == 0
+    monkeypatch.setenv("TOUCHLINE_SMS_PROVIDER", "none")
+    said = await cli("doctor", "--json")
+    found = by_name(said)["sms provider"]
+    assert (said.code, found["status"], "slow" in found["detail"]) == (1, "fail", True)
+    assert "TOUCHLINE_SMS_PROVIDER" in found["mend"]
+    refused = await cli("enroll", "slow", "--all", "--json")
+    assert (refused.code, "slow sends sms: no provider" in refused.document["error"]) == (3, True)
+    assert (await cli("enrollments", "--json")).document["enrollments"] == []
+
+
+async def test_a_tenant_that_does_not_exist_is_named(
+    cli: Cli, services: Settings, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `doctor`, and by every command that would act in it."""
+    nobody = str(uuid4())
+    monkeypatch.setenv("TOUCHLINE_TENANT", nobody)
+    said = await cli("doctor", "--json")
+    tenant = by_name(said)["tenant"]
+    assert (said.code, tenant["status"], tenant["detail"]) == (1, "fail", f"no such tenant {nobody}")
+    for arguments in (("contacts", "import", files / "people.csv"), ("publish", files / "slow.yaml"), ("sequences",)):
+        refused = await cli(*arguments, "--json")
+        assert (refused.code, refused.document["error"]) == (1, f"no such tenant {nobody}"), arguments
+
+
+async def test_a_role_that_may_not_act_as_the_application_is_told_the_grant(
+    cli: Cli, services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement that mends it, with the role's name."""
+    login = f"guest_{uuid4().hex}"
+    owner = await asyncpg.connect(database_url)
+    try:
+        await owner.execute(f"CREATE ROLE {login} LOGIN")
+        monkeypatch.setenv("TOUCHLINE_DATABASE_URL", database_url.replace("//postgres@", f"//{login}@"))
+        found = by_name(await cli("doctor", "--json"))["postgresql"]
+    finally:
+        await owner.execute(f"DROP ROLE {login}")
+        await owner.close()
+    assert found["status"] == "fail"
+    assert f"GRANT touchline_app TO {login}" in found["mend"]
+
+
+async def test_messages_in_doubt_are_named_by_their_enrollments(
+    cli: Cli, enrolled: dict[str, str], database_url: str
+) -> None:
+    """Those that hold a live enrollment back; one that has ended waits for nobody."""
+    await cli("stop", enrolled["P2"])
+    owner = await asyncpg.connect(database_url)
+    try:
+        # Without the triggers, which let no message fall back into doubt.
+        await owner.execute("SET session_replication_role = replica")
+        await owner.execute(
+            "UPDATE message_jobs SET state = 'ambiguous', error = 'cut off', error_class = 'ambiguous', sent_at = NULL"
+            " WHERE enrollment_id = ANY($1) AND state = 'sent'",
+            [enrolled["P1"], enrolled["P2"]],
+        )
+    finally:
+        await owner.close()
+    found = by_name(await cli("doctor", "--json"))["messages in doubt"]
+    assert found["status"] == "warn"
+    assert found["detail"].startswith("1: ")
+    assert found["detail"].endswith(f"of enrollment {enrolled['P1'][:8]}")

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
 from settings import Settings
@@ -117,11 +119,32 @@ async def test_an_enrollment_that_is_not_there_is_not_found(
 
 
 async def test_another_tenant_sees_none_of_it(
-    cli: Cli, enrolled: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    cli: Cli, enrolled: dict[str, str], database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lists, statistics and ids end at the wall between tenants."""
-    monkeypatch.setenv("TOUCHLINE_TENANT", "00000000-0000-4000-8000-000000000002")
+    other = uuid4()
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", other)
+    await owner.close()
+    monkeypatch.setenv("TOUCHLINE_TENANT", str(other))
     assert (await cli("enrollments", "--json")).document["enrollments"] == []
     assert (await cli("sequences", "--json")).document == []
     for arguments in (("show", enrolled["P1"]), ("stats", "slow"), ("stop", enrolled["P1"])):
         assert (await cli(*arguments)).code == 1, arguments
+
+
+async def test_a_list_shortens_a_long_error(cli: Cli, enrolled: dict[str, str], database_url: str) -> None:
+    """A line stays a line; --json has the error whole."""
+    error = "more: smtp 550: " + "no such user " * 50
+    await cli("stop", enrolled["P1"])
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(
+        "UPDATE enrollments SET status = 'failed', reason = NULL, error = $2 WHERE id = $1", enrolled["P1"], error
+    )
+    await owner.close()
+    listed = (await cli("enrollments", "--status", "failed")).out
+    assert "failed: more: smtp 550: no such user" in listed
+    assert max(map(len, listed.splitlines())) < 240
+    assert [row["error"] for row in (await cli("enrollments", "--json")).document["enrollments"] if row["error"]] == [
+        error
+    ]
