@@ -26,13 +26,13 @@ async def work(settings: Settings) -> None:
     async with engine_of(settings) as engine, worker_of(settings, engine):
         every = timedelta(seconds=settings.reconcile_every_s)
         await ensure_reconciler(engine.runs.client, engine.runs.task_queue, every)
-        _warn_of_channels(engine.providers)
+        warn_of_channels(engine.providers)
         log.info("working", task_queue=settings.task_queue, temporal=settings.temporal_address)
         await stop.wait()
         log.info("stopping", hint="waiting for the messages that are being handed over")
 
 
-def _warn_of_channels(providers: Registry) -> None:
+def warn_of_channels(providers: Registry) -> None:
     """What cannot be sent is known before the first message of that channel is due."""
     for channel in (Channel.EMAIL, Channel.SMS):
         try:
