@@ -158,6 +158,11 @@ async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) ->
                 assert home.run("contacts", "import", str(contacts))[0] == 0
                 assert home.run("publish", str(sequence))[0] == 0
                 enrollment = home.document("enroll", "nap", "--contact", "C1")["enrollments"][0]
+
+                async def asleep() -> None:
+                    assert home.document("show", enrollment)["next"]["step"] == "b"
+
+                await assert_eventually(asleep, timeout_s=PATIENCE_S)
                 psutil.Process(first).kill()
                 await worker_of(up.pid, other_than=first)
                 assert home.document("up")["error"].startswith("the local stack of ")
