@@ -168,7 +168,8 @@ async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[S
         wanted = external_ids[i : i + _BATCH]
         async with engine.database.transaction(engine.tenant_id) as tx:
             found = await contacts.by_external_ids(tx, wanted)
-        if missing := [x for x in wanted if x not in {c.external_id for c in found}]:
+        known = {c.external_id for c in found}
+        if missing := [x for x in wanted if x not in known]:
             raise NotFound(
                 f"no contact {missing[0]!r}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""),
                 hint="./touchline contacts import FILE.csv brings contacts in",
