@@ -30,9 +30,10 @@ def throughput(
     as_json: Json = False,
     enrollments: Annotated[int, typer.Option("-n", help="Enrollments in each turn.")] = 500,
     turns: Annotated[int, typer.Option(help="Turns; medians are reported.")] = 3,
+    in_memory: Annotated[bool, typer.Option("--in-memory", help="Temporal keeps its state in memory only.")] = False,
 ) -> None:
     """Measure enrollments per second against sending alone and against bookkeeping around every node."""
-    _show(asyncio.run(throughput_bench.run(enrollments, turns)), as_json)
+    _show(asyncio.run(throughput_bench.run(enrollments, turns, in_memory=in_memory)), as_json)
 
 
 @app.command()

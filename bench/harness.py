@@ -90,10 +90,16 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
-    """Everything up, in a folder of its own, and gone afterwards."""
+async def bench(*, in_memory: bool = False) -> AsyncIterator[Bench]:
+    """Everything up, in a folder of its own, and gone afterwards.
+
+    `in_memory`: Temporal keeps nothing on disk, unlike the local stack; PostgreSQL is durable either way.
+    """
     with tempfile.TemporaryDirectory(prefix="touchline-bench-", ignore_cleanup_errors=True) as folder:
-        postgres, temporal = LocalPostgres(Path(folder) / "pg"), LocalTemporal(Path(folder) / "temporal", ui=False)
+        postgres, temporal = (
+            LocalPostgres(Path(folder) / "pg"),
+            LocalTemporal(None if in_memory else Path(folder) / "temporal", ui=False),
+        )
         try:
             await postgres.start()
             await migrate(postgres.url("touchline"))

@@ -10,10 +10,10 @@ _STARTS_AT_ONCE = 64
 _MESSAGES = 3
 
 
-async def run(enrollments: int, turns: int) -> dict[str, object]:
+async def run(enrollments: int, turns: int, *, in_memory: bool = False) -> dict[str, object]:
     """Medians over the turns; each ratio is the median of the turns' own ratios."""
     rates: dict[str, list[float]] = {"touchline": [], "bare": [], "per_node": []}
-    async with bench() as b:
+    async with bench(in_memory=in_memory) as b:
         sequence = await b.publish(JOURNEY)
         await _touchline(b, sequence, 20)
         await _shape(b, Bare, 20)
