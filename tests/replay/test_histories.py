@@ -48,7 +48,7 @@ def test_histories_hold_nobody_and_no_machine() -> None:
         assert set(_values(recorded, "identity")) == {"worker"}, path.name
         payloads = [base64.b64decode(data).decode() for data in _values(recorded, "data")]
         for text in (*payloads, path.read_text(encoding="utf-8")):
-            assert not any(sign in text for sign in ("@", "+1212", "Lovelace", "/work/", "/home/", "/tmp/")), path.name  # noqa: S108
+            assert not any(sign in text for sign in ("@", "+1212", "Lovelace", "/home/", "/root/", "/tmp/")), path.name  # noqa: S108
 
 
 def _values(node: Any, key: str) -> Iterator[Any]:
