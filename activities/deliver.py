@@ -167,6 +167,8 @@ class _Delivery:
         if clear.status is EnrollmentStatus.PAUSED:
             return await settlement.hold(Gate.ENROLLMENT_PAUSED, None)
         attempted_at = self._clock.now()
+        if (opens := settlement.closed_until(attempted_at)) is not None:
+            return await settlement.hold(Gate.WINDOW, opens)
         try:
             receipt = await claimed.provider.send(claimed.message)
         except PermanentError as error:

@@ -16,7 +16,8 @@ from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, Step
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Plan
-from scheduling.itinerary import Stop, Whereabouts, next_stop
+from scheduling.itinerary import Stop, Whereabouts, next_stop, when_allowed
+from scheduling.window import is_allowed
 from store import enrollments, ledger
 from store.enrollments import NewEnrollment
 from store.ledger import Claim, ErrorClass
@@ -70,6 +71,14 @@ class Settlement:
         """It is held already, and so recorded."""
         due = self.clock.now() if gate is Gate.WINDOW else None
         return StepResult(verdict="deferred", next=Upcoming(node_id=self.node.id, at=until, gate=gate, due=due))
+
+    def closed_until(self, now: datetime) -> datetime | None:
+        """When the window opens again that closed since the claim (its lock may be waited for); None: it is open."""
+        window = self.plan.window_of(self.node)
+        zones, tenant_zone = self.where.contact_zones, self.where.tenant_zone
+        if is_allowed(now, window, contact_zones=zones, tenant_zone=tenant_zone):
+            return None
+        return when_allowed(self.plan, self.node, now, self.where)
 
     # --- it went out -----------------------------------------------------------------------------------
 

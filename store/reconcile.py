@@ -53,8 +53,3 @@ async def resolve_flags(tx: asyncpg.Connection, before: datetime, now: datetime)
     """Close the flags of enrollments that ended or are due after `before` again; answers how many stay open."""
     count: int = await _sql.resolve_flags(tx, before=before, now=now)
     return count
-
-
-async def open_flags(tx: asyncpg.Connection) -> list[dict[str, object]]:
-    """What nobody has mended yet."""
-    return [dict(row) async for row in _sql.open_flags(tx)]

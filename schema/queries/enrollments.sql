@@ -163,7 +163,3 @@ WITH closed AS (
 )
 SELECT count(*) FROM disagreements d
 WHERE d.resolved_at IS NULL AND (d.enrollment_id, d.kind) NOT IN (SELECT enrollment_id, kind FROM closed);
-
--- name: open_flags
--- What nobody has mended yet.
-SELECT enrollment_id, kind, detail, found_at FROM disagreements WHERE resolved_at IS NULL ORDER BY found_at;

@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 from temporalio.client import WorkflowUpdateStage
 
+from activities import deliver
+from activities.judge import Go
 from domain.enrollment import EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound
 from scheduling.zones import load_zone
@@ -158,6 +160,22 @@ async def test_send_now_does_not_open_a_window(skipping: Rig) -> None:
     assert len(skipping.outbox()) == 1
     await skipping.ended(enrollment)
     assert (await skipping.job(enrollment, "again"))["sent_at"].astimezone(zone).hour == opens
+
+
+async def test_a_window_that_closes_after_the_claim_holds_the_hand_over(
+    skipping: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hours are looked at again right before the provider is called, whatever the claim found."""
+    opens = ((await skipping.now()).astimezone(load_zone("America/New_York")) + 3 * HOUR).hour
+    enrollment, _ = await skipping.start(_with_window(TWO, opens))
+    await skipping.arrives(enrollment, "again", gate="window")
+    with monkeypatch.context() as at_the_claim:
+        at_the_claim.setattr(deliver, "judge", lambda *facts: Go())
+        state = await control.send_now(skipping.engine, enrollment)
+    assert (state.gate, len(skipping.outbox())) == ("window", 1)
+    assert (await skipping.job(enrollment, "again"))["state"] == "pending"
+    assert await skipping.ended(enrollment) == ("completed", None)
+    assert len(skipping.outbox()) == 2
 
 
 async def test_send_now_said_twice_sends_one_message(scripted: Rig, provider: ScriptedProvider) -> None:
