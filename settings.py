@@ -78,8 +78,12 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_timeout_s: float = 30.0
     smtp_connections: int = Field(default=4, ge=1, le=100)
+    smtp_relay: Literal["none", "resend", "postmark", "sendgrid"] = "none"
+    """Whose SMTP relay it is: adds the header by which its webhooks name our message."""
     email_from: str = "Touchline <touchline@localhost>"
     email_reply_to: str = ""
+    email_reply_token: bool = False
+    """Adds `+token` to the local part of `email_reply_to`, so that an answer names the message that it answers."""
     message_id_domain: str = ""
     """Right-hand side of Message-IDs. Empty: the domain of `email_from`."""
     unsubscribe_mailto: str = ""
@@ -93,7 +97,35 @@ class Settings(BaseSettings):
     twilio_timeout_s: float = 15.0
 
     public_url: str = ""
-    """Where providers reach this installation; needed for status callbacks."""
+    """Where providers and contacts reach the API; needed for callbacks, unsubscribe links and tracking."""
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8080, ge=0, le=65535)
+    """0: any free port."""
+    secret_keys: SecretStr = SecretStr("")
+    """What links are signed with, separated by commas: the first signs, all are believed. Empty: the local stack's."""
+    reply_horizon_days: int = Field(default=90, ge=1)
+    """How long after a message an answer that names none is still taken for an answer to it."""
+
+    twilio_webhook_tokens: SecretStr = SecretStr("")
+    """Auth tokens that Twilio may sign with, separated by commas. Empty: `twilio_auth_token`."""
+    resend_webhook_secrets: SecretStr = SecretStr("")
+    """whsec_…, separated by commas."""
+    postmark_webhook_logins: SecretStr = SecretStr("")
+    """user:password of the webhook URL's basic authentication, separated by commas."""
+    sendgrid_webhook_keys: SecretStr = SecretStr("")
+    """Verification keys of the signed event webhook (base64), separated by commas."""
+    sendgrid_inbound_logins: SecretStr = SecretStr("")
+    """user:password of the inbound parse URL, which SendGrid does not sign, separated by commas."""
+
+    imap_host: str = ""
+    """A mailbox to poll for answers. Empty: none."""
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_tls: Literal["tls", "starttls", "none"] = "tls"
+    imap_username: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = "INBOX"
+    imap_every_s: int = Field(default=60, ge=1)
+    """How often the mailbox is polled."""
 
     max_concurrent_deliveries: int = Field(default=20, ge=1, le=400)
     max_cached_workflows: int = Field(default=2000, ge=0)

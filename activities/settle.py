@@ -20,7 +20,7 @@ from scheduling.itinerary import Stop, Whereabouts, next_stop, when_allowed
 from scheduling.window import is_allowed
 from store import enrollments, ledger
 from store.enrollments import NewEnrollment
-from store.ledger import Claim, ErrorClass
+from store.ledger import Claim, ErrorClass, SuppressionReason
 
 log = structlog.get_logger(__name__)
 
@@ -110,8 +110,8 @@ class Settlement:
         now = self.clock.now()
         await self._fail(str(error), "permanent", error.code, now)
         if error.effect != "none" and self.claim.address is not None:
-            reason = {"bounced": "bounced", "opted_out": "unsubscribed"}[error.effect]
-            await ledger.suppress(self.tx, self.node.channel, self.claim.address, reason, now=now)
+            reason: SuppressionReason = "bounced" if error.effect == "bounced" else "unsubscribed"
+            await ledger.suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
             if event in self.plan.settings.stop_on:
                 return await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=reason), now)

@@ -45,6 +45,8 @@ class Gate(StrEnum):
     PROVIDER_RETRY = "provider_retry"
     RECONCILE = "reconcile"
     AMBIGUOUS = "ambiguous"
+    POSTPONED = "postponed"
+    """The contact is away and said until when."""
 
 
 Instruction = Literal["send_now", "assume_sent"]

@@ -31,6 +31,14 @@ class ContentError(TouchlineError):
     """This message cannot be rendered for this contact (a merge field has no value, a body grew too long)."""
 
 
+class Unverified(TouchlineError):
+    """A webhook that does not prove who sent it: answered 401, nothing is stored."""
+
+
+class Malformed(TouchlineError):
+    """A webhook of a proven sender that makes no sense: answered 400, kept as a dead letter."""
+
+
 @dataclass
 class SendError(Exception):
     """A provider did not take a message over."""

@@ -50,3 +50,13 @@ def message_id(job: UUID, domain: str) -> str:
 def event_id(tenant_id: UUID, provider: str, provider_event_id: str) -> UUID:
     """The id under which an inbound provider event is stored: the same event always the same row."""
     return uuid5(_NAMESPACE, f"event:{tenant_id}:{provider}:{provider_event_id}")
+
+
+def notice_id(event: UUID) -> UUID:
+    """The one automatic answer that an inbound message may get."""
+    return uuid5(event, "notice")
+
+
+def notice_workflow_id(notice: UUID) -> str:
+    """The workflow that sends it."""
+    return f"notice-{notice}"

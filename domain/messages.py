@@ -1,6 +1,6 @@
 """Messages: the words of the ledger, what a provider is handed and what it answers."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
@@ -97,20 +97,3 @@ class Unknown(Frozen):
 
 
 Lookup = Receipt | Absent | Unknown
-
-
-class InboundMessage(Frozen):
-    """One message that came in, as a webhook, a mailbox or the CLI reports it."""
-
-    channel: Channel
-    provider: str
-    provider_event_id: str
-    """Unique per provider: the same id reported twice has one effect."""
-    sender: str
-    """Address it came from; phone numbers in E.164."""
-    recipient: str | None = None
-    text: str
-    received_at: datetime
-    """With a time zone."""
-    enrollment_id: UUID | None = None
-    """Set when the caller already knows whom the message answers."""

@@ -12,12 +12,13 @@ from uuid import UUID
 from authoring.check import check
 from domain.enrollment import LIVE, EnrollmentStatus
 from domain.errors import NotReady
-from domain.messages import Channel, InboundMessage, JobState
+from domain.events import InboundMessage
+from domain.messages import Channel, JobState
 from starter import enroll as enrolling
 from starter.contacts import import_csv
 from starter.engine import Engine
+from starter.inbound import receive
 from starter.publish import publish
-from starter.replies import receive
 from store import reports
 from store.reports import LedgerLine, StatusCount, StepStats
 
@@ -131,7 +132,7 @@ def _inbound(line: Line, sender: str) -> InboundMessage:
         provider_event_id=f"demo-{line.contact}",
         sender=sender,
         text=line.text,
-        received_at=datetime.now(UTC),
+        at=datetime.now(UTC),
     )
 
 

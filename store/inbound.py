@@ -9,14 +9,15 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from domain.enrollment import Ending, EnrollmentStatus, StopMark
-from domain.messages import Channel, InboundMessage
+from domain.enrollment import Ending, EnrollmentStatus, StopMark, Upcoming
+from domain.events import InboundMessage
+from domain.messages import Channel
 from store import enrollments, ledger
 from store.pool import load_queries
 
 _sql = load_queries("inbound")
 
-Signal = Literal["reply", "suppress"]
+Signal = Literal["reply", "suppress", "nudge", "postpone"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class OpenSignal:
     enrollment_id: UUID
     signal: Signal
     mark: StopMark
+    """With `reply` and `suppress`."""
+    upcoming: Upcoming | None = None
+    """With `postpone`: the node that is next, and when."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ async def receive(
         enrollment_id=enrollment_id,
         node_id=node_id,
         payload=message.model_dump(mode="json"),
-        received_at=message.received_at,
+        occurred_at=message.at,
+        received_at=now,
     )
     if stored is None:
         return await _known(tx, event_id)
@@ -89,9 +94,10 @@ async def receive(
         order_index=step["last_order_index"] if step else None,
         address=message.sender,
         body=message.text,
+        kind="opt_out" if opt_out else "reply",
         provider=message.provider,
         provider_message_id=message.provider_event_id,
-        at=message.received_at,
+        at=message.at,
     )
     kind: Literal["reply", "opt_out"] = "opt_out" if opt_out else "reply"
     if step is not None:
@@ -105,10 +111,12 @@ async def receive(
             order_index=step["last_order_index"],
             channel=message.channel,
             kind=kind,
-            at=message.received_at,
+            at=message.at,
         )
     if opt_out:
-        await ledger.suppress(tx, message.channel, message.sender, "unsubscribed", event_id=event_id, now=now)
+        await ledger.suppress(
+            tx, message.channel, message.sender, "unsubscribed", event_id=event_id, at=message.at, now=now
+        )
     stopped = await _stop(tx, event_id, message.channel, contact_id, locked, opt_out=opt_out, now=now)
     step_number = 0 if step is None or step["last_order_index"] is None else step["last_order_index"] + 1
     return Received(event_id, False, contact_id, enrollment_id, node_id, step_number, kind, stopped)
@@ -174,6 +182,7 @@ async def _stop(
             enrollment_id=enrollment_id,
             signal=signal,
             ending=ending.model_dump(mode="json") if enrollment_id in ended else None,
+            upcoming=None,
             now=now,
         )
     return tuple(to_end)
@@ -182,7 +191,8 @@ async def _stop(
 def _open(row: asyncpg.Record) -> OpenSignal:
     ending = Ending.model_validate(row["ending"]) if row["ending"] else None
     mark = StopMark(event_id=row["event_id"], ending=ending)
-    return OpenSignal(row["event_id"], row["enrollment_id"], row["signal"], mark)
+    upcoming = Upcoming.model_validate(row["upcoming"]) if row["upcoming"] else None
+    return OpenSignal(row["event_id"], row["enrollment_id"], row["signal"], mark, upcoming)
 
 
 async def signals_of_event(tx: asyncpg.Connection, event_id: UUID) -> list[OpenSignal]:

@@ -20,6 +20,7 @@ _sql = load_queries("ledger")
 _content: TypeAdapter[Content] = TypeAdapter(Content)
 
 ErrorClass = Literal["permanent", "transient", "configuration", "ambiguous", "content"]
+SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual"]
 
 
 @dataclass(frozen=True)
@@ -237,10 +238,17 @@ async def release(tx: asyncpg.Connection, job_id: UUID) -> None:
 
 
 async def suppress(
-    tx: asyncpg.Connection, channel: Channel, address: str, reason: str, *, now: datetime, event_id: UUID | None = None
+    tx: asyncpg.Connection,
+    channel: Channel,
+    address: str,
+    reason: SuppressionReason,
+    *,
+    at: datetime,
+    now: datetime,
+    event_id: UUID | None = None,
 ) -> None:
-    """Bar an address on a channel, for every sequence of the tenant."""
-    await _sql.suppress(tx, channel=channel, address=address, reason=reason, event_id=event_id, now=now)
+    """Bar an address on a channel, for every sequence of the tenant; `at` is when the cause happened."""
+    await _sql.suppress(tx, channel=channel, address=address, reason=reason, event_id=event_id, at=at, now=now)
 
 
 async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str) -> None:

@@ -23,15 +23,16 @@ from composition import composer_of, registry_of, worker_of
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Ending
-from domain.messages import Channel, InboundMessage, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
+from domain.events import InboundMessage
+from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
 from providers.base import Provider
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
 from settings import Settings
 from starter.engine import Engine
 from starter.enroll import chosen, enroll
+from starter.inbound import receive
 from starter.publish import publish
-from starter.replies import receive
 from starter.runs import Runs
 from store import contacts, ledger
 from store.inbound import Received
@@ -165,7 +166,7 @@ class Rig:
             provider="test",
             sender=contact.address_for(channel) or "",
             text=text,
-            received_at=datetime.now(UTC),
+            at=datetime.now(UTC),
             **{"provider_event_id": uuid4().hex, **fields},
         )
         return await receive(self.engine, message)

@@ -3,7 +3,7 @@
 -- A message in doubt counts: its answer is the best sign that it arrived.
 (
     SELECT contact_id, enrollment_id, at FROM messages
-    WHERE direction = 'out' AND channel = :channel AND address = :address
+    WHERE kind = 'step' AND channel = :channel AND address = :address
     ORDER BY at DESC LIMIT 1
 )
 UNION ALL
@@ -50,15 +50,15 @@ ORDER BY d.order_index DESC NULLS LAST LIMIT 1;
 
 -- name: store_event$
 -- Keep the event under the provider's own id; no row comes back when it is known already.
-INSERT INTO events (tenant_id, id, provider, provider_event_id, type, channel, contact_id, enrollment_id, node_id, payload, received_at)
-VALUES (current_tenant(), :id, :provider, :provider_event_id, :type, :channel, :contact_id, :enrollment_id, :node_id, :payload, :received_at)
+INSERT INTO events (tenant_id, id, provider, provider_event_id, type, channel, contact_id, enrollment_id, node_id, payload, occurred_at, received_at)
+VALUES (current_tenant(), :id, :provider, :provider_event_id, :type, :channel, :contact_id, :enrollment_id, :node_id, :payload, :occurred_at, :received_at)
 ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: log_inbound!
 -- The conversation, inbound side.
-INSERT INTO messages (tenant_id, id, direction, channel, contact_id, enrollment_id, node_id, order_index, address, body, provider, provider_message_id, at)
-VALUES (current_tenant(), :id, 'in', :channel, :contact_id, :enrollment_id, :node_id, :order_index, :address, :body, :provider, :provider_message_id, :at);
+INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, node_id, order_index, address, body, provider, provider_message_id, at)
+VALUES (current_tenant(), :id, 'in', :kind, :channel, :contact_id, :enrollment_id, :node_id, :order_index, :address, :body, :provider, :provider_message_id, :at);
 
 -- name: insert_response!
 -- An inbound message, attributed.
@@ -73,17 +73,17 @@ WHERE e.id = :id;
 
 -- name: insert_signal!
 -- Decided here, to be heard by the workflow.
-INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, ending, created_at)
-VALUES (current_tenant(), :event_id, :enrollment_id, :signal, :ending, :now);
+INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, ending, upcoming, created_at)
+VALUES (current_tenant(), :event_id, :enrollment_id, :signal, :ending, :upcoming, :now);
 
 -- name: open_signals
 -- Decided and not yet heard.
-SELECT event_id, enrollment_id, signal, ending FROM enrollment_signals
+SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
 WHERE signalled_at IS NULL AND created_at <= :before ORDER BY created_at LIMIT :limit;
 
 -- name: signals_of_event
 -- What one event has to tell.
-SELECT event_id, enrollment_id, signal, ending FROM enrollment_signals WHERE event_id = :event_id AND signalled_at IS NULL;
+SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals WHERE event_id = :event_id AND signalled_at IS NULL;
 
 -- name: mark_signalled!
 -- The workflow has it (or has ended).

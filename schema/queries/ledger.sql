@@ -11,6 +11,7 @@ SELECT
         SELECT FROM suppressions x
         WHERE x.channel = j.channel
             AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
+            AND x.active
     ) AS suppressed,
     CASE WHEN j.channel = 'email' THEN (
         SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id') ORDER BY p.sent_at)
@@ -48,7 +49,7 @@ WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 -- name: still_clear^
 -- Last look before the hand-over, under the enrollment's lock: did anything end or bar it since the claim?
 SELECT e.status, e.reason, e.error AS enrollment_error,
-    EXISTS (SELECT FROM suppressions x WHERE x.channel = j.channel AND x.address = j.recipient) AS suppressed
+    EXISTS (SELECT FROM suppressions x WHERE x.channel = j.channel AND x.address = j.recipient AND x.active) AS suppressed
 FROM enrollments e
 JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id AND j.state = 'sending'
 WHERE e.id = :enrollment_id;
@@ -64,9 +65,9 @@ WITH job AS (
 ), step AS (
     UPDATE enrollment_steps SET status = 'success', completed_at = :sent_at, result = :result WHERE id = :step_id
 )
-INSERT INTO messages (tenant_id, id, direction, channel, contact_id, enrollment_id, node_id, order_index,
+INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, node_id, order_index,
     address, subject, body, provider, provider_message_id, at)
-SELECT tenant_id, id, 'out', channel, contact_id, enrollment_id, node_id, order_index,
+SELECT tenant_id, id, 'out', 'step', channel, contact_id, enrollment_id, node_id, order_index,
     recipient, content ->> 'subject', coalesce(content ->> 'text', content ->> 'body'), provider, provider_message_id, sent_at
 FROM job;
 
@@ -108,10 +109,10 @@ WHERE id = :enrollment_id AND ended_at IS NULL;
 UPDATE message_jobs SET state = 'pending' WHERE id = :job_id AND state = 'sending';
 
 -- name: suppress!
--- Bar an address on a channel; the first reason stays.
-INSERT INTO suppressions (tenant_id, channel, address, reason, event_id, created_at)
-VALUES (current_tenant(), :channel, :address, :reason, :event_id, :now)
-ON CONFLICT DO NOTHING;
+-- Bar an address on a channel, for one reason; said again, the latest time counts.
+INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, created_at)
+VALUES (current_tenant(), :channel, :address, :reason, :event_id, :at, :now)
+ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);
 
 -- name: pause_sequence!
 -- Every contact would fail like this: hold the others before they do.

@@ -51,7 +51,7 @@ SELECT x.channel, x.address, x.reason, x.created_at
 FROM enrollments e
 JOIN contacts c ON c.id = e.contact_id
 JOIN suppressions x ON x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END
-WHERE e.id = :id ORDER BY x.channel;
+WHERE e.id = :id AND x.active ORDER BY x.channel, x.reason;
 
 -- name: flags_of
 -- Open disagreements between its row and its workflow.

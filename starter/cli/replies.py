@@ -7,11 +7,12 @@ import typer
 
 from domain import ids
 from domain.errors import Conflict, NotFound, TouchlineError
-from domain.messages import Channel, InboundMessage, JobState
+from domain.events import InboundMessage
+from domain.messages import Channel, JobState
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from starter.engine import Engine
-from starter.replies import receive
+from starter.inbound import receive
 from store import reports
 from store.inbound import Received
 from store.reports import EnrollmentReport
@@ -69,7 +70,7 @@ def _message(channel: Channel, sender: str, text: str, event: str) -> InboundMes
         provider_event_id=event,
         sender=sender,
         text=text,
-        received_at=datetime.now(UTC),
+        at=datetime.now(UTC),
     )
 
 

@@ -125,6 +125,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             "messages",
             id=ids.job_id(enrollment, "one"),
             direction="out",
+            kind="step",
             channel="email",
             contact_id=contact,
             enrollment_id=enrollment,
@@ -143,6 +144,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             type="inbound",
             channel="email",
             payload={},
+            occurred_at=AT,
             received_at=AT,
         )
         await insert(
@@ -157,7 +159,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             kind="reply",
             at=AT,
         )
-        await insert("suppressions", channel="sms", address="+12125550100", reason="unsubscribed", created_at=AT)
+        await insert("suppressions", channel="sms", address="+12125550100", reason="unsubscribed", at=AT, created_at=AT)
         await insert("enrollment_signals", event_id=event, enrollment_id=enrollment, signal="reply", created_at=AT)
         await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
     return tenant

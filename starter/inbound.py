@@ -7,7 +7,8 @@ from temporalio.service import RPCError
 
 from content.addresses import normal_email, normal_phone
 from content.optout import OptOutKind, judge
-from domain.messages import Channel, InboundMessage
+from domain.events import InboundMessage
+from domain.messages import Channel
 from starter.engine import Engine
 from store import inbound
 from store.inbound import Received

@@ -1,0 +1,31 @@
+"""What the handlers work with: put together once by the entry point, found on every request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from providers.webhooks.base import Webhook
+from starter.engine import Engine
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The parts of one API process."""
+
+    engine: Engine
+    public_url: str = ""
+    """Where providers and contacts reach us; empty: wherever they say they called."""
+    email_webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """By the name in the URL; only those that have a secret."""
+    twilio: Webhook | None = None
+    """None: no token is configured."""
+
+
+def _edge(request: Request) -> Edge:
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+TheEdge = Annotated[Edge, Depends(_edge)]

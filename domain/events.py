@@ -1,0 +1,105 @@
+"""What providers and mailboxes report: one vocabulary for all of them, in two shapes.
+
+A `StatusReport` is about a message that we sent; an `InboundMessage` is one that somebody sent us. Either is stored
+once under the provider's own event id and has exactly one effect, whatever the order in which reports arrive.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from domain.base import Frozen
+from domain.messages import Channel
+
+
+class EventType(StrEnum):
+    """What happened, in the field's own words."""
+
+    QUEUED = "queued"
+    """A provider has it and will try."""
+    SENT = "sent"
+    """A provider has passed it on."""
+    DEFERRED = "deferred"
+    """Not delivered yet; the provider goes on trying."""
+    DELIVERED = "delivered"
+    """The other side has it."""
+    FAILED = "failed"
+    """It will not arrive, for a reason that says nothing about the address."""
+    BOUNCED = "bounced"
+    """The address refused it: for good (`permanent`), or this time."""
+    COMPLAINED = "complained"
+    """Reported as spam."""
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
+    SUBSCRIBED = "subscribed"
+    """Takes an earlier `unsubscribed` back."""
+    AUTORESPONDED = "autoresponded"
+    """A machine answered for the contact."""
+    INBOUND = "inbound"
+    """Somebody wrote."""
+    UNKNOWN = "unknown"
+    """The vendor's word has no meaning for us; kept, without effect."""
+
+
+class Report(Frozen):
+    """What both shapes have. Matching tries `job_id`, then ids, then the address."""
+
+    channel: Channel
+    provider: str
+    provider_event_id: str = Field(min_length=1)
+    """Unique per provider: the same id reported twice has one effect."""
+    at: AwareDatetime
+    """When it happened, by the provider's account."""
+    job_id: UUID | None = None
+    """Our own token, where it came back: of a callback URL, a tag, a plus-address, a Message-ID."""
+    payload: dict[str, Any] = Field(default_factory=dict)
+    """As it came, for the record."""
+
+
+class StatusReport(Report):
+    """What became of a message that we sent."""
+
+    type: EventType
+    provider_message_id: str | None = None
+    message_ids: tuple[str, ...] = ()
+    """RFC 5322 Message-IDs (with angle brackets) that name the message."""
+    address: str | None = None
+    """The contact's, as the provider writes it."""
+    permanent: bool = True
+    """Of a bounce: hard; False: soft."""
+    code: str | None = None
+    detail: str | None = None
+    """The provider's own words."""
+    machine: bool = False
+    """Opened or clicked by a scanner or a prefetching proxy, not by a person."""
+    url: str | None = None
+    """What was clicked."""
+
+
+class InboundMessage(Report):
+    """One message that came in, as a webhook, a mailbox or the CLI reports it."""
+
+    type: Literal[EventType.INBOUND, EventType.AUTORESPONDED] = EventType.INBOUND
+    sender: str
+    """Address it came from; a phone number as dialled, E.164 where the provider is sure."""
+    recipient: str | None = None
+    """Our address that it came to."""
+    subject: str | None = None
+    text: str
+    """What its author wrote: without quoted history and signature."""
+    message_id: str | None = None
+    """RFC 5322 Message-ID of the message itself."""
+    message_ids: tuple[str, ...] = ()
+    """RFC 5322 Message-IDs that it answers (In-Reply-To, then References from the newest), with angle brackets."""
+    media: tuple[str, ...] = ()
+    """URLs of what was attached."""
+    declared: str | None = None
+    """The provider's own reading (Twilio's OptOutType); it has answered the contact by itself then."""
+    returns_on: date | None = None
+    """Of an out-of-office: the first day on which its author is back."""
+    enrollment_id: UUID | None = None
+    """Set when the caller already knows whom the message answers."""
