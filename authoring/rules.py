@@ -174,7 +174,7 @@ def _templates(step: Placed, report: Report) -> None:
         if not text.strip():
             report.settle(path, empty_message(key), hint_for(key))
             continue
-        for problem in problems(text):
+        for problem in problems(text, email_body=step.type == "email" and key != "subject"):
             report.error(path, problem.message, problem.hint, offset=problem.line)
         # The end of a block's only line is no break.
         if key in _ONE_LINE and len(text.splitlines()) > 1:

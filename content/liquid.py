@@ -5,6 +5,7 @@ hostile text; the allow-lists of tags and filters; and the environment's bounds 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -19,7 +20,7 @@ from liquid.exceptions import FilterArgumentError, LiquidError, UndefinedError
 from liquid.filter import with_environment
 from liquid.output import LimitedStringIO
 
-from content.merge_fields import Missing, complaint, values_of
+from content.merge_fields import SENDER_FIELDS, Missing, complaint, values_of
 from domain.contact import Contact
 from domain.errors import ContentError
 
@@ -96,18 +97,22 @@ def _parsed(template: str, html: bool) -> BoundTemplate:
     return (_HTML if html else _TEXT).from_string(template)
 
 
-def render(template: str, contact: Contact, *, html: bool = False) -> str:
+def render(
+    template: str, contact: Contact, *, sender: Mapping[str, str | None] | None = None, html: bool = False
+) -> str:
     """Fill in a published template; with `html`, values are escaped.
 
-    Every line break comes out as `\\n`.
+    `sender` has the SENDER_FIELDS of an email's body. Every line break comes out as `\\n`.
     Raises ContentError, naming the field, when one has no value and no default.
     """
     output = LimitedStringIO(limit=OUTPUT_LIMIT)
     try:
         parsed = _parsed(template, html)
-        parsed.render_with_context(RenderContext(parsed, globals=values_of(contact)), output)
+        parsed.render_with_context(RenderContext(parsed, globals=values_of(contact, sender or {})), output)
     except UndefinedError as error:
         field = str(error.message)
+        if field in SENDER_FIELDS:
+            raise ContentError(f"`{field}` has no value", SENDER_FIELDS[field]) from error
         hint = f'write {{{{ {field} | default: "…" }}}}'
         raise ContentError(f"this contact has no value for `{field}`", hint) from error
     except LiquidError as error:
@@ -118,15 +123,23 @@ def render(template: str, contact: Contact, *, html: bool = False) -> str:
 
 
 @lru_cache(maxsize=64)  # a file may hold one text many times over, by aliases
-def problems(template: str) -> tuple[Problem, ...]:
-    """Everything that is wrong with a template: syntax, unknown tags, filters and fields; never raises."""
+def problems(template: str, *, email_body: bool = False) -> tuple[Problem, ...]:
+    """Everything that is wrong with a template: syntax, unknown tags, filters and fields; never raises.
+
+    `email_body` says that the SENDER_FIELDS have a value there.
+    """
     found: list[Problem] = []
     constructs = _constructs(template, found)
     if not found:
         parsed = _parse_tolerantly(template, constructs, found)
         if parsed is not None:
-            found.extend(_unknown_names(parsed, template))
+            found.extend(_unknown_names(parsed, template, email_body=email_body))
     return tuple(sorted(set(found), key=lambda problem: (problem.line, problem.message)))
+
+
+def sender_fields(template: str) -> frozenset[str]:
+    """Which of the SENDER_FIELDS a sound template names."""
+    return frozenset(_parsed(template, False).analyze().globals) & SENDER_FIELDS.keys()
 
 
 def literal_length(template: str) -> int:
@@ -215,7 +228,7 @@ def _tags_hint() -> str:
     return f"tags here: {', '.join(_TAGS.split()[1:])}"
 
 
-def _unknown_names(parsed: BoundTemplate, template: str) -> list[Problem]:
+def _unknown_names(parsed: BoundTemplate, template: str, *, email_body: bool) -> list[Problem]:
     try:
         analysis = parsed.analyze()
     except (LiquidError, RecursionError):
@@ -223,7 +236,7 @@ def _unknown_names(parsed: BoundTemplate, template: str) -> list[Problem]:
     found = [
         Problem(*fault, _line(template, variable.span.index))
         for variable in chain.from_iterable(analysis.globals.values())
-        if (fault := complaint(variable))
+        if (fault := complaint(variable, email_body=email_body))
     ]
     for name, spans in analysis.filters.items():
         if name not in _TEXT.filters:

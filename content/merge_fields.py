@@ -11,6 +11,11 @@ from domain.contact import COLUMNS, MAX_COLUMN_NAME, Contact, column_name
 
 _TEXTS = frozenset({"name", "first_name", "last_name", "email", "phone", "company", "timezone", "external_id"})
 KNOWN_FIELDS = _TEXTS | {"tags", "attributes"}
+SENDER_FIELDS: Mapping[str, str] = {
+    "unsubscribe_url": "set TOUCHLINE_PUBLIC_URL and TOUCHLINE_SECRET_KEYS, with which its link is made",
+    "postal_address": "./touchline tenant --postal-address ADDRESS sets it",
+}
+"""What the sender, not the contact, has for the bodies of emails; and what gives each its value."""
 _DOTTED = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -45,8 +50,8 @@ class _Attributes(_Fields):
         return Missing(_attribute(name))
 
 
-def values_of(contact: Contact) -> Mapping[str, object]:
-    """What a contact has for each field."""
+def values_of(contact: Contact, sender: Mapping[str, str | None]) -> Mapping[str, object]:
+    """What a contact, and the sender, have for each field."""
     first, _, last = (contact.name or "").strip().partition(" ")
     return _Fields(
         {
@@ -60,11 +65,12 @@ def values_of(contact: Contact) -> Mapping[str, object]:
             "external_id": contact.external_id,
             "tags": list(contact.tags),
             "attributes": _Attributes(contact.attributes),
+            **sender,
         }
     )
 
 
-def complaint(variable: Variable) -> tuple[str, str] | None:
+def complaint(variable: Variable, *, email_body: bool) -> tuple[str, str] | None:
     """Message and hint about a name that can have no value, whoever the contact is."""
     root, *rest = variable.segments
     if root == "attributes":
@@ -72,15 +78,15 @@ def complaint(variable: Variable) -> tuple[str, str] | None:
     if root == "tags":
         if rest and rest not in (["size"], ["first"], ["last"]) and not isinstance(rest[0], int):
             return f"`tags` has no part `{rest[0]}`", "use tags.size, tags.first, tags.last or a loop"
-    elif root in _TEXTS:
+    elif root in SENDER_FIELDS and not email_body:
+        return f"`{root}` has a value only in the `body` and `html` of an email", "move it there, or remove it"
+    elif root in _TEXTS or root in SENDER_FIELDS:
         if rest and rest != ["size"]:
             return f"`{root}` has no part `{rest[0]}`", f"write {{{{ {root} }}}}"
-    elif root == "unsubscribe_url":
-        hint = "remove it; TOUCHLINE_UNSUBSCRIBE_MAILTO sets a List-Unsubscribe address on every email"
-        return "there is no unsubscribe link yet, so `unsubscribe_url` has no value", hint
     else:
-        near = get_close_matches(str(root), KNOWN_FIELDS, 1)
-        mean = f"did you mean `{near[0]}`? " if near else f"fields here: {', '.join(sorted(KNOWN_FIELDS))}; "
+        known = KNOWN_FIELDS | SENDER_FIELDS.keys() if email_body else KNOWN_FIELDS
+        near = get_close_matches(str(root), known, 1)
+        mean = f"did you mean `{near[0]}`? " if near else f"fields here: {', '.join(sorted(known))}; "
         return f"unknown merge field `{variable}`", f"{mean}custom columns are written {_attribute(str(root))}"
     return None
 
