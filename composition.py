@@ -14,6 +14,7 @@ from activities.lifecycle import Lifecycle
 from activities.reconcile import Reconciler
 from activities.versions import Versions
 from content.compose import Composer
+from content.links import Links
 from providers.registry import Registry, build_registry
 from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
@@ -67,7 +68,14 @@ def composer_of(settings: Settings) -> Composer:
         message_id_domain=settings.message_id_domain or sender_domain or "localhost",
         reply_to=settings.email_reply_to or None,
         unsubscribe_mailto=settings.unsubscribe_mailto or None,
+        links=links_of(settings),
     )
+
+
+def links_of(settings: Settings) -> Links | None:
+    """Links in messages; None unless the settings say where they lead and what signs them."""
+    keys = [key for part in settings.secret_keys.get_secret_value().split(",") if (key := part.strip())]
+    return Links(settings.public_url, keys) if settings.public_url and keys else None
 
 
 def temporal_address_of(settings: Settings) -> TemporalAddress:
@@ -95,6 +103,7 @@ async def engine_of(settings: Settings) -> AsyncIterator[Engine]:
             providers=providers,
             tenant_id=settings.tenant,
             default_region=settings.default_region,
+            links=links_of(settings),
         )
     finally:
         await providers.close()

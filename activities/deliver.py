@@ -146,10 +146,12 @@ class _Delivery:
         if claim.address is None:
             raise LookupError("judged sendable without an address")
         content = self._parts.composer.compose(
+            tenant_id=self._order.tenant_id,
             job_id=claim.job_id,
             node=node,
             templates=version.contents[node.id],
             contact=claim.contact,
+            imprint=claim.imprint,
             sent_emails=claim.sent_emails,
             now=self._clock.now(),
         )

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from content.links import Links
 from content.liquid import render
+from content.tracking import mark_up
 from domain import ids
 from domain.contact import Contact
 from domain.errors import ContentError
@@ -17,20 +20,33 @@ MAX_TEXT = 1600
 
 
 @dataclass(frozen=True)
+class Imprint:
+    """What a tenant has decided about all of its emails."""
+
+    postal_address: str | None = None
+    track_opens: bool = False
+    track_clicks: bool = False
+
+
+@dataclass(frozen=True)
 class Composer:
     """Renders messages; holds what is the same for all of them."""
 
     message_id_domain: str
     reply_to: str | None = None
     unsubscribe_mailto: str | None = None
+    links: Links | None = None
+    """None: no public URL is configured, so no email has a link of ours."""
 
     def compose(
         self,
         *,
+        tenant_id: UUID,
         job_id: UUID,
         node: MessageNode,
         templates: Mapping[str, str],
         contact: Contact,
+        imprint: Imprint,
         sent_emails: Sequence[tuple[str, str]],
         now: datetime,
     ) -> Content:
@@ -40,35 +56,54 @@ class Composer:
         Raises ContentError when a merge field has no value or a body is over its channel's limit.
         """
         if node.channel is Channel.EMAIL:
-            return self._email(job_id, node, templates, contact, sent_emails, now)
+            thread = _thread(node, sent_emails)
+            bodies = self._bodies(tenant_id, job_id, templates, contact, imprint)
+            return EmailContent(
+                subject=_one_line(render(templates["subject"], contact)),
+                text=bodies.text,
+                html=bodies.html,
+                message_id=ids.message_id(job_id, self.message_id_domain),
+                date=now,
+                in_reply_to=thread[-1] if thread else None,
+                references=thread,
+                reply_to=self.reply_to,
+                unsubscribe_url=bodies.unsubscribe_url,
+                unsubscribe_mailto=self.unsubscribe_mailto,
+            )
         body = render(templates["body"], contact)
         if len(body) > MAX_TEXT:
             raise ContentError(f"the text has {len(body)} characters, {node.channel} takes {MAX_TEXT}")
         media_url = templates.get("media_url")
         return TextContent(channel=node.channel, body=body, media_url=render(media_url, contact) if media_url else None)
 
-    def _email(
-        self,
-        job_id: UUID,
-        node: MessageNode,
-        templates: Mapping[str, str],
-        contact: Contact,
-        sent_emails: Sequence[tuple[str, str]],
-        now: datetime,
-    ) -> EmailContent:
-        html = templates.get("html")
-        thread = _thread(node, sent_emails)
-        return EmailContent(
-            subject=_one_line(render(templates["subject"], contact)),
-            text=render(templates["body"], contact),
-            html=render(html, contact, html=True) if html else None,
-            message_id=ids.message_id(job_id, self.message_id_domain),
-            date=now,
-            in_reply_to=thread[-1] if thread else None,
-            references=thread,
-            reply_to=self.reply_to,
-            unsubscribe_mailto=self.unsubscribe_mailto,
-        )
+    def _bodies(
+        self, tenant_id: UUID, job_id: UUID, templates: Mapping[str, str], contact: Contact, imprint: Imprint
+    ) -> "_Bodies":
+        unsubscribe_url = self.links.unsubscribe_url(tenant_id, job_id) if self.links else None
+        sender = {"unsubscribe_url": unsubscribe_url, "postal_address": imprint.postal_address}
+        text = render(templates["body"], contact, sender=sender)
+        if "html" not in templates:
+            return _Bodies(text, None, unsubscribe_url)
+        html = render(templates["html"], contact, sender=sender, html=True)
+        if self.links and (imprint.track_opens or imprint.track_clicks):
+            html = mark_up(
+                html,
+                self.links,
+                tenant_id,
+                job_id,
+                opens=imprint.track_opens,
+                clicks=imprint.track_clicks,
+                keep=unsubscribe_url,
+            )
+        return _Bodies(text, html, unsubscribe_url)
+
+
+class _Bodies(NamedTuple):
+    """Both forms of an email, and the link that they may name."""
+
+    text: str
+    html: str | None
+    unsubscribe_url: str | None
 
 
 def _thread(node: MessageNode, sent_emails: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from temporalio.worker import Worker
 from activities.deliver import Deliveries
 from activities.versions import Versions
 from authoring.check import check
-from composition import composer_of, registry_of, worker_of
+from composition import composer_of, links_of, registry_of, worker_of
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Ending
@@ -289,6 +289,7 @@ async def rig_on(
         runs=Runs(client, made.task_queue, made.search_attributes),
         providers=registry,
         tenant_id=made.tenant,
+        links=links_of(made),
     )
     rig = Rig(engine, made, environment)
     async with rig.worker():
