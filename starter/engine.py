@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import TLSConfig
 
+from content.links import Links
 from domain.errors import NotReady
 from domain.plan import Plan
 from providers.registry import Registry
@@ -39,6 +40,8 @@ class Engine:
     tenant_id: UUID
     default_region: str = "US"
     """Country of phone numbers that name none (ISO 3166 alpha-2)."""
+    links: Links | None = None
+    """Those in our messages; None: no public URL or no key is configured."""
 
     def must_carry(self, plan: Plan) -> None:
         """Raises NotReady when a channel that the plan uses has no provider."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from content.compose import Imprint
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming
@@ -39,6 +40,7 @@ class Claim:
     sequence_status: str
     paused_reason: str | None
     tenant_zone: str
+    imprint: Imprint
     contact: Contact
     job_id: UUID
     state: JobState
@@ -83,6 +85,7 @@ async def read_claim(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) 
         sequence_status=row["sequence_status"],
         paused_reason=row["paused_reason"],
         tenant_zone=row["tenant_zone"],
+        imprint=Imprint(row["postal_address"], row["track_opens"], row["track_clicks"]),
         contact=Contact(
             id=row["contact_id"],
             external_id=row["external_id"],
