@@ -38,8 +38,8 @@ _STATUSES = {
 _HANDSET = {"30003"}
 """ErrorCodes for a phone that was off or out of reach: it may take the next message."""
 
-_CHANNELS = {"": Channel.SMS, "whatsapp": Channel.WHATSAPP}
-"""By what stands before the number's colon."""
+_CHANNELS = {"": Channel.SMS, "rcs": Channel.SMS, "whatsapp": Channel.WHATSAPP}
+"""By what stands before the colon; a messaging service may turn a text into RCS, whose answers come here as well."""
 
 STOP_WORDS = frozenset({"STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"})
 """As a whole message: Twilio confirms the opt-out by itself and refuses (21610) whatever is sent to the number then."""
@@ -132,7 +132,7 @@ def _inbound(request: WebhookRequest, fields: _Fields) -> InboundMessage:
             f"a status callback ({status}) came to the URL for inbound messages",
             hint="its URL is /webhooks/twilio/status",
         )
-    sender = fields.need("From")
+    sender, recipient = fields.need("From"), fields.get("To")
     return InboundMessage(
         channel=_channel(sender),
         provider=_NAME,
@@ -140,7 +140,7 @@ def _inbound(request: WebhookRequest, fields: _Fields) -> InboundMessage:
         at=request.received_at,
         payload=fields.payload(),
         sender=_number(sender),
-        recipient=_number(fields.need("To")),
+        recipient=_number(recipient) if recipient else None,
         text=fields.get("Body") or "",
         media=fields.numbered("MediaUrl"),
         declared=fields.get("OptOutType"),
