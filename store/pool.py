@@ -13,6 +13,15 @@ from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
 
+LOST: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""The database went away, or has no connection to spare; TimeoutError is an OSError."""
+
 _SCHEMA = Path(__file__).parent.parent / "schema"
 
 

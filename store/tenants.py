@@ -1,0 +1,40 @@
+"""What a tenant has decided about all of its messages."""
+
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+import asyncpg
+
+from store.pool import load_queries
+
+_sql = load_queries("tenants")
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A workspace."""
+
+    id: UUID
+    name: str
+    timezone: str
+    """IANA name."""
+    help_text: str | None
+    """What HELP is answered with; None: nothing."""
+    opt_out_text: str | None
+    """What confirms an opt-out; None: nothing."""
+    postal_address: str | None
+    track_opens: bool
+    track_clicks: bool
+
+
+async def read(tx: asyncpg.Connection) -> Tenant | None:
+    """The transaction's own tenant; None when there is no such tenant."""
+    row = await _sql.read_tenant(tx)
+    return Tenant(**row) if row else None
+
+
+async def change(tx: asyncpg.Connection, tenant: Tenant) -> None:
+    """Store everything but the name, which is not the tenant's to change."""
+    values = asdict(tenant)
+    del values["name"]
+    await _sql.change_tenant(tx, **values)
