@@ -139,6 +139,8 @@ def problems(template: str, *, email_body: bool = False) -> tuple[Problem, ...]:
 
 def sender_fields(template: str) -> frozenset[str]:
     """Which of the SENDER_FIELDS a sound template names."""
+    if not any(field in template for field in SENDER_FIELDS):
+        return frozenset()
     return frozenset(_parsed(template, False).analyze().globals) & SENDER_FIELDS.keys()
 
 

@@ -1,21 +1,31 @@
 """Publish an author's file: checked whole, refused when a channel could not be carried, stored once."""
 
 from authoring.check import Checked
+from content.liquid import sender_fields
+from content.merge_fields import SENDER_FIELDS
+from domain.errors import NotReady
 from starter.engine import Engine
-from store import sequences
+from store import sequences, tenants
 from store.sequences import NodeContent, Published
 
 
 async def publish(engine: Engine, checked: Checked) -> Published:
     """Store a checked sequence as its next version; the same content again changes nothing.
 
-    Raises NotReady when a channel that it uses has no provider: better now than at the thousandth send.
+    Raises NotReady when a channel that it uses has no provider, or a merge field that the sender fills in has no
+    value: better now than at the thousandth send.
     Raises ValueError when `checked` has errors.
     """
     if checked.plan is None or checked.definition is None or not checked.ok:
         raise ValueError("only a sequence without errors can be published")
     engine.must_carry(checked.plan)
+    used = frozenset[str]().union(*(sender_fields(text) for c in checked.contents for text in c.templates.values()))
     async with engine.database.transaction(engine.tenant_id) as tx:
+        tenant = await tenants.read(tx)
+        has = {"unsubscribe_url": engine.links, "postal_address": tenant and tenant.postal_address}
+        for field in sorted(used):
+            if not has[field]:
+                raise NotReady(f"{checked.plan.sequence} uses `{field}`, which has no value", SENDER_FIELDS[field])
         return await sequences.publish(
             tx,
             engine.tenant_id,

@@ -15,6 +15,7 @@ from starter.cli import (
     replies,
     sequences,
     stack,
+    tenant,
     tools,
 )
 from starter.cli.command import EXIT_CODES
@@ -34,6 +35,7 @@ stack.register(app)
 doctor.register(app)
 authoring.register(app)
 contacts.register(app)
+tenant.register(app)
 enrollments.register(app)
 control.register(app)
 replies.register(app)
