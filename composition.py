@@ -11,10 +11,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.deliver import Deliveries
 from activities.lifecycle import Lifecycle
+from activities.notices import Notices
 from activities.reconcile import Reconciler
 from activities.versions import Versions
 from content.compose import Composer
 from content.links import Links
+from providers.imap import ImapConfig
 from providers.registry import Registry, build_registry
 from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
@@ -24,6 +26,7 @@ from starter.runs import Runs
 from store.pool import Database
 from telemetry import LogContext
 from workflows.enrollment import EnrollmentWorkflow
+from workflows.notice import NoticeWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
 _OURS = ("domain", "scheduling", "content", "store", "providers", "activities", "workflows")
@@ -58,6 +61,20 @@ def registry_of(settings: Settings) -> Registry:
             base_url=settings.twilio_base_url,
             timeout_s=settings.twilio_timeout_s,
         ),
+    )
+
+
+def mailbox_of(settings: Settings) -> ImapConfig | None:
+    """The mailbox that is polled for answers; None: there is none."""
+    if not settings.imap_host:
+        return None
+    return ImapConfig(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        tls=settings.imap_tls,
+        username=settings.imap_username,
+        password=settings.imap_password.get_secret_value(),
+        folder=settings.imap_folder,
     )
 
 
@@ -117,13 +134,14 @@ def worker_of(settings: Settings, engine: Engine) -> Worker:
     return Worker(
         engine.runs.client,
         task_queue=engine.runs.task_queue,
-        workflows=[EnrollmentWorkflow, ReconcileWorkflow],
+        workflows=[EnrollmentWorkflow, NoticeWorkflow, ReconcileWorkflow],
         activities=[
             deliveries.deliver,
             lifecycle.pause_enrollment,
             lifecycle.resume_enrollment,
             lifecycle.end_enrollment,
             lifecycle.finish,
+            Notices(engine.database, engine.providers).send_notice,
             Reconciler(deliveries, engine.runs).reconcile,
         ],
         workflow_runner=SandboxedWorkflowRunner(

@@ -10,6 +10,8 @@ RETURN array_position(
 ALTER TABLE message_jobs
     ADD COLUMN delivery text CHECK (delivery IS NULL OR delivery_rank(delivery) IS NOT NULL),
     ADD COLUMN delivered_at timestamptz,
+    -- Taken over, and reported later as never to arrive, for a reason that says nothing about the address.
+    ADD COLUMN undelivered_at timestamptz,
     ADD COLUMN opened_at timestamptz,
     -- By a scanner or a prefetching proxy: known, and not counted as opened.
     ADD COLUMN machine_opened_at timestamptz,
@@ -22,6 +24,24 @@ ALTER TABLE message_jobs
     ADD COLUMN unsubscribed_at timestamptz,
     ADD COLUMN answered_at timestamptz;
 
+-- What is heard of a message proves that it went out, also of one that waits for another try, or was cancelled after
+-- one; nothing else makes such a message sent.
+CREATE OR REPLACE FUNCTION guard_job_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (
+        (OLD.state = 'pending' AND NEW.state IN ('sending', 'failed', 'cancelled'))
+        OR (OLD.state = 'sending' AND NEW.state IN ('sent', 'failed', 'ambiguous', 'pending', 'cancelled'))
+        OR (OLD.state = 'ambiguous' AND NEW.state IN ('sent', 'failed', 'sending', 'pending', 'cancelled'))
+        OR (OLD.state IN ('pending', 'cancelled') AND NEW.state = 'sent'
+            AND (OLD.provider_message_id IS NOT NULL OR OLD.delivery IS NOT NULL))
+    ) THEN
+        RAISE EXCEPTION 'message job % cannot go from % to %', OLD.id, OLD.state, NEW.state
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- Providers name a message by their own id.
 CREATE INDEX message_jobs_provider_message ON message_jobs (tenant_id, provider_message_id)
     WHERE provider_message_id IS NOT NULL;
@@ -30,6 +50,7 @@ CREATE INDEX message_jobs_address ON message_jobs (tenant_id, channel, recipient
 
 ALTER TABLE step_counters
     ADD COLUMN delivered bigint NOT NULL DEFAULT 0,
+    ADD COLUMN undelivered bigint NOT NULL DEFAULT 0,
     ADD COLUMN opened bigint NOT NULL DEFAULT 0,
     ADD COLUMN machine_opened bigint NOT NULL DEFAULT 0,
     ADD COLUMN clicked bigint NOT NULL DEFAULT 0,
@@ -44,19 +65,20 @@ ALTER TABLE step_counters
 CREATE OR REPLACE FUNCTION count_new_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO step_counters AS k (tenant_id, sequence_id, node_id, shard, pending, sent, failed, ambiguous, cancelled,
-        delivered, opened, machine_opened, clicked, machine_clicked, bounced, complained, unsubscribed, answered)
+        delivered, undelivered, opened, machine_opened, clicked, machine_clicked, bounced, complained, unsubscribed,
+        answered)
     SELECT tenant_id, sequence_id, node_id, counter_shard(enrollment_id),
         count(*) FILTER (WHERE state IN ('pending', 'sending')), count(*) FILTER (WHERE state = 'sent'),
         count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'ambiguous'),
         count(*) FILTER (WHERE state = 'cancelled'),
-        count(delivered_at), count(opened_at), count(machine_opened_at), count(clicked_at), count(machine_clicked_at),
+        count(delivered_at), count(undelivered_at), count(opened_at), count(machine_opened_at), count(clicked_at), count(machine_clicked_at),
         count(bounced_at), count(complained_at), count(unsubscribed_at), count(answered_at)
     FROM added
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT (tenant_id, sequence_id, node_id, shard) DO UPDATE SET
         pending = k.pending + excluded.pending, sent = k.sent + excluded.sent, failed = k.failed + excluded.failed,
         ambiguous = k.ambiguous + excluded.ambiguous, cancelled = k.cancelled + excluded.cancelled,
-        delivered = k.delivered + excluded.delivered, opened = k.opened + excluded.opened,
+        delivered = k.delivered + excluded.delivered, undelivered = k.undelivered + excluded.undelivered, opened = k.opened + excluded.opened,
         machine_opened = k.machine_opened + excluded.machine_opened, clicked = k.clicked + excluded.clicked,
         machine_clicked = k.machine_clicked + excluded.machine_clicked, bounced = k.bounced + excluded.bounced,
         complained = k.complained + excluded.complained, unsubscribed = k.unsubscribed + excluded.unsubscribed,
@@ -69,6 +91,7 @@ CREATE FUNCTION count_heard_of_job() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE step_counters SET
         delivered = delivered + (NEW.delivered_at IS NOT NULL)::int - (OLD.delivered_at IS NOT NULL)::int,
+        undelivered = undelivered + (NEW.undelivered_at IS NOT NULL)::int - (OLD.undelivered_at IS NOT NULL)::int,
         opened = opened + (NEW.opened_at IS NOT NULL)::int - (OLD.opened_at IS NOT NULL)::int,
         machine_opened = machine_opened + (NEW.machine_opened_at IS NOT NULL)::int - (OLD.machine_opened_at IS NOT NULL)::int,
         clicked = clicked + (NEW.clicked_at IS NOT NULL)::int - (OLD.clicked_at IS NOT NULL)::int,
@@ -82,13 +105,13 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER count_heard AFTER UPDATE OF delivered_at, opened_at, machine_opened_at, clicked_at, machine_clicked_at,
+CREATE TRIGGER count_heard AFTER UPDATE OF delivered_at, undelivered_at, opened_at, machine_opened_at, clicked_at, machine_clicked_at,
     bounced_at, complained_at, unsubscribed_at, answered_at ON message_jobs
     FOR EACH ROW WHEN (
-        num_nonnulls(OLD.delivered_at, OLD.opened_at, OLD.machine_opened_at, OLD.clicked_at, OLD.machine_clicked_at,
+        num_nonnulls(OLD.delivered_at, OLD.undelivered_at, OLD.opened_at, OLD.machine_opened_at, OLD.clicked_at, OLD.machine_clicked_at,
             OLD.bounced_at, OLD.complained_at, OLD.unsubscribed_at, OLD.answered_at)
         IS DISTINCT FROM
-        num_nonnulls(NEW.delivered_at, NEW.opened_at, NEW.machine_opened_at, NEW.clicked_at, NEW.machine_clicked_at,
+        num_nonnulls(NEW.delivered_at, NEW.undelivered_at, NEW.opened_at, NEW.machine_opened_at, NEW.clicked_at, NEW.machine_clicked_at,
             NEW.bounced_at, NEW.complained_at, NEW.unsubscribed_at, NEW.answered_at)
     ) EXECUTE FUNCTION count_heard_of_job();
 
@@ -137,9 +160,12 @@ ALTER TABLE suppressions
     DROP CONSTRAINT suppressions_pkey,
     ADD PRIMARY KEY (tenant_id, channel, address, reason);
 
--- A contact who is away: nothing goes out before this instant.
 ALTER TABLE enrollments
-    ADD COLUMN not_before timestamptz;
+    -- A contact who is away: nothing goes out before this instant.
+    ADD COLUMN not_before timestamptz,
+    -- When the report happened that ended it; of several, the earliest gives the reason, whatever order they come in.
+    ADD COLUMN ended_by_at timestamptz,
+    ADD CONSTRAINT only_stopped_by_report CHECK (ended_by_at IS NULL OR status = 'stopped');
 
 ALTER TABLE enrollment_signals
     DROP CONSTRAINT enrollment_signals_signal_check,
@@ -165,12 +191,16 @@ CREATE TABLE notices (
     provider_message_id text,
     error text,
     created_at timestamptz NOT NULL,
+    claimed_at timestamptz,
     sent_at timestamptz,
     PRIMARY KEY (tenant_id, id),
+    CONSTRAINT sending_was_claimed CHECK (state <> 'sending' OR (claimed_at IS NOT NULL AND provider IS NOT NULL)),
     CONSTRAINT sent_has_sent_at CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
     CONSTRAINT failed_has_error CHECK (state NOT IN ('failed', 'ambiguous') OR error IS NOT NULL)
 );
 CREATE INDEX notices_open ON notices (tenant_id, created_at) WHERE state IN ('pending', 'sending');
+-- Was this address owed one lately?
+CREATE INDEX notices_address ON notices (tenant_id, channel, address, kind, created_at);
 
 -- Inbound messages that a person should read.
 CREATE TABLE reviews (
@@ -273,7 +303,7 @@ DROP TABLE mailboxes, api_keys, dead_letters, reviews, notices;
 ALTER TABLE enrollment_signals DROP COLUMN upcoming, DROP CONSTRAINT enrollment_signals_signal_check;
 DELETE FROM enrollment_signals WHERE signal NOT IN ('reply', 'suppress');
 ALTER TABLE enrollment_signals ADD CONSTRAINT enrollment_signals_signal_check CHECK (signal IN ('reply', 'suppress'));
-ALTER TABLE enrollments DROP COLUMN not_before;
+ALTER TABLE enrollments DROP COLUMN not_before, DROP COLUMN ended_by_at;
 DELETE FROM suppressions x WHERE NOT active OR EXISTS (
     SELECT FROM suppressions y WHERE y.active AND y.tenant_id = x.tenant_id AND y.channel = x.channel
         AND y.address = x.address AND y.reason < x.reason);
@@ -300,11 +330,24 @@ BEGIN
     RETURN NULL;
 END
 $$;
-ALTER TABLE step_counters DROP COLUMN delivered, DROP COLUMN opened, DROP COLUMN machine_opened, DROP COLUMN clicked,
+ALTER TABLE step_counters DROP COLUMN delivered, DROP COLUMN undelivered, DROP COLUMN opened, DROP COLUMN machine_opened, DROP COLUMN clicked,
     DROP COLUMN machine_clicked, DROP COLUMN bounced, DROP COLUMN complained, DROP COLUMN unsubscribed, DROP COLUMN answered;
 DROP INDEX message_jobs_address;
 DROP INDEX message_jobs_provider_message;
-ALTER TABLE message_jobs DROP COLUMN delivery, DROP COLUMN delivered_at, DROP COLUMN opened_at,
+CREATE OR REPLACE FUNCTION guard_job_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (
+        (OLD.state = 'pending' AND NEW.state IN ('sending', 'failed', 'cancelled'))
+        OR (OLD.state = 'sending' AND NEW.state IN ('sent', 'failed', 'ambiguous', 'pending', 'cancelled'))
+        OR (OLD.state = 'ambiguous' AND NEW.state IN ('sent', 'failed', 'sending', 'pending', 'cancelled'))
+    ) THEN
+        RAISE EXCEPTION 'message job % cannot go from % to %', OLD.id, OLD.state, NEW.state
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+ALTER TABLE message_jobs DROP COLUMN delivery, DROP COLUMN delivered_at, DROP COLUMN undelivered_at, DROP COLUMN opened_at,
     DROP COLUMN machine_opened_at, DROP COLUMN clicked_at, DROP COLUMN machine_clicked_at, DROP COLUMN bounced_at,
     DROP COLUMN soft_bounced_at, DROP COLUMN complained_at, DROP COLUMN unsubscribed_at, DROP COLUMN answered_at;
 DROP FUNCTION delivery_rank(text);
