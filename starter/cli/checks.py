@@ -11,15 +11,17 @@ from typing import Literal
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from composition import temporal_address_of
+from composition import mailbox_of, temporal_address_of
 from domain.errors import NotReady, SendError
 from domain.messages import Channel
+from providers import imap
+from providers.imap import ImapConfig
 from providers.registry import Registry
 from settings import Settings
 from starter import health
 from starter.cli import connect, refer
 from starter.engine import connect_temporal
-from store import reports, sequences
+from store import mailboxes, reports, sequences
 from store.migrate import pending_migrations
 from store.pool import Database
 from store.reports import ServerFacts, Trouble
@@ -260,3 +262,45 @@ async def _provider(channel: Channel, choice: str, registry: Registry, users: Se
         return fail(name, str(error), f"check the TOUCHLINE_ settings of {choice}")
     except TimeoutError:
         return fail(name, f"{choice} gave no answer within {_PATIENCE_S:g} s", "check its host, port and the network")
+
+
+# --- the mailbox ---------------------------------------------------------------------------------------
+
+
+async def mailbox_findings(settings: Settings) -> list[Finding]:
+    """Where one is polled: does it let us in, and is it read?"""
+    config = mailbox_of(settings)
+    if config is None:
+        return []
+    findings = [await _mailbox(config)]
+    if settings.database_url:
+        with suppress(NotReady, TimeoutError):  # said by the lines about the database
+            findings.append(await _polled(settings, config))
+    return findings
+
+
+async def _mailbox(config: ImapConfig) -> Finding:
+    name = "mailbox"
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return ok(name, await imap.check(config))
+    except NotReady as error:
+        return fail(name, str(error), error.hint or "")
+    except TimeoutError:
+        return fail(name, f"{config.place} gave no answer within {_PATIENCE_S:g} s", "check TOUCHLINE_IMAP_HOST")
+
+
+async def _polled(settings: Settings, config: ImapConfig) -> Finding:
+    name = "mailbox reading"
+    async with (
+        asyncio.timeout(_PATIENCE_S),
+        connect.pool(settings) as database,
+        database.transaction(settings.tenant) as tx,
+    ):
+        checkpoint = await mailboxes.read(tx, config.name)
+    if checkpoint is None:
+        return warn(name, "not begun", "a worker reads it, with the same TOUCHLINE_IMAP settings: ./touchline up")
+    read = f"to its end at {checkpoint.polled_at:%Y-%m-%d %H:%M:%S} UTC"
+    if datetime.now(UTC) - checkpoint.polled_at > _OVERDUE + timedelta(seconds=settings.imap_every_s):
+        return fail(name, f"last {read}; answers since then are unheard", "the worker's log says why")
+    return ok(name, read)

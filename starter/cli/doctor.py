@@ -16,6 +16,7 @@ from starter.cli.checks import (
     channels_in_use,
     database_findings,
     fail,
+    mailbox_findings,
     ok,
     provider_findings,
     temporal_findings,
@@ -64,6 +65,7 @@ async def _findings() -> list[Finding]:
     else:
         findings += [*await database_findings(settings), *await temporal_findings(settings)]
         users = await channels_in_use(settings)
+    findings += await mailbox_findings(settings)
     registry = registry_of(settings)
     try:
         return [*findings, *await provider_findings(settings, registry, users)]
