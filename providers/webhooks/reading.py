@@ -1,0 +1,117 @@
+"""What the readers of email vendors share: JSON that may be hostile, typed fields, ids of ours."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from hashlib import sha256
+from math import isfinite
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from domain.errors import Malformed
+
+JOB_KEY = "touchline_job"
+"""The name under which a vendor is given our job id, and hands it back."""
+JOB_HEADER = "X-Touchline-Job"
+"""A header that says the same to a vendor that takes no names and values over SMTP."""
+
+
+class Said(BaseModel):
+    """A part of what a vendor says; it may say more, and leave out what is not required."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _plausible(at: datetime) -> datetime:
+    """Years that no database and no time zone choke on."""
+    if not 2000 <= at.year < 2200:
+        raise ValueError("the year makes no sense")
+    return at.astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_plausible)]
+"""UTC; from ISO 8601 with its offset, or seconds since 1970."""
+Id = Annotated[str, Field(min_length=1, max_length=255)]
+"""An index has room for it."""
+
+S = TypeVar("S", bound=Said)
+
+
+def read_json(body: bytes) -> Any:
+    """A JSON text in UTF-8, in values that the database can hold; raises Malformed for anything else."""
+    try:
+        return _storable(from_json(body, allow_inf_nan=False))
+    except ValueError as error:
+        raise Malformed(f"the body is not JSON: {error}") from error
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The same, of a text that is one object."""
+    return as_object(read_json(body), "the body")
+
+
+def as_object(value: Any, what: str) -> dict[str, Any]:
+    """Raises Malformed unless it is a JSON object."""
+    if not isinstance(value, dict):
+        raise Malformed(f"{what} is not a JSON object")
+    return value
+
+
+def fit(model: type[S], value: dict[str, Any]) -> S:
+    """The fields that we read; raises Malformed naming each that does not fit, without its value."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        named = (f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults[:5])
+        raise Malformed("; ".join(named)) from error
+
+
+def job_in(values: Any) -> UUID | None:
+    """Our own token among a vendor's names and values, however it spells the name; None where there is none."""
+    if not isinstance(values, dict):
+        return None
+    given = next((value for name, value in values.items() if name.lower() == JOB_KEY), None)
+    try:
+        return UUID(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
+
+
+def message_id(given: str | None) -> tuple[str, ...]:
+    """A Message-ID in its angle brackets, which some vendors leave out."""
+    bare = (given or "").strip().strip("<>")
+    return (f"<{bare}>",) if bare else ()
+
+
+def address_in(given: Sequence[str]) -> str | None:
+    """The first one's address, without its name."""
+    return next((address for one in given if (address := parseaddr(one)[1])), None)
+
+
+def digest(*parts: object) -> str:
+    """A name for an event that its vendor gives none: the same parts always the same name, and nobody's address."""
+    return sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:32]
+
+
+def storable_text(text: str) -> str:
+    """PostgreSQL keeps every character but NUL."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL's jsonb keeps neither NUL nor an infinite number, which `1e999` is read as."""
+    match value:
+        case str():
+            return storable_text(value)
+        case float() if not isfinite(value):
+            raise ValueError("a number is out of range")
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {storable_text(name): _storable(item) for name, item in value.items()}
+        case _:
+            return value
