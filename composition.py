@@ -52,6 +52,7 @@ def registry_of(settings: Settings) -> Registry:
             timeout_s=settings.smtp_timeout_s,
             connections=settings.smtp_connections,
             sender=settings.email_from,
+            relay=settings.smtp_relay,
         ),
         twilio=TwilioConfig(
             account_sid=settings.twilio_account_sid,

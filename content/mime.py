@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address
@@ -20,14 +21,14 @@ _MAILBOX = re.compile(rf"(?P<name>[^<>]*)<(?P<spec>{_PART}@{_PART})>|(?P<bare>{_
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _URI = re.compile(r"(?:https?|mailto):[!#-+\-./0-9:;=?@A-Z\[\]_a-z~%]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_VERBATIM = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe"})
+_VERBATIM = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "x-smtpapi"})
 
 
 class _Policy(EmailPolicy):
     """Standard folding, except for what it harms.
 
-    Ids and URLs stay whole: the standard library turns a token longer than a line into an encoded-word, which
-    no mailbox recognises as the Message-ID or the unsubscribe link that it was. A subject that needs encoding
+    Ids, URLs and JSON stay whole: the standard library turns a token longer than a line into an encoded-word,
+    which nobody recognises as the Message-ID or the unsubscribe link that it was. A subject that needs encoding
     is encoded by the older `Header`: the policy drops the blank where it breaks the line between two words.
     """
 
@@ -50,10 +51,10 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(linesep=SMTP.linesep, cte_type="7bit")
 
 
-def build(message: OutgoingMessage, *, sender: str) -> EmailMessage:
+def build(message: OutgoingMessage, *, sender: str, relayed: Mapping[str, str] | None = None) -> EmailMessage:
     """Compose an email: equal arguments give equal bytes (`as_bytes()`, lines end in CRLF).
 
-    `sender` is `Name <address>`. Raises ContentError for an address, id or URL that cannot stand in a header.
+    `sender` is `Name <address>`; `relayed` are headers for the relay that takes the message. Raises ContentError for an address, id or URL that cannot stand in a header.
     """
     content = message.content
     if not isinstance(content, EmailContent):
@@ -71,6 +72,8 @@ def build(message: OutgoingMessage, *, sender: str) -> EmailMessage:
     if content.reply_to:
         mail["Reply-To"] = address(content.reply_to)
     _add_unsubscribe(mail, content)
+    for name, value in (relayed or {}).items():
+        mail[name] = single_line(value)
     mail.set_content(_body(content.text))
     if content.html is not None:
         mail.add_alternative(_body(content.html), subtype="html")

@@ -1,14 +1,16 @@
 """Email by SMTP submission (RFC 5321, 6409) over a few kept connections."""
 
 import asyncio
+import json
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import Literal
+from uuid import UUID
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
@@ -23,6 +25,7 @@ from domain.errors import (
     TransientError,
 )
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
+from providers.webhooks.reading import JOB_HEADER, JOB_KEY
 
 _NAME = "smtp"
 _GOODBYE_S = 2.0
@@ -32,6 +35,19 @@ _SENDER_CODES = frozenset({"5.1.7", "5.1.8"})
 """RFC 3463: the fault is in the sender's mailbox or system."""
 _SIZE_CODES = frozenset({"5.2.3", "5.3.4"})
 """RFC 3463: this message is too long."""
+
+Relay = Literal["none", "resend", "postmark", "sendgrid"]
+RELAY_HEADERS: dict[Relay, Callable[[UUID], dict[str, str]]] = {
+    "none": lambda job: {},
+    # Repeated within a day under one key, a message goes out once. Resend has no tags over SMTP, but reports headers.
+    "resend": lambda job: {"Resend-Idempotency-Key": str(job), JOB_HEADER: str(job)},
+    # Postmark gives every message a Message-ID of its own, unless it is told to keep ours: what answers name.
+    "postmark": lambda job: {f"X-PM-Metadata-{JOB_KEY}": str(job), "X-PM-KeepID": "true"},
+    "sendgrid": lambda job: {
+        "X-SMTPAPI": json.dumps({"unique_args": {JOB_KEY: str(job)}}, separators=(",", ":")),
+    },
+}
+"""By which a relay's webhooks name the message that they are about (providers/webhooks)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,8 @@ class SmtpConfig:
     connections: int = 4
     sender: str = ""
     """`Name <address>`: the From header and the envelope's sender."""
+    relay: Relay = "none"
+    """Whose server it is, when its webhooks report on what it takes."""
 
 
 class _Stage(Enum):
@@ -180,7 +198,8 @@ class SmtpProvider:
 
     def _compose(self, message: OutgoingMessage) -> tuple[_Attempt, str]:
         try:
-            mail = build(message, sender=self._config.sender)
+            headers = RELAY_HEADERS[self._config.relay](message.job_id)
+            mail = build(message, sender=self._config.sender, relayed=headers)
             recipient = address(message.to).addr_spec
         except ContentError as error:
             raise PermanentError(_NAME, str(error)) from error
