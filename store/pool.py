@@ -91,12 +91,12 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def connect(cls, url: str, *, size: int = 10, name: str = "touchline") -> "Database":
-        """Open a pool. Raises NotReady with the database's own words."""
+    async def connect(cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False) -> "Database":
+        """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
         try:
             pool = await asyncpg.create_pool(
                 url,
-                min_size=min(2, size),
+                min_size=0 if lazy else min(2, size),
                 max_size=size,
                 connection_class=_Connection,
                 init=_prepare,
@@ -137,3 +137,8 @@ class Database:
         """Every tenant, for sweeps that go through them one by one."""
         async with self._pool.acquire() as connection:
             return [row[0] for row in await connection.fetch("SELECT tenant_ids()")]
+
+    async def api_key_owner(self, key_hash: bytes) -> asyncpg.Record | None:
+        """Whose a key of the API is, before any tenant is known; None: nobody's, or it was revoked."""
+        async with self._pool.acquire() as connection:
+            return await connection.fetchrow("SELECT * FROM api_key_owner($1)", key_hash)

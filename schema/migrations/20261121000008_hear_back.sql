@@ -246,10 +246,12 @@ CREATE TABLE api_keys (
 );
 
 -- Whose is this key? Asked before a tenant is known; answers nothing else, and to nobody without the key.
-CREATE FUNCTION api_key_owner(key_hash bytea) RETURNS TABLE (tenant_id uuid, id uuid, scopes text[])
+CREATE FUNCTION api_key_owner(key_hash bytea)
+RETURNS TABLE (tenant_id uuid, id uuid, scopes text[], last_used_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
-    SELECT k.tenant_id, k.id, k.scopes FROM api_keys k WHERE k.hash = key_hash AND k.revoked_at IS NULL;
+    SELECT k.tenant_id, k.id, k.scopes, k.last_used_at FROM api_keys k
+    WHERE k.hash = key_hash AND k.revoked_at IS NULL;
 END;
 
 -- How far a polled mailbox has been read. UIDs only mean something within one UIDVALIDITY (RFC 3501 2.3.1.1).

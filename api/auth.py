@@ -1,0 +1,79 @@
+"""Who calls: an API key in the Authorization header names a tenant and what may be done there."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.edge import TheEdge
+from api.problems import Refusal, answers
+from starter.engine import Engine
+from store import api_keys
+from store.api_keys import Owner, Scope
+
+REFUSALS = answers(401, 403)
+"""The `responses` of a router whose routes need a key."""
+
+_bearer = HTTPBearer(
+    scheme_name="API key", description="`./touchline keys create NAME --scope read` makes one.", auto_error=False
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever holds a valid key."""
+
+    engine: Engine
+    """Acts for the key's tenant."""
+    owner: Owner
+
+    def require(self, scope: Scope) -> None:
+        """Raises Refusal (403) unless the key has the scope."""
+        if scope not in self.owner.scopes:
+            raise Refusal(
+                HTTPStatus.FORBIDDEN,
+                f"this key lacks the scope {scope}",
+                hint=f"./touchline keys create NAME --scope {scope} makes one that has it",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            )
+
+
+async def _caller(
+    edge: TheEdge, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Caller:
+    if credentials is None:
+        raise Refusal(
+            HTTPStatus.UNAUTHORIZED,
+            "an API key is needed",
+            hint="send it as Authorization: Bearer tl_…",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    owner = await api_keys.owner_of(edge.engine.database, credentials.credentials, datetime.now(UTC))
+    if owner is None:
+        raise Refusal(
+            HTTPStatus.UNAUTHORIZED,
+            "the API key is not valid",
+            hint="./touchline keys list shows which are",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+    return Caller(replace(edge.engine, tenant_id=owner.tenant_id), owner)
+
+
+TheCaller = Annotated[Caller, Depends(_caller)]
+"""Whoever calls, with any scope."""
+
+
+def needs(scope: Scope) -> Any:
+    """A dependency: the Engine of the caller's tenant, for keys with this scope; others are refused.
+
+    Use: `engine: Annotated[Engine, needs("read")]`.
+    """
+
+    async def scoped(caller: TheCaller) -> Engine:
+        caller.require(scope)
+        return caller.engine
+
+    return Depends(scoped)
