@@ -6,7 +6,7 @@ whoever stops the enrollment (a reply, an opt-out) takes the same lock, so its c
 last look, and nothing is sent, or after the hand-over. No message follows a committed stop.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -34,7 +34,7 @@ from domain.plan import MessageNode
 from providers.base import Provider
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
-from store import ledger
+from store import enrollments, ledger
 from store.ledger import Claim
 from store.pool import Database, Session
 from store.sequences import Version
@@ -101,12 +101,18 @@ class _Delivery:
         if not isinstance(node, MessageNode):
             raise ApplicationError(f"node {order.node_id} sends no message", non_retryable=True)
         where = Whereabouts(claim.contact.zones, claim.tenant_zone, order.enrollment_id)
+        if order.instruction == "send_now" and claim.not_before is not None:
+            # The operator knows better than an automatic answer.
+            await enrollments.come_back(tx, order.enrollment_id)
+            claim = replace(claim, not_before=None)
         settlement = Settlement(tx, order, claim, version.plan, node, where, self._clock)
 
         match claim.state:
             case JobState.SENT | JobState.FAILED | JobState.CANCELLED:
                 # An earlier attempt settled it and died before it could say so.
                 return settlement.recorded()
+            case _ if claim.heard_of:
+                return await settlement.heard_of()
             case JobState.SENDING:
                 if (settled := await self._reconcile(claim, settlement)) is not None:
                     return settled
@@ -169,8 +175,8 @@ class _Delivery:
         if clear.status is EnrollmentStatus.PAUSED:
             return await settlement.hold(Gate.ENROLLMENT_PAUSED, None)
         attempted_at = self._clock.now()
-        if (opens := settlement.closed_until(attempted_at)) is not None:
-            return await settlement.hold(Gate.WINDOW, opens)
+        if (held := settlement.held_back(attempted_at, clear.not_before)) is not None:
+            return await settlement.hold(*held)
         try:
             receipt = await claimed.provider.send(claimed.message)
         except PermanentError as error:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate
 from domain.plan import MessageNode, Plan
-from scheduling.itinerary import Whereabouts, when_allowed
+from scheduling.itinerary import Whereabouts, stop_at
 from store.ledger import Claim
 
 SEQUENCE_RECHECK = timedelta(hours=1)
@@ -54,7 +54,5 @@ def judge(claim: Claim, plan: Plan, node: MessageNode, where: Whereabouts, now: 
         return Skip("suppressed")
     if claim.address is None:
         return Skip(f"no address for {node.channel}")
-    allowed = when_allowed(plan, node, now, where)
-    if allowed > now:
-        return Hold(Gate.WINDOW, allowed)
-    return Go()
+    stop = stop_at(plan, node, now, where, not_before=claim.not_before)
+    return Hold(stop.gate, stop.at) if stop.gate else Go()

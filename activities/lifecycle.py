@@ -19,9 +19,9 @@ from domain.enrollment import (
     StepResult,
     Upcoming,
 )
-from domain.plan import ExitNode, MessageNode
-from scheduling.itinerary import Whereabouts, when_allowed
-from store import enrollments
+from domain.plan import DelayNode, ExitNode
+from scheduling.itinerary import Whereabouts, stop_at
+from store import enrollments, ledger
 from store.enrollments import Scope
 from store.pool import Database
 
@@ -60,14 +60,16 @@ class Lifecycle:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
                 node = plan.nodes[upcoming.node_id]
+                if isinstance(node, DelayNode):
+                    raise ApplicationError(f"node {node.id} does not execute", non_retryable=True)
                 where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id)
-                at = when_allowed(plan, node, due, where) if isinstance(node, MessageNode) else due
-                if at > due:
-                    upcoming = Upcoming(node_id=node.id, at=at, gate=Gate.WINDOW, due=due)
-                else:
-                    kept = order.next.gate if order.next.gate is not Gate.WINDOW else None
-                    upcoming = Upcoming(node_id=node.id, at=due, gate=kept)
+                upcoming = stop_at(plan, node, due, where, not_before=scope.not_before).upcoming
+                if upcoming.gate is None and order.next.gate not in (Gate.WINDOW, Gate.POSTPONED):
+                    upcoming = upcoming.model_copy(update={"gate": order.next.gate})
                 late = due - order.next.wait_ends if order.next.wait_ends else timedelta()
+            elif await ledger.is_heard_of(tx, order.enrollment_id, upcoming.node_id):
+                # It came to light during the pause what became of the message in doubt.
+                upcoming = Upcoming(node_id=upcoming.node_id, at=now)
             await enrollments.resume(tx, order.enrollment_id, upcoming, late=late)
         return StepResult(verdict="deferred", next=upcoming)
 
@@ -93,6 +95,11 @@ class Lifecycle:
             node = (await self._versions.get(tx, scope.version_id)).plan.nodes[order.node_id]
             if not isinstance(node, ExitNode):
                 raise ApplicationError(f"node {order.node_id} is no exit", non_retryable=True)
+            if scope.not_before is not None and order.instruction != "send_now" and scope.not_before > now:
+                # Whoever is away may still answer.
+                upcoming = Upcoming(node_id=node.id, at=scope.not_before, gate=Gate.POSTPONED, due=now)
+                await enrollments.postpone(tx, order.enrollment_id, upcoming)
+                return StepResult(verdict="deferred", next=upcoming)
             ending = Ending(status=EnrollmentStatus.COMPLETED, reason=node.reason)
             await enrollments.complete_path(tx, order.enrollment_id, now)
             await enrollments.end(tx, [order.enrollment_id], ending, now=now)

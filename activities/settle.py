@@ -16,11 +16,12 @@ from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, Step
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Plan
-from scheduling.itinerary import Stop, Whereabouts, next_stop, when_allowed
+from scheduling.itinerary import Stop, Whereabouts, next_stop, stop_at
 from scheduling.window import is_allowed
 from store import enrollments, ledger
 from store.enrollments import NewEnrollment
-from store.ledger import Claim, ErrorClass, SuppressionReason
+from store.ledger import Claim, ErrorClass
+from store.suppressions import SuppressionReason, suppress
 
 log = structlog.get_logger(__name__)
 
@@ -69,16 +70,18 @@ class Settlement:
 
     def held(self, gate: Gate, until: datetime | None) -> StepResult:
         """It is held already, and so recorded."""
-        due = self.clock.now() if gate is Gate.WINDOW else None
+        due = self.clock.now() if gate in (Gate.WINDOW, Gate.POSTPONED) else None
         return StepResult(verdict="deferred", next=Upcoming(node_id=self.node.id, at=until, gate=gate, due=due))
 
-    def closed_until(self, now: datetime) -> datetime | None:
-        """When the window opens again that closed since the claim (its lock may be waited for); None: it is open."""
+    def held_back(self, now: datetime, not_before: datetime | None) -> tuple[Gate, datetime] | None:
+        """What came between since the claim (its lock may be waited for), and until when; None: nothing."""
         window = self.plan.window_of(self.node)
         zones, tenant_zone = self.where.contact_zones, self.where.tenant_zone
-        if is_allowed(now, window, contact_zones=zones, tenant_zone=tenant_zone):
+        away = not_before is not None and not_before > now
+        if not away and is_allowed(now, window, contact_zones=zones, tenant_zone=tenant_zone):
             return None
-        return when_allowed(self.plan, self.node, now, self.where)
+        stop = stop_at(self.plan, self.node, now, self.where, not_before=not_before)
+        return (stop.gate, stop.at) if stop.gate else None
 
     # --- it went out -----------------------------------------------------------------------------------
 
@@ -89,6 +92,13 @@ class Settlement:
         await ledger.settle_sent(self.tx, self.order.enrollment_id, self.node.id, receipt, sent_at=now, result=result)
         log.info("sent", channel=self.node.channel, attempts=self.attempts)
         return await self._go_on("sent", now, sent=self.node)
+
+    async def heard_of(self) -> StepResult:
+        """A report of it proves that an earlier hand-over succeeded, whatever is held or said meanwhile."""
+        now = self.clock.now()
+        sent_at = await ledger.settle_late(self.tx, self.claim.job_id, now)
+        log.info("sent", channel=self.node.channel, by="report")
+        return await self._go_on("sent", now, since=sent_at, sent=self.node)
 
     # --- it never will ---------------------------------------------------------------------------------
 
@@ -108,10 +118,10 @@ class Settlement:
     async def refused(self, error: PermanentError) -> StepResult:
         """The provider says never; what it says about the address holds for every sequence."""
         now = self.clock.now()
-        await self._fail(str(error), "permanent", error.code, now)
+        await self._fail(str(error), "permanent", error.code, now, bounced=error.effect == "bounced")
         if error.effect != "none" and self.claim.address is not None:
             reason: SuppressionReason = "bounced" if error.effect == "bounced" else "unsubscribed"
-            await ledger.suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
+            await suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
             if event in self.plan.settings.stop_on:
                 return await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=reason), now)
@@ -201,7 +211,9 @@ class Settlement:
             error_code=error.code if error else None,
         )
 
-    async def _fail(self, text: str, error_class: ErrorClass, code: str | None, now: datetime) -> None:
+    async def _fail(
+        self, text: str, error_class: ErrorClass, code: str | None, now: datetime, *, bounced: bool = False
+    ) -> None:
         await ledger.settle_failed(
             self.tx,
             self.order.enrollment_id,
@@ -209,6 +221,7 @@ class Settlement:
             error=text,
             error_class=error_class,
             error_code=code,
+            bounced=bounced,
             now=now,
         )
         log.warning("send_failed", error=text, error_class=error_class, code=code)
@@ -219,11 +232,17 @@ class Settlement:
         return await self._end(Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}"), now)
 
     async def _go_on(
-        self, verdict: Literal["sent", "failed", "skipped"], now: datetime, *, sent: MessageNode | None = None
+        self,
+        verdict: Literal["sent", "failed", "skipped"],
+        now: datetime,
+        *,
+        since: datetime | None = None,
+        sent: MessageNode | None = None,
     ) -> StepResult:
+        """The author's waits count from `since` (UTC), which is now unless it came to light later."""
         if self.claim.ending is not None:
             return self.recorded()
-        stop = next_stop(self.plan, self.node.next, now, self.where)
+        stop = next_stop(self.plan, self.node.next, since or now, self.where, not_before=self.claim.not_before)
         if isinstance(stop.node, ExitNode) and not stop.waits:
             if not stop.node.implicit:
                 await self._pass(stop, now)

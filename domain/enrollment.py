@@ -62,7 +62,7 @@ class Upcoming(Frozen):
     gate: Gate | None = None
     """Why it waits, when it is more than the author's delay."""
     due: datetime | None = None
-    """UTC. When the author's delay is over, where the window moved `at` beyond that."""
+    """UTC. When the author's delay is over, where a window or an absence moved `at` beyond that."""
 
     @property
     def wait_ends(self) -> datetime | None:
@@ -78,6 +78,15 @@ class Ending(Frozen):
     ]
     reason: str | None = None
     """`replied`, `unsubscribed`, `bounced`, `goal`, `manual`, an exit's reason, …"""
+
+
+def ending_of(status: str, reason: str | None, error: str | None) -> Ending | None:
+    """The ending that an enrollment's record stands for; None while it lives."""
+    match EnrollmentStatus(status):
+        case EnrollmentStatus.PENDING | EnrollmentStatus.RUNNING | EnrollmentStatus.PAUSED:
+            return None
+        case ended:
+            return Ending(status=ended, reason=reason or error)
 
 
 class EnrollmentInput(Frozen):

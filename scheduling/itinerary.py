@@ -42,7 +42,7 @@ class Stop:
     at: datetime
     gate: Gate | None
     due: datetime | None = None
-    """When the waits are over, where the window moves `at` beyond that."""
+    """When the waits are over, where the gate moves `at` beyond that."""
 
     @property
     def upcoming(self) -> Upcoming:
@@ -50,20 +50,34 @@ class Stop:
         return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate, due=self.due)
 
 
-def next_stop(plan: Plan, node_id: str, at: datetime, where: Whereabouts) -> Stop:
-    """Walk from `node_id` (included), entered at `at`, to the next node that executes."""
+def next_stop(
+    plan: Plan, node_id: str, at: datetime, where: Whereabouts, *, not_before: datetime | None = None
+) -> Stop:
+    """Walk from `node_id` (included), entered at `at`, to the next node that executes, which a gate may hold back."""
     waits: list[Wait] = []
     node = plan.nodes[node_id]
     while isinstance(node, DelayNode):
         ends = after_delay(at, node.delay, zone=where.home_zone)
         waits.append(Wait(node=node, starts=at, ends=ends))
         at, node = ends, plan.nodes[node.next]
-    if isinstance(node, MessageNode):
-        allowed = when_allowed(plan, node, at, where)
-        if allowed > at:
-            return Stop(tuple(waits), node, allowed, Gate.WINDOW, due=at)
-        return Stop(tuple(waits), node, at, None)
-    return Stop(tuple(waits), node, at, None)
+    return stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before)
+
+
+def stop_at(
+    plan: Plan,
+    node: MessageNode | ExitNode,
+    due: datetime,
+    where: Whereabouts,
+    *,
+    waits: tuple[Wait, ...] = (),
+    not_before: datetime | None = None,
+) -> Stop:
+    """The stop at a node whose waits are over at `due`: moved past `not_before` (UTC), then into its window."""
+    start = max(due, not_before) if not_before else due
+    at = when_allowed(plan, node, start, where) if isinstance(node, MessageNode) else start
+    if at <= due:
+        return Stop(waits, node, due, None)
+    return Stop(waits, node, at, Gate.POSTPONED if start > due else Gate.WINDOW, due=due)
 
 
 def when_allowed(plan: Plan, node: MessageNode, at: datetime, where: Whereabouts, *, spread: bool = True) -> datetime:

@@ -18,11 +18,13 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.notices import NoticeOrder
 from activities.reconcile import RunStatus
 from domain import ids
 from domain.enrollment import EnrollmentInput
-from store.inbound import OpenSignal
+from store.signals import OpenSignal
 from workflows.enrollment import EnrollmentWorkflow
+from workflows.notice import NoticeWorkflow
 
 TENANT = SearchAttributeKey.for_keyword("TouchlineTenant")
 SEQUENCE = SearchAttributeKey.for_keyword("TouchlineSequence")
@@ -82,11 +84,39 @@ class Runs:
         except WorkflowAlreadyStartedError:
             return
 
+    async def start_notice(self, tenant_id: UUID, notice_id: UUID) -> None:
+        """Start the workflow that sends an automatic answer; one that runs, or ran, stays as it is."""
+        tenant = str(tenant_id)
+        attributes = TypedSearchAttributes([SearchAttributePair(TENANT, tenant)])
+        try:
+            await self.client.start_workflow(
+                NoticeWorkflow.run,
+                NoticeOrder(tenant_id=tenant_id, notice_id=notice_id),
+                id=ids.notice_workflow_id(notice_id),
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes if self.search_attributes else None,
+                priority=Priority(fairness_key=tenant),
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
     async def tell(self, signal: OpenSignal) -> None:
         """Signal what the database has decided; a workflow that is gone needs no telling."""
-        method = EnrollmentWorkflow.suppress if signal.signal == "suppress" else EnrollmentWorkflow.reply
+        handle = self.handle(signal.enrollment_id)
         try:
-            await self.handle(signal.enrollment_id).signal(method, signal.mark)
+            match signal.signal:
+                case "reply":
+                    await handle.signal(EnrollmentWorkflow.reply, signal.mark)
+                case "suppress":
+                    await handle.signal(EnrollmentWorkflow.suppress, signal.mark)
+                case "nudge":
+                    await handle.signal(EnrollmentWorkflow.nudge)
+                case "postpone":
+                    if signal.upcoming is None:
+                        raise ValueError("postponed, and nobody wrote down until when")
+                    await handle.signal(EnrollmentWorkflow.postpone, signal.upcoming)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise

@@ -8,9 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from domain.enrollment import Ending, EnrollmentStatus, StepStatus, Upcoming
+from domain.enrollment import Ending, EnrollmentStatus, Gate, StepStatus, Upcoming, ending_of
 from domain.plan import ExitNode, MessageNode
 from scheduling.itinerary import Stop
+from store import ledger
 from store.pool import load_queries
 
 _sql = load_queries("enrollments")
@@ -33,6 +34,10 @@ class Scope:
     reason: str | None
     error: str | None
     current_node: str | None
+    next_run_at: datetime | None
+    gate: Gate | None
+    not_before: datetime | None
+    """The contact is away until then (UTC)."""
     version_id: UUID
     contact_id: UUID
     zones: tuple[str, ...]
@@ -42,15 +47,6 @@ class Scope:
     def ending(self) -> Ending | None:
         """How it ended; None while it lives."""
         return ending_of(self.status, self.reason, self.error)
-
-
-def ending_of(status: str, reason: str | None, error: str | None) -> Ending | None:
-    """The ending that a row's status stands for; None while it lives."""
-    match EnrollmentStatus(status):
-        case EnrollmentStatus.PENDING | EnrollmentStatus.RUNNING | EnrollmentStatus.PAUSED:
-            return None
-        case ended:
-            return Ending(status=ended, reason=reason or error)
 
 
 async def create(
@@ -158,7 +154,12 @@ async def read_scope(tx: asyncpg.Connection, enrollment_id: UUID) -> Scope | Non
     row = await _sql.enrollment_scope(tx, enrollment_id=enrollment_id)
     if row is None:
         return None
-    return Scope(**{**row, "status": EnrollmentStatus(row["status"]), "zones": tuple(row["zones"])})
+    typed = {
+        "status": EnrollmentStatus(row["status"]),
+        "gate": Gate(row["gate"]) if row["gate"] else None,
+        "zones": tuple(row["zones"]),
+    }
+    return Scope(**{**row, **typed})
 
 
 async def move_on(
@@ -192,8 +193,9 @@ async def end(
     *,
     now: datetime,
     sent: MessageNode | None = None,
+    ended_by_at: datetime | None = None,
 ) -> set[UUID]:
-    """End those that still live; answers which did."""
+    """End those that still live; answers which did. `ended_by_at`: when what was reported happened, if that ends it."""
     failed = ending.status is EnrollmentStatus.FAILED
     rows = _sql.end_enrollments(
         tx,
@@ -201,11 +203,15 @@ async def end(
         status=ending.status,
         reason=None if failed else ending.reason,
         error=(ending.reason or "unknown") if failed else None,
+        ended_by_at=ended_by_at,
         now=now,
         last_node=sent.id if sent else None,
         last_order_index=sent.order_index if sent else None,
     )
-    return {row["id"] async for row in rows}
+    ended = {row["id"]: row["heard_of"] async for row in rows}
+    for job_id in filter(None, ended.values()):
+        await ledger.settle_late(tx, job_id, now)
+    return set(ended)
 
 
 async def complete_path(tx: asyncpg.Connection, enrollment_id: UUID, now: datetime) -> None:
@@ -230,6 +236,28 @@ async def resume(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming
             at=upcoming.at,
             late=late,
         )
+
+
+async def stay_away(tx: asyncpg.Connection, enrollment_id: UUID, until: datetime) -> None:
+    """The contact is away: nothing goes out before `until` (UTC); of several absences the longest counts."""
+    await _sql.stay_away(tx, enrollment_id=enrollment_id, until=until)
+
+
+async def come_back(tx: asyncpg.Connection, enrollment_id: UUID) -> None:
+    """An operator knows better: no absence holds anything back."""
+    await _sql.come_back(tx, enrollment_id=enrollment_id)
+
+
+async def postpone(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming) -> None:
+    """What is next waits for the contact's return; the waits before it end as planned."""
+    await _sql.postpone(
+        tx,
+        enrollment_id=enrollment_id,
+        job_id=ids.job_id(enrollment_id, upcoming.node_id),
+        step_id=ids.step_id(enrollment_id, upcoming.node_id),
+        at=upcoming.at,
+        gate=upcoming.gate,
+    )
 
 
 async def held_by_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> list[UUID]:

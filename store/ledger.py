@@ -12,16 +12,14 @@ from pydantic import TypeAdapter
 from content.compose import Imprint
 from domain import ids
 from domain.contact import Contact
-from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming
+from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, ending_of
 from domain.messages import Channel, Content, JobState, OutgoingMessage, Receipt
-from store.enrollments import ending_of
 from store.pool import load_queries
 
 _sql = load_queries("ledger")
 _content: TypeAdapter[Content] = TypeAdapter(Content)
 
 ErrorClass = Literal["permanent", "transient", "configuration", "ambiguous", "content"]
-SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,8 @@ class Claim:
     version_id: UUID
     next: Upcoming | None
     """What the enrollment waits for; None when it has ended."""
+    not_before: datetime | None
+    """The contact is away until then (UTC)."""
     sequence_key: str
     sequence_name: str
     sequence_status: str
@@ -50,6 +50,8 @@ class Claim:
     recipient: str | None
     content: Content | None
     provider: str | None
+    heard_of: bool
+    """Something was reported of the message, which proves that a provider took it over."""
     suppressed: bool
     sent_emails: tuple[tuple[str, str], ...]
     """(node id, Message-ID) of the emails of this enrollment that went out, oldest first."""
@@ -80,6 +82,7 @@ async def read_claim(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) 
         next=Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"])
         if row["current_node"]
         else None,
+        not_before=row["not_before"],
         sequence_key=row["sequence_key"],
         sequence_name=row["sequence_name"],
         sequence_status=row["sequence_status"],
@@ -107,6 +110,7 @@ async def read_claim(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) 
         recipient=row["recipient"],
         content=_content.validate_python(row["content"]) if row["content"] else None,
         provider=row["provider"],
+        heard_of=row["heard_of"],
         suppressed=row["suppressed"],
         sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),
     )
@@ -135,6 +139,8 @@ class Clearance:
     ending: Ending | None
     status: EnrollmentStatus
     suppressed: bool
+    not_before: datetime | None
+    """The contact is away until then (UTC)."""
 
 
 async def still_clear(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID) -> Clearance:
@@ -146,6 +152,7 @@ async def still_clear(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID)
         ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
         status=EnrollmentStatus(row["status"]),
         suppressed=row["suppressed"],
+        not_before=row["not_before"],
     )
 
 
@@ -158,16 +165,35 @@ async def settle_sent(
     sent_at: datetime,
     result: Mapping[str, Any],
 ) -> None:
-    """Sent; without a receipt, the sequence's policy assumes so."""
+    """Sent; without a receipt and without any report of it, policy or an operator assumes so."""
     await _sql.settle_sent(
         tx,
         job_id=ids.job_id(enrollment_id, node_id),
         step_id=ids.step_id(enrollment_id, node_id),
         sent_at=sent_at,
         provider_message_id=receipt.provider_message_id if receipt else None,
-        assumed=receipt is None,
         result=result,
     )
+
+
+async def is_heard_of(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) -> bool:
+    """Whether something was reported of an unsettled message, which proves that a provider took it over."""
+    return await _sql.heard_of(tx, job_id=ids.job_id(enrollment_id, node_id)) is not None
+
+
+async def settle_late(tx: asyncpg.Connection, job_id: UUID, now: datetime) -> datetime | None:
+    """Record a message as sent because something was heard of it; answers since when (UTC), None: nothing to settle.
+
+    The caller holds the enrollment's lock, and moves the enrollment on if it lives.
+    """
+    row = await _sql.heard_of(tx, job_id=job_id)
+    if row is None:
+        return None
+    # The claim is dated by the worker's server, whose clock may be ahead of the caller's.
+    sent_at: datetime = min(row["claimed_at"], now)
+    result = {"provider_message_id": row["provider_message_id"], "reported": row["delivery"]}
+    await settle_sent(tx, row["enrollment_id"], row["node_id"], None, sent_at=sent_at, result=result)
+    return sent_at
 
 
 async def settle_failed(
@@ -178,9 +204,10 @@ async def settle_failed(
     error: str,
     error_class: ErrorClass,
     error_code: str | None,
+    bounced: bool,
     now: datetime,
 ) -> None:
-    """It will never be sent."""
+    """It will never be sent; `bounced`: because the address is dead."""
     await _sql.settle_failed(
         tx,
         job_id=ids.job_id(enrollment_id, node_id),
@@ -188,6 +215,7 @@ async def settle_failed(
         error=error,
         error_class=error_class,
         error_code=error_code,
+        bounced=bounced,
         now=now,
         result={"error": error, "class": error_class, "code": error_code},
     )
@@ -238,20 +266,6 @@ async def hold(
 async def release(tx: asyncpg.Connection, job_id: UUID) -> None:
     """Certainly not sent: the job waits again."""
     await _sql.release(tx, job_id=job_id)
-
-
-async def suppress(
-    tx: asyncpg.Connection,
-    channel: Channel,
-    address: str,
-    reason: SuppressionReason,
-    *,
-    at: datetime,
-    now: datetime,
-    event_id: UUID | None = None,
-) -> None:
-    """Bar an address on a channel, for every sequence of the tenant; `at` is when the cause happened."""
-    await _sql.suppress(tx, channel=channel, address=address, reason=reason, event_id=event_id, at=at, now=now)
 
 
 async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str) -> None:

@@ -30,6 +30,8 @@ class EnrollmentRow:
     current_node: str | None
     next_run_at: datetime | None
     gate: str | None
+    not_before: datetime | None
+    """The contact is away until then."""
     last_node: str | None
     last_step: int | None
     """Number, from 1, of the last step that was sent."""

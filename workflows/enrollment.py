@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         StepResult,
         StopMark,
         StopRequest,
+        Upcoming,
     )
     from domain.plan import MessageNode
 
@@ -39,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
 _ATTEMPT_TIMEOUT = timedelta(seconds=90)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
-_Kind = Literal["pause", "resume", "stop", "look_again", "send_now", "assume_sent"]
+_Kind = Literal["pause", "resume", "stop", "look_again", "postpone", "send_now", "assume_sent"]
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 
 
@@ -51,6 +52,8 @@ class _Command:
     node_id: str
     """What was next when it was said: what is about one message must not hit the one after it."""
     reason: str = ""
+    upcoming: Upcoming | None = None
+    """What a postponement has made of the next node."""
     done: bool = False
     too_late: bool = False
     """The enrollment ended before the loop came to it."""
@@ -164,13 +167,33 @@ class EnrollmentWorkflow:
                     await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=command.reason))
                 case "look_again":
                     # Judged here, not on arrival: a delivery under way may be about to say that it was held.
-                    if self._next.gate is Gate.SEQUENCE_PAUSED and not self._paused:
+                    if self._may_know_more() and not self._paused:
                         await self._execute()
+                case "postpone":
+                    self._wait_anew(command.upcoming)
                 case instruction:
                     if command.node_id == self._next.node_id and not self._paused:
                         await self._execute(instruction)
             self._commands.remove(command)
             command.done = True
+
+    def _may_know_more(self) -> bool:
+        """Whether what holds the next node back is something that a nudge may have changed."""
+        if self._next.gate is Gate.SEQUENCE_PAUSED:
+            return True
+        in_doubt = self._next.gate in (Gate.AMBIGUOUS, Gate.RECONCILE)
+        return in_doubt and workflow.patched("nudge-in-doubt-2026-11")
+
+    def _wait_anew(self, later: Upcoming | None) -> None:
+        """Take a postponement over, unless it came too late for the node that it is about."""
+        now = self._next
+        # Held by anything else, it is looked at again before it goes, and then waits for the return.
+        movable = not self._paused and now.gate in (None, Gate.WINDOW, Gate.POSTPONED)
+        if not movable or later is None or later.node_id != now.node_id:
+            return
+        if later.at is not None and now.at is not None and later.at > now.at:
+            # How long the author's own wait lasts is known here best.
+            self._next = later.model_copy(update={"due": now.wait_ends})
 
     async def _pause(self) -> None:
         if self._paused:
@@ -245,8 +268,13 @@ class EnrollmentWorkflow:
 
     @workflow.signal
     def nudge(self) -> None:
-        """The sequence goes on: a message that it held back is looked at again now."""
+        """The sequence goes on, or a message in doubt was heard of: what was held back is looked at again now."""
         self._commands.append(_Command("look_again", self._next.node_id))
+
+    @workflow.signal
+    def postpone(self, upcoming: Upcoming) -> None:
+        """The contact is away: what is next waits until then, as the database has recorded it."""
+        self._commands.append(_Command("postpone", self._next.node_id, upcoming=upcoming))
 
     @workflow.query
     def state(self) -> EnrollmentState:

@@ -53,7 +53,7 @@ WHERE id = :enrollment_id;
 -- End live enrollments: cancel what was planned, and name what was under way and is now in doubt.
 WITH ended AS (
     UPDATE enrollments SET
-        status = :status, reason = :reason, error = :error, ended_at = :now,
+        status = :status, reason = :reason, error = :error, ended_at = :now, ended_by_at = :ended_by_at,
         started_at = coalesce(started_at, :now),
         ended_node = CASE WHEN :status = 'completed' THEN NULL ELSE current_node END,
         current_node = NULL, next_run_at = NULL, gate = NULL,
@@ -80,7 +80,13 @@ WITH ended AS (
         result = s.result || jsonb_build_object('ended', coalesce(:reason, :error, :status))
     WHERE s.enrollment_id IN (SELECT id FROM ended) AND s.status IN ('pending', 'running')
 )
-SELECT id FROM ended;
+SELECT id, (
+    -- Heard of since its last attempt: it went out, whatever was known before.
+    SELECT j.id FROM message_jobs j
+    WHERE j.enrollment_id = ended.id AND j.state IN ('pending', 'sending', 'ambiguous')
+        AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL)
+) AS heard_of
+FROM ended;
 
 -- name: complete_path!
 -- Every wait is over and the exit is reached.
@@ -115,11 +121,30 @@ WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: enrollment_scope^
 -- What is needed to compute this enrollment's times.
-SELECT e.status, e.reason, e.error, e.current_node, e.version_id, e.contact_id, c.zones, t.timezone AS tenant_zone
+SELECT e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.not_before, e.version_id, e.contact_id, c.zones, t.timezone AS tenant_zone
 FROM enrollments e
 JOIN contacts c ON c.id = e.contact_id
 JOIN tenants t ON t.id = e.tenant_id
 WHERE e.id = :enrollment_id;
+
+-- name: stay_away!
+-- The contact is away; of several absences the longest counts.
+UPDATE enrollments SET not_before = greatest(not_before, :until)
+WHERE id = :enrollment_id AND status IN ('pending', 'running', 'paused');
+
+-- name: come_back!
+-- No absence holds anything back any more.
+UPDATE enrollments SET not_before = NULL WHERE id = :enrollment_id AND not_before IS NOT NULL;
+
+-- name: postpone!
+-- What is next waits for the contact's return; the waits before it end as planned.
+WITH job AS (
+    UPDATE message_jobs SET due_at = :at, gate = :gate, held_until = :at WHERE id = :job_id AND state = 'pending'
+), step AS (
+    UPDATE enrollment_steps SET due_at = :at WHERE id = :step_id AND status IN ('pending', 'running')
+)
+UPDATE enrollments SET next_run_at = :at, gate = :gate
+WHERE id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: held_by_sequence
 -- Enrollments that wait for their sequence to go on.

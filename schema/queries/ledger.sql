@@ -2,11 +2,12 @@
 -- Everything that decides whether this message may go now, and what it will say.
 SELECT
     e.status, e.reason, e.error AS enrollment_error, e.sequence_id, e.version_id, e.contact_id,
-    e.current_node, e.next_run_at, e.gate,
+    e.current_node, e.next_run_at, e.gate, e.not_before,
     s.key AS sequence_key, s.name AS sequence_name, s.status AS sequence_status, s.paused_reason,
     t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     j.id AS job_id, j.state, j.channel, j.attempts, j.claimed_at, j.recipient, j.content, j.provider,
+    j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
     EXISTS (
         SELECT FROM suppressions x
         WHERE x.channel = j.channel
@@ -48,22 +49,29 @@ WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: still_clear^
 -- Last look before the hand-over, under the enrollment's lock: did anything end or bar it since the claim?
-SELECT e.status, e.reason, e.error AS enrollment_error,
+SELECT e.status, e.reason, e.error AS enrollment_error, e.not_before,
     EXISTS (SELECT FROM suppressions x WHERE x.channel = j.channel AND x.address = j.recipient AND x.active) AS suppressed
 FROM enrollments e
 JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id AND j.state = 'sending'
 WHERE e.id = :enrollment_id;
 
 -- name: settle_sent!
--- A provider took it over (or policy assumes so): ledger, step and conversation in one statement.
+-- A provider took it over (or policy assumes so): ledger, step and conversation in one statement. What was reported of
+-- it meanwhile is kept. After the end nobody moves the enrollment on, so there its last step is named here.
 WITH job AS (
     UPDATE message_jobs SET
-        state = 'sent', sent_at = :sent_at, provider_message_id = :provider_message_id, assumed = :assumed,
-        error = NULL, error_class = NULL, error_code = NULL, gate = NULL, held_until = NULL
+        state = 'sent', sent_at = :sent_at,
+        provider_message_id = coalesce(:provider_message_id, provider_message_id),
+        assumed = coalesce(:provider_message_id, provider_message_id, delivery) IS NULL,
+        error = NULL, error_class = NULL, error_code = NULL, gate = NULL, held_until = NULL, cancel_reason = NULL
     WHERE id = :job_id
     RETURNING *
 ), step AS (
     UPDATE enrollment_steps SET status = 'success', completed_at = :sent_at, result = :result WHERE id = :step_id
+), late AS (
+    UPDATE enrollments e SET last_node = job.node_id, last_order_index = job.order_index
+    FROM job
+    WHERE e.id = job.enrollment_id AND e.ended_at IS NOT NULL AND coalesce(e.last_order_index, -1) < job.order_index
 )
 INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, node_id, order_index,
     address, subject, body, provider, provider_message_id, at)
@@ -71,10 +79,17 @@ SELECT tenant_id, id, 'out', 'step', channel, contact_id, enrollment_id, node_id
     recipient, content ->> 'subject', coalesce(content ->> 'text', content ->> 'body'), provider, provider_message_id, sent_at
 FROM job;
 
+-- name: heard_of^
+-- A message that is not settled as sent, although something was heard of it after it was claimed.
+SELECT enrollment_id, node_id, claimed_at, provider_message_id, delivery FROM message_jobs
+WHERE id = :job_id AND state IN ('pending', 'sending', 'ambiguous', 'cancelled') AND claimed_at IS NOT NULL
+    AND (provider_message_id IS NOT NULL OR delivery IS NOT NULL);
+
 -- name: settle_failed!
--- It will never be sent; the error is the record.
+-- It will never be sent; the error is the record. A refusal that says that the address is dead is a bounce.
 WITH job AS (
     UPDATE message_jobs SET state = 'failed', error = :error, error_class = :error_class, error_code = :error_code,
+        bounced_at = CASE WHEN :bounced::boolean THEN least(bounced_at, :now) ELSE bounced_at END,
         gate = NULL, held_until = NULL
     WHERE id = :job_id
 )
@@ -107,12 +122,6 @@ WHERE id = :enrollment_id AND ended_at IS NULL;
 -- name: release!
 -- The provider is sure that it never took the message: it waits again, with the same bytes.
 UPDATE message_jobs SET state = 'pending' WHERE id = :job_id AND state = 'sending';
-
--- name: suppress!
--- Bar an address on a channel, for one reason; said again, the latest time counts.
-INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, created_at)
-VALUES (current_tenant(), :channel, :address, :reason, :event_id, :at, :now)
-ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);
 
 -- name: pause_sequence!
 -- Every contact would fail like this: hold the others before they do.

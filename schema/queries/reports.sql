@@ -6,7 +6,7 @@ SELECT id FROM enrollments WHERE id BETWEEN :low AND :high ORDER BY id LIMIT 2;
 -- Enrollments as a list shows them, newest first; each filter is off when it is NULL.
 SELECT
     e.id, s.key AS sequence, v.version, c.external_id AS contact, c.name AS contact_name,
-    e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.last_node, e.last_order_index + 1 AS last_step,
+    e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.not_before, e.last_node, e.last_order_index + 1 AS last_step,
     e.source, e.enrolled_at, e.started_at, e.ended_at,
     s.status AS sequence_status, s.paused_reason
 FROM enrollments e

@@ -2,7 +2,7 @@
 
 from rich.console import RenderableType
 
-from domain.enrollment import EnrollmentStatus
+from domain.enrollment import EnrollmentStatus, Gate
 from starter.cli import output, words
 from store.reports import EnrollmentReport, JobRecord, StepRecord
 
@@ -19,6 +19,7 @@ def document(report: EnrollmentReport) -> dict[str, object]:
             "zone": contact.home_zone,
             "gate": row.gate,
             "held_by": words.held_by(row.gate) or None,
+            "away_until": row.not_before and words.day(row.not_before, contact.home_zone),
         }
     return {
         "id": row.id,
@@ -74,12 +75,22 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
     if row.current_node:
         lines["next"] = _next(report)
     if row.gate:
-        lines["held"] = words.held_by(row.gate) + (f", until {words.utc(row.next_run_at)}" if row.next_run_at else "")
+        lines["held"] = _held(report)
     parts: list[RenderableType] = [output.line(f"{name + ':':<12}{value}") for name, value in lines.items()]
     if row.sequence_status == "paused" and EnrollmentStatus(row.status) is EnrollmentStatus.RUNNING:
         why = f"THE SEQUENCE IS PAUSED, no message goes out: {row.paused_reason}"
         parts.append(output.line(why, "bold yellow"))
     return parts
+
+
+def _held(report: EnrollmentReport) -> str:
+    row, zone = report.enrollment, report.contact.home_zone
+    why = words.held_by(row.gate)
+    if row.next_run_at is None:
+        return why
+    if row.gate == Gate.POSTPONED and row.not_before:
+        return f"{why} until {words.day(row.not_before, zone)}, next at {words.local(row.next_run_at, zone)}"
+    return f"{why}, until {words.utc(row.next_run_at)}"
 
 
 def _next(report: EnrollmentReport) -> str:

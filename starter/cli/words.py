@@ -13,6 +13,7 @@ _HELD = {
     Gate.PROVIDER_RETRY: "held back: the provider could not take it, and is tried again",
     Gate.RECONCILE: "held back: the provider is being asked whether it has the message already",
     Gate.AMBIGUOUS: "held back: nobody knows whether it was sent; send-now sends it again, assume-sent goes on",
+    Gate.POSTPONED: "held back: the contact is away",
 }
 
 
@@ -29,6 +30,11 @@ def clock(at: datetime | None) -> str:
 def local(at: datetime, zone: str) -> str:
     """`Mon 23 Nov 09:30 in America/Denver`."""
     return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} in {zone}"
+
+
+def day(at: datetime, zone: str) -> str:
+    """`Mon 23 Nov` there."""
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b}"
 
 
 def remaining(seconds: float) -> str:
