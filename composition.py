@@ -121,11 +121,20 @@ async def engine_of(settings: Settings) -> AsyncIterator[Engine]:
             providers=providers,
             tenant_id=settings.tenant,
             default_region=settings.default_region,
+            reply_horizon_days=settings.reply_horizon_days,
+            own_addresses=_own_addresses(settings),
             links=links_of(settings),
         )
     finally:
         await providers.close()
         await database.close()
+
+
+def _own_addresses(settings: Settings) -> frozenset[str]:
+    """Where we send from: an answer never comes from there."""
+    mailboxes = (settings.email_from, settings.email_reply_to, settings.imap_username)
+    written = (parseaddr(mailbox)[1].lower() for mailbox in mailboxes)
+    return frozenset(address for address in (*written, settings.twilio_from) if address)
 
 
 def worker_of(settings: Settings, engine: Engine) -> Worker:

@@ -45,7 +45,7 @@ _HINTS: Mapping[str, str] = {
     "body": "the message as text; begin a longer one with `body: |` and indent it below",
     "html": "the message as HTML beside the plain `body`",
     "media_url": '`media_url: "https://example.com/brochure.pdf"`',
-    "stop_on": "any of reply, unsubscribe, bounce",
+    "stop_on": "any of reply, unsubscribe, bounce, own_channel",
     "action": "what to do, such as `action: update_status`",
     "if": "`if: replied`, or `if: {any: [replied, opened]}`",
 }

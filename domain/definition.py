@@ -229,6 +229,13 @@ def _triggers(value: Any) -> Any:
     return tuple(names) if isinstance(names, list) else names
 
 
+def _stop_on(value: object) -> object:
+    """`own_channel` alone narrows what is the rule anyway."""
+    if value in ("own_channel", ("own_channel",), ["own_channel"]):
+        return ("reply", "unsubscribe", "bounce", "own_channel")
+    return as_tuple(value)
+
+
 class SequenceHeader(Frozen):
     """Everything but the steps."""
 
@@ -237,7 +244,7 @@ class SequenceHeader(Frozen):
     description: Annotated[str, Field(max_length=10_000)] | None = None
     trigger: Annotated[tuple[Label, ...], BeforeValidator(_triggers)] = ()
     window: WindowSpec | None = None
-    stop_on: Annotated[tuple[StopEvent, ...], BeforeValidator(as_tuple)] = ("reply", "unsubscribe", "bounce")
+    stop_on: Annotated[tuple[StopEvent, ...], BeforeValidator(_stop_on)] = ("reply", "unsubscribe", "bounce")
     on_failure: FailurePolicy = "stop"
     on_ambiguous: AmbiguousPolicy = "hold"
     reenroll: ReenrollPolicy = "after_end"

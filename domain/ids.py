@@ -47,6 +47,15 @@ def message_id(job: UUID, domain: str) -> str:
     return f"<{job}@{domain}>"
 
 
+def job_of_message_id(message_id: str) -> UUID | None:
+    """The job that a Message-ID of ours names; None for anybody else's."""
+    local = message_id.strip().removeprefix("<").partition("@")[0]
+    try:
+        return UUID(local) if len(local) == 36 else None
+    except ValueError:
+        return None
+
+
 def event_id(tenant_id: UUID, provider: str, provider_event_id: str) -> UUID:
     """The id under which an inbound provider event is stored: the same event always the same row."""
     return uuid5(_NAMESPACE, f"event:{tenant_id}:{provider}:{provider_event_id}")

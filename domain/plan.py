@@ -15,7 +15,8 @@ from domain.schedule import Delay, Window
 FailurePolicy = Literal["continue", "stop"]
 AmbiguousPolicy = Literal["hold", "resend", "assume_sent"]
 ReenrollPolicy = Literal["never", "after_end"]
-StopEvent = Literal["reply", "unsubscribe", "bounce"]
+StopEvent = Literal["reply", "unsubscribe", "bounce", "own_channel"]
+"""What ends an enrollment; `own_channel` narrows `reply` to answers on a channel that the sequence uses."""
 
 
 class Settings(Frozen):

@@ -42,6 +42,10 @@ class Engine:
     """Country of phone numbers that name none (ISO 3166 alpha-2)."""
     links: Links | None = None
     """Those in our messages; None: no public URL or no key is configured."""
+    reply_horizon_days: int = 90
+    """How long after a message an answer that names none is still taken for an answer to it."""
+    own_addresses: frozenset[str] = frozenset()
+    """Normalised addresses that we send from: what comes from there was written by an operator."""
 
     def must_carry(self, plan: Plan) -> None:
         """Raises NotReady when a channel that the plan uses has no provider."""

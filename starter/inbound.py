@@ -1,57 +1,120 @@
-"""What a webhook calls with an inbound message: the one way in for replies and opt-outs."""
+"""What a webhook, a mailbox or the command line calls with a report: the one way in."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import asyncpg
 import structlog
 from temporalio.service import RPCError
 
 from content.addresses import normal_email, normal_phone
 from content.optout import OptOutKind, judge
-from domain.events import InboundMessage
+from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
+from starter import notices, postponing
 from starter.engine import Engine
-from store import inbound
-from store.inbound import Received
+from store import inbound, matching, signals
+from store.inbound import MessageKind, Reading, Received
+from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
 
+_TELL_WITHIN_S = 2.0
+"""Whoever waits for our answer would try again; word that is not delivered by then is left to the reconciler."""
 
-async def receive(engine: Engine, message: InboundMessage) -> Received:
-    """Record an inbound message and its effect, then tell the workflows.
+_KINDS: dict[OptOutKind, MessageKind] = {
+    OptOutKind.OPT_OUT: "opt_out",
+    OptOutKind.HELP: "help",
+    OptOutKind.START: "start",
+    OptOutKind.DOUBTFUL: "reply",
+    OptOutKind.NONE: "reply",
+}
+
+
+async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Received:
+    """Record a report and its effect, then tell the workflows.
 
     When this returns, nothing more goes out for the enrollments that it ended: the database says so, whatever
-    Temporal does. A signal that cannot be delivered now is delivered by the reconciler. Raises ValueError for
-    a sender that is no address of the channel.
+    Temporal does. Word that cannot be delivered now is delivered by the reconciler. Safe to repeat: a report that
+    is known has no further effect, but what its workflows have not heard is told again.
     """
-    sender = (
-        normal_email(message.sender)
-        if message.channel is Channel.EMAIL
-        else normal_phone(message.sender, engine.default_region)
-    )
-    message = message.model_copy(update={"sender": sender})
     now = datetime.now(UTC)
-    verdict = judge(message.text)
+    since = matching.horizon(now, engine.reply_horizon_days)
+    notice = None
     async with engine.database.transaction(engine.tenant_id) as tx:
-        received = await inbound.receive(
-            tx, engine.tenant_id, message, opt_out=verdict.kind is OptOutKind.OPT_OUT, now=now
-        )
-        signals = await inbound.signals_of_event(tx, received.event_id)
+        if isinstance(report, StatusReport):
+            address = _normal(engine, report.channel, report.address) if report.address else None
+            received = await inbound.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
+        else:
+            message = report.model_copy(
+                update={
+                    "sender": _normal(engine, report.channel, report.sender),
+                    "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
+                }
+            )
+            received = await inbound.receive_message(
+                tx, engine.tenant_id, message, _read(engine, message), written_since=since, now=now
+            )
+            received = await _postpone(tx, message, received, now)
+            if received.kind in ("opt_out", "help") and not received.duplicate:
+                notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
     log.info(
         "received",
         event_id=str(received.event_id),
+        type=received.type,
         kind=received.kind,
         step=received.step_number,
         stopped=len(received.stopped),
         duplicate=received.duplicate,
     )
-    if verdict.kind is OptOutKind.DOUBTFUL and not received.duplicate:
-        log.warning("opt_out_doubtful", event_id=str(received.event_id))
-    for signal in signals:
-        try:
-            await engine.runs.tell(signal)
-        except RPCError as error:
-            log.warning("signal_deferred", enrollment=str(signal.enrollment_id), error=error.message)
-            continue
-        async with engine.database.transaction(engine.tenant_id) as tx:
-            await inbound.mark_signalled(tx, signal, now)
+    try:
+        async with asyncio.timeout(_TELL_WITHIN_S):
+            await _tell(engine, received.signals, now)
+            if notice is not None:
+                await engine.runs.start_notice(engine.tenant_id, notice)
+    except (RPCError, RuntimeError, TimeoutError) as error:
+        log.warning("signal_deferred", event_id=str(received.event_id), error=str(error) or type(error).__name__)
     return received
+
+
+def _normal(engine: Engine, channel: Channel, address: str) -> str:
+    """The one spelling of an address; a sender that is none (a short code, a name) is kept as it came."""
+    try:
+        if channel is Channel.EMAIL:
+            return normal_email(address)
+        return normal_phone(address, engine.default_region)
+    except ValueError:
+        return address.strip().lower()
+
+
+def _read(engine: Engine, message: InboundMessage) -> Reading:
+    if message.sender in engine.own_addresses:
+        return Reading("operator")
+    if message.type is EventType.AUTORESPONDED:
+        return Reading("auto_reply")
+    verdict = judge(message.text, declared=message.declared)
+    kind = _KINDS[verdict.kind]
+    if kind == "help" and message.channel is Channel.EMAIL:
+        kind = "reply"  # a keyword of text messages; by email a person asks for help
+    yes = kind == "start" and verdict.matched == "yes"
+    if yes and message.channel is Channel.EMAIL:
+        return Reading("reply")
+    return Reading(kind, verdict.matched if verdict.kind is OptOutKind.DOUBTFUL else None, may_be_reply=yes)
+
+
+async def _postpone(tx: asyncpg.Connection, message: InboundMessage, received: Received, now: datetime) -> Received:
+    """An out-of-office that names the day of return holds back whatever goes on."""
+    if message.returns_on is None or not received.going_on:
+        return received
+    moved = await postponing.postpone(tx, received.event_id, received.going_on, message.returns_on, now)
+    log.info("postponed", event_id=str(received.event_id), enrollments=len(moved))
+    return replace(received, signals=tuple(await signals.of_event(tx, received.event_id)))
+
+
+async def _tell(engine: Engine, words: tuple[OpenSignal, ...], now: datetime) -> None:
+    if not words:
+        return
+    await asyncio.gather(*(engine.runs.tell(word) for word in words))
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        await signals.mark_heard(tx, words, now)

@@ -1,4 +1,4 @@
-"""A reply's way in: one transaction that stores it once, attributes it and marks the stop."""
+"""What was reported, in one transaction each: stored once, attributed, and everything that follows from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,50 +9,99 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from domain.enrollment import Ending, EnrollmentStatus, StopMark, Upcoming
-from domain.events import InboundMessage
-from domain.messages import Channel
-from store import enrollments, ledger
+from domain.enrollment import Ending, EnrollmentStatus
+from domain.events import EventType, InboundMessage, StatusReport
+from domain.messages import Channel, JobState
+from store import enrollments, ledger, matching, signals
+from store.matching import Match
 from store.pool import load_queries
+from store.signals import OpenSignal
+from store.suppressions import SuppressionReason, is_opted_out, lift, suppress
 
 _sql = load_queries("inbound")
 
-Signal = Literal["reply", "suppress", "nudge", "postpone"]
+MessageKind = Literal["reply", "opt_out", "help", "start", "auto_reply", "operator"]
+"""What an inbound message is taken for; `operator`: one of ours wrote it, so it is not the contact's."""
 
-
-@dataclass(frozen=True)
-class OpenSignal:
-    """Something that the database has decided and a workflow has yet to hear."""
-
-    event_id: UUID
-    enrollment_id: UUID
-    signal: Signal
-    mark: StopMark
-    """With `reply` and `suppress`."""
-    upcoming: Upcoming | None = None
-    """With `postpone`: the node that is next, and when."""
+SOFT_BOUNCES = 3
+"""Messages in a row that an address refused for the moment, before it counts as dead."""
 
 
 @dataclass(frozen=True)
 class Received:
-    """What became of an inbound message."""
+    """What became of a report."""
 
     event_id: UUID
     duplicate: bool
     """The provider reported it before; nothing was done this time."""
-    contact_id: UUID | None
+    type: EventType
+    contact_id: UUID | None = None
     """None: nobody we know."""
-    enrollment_id: UUID | None
-    node_id: str | None
-    step_number: int
+    enrollment_id: UUID | None = None
+    node_id: str | None = None
+    """The step that it is about, or that it answers."""
+    step_number: int = 0
     """1 for the first step; 0 when nothing had been sent."""
-    kind: Literal["reply", "opt_out"]
+    kind: MessageKind | None = None
+    """Of a message."""
     stopped: tuple[UUID, ...] = ()
     """The enrollments that it ended."""
+    going_on: tuple[UUID, ...] = ()
+    """The contact's other live enrollments that use the channel."""
+    signals: tuple[OpenSignal, ...] = ()
+    """What the workflows have to hear."""
 
 
-async def receive(
-    tx: asyncpg.Connection, tenant_id: UUID, message: InboundMessage, *, opt_out: bool, now: datetime
+@dataclass(frozen=True)
+class Reading:
+    """What an inbound message says, judged by its words."""
+
+    kind: MessageKind
+    doubt: str | None = None
+    """The words that make it a doubtful opt-out, which a person should read."""
+    may_be_reply: bool = False
+    """"Yes" lifts an opt-out, as it does at Twilio; where there is none it is an answer like any other."""
+
+
+@dataclass(frozen=True)
+class _Blow:
+    """What a report does to enrollments."""
+
+    events: frozenset[str]
+    """Any of these in `stop_on` ends an enrollment."""
+    reason: str
+    everywhere: bool = False
+    """Ends what uses other channels as well: somebody has answered."""
+    shared: bool = False
+    """Ends what others at the same address get on this channel: the address is barred."""
+
+
+_BLOWS: dict[MessageKind | EventType, _Blow] = {
+    "reply": _Blow(frozenset({"reply"}), "replied", everywhere=True),
+    # An opt-out in words is an answer as well.
+    "opt_out": _Blow(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True),
+    EventType.UNSUBSCRIBED: _Blow(frozenset({"unsubscribe"}), "unsubscribed", shared=True),
+    EventType.COMPLAINED: _Blow(frozenset({"unsubscribe"}), "complained", shared=True),
+    EventType.BOUNCED: _Blow(frozenset({"bounce"}), "bounced", shared=True),
+}
+_SUPPRESSES: dict[EventType, SuppressionReason] = {
+    EventType.UNSUBSCRIBED: "unsubscribed",
+    EventType.COMPLAINED: "complained",
+    EventType.BOUNCED: "bounced",
+}
+
+
+# --- somebody wrote ------------------------------------------------------------------------------------------
+
+
+async def receive_message(
+    tx: asyncpg.Connection,
+    tenant_id: UUID,
+    message: InboundMessage,
+    reading: Reading,
+    *,
+    written_since: datetime,
+    now: datetime,
 ) -> Received:
     """Store, attribute, suppress and stop; all or nothing, and once per provider event id.
 
@@ -60,151 +109,289 @@ async def receive(
     is waited for, so it counts as the last step sent, and none begins after the commit.
     """
     event_id = ids.event_id(tenant_id, message.provider, message.provider_event_id)
-    named, _ = await _whom(tx, message)
-    concerned = {*await _contacts_at(tx, message.channel, message.sender), *([named] if named else [])}
-    locked = [row["id"] async for row in _sql.lock_live_enrollments(tx, contact_ids=sorted(concerned))]
-    # Only now: the hand-over that was waited for may be what is answered.
-    contact_id, enrollment_id = await _whom(tx, message)
-    step = await _sql.last_step(tx, enrollment_id=enrollment_id) if enrollment_id else None
-    node_id = step["last_node"] if step else None
-
-    stored = await _sql.store_event(
+    address = message.recipient or "" if reading.kind == "operator" else message.sender
+    found = await matching.match(tx, message, address, written_since)
+    if reading.kind == "operator" and await _is_ours(tx, message):
+        return await _copy(tx, event_id, message, found, now)
+    addresses = sorted({address, found.recipient or address})
+    locked = await matching.lock_live(tx, message.channel, addresses, found.contact_id)
+    # Again: the hand-over that was waited for may be what is answered.
+    found = await matching.match(tx, message, address, written_since)
+    if reading.may_be_reply and not await is_opted_out(tx, message.channel, address):
+        reading = Reading("reply")
+    step = await matching.last_step(tx, found.enrollment_id) if found.enrollment_id else None
+    kind = reading.kind
+    answers = step is not None and kind in ("reply", "opt_out")
+    stored = await _sql.record_message(
         tx,
-        id=event_id,
-        provider=message.provider,
-        provider_event_id=message.provider_event_id,
-        type="inbound",
-        channel=message.channel,
-        contact_id=contact_id,
-        enrollment_id=enrollment_id,
-        node_id=node_id,
-        payload=message.model_dump(mode="json"),
-        occurred_at=message.at,
-        received_at=now,
+        **_event(event_id, message, message.type, found, step.node_id if step else None, now),
+        direction="out" if kind == "operator" else "in",
+        kind=kind,
+        order_index=step.order_index if step else None,
+        address=address,
+        subject=message.subject,
+        body=message.text,
+        rfc_message_id=message.message_id,
+        answers=answers,
+        sequence_id=step.sequence_id if step else None,
+        answered_job_id=ids.job_id(found.enrollment_id, step.node_id)
+        if answers and step and step.node_id and found.enrollment_id
+        else None,
+        opted_out=kind == "opt_out",
+        doubt=reading.doubt,
     )
     if stored is None:
-        return await _known(tx, event_id)
-    await _sql.log_inbound(
-        tx,
-        id=event_id,
-        channel=message.channel,
-        contact_id=contact_id,
-        enrollment_id=enrollment_id,
-        node_id=node_id,
-        order_index=step["last_order_index"] if step else None,
-        address=message.sender,
-        body=message.text,
-        kind="opt_out" if opt_out else "reply",
-        provider=message.provider,
-        provider_message_id=message.provider_event_id,
-        at=message.at,
-    )
-    kind: Literal["reply", "opt_out"] = "opt_out" if opt_out else "reply"
-    if step is not None:
-        await _sql.insert_response(
-            tx,
-            id=event_id,
-            enrollment_id=enrollment_id,
-            sequence_id=step["sequence_id"],
-            contact_id=step["contact_id"],
-            node_id=node_id,
-            order_index=step["last_order_index"],
-            channel=message.channel,
-            kind=kind,
-            at=message.at,
+        return await _known(tx, event_id, message.type)
+    told: list[OpenSignal] = []
+    stopped: tuple[UUID, ...] = ()
+    going_on: tuple[UUID, ...] = ()
+    if kind == "opt_out":
+        for barred in addresses:
+            await suppress(tx, message.channel, barred, "unsubscribed", at=message.at, now=now, event_id=event_id)
+    elif kind == "start":
+        await lift(tx, message.channel, address, at=message.at, now=now, event_id=event_id)
+    if kind != "operator":
+        stopped, going_on, told = await _strike(
+            tx, event_id, message.channel, found, locked, _BLOWS.get(kind), at=message.at, now=now
         )
-    if opt_out:
-        await ledger.suppress(
-            tx, message.channel, message.sender, "unsubscribed", event_id=event_id, at=message.at, now=now
-        )
-    stopped = await _stop(tx, event_id, message.channel, contact_id, locked, opt_out=opt_out, now=now)
-    step_number = 0 if step is None or step["last_order_index"] is None else step["last_order_index"] + 1
-    return Received(event_id, False, contact_id, enrollment_id, node_id, step_number, kind, stopped)
-
-
-async def _whom(tx: asyncpg.Connection, message: InboundMessage) -> tuple[UUID | None, UUID | None]:
-    """(contact, enrollment): named by the caller, else whom we wrote to last there, else whoever lives there."""
-    if message.enrollment_id is not None:
-        row = await _sql.enrollment_contact(tx, enrollment_id=message.enrollment_id)
-        if row is not None:
-            return row["contact_id"], message.enrollment_id
-    row = await _sql.last_written_to(tx, channel=message.channel, address=message.sender)
-    if row is not None:
-        return row["contact_id"], row["enrollment_id"]
-    known = await _contacts_at(tx, message.channel, message.sender)
-    return (known[0] if known else None), None
-
-
-async def _contacts_at(tx: asyncpg.Connection, channel: Channel, address: str) -> list[UUID]:
-    return [row["id"] async for row in _sql.contacts_at(tx, channel=channel, address=address)]
-
-
-async def _known(tx: asyncpg.Connection, event_id: UUID) -> Received:
-    row = await _sql.read_response(tx, id=event_id)
+        if found.in_doubt and found.job_id is not None:
+            # Whoever answers a message has it.
+            await _sql.mark(
+                tx,
+                job_id=found.job_id,
+                provider=message.provider,
+                provider_message_id=None,
+                delivery="delivered",
+                what=message.type,
+                permanent=True,
+                at=message.at,
+            )
+            told += await _settle(tx, event_id, found.job_id, now)
     return Received(
-        event_id,
-        True,
-        row["contact_id"],
-        row["enrollment_id"],
-        row["node_id"],
-        row["step_number"] or 0,
-        row["kind"] or "reply",
+        event_id=event_id,
+        duplicate=False,
+        type=message.type,
+        contact_id=found.contact_id,
+        enrollment_id=found.enrollment_id,
+        node_id=step.node_id if step else None,
+        step_number=0 if step is None or step.order_index is None else step.order_index + 1,
+        kind=kind,
+        stopped=stopped,
+        going_on=going_on,
+        signals=tuple(told),
     )
 
 
-async def _stop(
+async def _is_ours(tx: asyncpg.Connection, message: InboundMessage) -> bool:
+    job = ids.job_of_message_id(message.message_id or "")
+    return job is not None and bool(await _sql.is_step(tx, job_id=job))
+
+
+async def _copy(
+    tx: asyncpg.Connection, event_id: UUID, message: InboundMessage, found: Match, now: datetime
+) -> Received:
+    """A step of a sequence that came back to its own mailbox: in the conversation already."""
+    stored = await _sql.store_event(tx, **_event(event_id, message, message.type, found, None, now))
+    if stored is None:
+        return await _known(tx, event_id, message.type)
+    return Received(event_id, False, message.type, found.contact_id, found.enrollment_id)
+
+
+# --- a message of ours fared somehow -------------------------------------------------------------------------
+
+
+async def receive_status(
+    tx: asyncpg.Connection,
+    tenant_id: UUID,
+    report: StatusReport,
+    address: str | None,
+    *,
+    written_since: datetime,
+    now: datetime,
+) -> Received:
+    """Record it on its message; a bounce, a complaint or an opt-out also suppresses and stops. Once per event id.
+
+    `address` is the contact's, normalised, where the provider names one.
+    """
+    event_id = ids.event_id(tenant_id, report.provider, report.provider_event_id)
+    found = await matching.match(tx, report, address, written_since)
+    barred = found.recipient or address
+    acts = report.type in _SUPPRESSES
+    locked: list[UUID] = []
+    if acts and barred is not None:
+        locked = await matching.lock_live(tx, report.channel, [barred], found.contact_id)
+    job = await matching.outbound(tx, found.job_id) if found.job_id else None
+    stored = await _sql.store_event(
+        tx, **_event(event_id, report, report.type, found, job.node_id if job else None, now)
+    )
+    if stored is None:
+        return await _known(tx, event_id, report.type)
+    told: list[OpenSignal] = []
+    if job is not None and found.job_id is not None:
+        await _mark(tx, found.job_id, report)
+    stopped: tuple[UUID, ...] = ()
+    if barred is not None and await _is_final(tx, report, barred):
+        await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
+        stopped, _, told = await _strike(
+            tx, event_id, report.channel, found, locked, _BLOWS[report.type], at=report.at, now=now
+        )
+    elif report.type is EventType.SUBSCRIBED and barred is not None:
+        await lift(tx, report.channel, barred, at=report.at, now=now, event_id=event_id)
+    if job is not None and found.job_id is not None and job.state in (JobState.SENDING, JobState.AMBIGUOUS):
+        told += await _settle(tx, event_id, found.job_id, now)
+    return Received(
+        event_id=event_id,
+        duplicate=False,
+        type=report.type,
+        contact_id=found.contact_id,
+        enrollment_id=found.enrollment_id,
+        node_id=job.node_id if job else None,
+        stopped=stopped,
+        signals=tuple(told),
+    )
+
+
+async def _settle(tx: asyncpg.Connection, event_id: UUID, job_id: UUID, now: datetime) -> list[OpenSignal]:
+    """What is heard of a message proves that it went out: the workflow settles it and goes on.
+
+    Nobody goes on with an enrollment that has ended, so there it is settled here.
+    """
+    job = await matching.outbound(tx, job_id)
+    if job.ended:
+        if job.state is JobState.AMBIGUOUS:
+            await ledger.settle_late(tx, job_id, now)
+        return []
+    return await signals.leave(tx, event_id, "nudge", [job.enrollment_id], now=now)
+
+
+async def _is_final(tx: asyncpg.Connection, report: StatusReport, address: str) -> bool:
+    """Whether nothing more may go to the address."""
+    if report.type is EventType.BOUNCED and not report.permanent:
+        return bool(await _sql.is_refused_in_a_row(tx, channel=report.channel, address=address, times=SOFT_BOUNCES))
+    return report.type in _SUPPRESSES
+
+
+_DELIVERY = {
+    EventType.QUEUED: "queued",
+    EventType.SENT: "sent",
+    EventType.DEFERRED: "deferred",
+    EventType.DELIVERED: "delivered",
+    EventType.FAILED: "failed",
+    EventType.BOUNCED: "bounced",
+    EventType.COMPLAINED: "complained",
+    # Who reads it has it.
+    EventType.OPENED: "delivered",
+    EventType.CLICKED: "delivered",
+    EventType.UNSUBSCRIBED: "delivered",
+}
+"""What each word proves about the message's way."""
+
+
+async def _mark(tx: asyncpg.Connection, job_id: UUID, report: StatusReport) -> None:
+    by_machine = "machine_" if report.machine else ""
+    await _sql.mark(
+        tx,
+        job_id=job_id,
+        provider=report.provider,
+        provider_message_id=report.provider_message_id,
+        delivery=_DELIVERY.get(report.type),
+        what=f"{by_machine}{report.type}" if report.type in (EventType.OPENED, EventType.CLICKED) else report.type,
+        permanent=report.permanent,
+        at=report.at,
+    )
+
+
+# --- what both have ------------------------------------------------------------------------------------------
+
+
+def _event(
+    event_id: UUID,
+    report: StatusReport | InboundMessage,
+    kind: EventType,
+    found: Match,
+    node_id: str | None,
+    now: datetime,
+) -> dict[str, object]:
+    return {
+        "id": event_id,
+        "provider": report.provider,
+        "provider_event_id": report.provider_event_id,
+        "type": kind,
+        "channel": report.channel,
+        "contact_id": found.contact_id,
+        "enrollment_id": found.enrollment_id,
+        "node_id": node_id,
+        "job_id": found.job_id,
+        "matched_by": found.by,
+        "machine": isinstance(report, StatusReport) and report.machine,
+        "payload": report.model_dump(mode="json"),
+        "occurred_at": report.at,
+        "now": now,
+    }
+
+
+async def _known(tx: asyncpg.Connection, event_id: UUID, kind: EventType) -> Received:
+    """An event that came before: how it was attributed then, and what the workflows still have not heard."""
+    row = await _sql.read_event(tx, id=event_id)
+    return Received(
+        event_id=event_id,
+        duplicate=True,
+        type=kind,
+        contact_id=row["contact_id"],
+        enrollment_id=row["enrollment_id"],
+        node_id=row["node_id"],
+        step_number=row["step_number"],
+        kind=row["kind"],
+        signals=tuple(await signals.of_event(tx, event_id)),
+    )
+
+
+async def _strike(
     tx: asyncpg.Connection,
     event_id: UUID,
     channel: Channel,
-    contact_id: UUID | None,
+    found: Match,
     locked: Sequence[UUID],
+    blow: _Blow | None,
     *,
-    opt_out: bool,
+    at: datetime,
     now: datetime,
-) -> tuple[UUID, ...]:
-    """End what the sequences' `stop_on` says, and leave word for every workflow concerned."""
-    # An opt-out is an answer as well; on its own channel it also ends the sequences of others who share the address.
-    events, reason = ({"unsubscribe", "reply"}, "unsubscribed") if opt_out else ({"reply"}, "replied")
-    ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
+) -> tuple[tuple[UUID, ...], tuple[UUID, ...], list[OpenSignal]]:
+    """(ended, the contact's that go on, word for the workflows): what the sequences' `stop_on` says."""
+    if blow is not None and found.contact_id is not None:
+        # What an earlier report had ended before this one was heard.
+        await _sql.correct_reason(tx, contact_id=found.contact_id, **_as_columns(blow), channel=channel, at=at)
+    if not locked:
+        return (), (), []
     to_end: list[UUID] = []
-    to_tell: list[UUID] = []
+    going_on: list[UUID] = []
     async for row in _sql.stop_rules(tx, ids=list(locked), channel=channel):
-        if row["contact_id"] != contact_id and not opt_out:
-            continue  # held only until it was known who answers
-        answers = row["contact_id"] == contact_id or row["uses_channel"]
-        (to_end if answers and events & set(row["stop_on"]) else to_tell).append(row["id"])
-    ended = await enrollments.end(tx, to_end, ending, now=now)
-    signal: Signal = "suppress" if opt_out else "reply"
-    for enrollment_id in (*to_end, *to_tell):
-        await _sql.insert_signal(
-            tx,
-            event_id=event_id,
-            enrollment_id=enrollment_id,
-            signal=signal,
-            ending=ending.model_dump(mode="json") if enrollment_id in ended else None,
-            upcoming=None,
-            now=now,
-        )
-    return tuple(to_end)
+        if blow is not None and _hits(blow, row, found.contact_id):
+            to_end.append(row["id"])
+        elif row["contact_id"] == found.contact_id and row["uses_channel"]:
+            going_on.append(row["id"])
+    if blow is None or not to_end:
+        return (), tuple(going_on), []
+    ending = Ending(status=EnrollmentStatus.STOPPED, reason=blow.reason)
+    await enrollments.end(tx, to_end, ending, now=now, ended_by_at=at)
+    told = await signals.leave(
+        tx,
+        event_id,
+        "suppress" if blow.shared else "reply",
+        to_end,
+        now=now,
+        endings=dict.fromkeys(to_end, ending),
+    )
+    return tuple(to_end), tuple(going_on), told
 
 
-def _open(row: asyncpg.Record) -> OpenSignal:
-    ending = Ending.model_validate(row["ending"]) if row["ending"] else None
-    mark = StopMark(event_id=row["event_id"], ending=ending)
-    upcoming = Upcoming.model_validate(row["upcoming"]) if row["upcoming"] else None
-    return OpenSignal(row["event_id"], row["enrollment_id"], row["signal"], mark, upcoming)
+def _hits(blow: _Blow, row: asyncpg.Record, contact_id: UUID | None) -> bool:
+    if not blow.events & set(row["stop_on"]):
+        return False
+    if row["contact_id"] != contact_id:
+        return blow.shared and bool(row["uses_channel"])  # held only until it was known who answers
+    return bool(row["uses_channel"]) or (blow.everywhere and "own_channel" not in row["stop_on"])
 
 
-async def signals_of_event(tx: asyncpg.Connection, event_id: UUID) -> list[OpenSignal]:
-    """What one event still has to tell."""
-    return [_open(row) async for row in _sql.signals_of_event(tx, event_id=event_id)]
-
-
-async def open_signals(tx: asyncpg.Connection, before: datetime, limit: int) -> list[OpenSignal]:
-    """Decided before `before` and not yet heard, oldest first."""
-    return [_open(row) async for row in _sql.open_signals(tx, before=before, limit=limit)]
-
-
-async def mark_signalled(tx: asyncpg.Connection, signal: OpenSignal, now: datetime) -> None:
-    """The workflow has heard it, or has ended."""
-    await _sql.mark_signalled(tx, event_id=signal.event_id, enrollment_id=signal.enrollment_id, now=now)
+def _as_columns(blow: _Blow) -> dict[str, object]:
+    return {"events": sorted(blow.events), "reason": blow.reason, "everywhere": blow.everywhere}

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from content.addresses import normal_email, normal_phone
 from domain import ids
 from domain.errors import Conflict, NotFound, TouchlineError
 from domain.events import InboundMessage
@@ -54,13 +55,22 @@ async def reply(
             message = _message(channel, sender, enrollment, event)
         else:
             message = await _answering(engine, enrollment, text or "", event)
-        try:
-            received = await receive(engine, message)
-        except ValueError as error:
-            raise TouchlineError(f"{message.sender!r} is no address for {message.channel}: {error}") from error
+        _must_be_an_address(message, engine.default_region)
+        received = await receive(engine, message)
     return Answer(
         {**vars(received), "channel": message.channel, "from": message.sender}, [output.line(_said(received))]
     )
+
+
+def _must_be_an_address(message: InboundMessage, region: str) -> None:
+    """A webhook's sender is kept however it is written; a person who mistypes one wants to know."""
+    try:
+        if message.channel is Channel.EMAIL:
+            normal_email(message.sender)
+        else:
+            normal_phone(message.sender, region)
+    except ValueError as error:
+        raise TouchlineError(f"{message.sender!r} is no address for {message.channel}: {error}") from error
 
 
 def _message(channel: Channel, sender: str, text: str, event: str) -> InboundMessage:

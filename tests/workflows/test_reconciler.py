@@ -20,7 +20,7 @@ from domain.messages import Absent, Lookup, Receipt, Unknown
 from starter.enroll import chosen, enroll
 from starter.runs import Runs
 from starter.schedule import ensure_reconciler, reconciler_id
-from store.inbound import OpenSignal
+from store.signals import OpenSignal
 from tests.harness import HOUR, Rig, ScriptedProvider
 from tests.helpers import assert_eventually
 from workflows.reconcile import ReconcileWorkflow

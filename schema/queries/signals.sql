@@ -1,0 +1,22 @@
+-- name: leave!
+-- Decided here, to be heard by the workflows.
+INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, ending, upcoming, created_at)
+SELECT current_tenant(), :event_id, n.enrollment_id, :signal, n.ending, n.upcoming, :now
+FROM unnest(:enrollment_ids::uuid[], :endings::jsonb[], :upcoming::jsonb[]) AS n (enrollment_id, ending, upcoming)
+ON CONFLICT DO NOTHING;
+
+-- name: of_event
+-- What one event has to tell.
+SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
+WHERE event_id = :event_id AND signalled_at IS NULL;
+
+-- name: still_open
+-- Decided and not yet heard.
+SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
+WHERE signalled_at IS NULL AND created_at <= :before ORDER BY created_at LIMIT :limit;
+
+-- name: mark_heard!
+-- The workflows have it (or have ended).
+UPDATE enrollment_signals s SET signalled_at = :now
+FROM unnest(:event_ids::uuid[], :enrollment_ids::uuid[]) AS n (event_id, enrollment_id)
+WHERE s.event_id = n.event_id AND s.enrollment_id = n.enrollment_id;

@@ -1,0 +1,17 @@
+-- name: suppress!
+-- Bar an address on a channel, for one reason; said again, the latest time counts.
+INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, created_at)
+VALUES (current_tenant(), :channel, :address, :reason, :event_id, :at, :now)
+ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);
+
+-- name: lift!
+-- An opt-out is taken back. Where none is known yet the time is kept all the same: its report may come later.
+INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, lifted_at, created_at)
+VALUES (current_tenant(), :channel, :address, 'unsubscribed', :event_id, '-infinity', :at, :now)
+ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET lifted_at = greatest(x.lifted_at, excluded.lifted_at);
+
+-- name: is_opted_out$
+-- Did somebody there ask for no more?
+SELECT EXISTS (
+    SELECT FROM suppressions WHERE channel = :channel AND address = :address AND reason = 'unsubscribed' AND active
+);

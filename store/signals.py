@@ -1,0 +1,82 @@
+"""What the database has decided and a workflow has yet to hear: written with the decision, told after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from domain.enrollment import Ending, StopMark, Upcoming
+from store.pool import load_queries
+
+_sql = load_queries("signals")
+
+Signal = Literal["reply", "suppress", "nudge", "postpone"]
+
+
+@dataclass(frozen=True)
+class OpenSignal:
+    """Word for one enrollment's workflow."""
+
+    event_id: UUID
+    enrollment_id: UUID
+    signal: Signal
+    mark: StopMark
+    """With `reply` and `suppress`."""
+    upcoming: Upcoming | None = None
+    """With `postpone`: the node that is next, and when."""
+
+
+async def leave(
+    tx: asyncpg.Connection,
+    event_id: UUID,
+    signal: Signal,
+    enrollment_ids: Sequence[UUID],
+    *,
+    now: datetime,
+    endings: Mapping[UUID, Ending] | None = None,
+    upcoming: Mapping[UUID, Upcoming] | None = None,
+) -> list[OpenSignal]:
+    """Leave word for these enrollments; an event that has left word with one of them already leaves no other."""
+    endings, upcoming = endings or {}, upcoming or {}
+    if not enrollment_ids:
+        return []
+    await _sql.leave(
+        tx,
+        event_id=event_id,
+        signal=signal,
+        enrollment_ids=list(enrollment_ids),
+        endings=[endings[e].model_dump(mode="json") if e in endings else None for e in enrollment_ids],
+        upcoming=[upcoming[e].model_dump(mode="json") if e in upcoming else None for e in enrollment_ids],
+        now=now,
+    )
+    return [
+        OpenSignal(event_id, e, signal, StopMark(event_id=event_id, ending=endings.get(e)), upcoming.get(e))
+        for e in enrollment_ids
+    ]
+
+
+async def of_event(tx: asyncpg.Connection, event_id: UUID) -> list[OpenSignal]:
+    """What one event still has to tell."""
+    return [_open(row) async for row in _sql.of_event(tx, event_id=event_id)]
+
+
+async def still_open(tx: asyncpg.Connection, before: datetime, limit: int) -> list[OpenSignal]:
+    """Decided before `before` and not yet heard, oldest first."""
+    return [_open(row) async for row in _sql.still_open(tx, before=before, limit=limit)]
+
+
+async def mark_heard(tx: asyncpg.Connection, signals: Sequence[OpenSignal], now: datetime) -> None:
+    """The workflows have heard them, or have ended."""
+    await _sql.mark_heard(
+        tx, event_ids=[s.event_id for s in signals], enrollment_ids=[s.enrollment_id for s in signals], now=now
+    )
+
+
+def _open(row: asyncpg.Record) -> OpenSignal:
+    ending = Ending.model_validate(row["ending"]) if row["ending"] else None
+    upcoming = Upcoming.model_validate(row["upcoming"]) if row["upcoming"] else None
+    mark = StopMark(event_id=row["event_id"], ending=ending)
+    return OpenSignal(row["event_id"], row["enrollment_id"], row["signal"], mark, upcoming)

@@ -1,0 +1,40 @@
+"""Addresses that may not be written to on a channel, by every sequence of the tenant, and why."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from domain.messages import Channel
+from store.pool import load_queries
+
+_sql = load_queries("suppressions")
+
+SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual"]
+
+
+async def suppress(
+    tx: asyncpg.Connection,
+    channel: Channel,
+    address: str,
+    reason: SuppressionReason,
+    *,
+    at: datetime,
+    now: datetime,
+    event_id: UUID | None = None,
+) -> None:
+    """Bar an address; `at` is when the cause happened. One barred for several reasons stays so until each is lifted."""
+    await _sql.suppress(tx, channel=channel, address=address, reason=reason, event_id=event_id, at=at, now=now)
+
+
+async def lift(
+    tx: asyncpg.Connection, channel: Channel, address: str, *, at: datetime, now: datetime, event_id: UUID
+) -> None:
+    """Take every opt-out up to `at` back, also one that is heard of later; a bounce or a complaint stays."""
+    await _sql.lift(tx, channel=channel, address=address, event_id=event_id, at=at, now=now)
+
+
+async def is_opted_out(tx: asyncpg.Connection, channel: Channel, address: str) -> bool:
+    """Whether the address is barred because somebody there asked for it."""
+    return bool(await _sql.is_opted_out(tx, channel=channel, address=address))
