@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import Clock, heartbeats
 from domain.base import Frozen
@@ -70,7 +70,10 @@ class Notices:
                 async with session.transaction() as tx:
                     outcome = await self._hand_over(tx, order, claimed, clock)
         if isinstance(outcome, _Later):
-            raise ApplicationError(str(outcome.error), type="TransientError", next_retry_delay=outcome.after)
+            # Benign: it is on record and in the log already.
+            raise ApplicationError(
+                str(outcome.error), next_retry_delay=outcome.after, category=ApplicationErrorCategory.BENIGN
+            )
         return outcome
 
     async def _claim(self, tx: asyncpg.Connection, order: NoticeOrder, clock: Clock) -> _Claimed | NoticeState:
@@ -162,6 +165,7 @@ async def _over(tx: asyncpg.Connection, notice: Notice, state: NoticeState, erro
 
 async def _later(tx: asyncpg.Connection, notice: Notice, error: SendError, clock: Clock) -> _Later:
     await notices.settle(tx, notice.id, NoticeState.PENDING, str(error))
+    log.warning("notice_retried", notice=str(notice.id), kind=notice.kind, error=str(error))
     wished = error.retry_after if isinstance(error, TransientError) else None
     # Not beyond its end, so that the end is recorded in time.
     return _Later(error, None if wished is None else min(wished, notice.expires_at - clock.now()))

@@ -10,11 +10,13 @@ from temporalio import activity
 
 from activities.clock import Clock, heartbeats
 from activities.deliver import Deliveries
+from activities.notices import NoticeOrder, Notices
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
-from store import enrollments, inbound, ledger, reconcile
-from store.inbound import OpenSignal
+from store import enrollments, ledger, notices, reconcile, signals
+from store.notices import OpenNotice
 from store.reconcile import Astray
+from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,10 @@ class Runs(Protocol):
         """Deliver a signal; a workflow that is gone needs none."""
         ...
 
+    async def start_notice(self, tenant_id: UUID, notice_id: UUID) -> None:
+        """Start the workflow that sends an automatic answer unless one runs or ran."""
+        ...
+
     async def status(self, enrollment_id: UUID) -> RunStatus:
         """How the workflow stands by Temporal's account."""
         ...
@@ -54,6 +60,8 @@ class Swept(Frozen):
     signalled: int = 0
     mended: int = 0
     settled: int = 0
+    answers: int = 0
+    """Automatic answers that were still open: told to Temporal again, or ended."""
     failed: int = 0
     """What could not be mended this time; the log says why."""
     disagreeing: int = 0
@@ -66,6 +74,7 @@ class Reconciler:
     def __init__(self, deliveries: Deliveries, runs: Runs) -> None:
         self._deliveries = deliveries
         self._database = deliveries.database
+        self._notices = Notices(deliveries.database, deliveries.providers)
         self._runs = runs
 
     @activity.defn
@@ -88,6 +97,9 @@ class Reconciler:
             await self._open_signals(tenant_id, clock), lambda signal: self._tell(tenant_id, signal, clock)
         )
         settled, unsettled = await self._each(await self._abandoned(tenant_id, clock), self._settle)
+        answers, unanswered = await self._each(
+            await self._open_notices(tenant_id, clock), lambda notice: self._answer(tenant_id, notice, clock)
+        )
         mended, unmended = await self._each(
             await self._suspects(tenant_id, clock), lambda astray: self._mend(tenant_id, astray, clock)
         )
@@ -95,8 +107,9 @@ class Reconciler:
             started=started,
             signalled=signalled,
             settled=settled,
+            answers=answers,
             mended=mended,
-            failed=unstarted + unheard + unsettled + unmended,
+            failed=unstarted + unheard + unsettled + unanswered + unmended,
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
@@ -124,12 +137,12 @@ class Reconciler:
 
     async def _open_signals(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenSignal]:
         async with self._database.transaction(tenant_id) as tx:
-            return await inbound.open_signals(tx, clock.now() - _GRACE / 3, _LIMIT)
+            return await signals.still_open(tx, clock.now() - _GRACE / 3, _LIMIT)
 
     async def _tell(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> bool:
         await self._runs.tell(signal)
         async with self._database.transaction(tenant_id) as tx:
-            await inbound.mark_signalled(tx, signal, clock.now())
+            await signals.mark_heard(tx, [signal], clock.now())
         return True
 
     async def _abandoned(self, tenant_id: UUID, clock: Clock) -> Sequence[ExecuteInput]:
@@ -139,6 +152,18 @@ class Reconciler:
 
     async def _settle(self, order: ExecuteInput) -> bool:
         await self._deliveries.deliver(order)
+        return True
+
+    async def _open_notices(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenNotice]:
+        async with self._database.transaction(tenant_id) as tx:
+            return await notices.still_open(tx, clock.now() - _GRACE / 3, _LIMIT)
+
+    async def _answer(self, tenant_id: UUID, notice: OpenNotice, clock: Clock) -> bool:
+        if clock.now() < notice.expires_at + _OVERDUE:
+            await self._runs.start_notice(tenant_id, notice.id)
+        else:
+            # Its workflow is gone, or was never able to run; by now this can only settle it, not send it.
+            await self._notices.send_notice(NoticeOrder(tenant_id=tenant_id, notice_id=notice.id))
         return True
 
     async def _suspects(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
