@@ -1,0 +1,73 @@
+"""Did a machine write this, and when is its owner back? Headers first, wording where there are none."""
+
+import re
+
+from content.inbound_mail.mail import Headers
+from content.inbound_mail.wording import WORDINGS, Wording, folded
+
+_SAYS_SO = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply", "x-autoreply-from")
+_REGARDED = 3_000
+"""Characters: an automatic reply says what it is at its beginning."""
+_ENOUGH = 3
+_SHORT = 25
+"""Words."""
+_ANSWERS = re.compile(r"(?:re|aw|antw|sv|rv|res)\s?:")
+
+
+class _Patterns:
+    """One language's wording, compiled."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.subject = re.compile(rf"(?:\W|\[[^\]]{{0,30}}\])*(?:{wording.subject})")
+        self.declared = re.compile(wording.declared)
+        self.absent = re.compile(wording.absent)
+        self.usual = re.compile(wording.usual)
+        self.personal = re.compile(wording.personal)
+        self.until = re.compile(wording.until)
+
+
+_LANGUAGES = tuple(_Patterns(wording) for wording in WORDINGS)
+
+
+def is_automatic(headers: Headers, subject: str, text: str) -> bool:
+    """Whether a machine wrote this: by its headers, or by a subject or wording that only machines use."""
+    return marked_automatic(headers) or worded_automatic(subject, text)
+
+
+def marked_automatic(headers: Headers) -> bool:
+    """RFC 3834 5 and older customs. `X-Auto-Response-Suppress` alone is no sign: Outlook marks people's mail with it."""
+    submitted = re.split(r"[;\s(]", headers.get("auto-submitted").lower())[0]
+    if submitted not in ("", "no"):
+        return True
+    if any(value.lower() not in ("no", "false", "0") for value in headers.all(*_SAYS_SO)):
+        return True
+    if "<>" in headers.all("return-path") or headers.get("from").lower().startswith(
+        ("mailer-daemon", "<mailer-daemon")
+    ):
+        return True
+    precedence = headers.get("precedence").lower()
+    # A list marks what people write through it as bulk, too: their answers are answers.
+    on_a_list = headers.has("list-id") and headers.has("in-reply-to")
+    return precedence == "auto_reply" or (precedence in ("bulk", "junk") and not on_a_list)
+
+
+def worded_automatic(subject: str, text: str) -> bool:
+    """By wording alone, and then only when little speaks for a person: a missed one is seen, a swallowed reply is not.
+
+    A declaration, an absence, the usual turns and a subject count for a machine; a question or words that show that our
+    message was read count against it.
+    """
+    said, title = folded(text[:_REGARDED]), folded(subject)
+    return any(_score(language, title, said) >= _ENOUGH for language in _LANGUAGES)
+
+
+def _score(language: _Patterns, title: str, said: str) -> int:
+    titled = not _ANSWERS.match(title) and bool(language.subject.match(title))
+    declared = bool(language.declared.search(said))
+    absent = bool(language.absent.search(said))
+    usual = len({match[0][:12] for match in language.usual.finditer(said)})
+    if not (titled or declared or absent):
+        return 0
+    brief = absent and bool(language.until.search(said)) and len(said.split()) <= _SHORT
+    person = len({match[0] for match in language.personal.finditer(said)}) + ("?" in said)
+    return 3 * titled + 3 * declared + 2 * absent + min(usual, 3) + brief - 2 * min(person, 2)

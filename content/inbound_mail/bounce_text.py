@@ -1,0 +1,101 @@
+"""Bounces in words for people: qmail, Exim, Postfix without a report, Exchange, Gmail, Yahoo and their like."""
+
+import re
+from dataclasses import dataclass
+
+from content.inbound_mail import references
+from content.inbound_mail.html_text import text_of
+from content.inbound_mail.mail import Mail, addresses_in
+
+_MACHINES = re.compile(
+    r"(?:^|[<\s\"])(?:mailer-daemon|mail-daemon|postmaster|microsoftexchange[0-9a-f]*|mail ?delivery)", re.IGNORECASE
+)
+_SUBJECT = re.compile(
+    r"undeliver(?:able|ed)|returned mail|delivery (?:status )?notification|delivery (?:has )?fail|failure notice"
+    r"|delivery (?:delayed|incomplete|report|problem)|mail delivery (?:failed|failure|system|subsystem)"
+    r"|returning message to sender|message (?:could )?not (?:be )?delivered|could not be delivered"
+    r"|unzustellbar|nicht zugestellt|non remis|non distribu|no se puede entregar|no entregado|devuelto"
+    r"|não entregue|não foi possível entregar|warning: message",
+    re.IGNORECASE,
+)
+_DELAYED = re.compile(
+    r"\bdelayed\b|will (?:be )?retr(?:y|ied)|still (?:be )?trying|not yet been delivered|warning message only"
+    r"|temporary problem",
+    re.IGNORECASE,
+)
+_COPY_BEGINS = re.compile(
+    r"^(?:-+ ?(?:below this line|this is a copy|original message|the header of|returned message|message header|forwarded)"
+    r"|original message headers|received: |return-path: )",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""From here on it is our own message, whose addresses are not those that failed."""
+_MESSAGE_ID = re.compile(r"^[>\s]*message-id:\s*(<[^\s<>]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+
+_ADDRESS = r"<?(?P<address>[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()*]{1,255}?)[>.]?"
+_NAMED = (
+    # qmail, Postfix, Yahoo: `<address>:` and the reason on this line or the next one.
+    re.compile(rf"^{_ADDRESS}(?: \([^)\n]{{1,300}}\))?:(?P<reason>(?:[^\n]*\n){{1,4}})", re.MULTILINE),
+    # Exim: the address on a line of its own, indented, the reason below it, further in.
+    re.compile(rf"^[ \t]+{_ADDRESS}[ \t]*\n(?P<reason>(?:[ \t]+[^\n]+\n){{1,4}})", re.MULTILINE),
+    # Gmail, Exchange, and most who write sentences.
+    re.compile(
+        rf"(?:message|email|e-mail|mail|nachricht|mensaje|mensagem|delivery)\b[^\n@]{{0,60}}"
+        rf"\b(?:to|an|à|a|para)\s+{_ADDRESS}\s[^\n@]{{0,30}}(?P<reason>[^\n]*(?:\n[^\n]+)?)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?:recipients?(?: or groups?)?|address(?:es)?|users?|empfänger|destinatari[oa]s?|destinataires?)"
+        rf"[^\n@]{{0,60}}:\s*(?:[^\n<@]{{0,60}}[<(])?{_ADDRESS}(?P<reason>(?:[^\n]*\n){{0,4}})",
+        re.IGNORECASE,
+    ),
+)
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the words say."""
+
+    addresses: list[str]
+    message_ids: tuple[str, ...]
+    detail: str
+    delayed: bool
+
+
+def told_by(mail: Mail) -> Told | None:
+    """What a machine's letter about our message says; None when no machine wrote it, or about something else."""
+    headers = mail.headers
+    listed = headers.addresses("x-failed-recipients")
+    machine = _MACHINES.search(headers.get("from")) or mail.report == "delivery-status"
+    bounced = "<>" in headers.all("return-path") or mail.type == "multipart/report" or machine
+    if not listed and not (machine or (bounced and _SUBJECT.search(headers.decoded("subject")))):
+        return None
+    text = _text(mail)
+    about = text[: match.start()] if (match := _COPY_BEGINS.search(text)) else text
+    ours = {address.lower() for address in headers.addresses("to", "from", "delivered-to", "return-path")}
+    named = _named(about, ours)
+    if not listed and not named and not _SUBJECT.search(headers.decoded("subject")):
+        return None
+    return Told(
+        addresses=listed or list(named),
+        message_ids=references.message_ids(*_MESSAGE_ID.findall(text)),
+        detail=" ".join(next(iter(named.values()), about[:_LONGEST]).split()) if named else "",
+        delayed=bool(_DELAYED.search(headers.decoded("subject")) or (_DELAYED.search(about))),
+    )
+
+
+def _named(text: str, ours: set[str]) -> dict[str, str]:
+    """The addresses that the text says failed, each with the reason beside it."""
+    for form in _NAMED:
+        found = {match["address"].rstrip("."): match["reason"] for match in form.finditer(text)}
+        if failed := {address: reason for address, reason in found.items() if address.lower() not in ours}:
+            return failed
+    candidates = [address for address in addresses_in(text) if address.lower() not in ours]
+    return {candidates[0]: text} if len(set(candidates)) == 1 else {}
+
+
+def _text(mail: Mail) -> str:
+    """Every text in it: some append a copy of our message to their own words."""
+    plain = [part.text[:_LONGEST] for part in mail.of_type("text/plain")]
+    plain = plain or [text_of(part.text)[:_LONGEST] for part in mail.of_type("text/html")]
+    return "\n".join(plain)

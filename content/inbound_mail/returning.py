@@ -1,0 +1,190 @@
+"""When the author of an out-of-office is back: dates in its wording, in five languages, relative to its own date."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+import dateparser
+
+from content.inbound_mail.wording import WORDINGS, Wording, folded
+
+_FARTHEST = timedelta(days=180)
+_REGARDED = 3_000
+_MOST_DATES = 20
+
+_LANGUAGES = ["en", "de", "es", "fr", "pt"]
+_WEEKDAYS = {day: number for wording in WORDINGS for number, day in enumerate(wording.weekdays.split())}
+_WEEKDAY = rf"(?:{'|'.join(_WEEKDAYS)})(?:-feira)?"
+_TOMORROW = "|".join(wording.tomorrow for wording in WORDINGS)
+_ARTICLE = r"(?:(?:the|den|dem|der|el|le|la|o|dia|di|de) ){0,2}"
+_MONTH = r"[a-z]{3,10}\b\.?"
+_ORDINAL = r"(?:st|nd|rd|th|er|o|a|\.)?"
+_DATE = re.compile(
+    rf"\b(?:{_WEEKDAY}\.?,? ?{_ARTICLE})?(?:"
+    r"(?P<iso>\d{4}-\d{2}-\d{2})"
+    r"|(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})(?:(?P=mark)(?P<numeric_year>\d{4}|\d{2})|\.)?(?!\d)"
+    rf"|(?P<month_first>{_MONTH}) ?(?:the )?(?P<day_second>\d{{1,2}})(?:st|nd|rd|th)?(?! ?\d?:)\b"
+    r"(?:,? (?P<year_third>\d{4}))?"
+    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL} ?(?:of |de |do |d')?(?P<month_second>{_MONTH})(?:,? (?:de |del |of )?(?P<year>\d{{4}}))?"
+    r")"
+    rf"|\b(?P<weekday>{_WEEKDAY})(?: (?:morning|morgen|manana|matin|manha|fruh))?\b"
+    rf"|\b(?P<tomorrow>{_TOMORROW})\b"
+)
+_CLOCK = r"(?:(?:at |um |a las |a |as )?(?:\d{1,2}(?::\d\d|h\d{0,2})?(?: ?(?:am|pm|uhr|h))?|noon|midnight|close of business|cob|eod|end of (?:the )?day)[, ]+(?:on |am |of )?)?"
+_LINK = re.compile(
+    r"(?:through|until|till|thru|to|and|bis(?: zum| einschliesslich)?|und|hasta|al|a|y|jusqu'au|au|et|ate|ao|e|-)+"
+)
+_FILLED = r"[\s,:(]*(?:(?:and including|including|inclusive|einschliesslich|inkl\.?|zum|zu|on|am|el|le|la|the|o|dia|de|next|this|proximo|kommenden|nachsten|and|e|jour du|day of)[\s,:]+)*"
+_RANGE_DAY = re.compile(rf"\b(?P<from>\d{{1,2}}){_ORDINAL} ?(?P<link>{_LINK.pattern}) ?{_ARTICLE}(?:{_WEEKDAY},? )?$")
+_RANGE_END = re.compile(
+    r"\s?(?:-|to|through|thru|until|till)\s?(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!\s?(?:[ap]m|:|[a-z]{3,}))"
+)
+_SENTENCE_END = re.compile(r"[.!?;¶](?=\s|$)|¶")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A date where it stands, in each reading that is possible."""
+
+    begin: int
+    end: int
+    readings: frozenset[date]
+    is_range: bool = False
+
+
+class _Cues:
+    """One language's words around a date."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.until = re.compile(rf"(?:{wording.until}){_FILLED}{_CLOCK}$")
+        self.back = re.compile(wording.back)
+        self.not_yet = re.compile(wording.not_yet)
+
+
+_CUES = tuple(_Cues(wording) for wording in WORDINGS)
+
+
+def returns_on(subject: str, text: str, written: date) -> date | None:
+    """The first day on which the author is back, by what an out-of-office written on `written` says.
+
+    "Until 5 March" and "1 to 5 March" mean the day after: whoever means the 5th itself is reached a day late, not
+    while away. "Back on 8 March" and "not before 8 March" mean that day, and win over an "until". None when nothing
+    is said, when the dates disagree or can be read in two ways, or when the day is past or more than 180 days ahead.
+    """
+    for said in (folded(text[:_REGARDED]), folded(subject)):
+        back, until = _days(said, written)
+        for days, wait in ((back, 0), (until, 1)):
+            if len(days) == 1:
+                day = next(iter(days)) + timedelta(days=wait)
+                return day if written <= day <= written + _FARTHEST else None
+            if days:
+                return None
+    return None
+
+
+def _days(said: str, written: date) -> tuple[set[date], set[date]]:
+    """The days of return, and the last days of absence, that the text names."""
+    back: set[date] = set()
+    until: set[date] = set()
+    dates = list(_dates(said, written))
+    for number, found in enumerate(dates):
+        begin = dates[number - 1].end if number else 0
+        end = dates[number + 1].begin if number + 1 < len(dates) else len(said)
+        before = _SENTENCE_END.split(said[max(begin, found.begin - 120) : found.begin])[-1]
+        rest = said[found.end : end]
+        stop = _SENTENCE_END.search(rest)
+        # What stands between two dates of a sentence belongs to the second one.
+        after = rest[: stop.start()] if stop or number + 1 == len(dates) else ""
+        linked = number > 0 and _LINK.fullmatch(_between(said, dates[number - 1], found))
+        if found.is_range or linked:
+            until |= found.readings
+        elif any(cues.until.search(before) and not _returns(cues, before) for cues in _CUES):
+            until |= found.readings
+        elif any(cues.back.search(before) or cues.back.search(after[:60]) for cues in _CUES):
+            back |= found.readings
+    return back, until
+
+
+def _returns(cues: _Cues, before: str) -> bool:
+    """ "Not back until Monday" is a day of return."""
+    return bool(cues.not_yet.search(before) and cues.back.search(before))
+
+
+def _between(said: str, one: _Found, other: _Found) -> str:
+    between = said[one.end : other.begin].strip(" ,()")
+    return re.sub(rf"\s?(?:{_WEEKDAY},?|the|den|el|le|o|dia)$", "", between)
+
+
+def _dates(said: str, written: date) -> Iterator[_Found]:
+    position = count = 0
+    while count < _MOST_DATES and (match := _DATE.search(said, position)):
+        position = match.end()
+        readings = _readings(match, written)
+        if not readings:
+            # Perhaps another date begins within: "office 8 march".
+            position = match.start() + max(1, len(match[0].split()[0]))
+            continue
+        count += 1
+        is_range = bool(_RANGE_DAY.search(said[max(0, match.start() - 40) : match.start()]))
+        if match["month_first"] and not match["year_third"] and (to := _RANGE_END.match(said, match.end())):
+            # "March 1 - 5": the second day is of the same month.
+            month = {day.month for day in readings}
+            readings = frozenset(r for m in month for r in _of_year(int(to["day"]), m, None, written))
+            position, is_range = to.end(), True
+        yield _Found(match.start(), position, readings, is_range)
+
+
+def _readings(match: re.Match[str], written: date) -> frozenset[date]:
+    """The days that these words can mean."""
+    if match["weekday"]:
+        ahead = (_WEEKDAYS[match["weekday"].removesuffix("-feira")] - written.weekday() - 1) % 7 + 1
+        return frozenset({written + timedelta(days=ahead)})
+    if match["tomorrow"]:
+        return frozenset({written + timedelta(days=1)})
+    if match["iso"]:
+        year, month, day = map(int, match["iso"].split("-"))
+        return frozenset(_of_year(day, month, year, written))
+    if match["one"]:
+        return _numeric(match, written)
+    named = _month((match["month_first"] or match["month_second"]).rstrip("."))
+    if named is None:
+        return frozenset()
+    year_said = match["year_third"] or match["year"]
+    day = int(match["day_second"] or match["day_first"])
+    return frozenset(_of_year(day, named, int(year_said) if year_said else None, written))
+
+
+def _numeric(match: re.Match[str], written: date) -> frozenset[date]:
+    """Day first, except that `3/13` and, in the Americas, `3/5` are month first: then both readings stand."""
+    one, two = int(match["one"]), int(match["two"])
+    year = int(match["numeric_year"]) if match["numeric_year"] else None
+    if year is not None and year < 100:
+        year += 2000
+    orders = [(one, two)] if match["mark"] == "." else [(one, two), (two, one)]
+    read = {day for d, m in orders for day in _of_year(d, m, year, written)}
+    likely = {day for day in read if written <= day <= written + _FARTHEST}
+    return frozenset(likely or read)
+
+
+def _of_year(day: int, month: int, year: int | None, written: date) -> list[date]:
+    """The day in that year; without one, this year's, or next year's where this year's is long past."""
+    try:
+        if year is not None:
+            return [date(year, month, day)]
+        this = date(written.year, month, day)
+        return [date(written.year + 1, month, day) if this < written - _FARTHEST else this]
+    except ValueError:
+        return []
+
+
+@lru_cache(maxsize=512)
+def _month(word: str) -> int | None:
+    """The number of a month by its name, whole or short, in any of the languages."""
+    read = dateparser.parse(
+        f"1 {word} 2000",
+        languages=_LANGUAGES,
+        settings={"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"], "DATE_ORDER": "DMY"},
+    )
+    return read.month if read and (read.year, read.day) == (2000, 1) else None

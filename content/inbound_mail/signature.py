@@ -1,0 +1,56 @@
+"""Where an author's words end and the signature begins."""
+
+import re
+
+from content.optout import OptOutKind, judge
+
+_DELIMITER = re.compile(r"--|_{5,}|-{10,}")
+_SENT_FROM = re.compile(
+    r"(?:sent|get|gesendet|von meinem|diese nachricht wurde|enviado|envoyé|télécharge|obtener|obter|inviato)\b"
+    r".{0,60}\b(?:iphone|ipad|android|outlook|yahoo|proton|samsung|galaxy|handy|mobile|móvil|celular|gmx|web\.de|aol)"
+    r"\b.{0,60}",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:(?:(?:with )?(?:best|kind|warm|kindest|many)\s)?(?:regards|wishes)|(?:all the )?best|sincerely(?: yours)?|cheers"
+    r"|yours(?: truly| sincerely| faithfully)?|(?:many )?thanks(?: again)?|thank you|thx|thanks and regards"
+    r"|(?:mit )?(?:freundlich|best|herzlich|lieb|schön|viel)\w*\s(?:grüßen?|grüssen?|gruß|gruss|dank)"
+    r"|mfg|lg|vg|danke|gruß|gruss|grüße"
+    r"|(?:(?:un |cordial |atento )*saludos?)(?: cordiales)?|atentamente|(?:muchas )?gracias|cordialmente"
+    r"|(?:bien )?cordialement|(?:sincères |meilleures )?salutations|merci(?: beaucoup)?|bien à vous|bonne journée"
+    r"|atenciosamente|abraços?|(?:muito )?obrigad[oa]|(?:melhores )?cumprimentos)\s?[,.!]*",
+    re.IGNORECASE,
+)
+_CONFIDENTIAL = re.compile(r"confidential|vertraulich|confidencial|confidentiel|intended recipient", re.IGNORECASE)
+_NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w.'’-]*(?:\s[\w.'’&,-]+){0,4}")
+_SENTENCE = re.compile(r".*[?!]|(?:\S+\s+){6,}\S+[.]")
+_MOST_LINES = 12
+
+
+def without_signature(lines: list[str]) -> list[str]:
+    """Up to the delimiter (`-- `, RFC 3676 4.3), or up to a closing formula that only a name and its particulars follow.
+
+    Doubt leaves the lines in: better a telephone number too many than a "please stop" too few.
+    """
+    end = next((number for number, line in enumerate(lines) if _DELIMITER.fullmatch(line)), len(lines))
+    lines = [line for line in lines[:end] if not _SENT_FROM.fullmatch(line)]
+    for number, line in enumerate(lines):
+        if len(line) > 40 or not _CLOSING.fullmatch(line):
+            continue
+        tail = [other for other in lines[number + 1 :] if other]
+        if any(lines[:number]) and _particulars(tail):
+            return lines[:number]
+    return lines
+
+
+def _particulars(tail: list[str]) -> bool:
+    """Whether these lines are a name, a post, a telephone number … and no further words to us."""
+    for number, line in enumerate(tail):
+        if len(line) > 100 and _CONFIDENTIAL.search(line):
+            tail = tail[:number]
+            break
+    if not tail:
+        return True
+    if len(tail) > _MOST_LINES or not _NAME.fullmatch(tail[0]) or any(_SENTENCE.fullmatch(line) for line in tail):
+        return False
+    return judge("\n".join(tail)).kind is OptOutKind.NONE
