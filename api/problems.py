@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,8 +17,25 @@ from store.pool import LOST
 
 log = structlog.get_logger(__name__)
 
+UNAVAILABLE: tuple[type[Exception], ...] = (*LOST, asyncpg.TransactionRollbackError)
+"""The same request may succeed in a moment: the database is away, or two transactions got in each other's way."""
 MEDIA_TYPE = "application/problem+json"
 _TYPES = "urn:problem-type:touchline:"
+_TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Request timeout",
+    409: "Conflict",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Unprocessable content",
+    500: "Internal error",
+    503: "Service unavailable",
+}
+"""Our own, because Python's names of statuses change; the types are made of them."""
 _AGAIN_IN_S = 10
 """When whoever found the database gone should come again."""
 
@@ -104,10 +122,7 @@ def unavailable() -> JSONResponse:
 
 
 def _title(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
+    return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
 def install(app: FastAPI) -> None:
@@ -116,7 +131,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for kind in LOST:
+    for kind in UNAVAILABLE:
         app.add_exception_handler(kind, _lost)
 
 
@@ -133,7 +148,8 @@ async def _refusal(_: Request, error: Exception) -> JSONResponse:
 
 async def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
-    detail = error.detail if error.detail != _title(error.status_code) else None
+    # The framework's own errors say no more than the status.
+    detail = None if error.detail.lower() == _title(error.status_code).lower() else error.detail
     return problem(error.status_code, detail, headers=error.headers)
 
 

@@ -61,6 +61,11 @@ def event_id(tenant_id: UUID, provider: str, provider_event_id: str) -> UUID:
     return uuid5(_NAMESPACE, f"event:{tenant_id}:{provider}:{provider_event_id}")
 
 
+def dead_letter_id(tenant_id: UUID, source: str, body_hash: str) -> UUID:
+    """The row that keeps what could not be read: the same call, repeated, is kept once."""
+    return uuid5(_NAMESPACE, f"dead-letter:{tenant_id}:{source}:{body_hash}")
+
+
 def notice_id(event: UUID) -> UUID:
     """The one automatic answer that an inbound message may get."""
     return uuid5(event, "notice")

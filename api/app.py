@@ -1,0 +1,40 @@
+"""The HTTP application, put together from its routers."""
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from api import docs, health, problems, tracking, unsubscribe, webhooks
+from api.edge import Edge
+from api.frame import MAX_BODY, Frame
+
+_ROUTERS: tuple[APIRouter, ...] = (health.router, webhooks.router, unsubscribe.router, tracking.router)
+
+
+def create_app(edge: Edge) -> FastAPI:
+    """The application on these parts."""
+    app = FastAPI(
+        title="Touchline",
+        version=version("touchline"),
+        summary="Durable multi-touch message sequences: what providers, contacts and programs call.",
+        middleware=[Middleware(Frame), Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)],
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.edge = edge
+    problems.install(app)
+    for router in (*_ROUTERS, docs.router):
+        app.include_router(router)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = docs.with_problems(describe())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend the description
+    return app

@@ -1,0 +1,135 @@
+"""What surrounds every request: its id in the logs, its limits, the headers of its answer, and an answer at all."""
+
+import asyncio
+import re
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars, clear_contextvars
+
+from api.problems import problem
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 1_000_000
+"""Bytes."""
+_BODY_WITHIN_S = 15.0
+_ANSWER_WITHIN_S = 30.0
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    # Nothing that we answer is to be run or framed by a browser; the pages that are for people say what they need.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PROBES = frozenset({"/healthz", "/readyz"})
+"""Asked every few seconds: of no interest in a log."""
+
+
+class Frame:
+    """Pure ASGI, so that it sees every byte and holds none of them back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; whatever happens inside, it is answered and logged."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        clear_contextvars()
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        answer = _Answer(send, given if _REQUEST_ID.fullmatch(given) else uuid4().hex)
+        began = time.monotonic()
+        with bound_contextvars(request_id=answer.request_id):
+            try:
+                async with asyncio.timeout(_ANSWER_WITHIN_S):
+                    if _announced(headers) > MAX_BODY:
+                        await _too_large()(scope, receive, answer.send)
+                    else:
+                        await self._app(scope, _patient(receive), answer.send)
+            except ClientDisconnect:
+                log.info("client_left", route=_route(scope))
+            except Exception as error:
+                log.exception("request_failed", route=_route(scope))
+                if answer.status:
+                    raise  # Half an answer is out: only a broken connection tells the client.
+                await _failed(error)(scope, receive, answer.send)
+            note = log.debug if _route(scope) in _PROBES else log.info
+            note(
+                "request",
+                method=scope["method"],
+                route=_route(scope),
+                status=answer.status,
+                ms=round((time.monotonic() - began) * 1000, 1),
+            )
+
+
+class _Answer:
+    """Adds our headers to whatever is answered, and remembers its status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self.request_id = request_id
+        self.status = 0
+        """0: nothing was answered yet."""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers["X-Request-Id"] = self.request_id
+        await self._send(message)
+
+
+def _route(scope: Scope) -> str:
+    """The pattern, not the path: tokens in a path are keys, and paths that we do not know may hold anything."""
+    return getattr(scope.get("route"), "path", "") or "unknown"
+
+
+def _announced(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def _patient(receive: Receive) -> Receive:
+    """Waits for the body, but not for ever."""
+    deadline = asyncio.get_running_loop().time() + _BODY_WITHIN_S
+    complete = False
+
+    async def in_time() -> Message:
+        nonlocal complete
+        if complete:  # From here on nothing comes but the client's leave.
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, headers={"Connection": "close"}) from None
+        complete = not message.get("more_body", False)
+        return message
+
+    return in_time
+
+
+def _too_large() -> ASGIApp:
+    # The rest of the body is not read, so the connection cannot be used again.
+    return problem(413, f"a body has at most {MAX_BODY:,} bytes", headers={"Connection": "close"})
+
+
+def _failed(error: Exception) -> ASGIApp:
+    if isinstance(error, TimeoutError):
+        return problem(503, "it took too long", hint="send the same again in a moment", headers={"Retry-After": "10"})
+    return problem(500, "something went wrong here; the log says what, under this answer's X-Request-Id")

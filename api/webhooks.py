@@ -1,0 +1,199 @@
+"""Where providers call: believe, read, record, and only then say thank you. One way for all of them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import asyncpg
+import structlog
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from api.auth import REFUSALS, needs
+from api.edge import Edge, TheEdge
+from api.problems import Refusal, answers
+from content.inbound_mail.read import read
+from domain.errors import Malformed, NotFound
+from domain.events import InboundMessage, StatusReport
+from providers.webhooks.base import Webhook, WebhookRequest
+from starter.engine import Engine
+from starter.inbound import receive
+from store import dead_letters
+
+log = structlog.get_logger(__name__)
+
+Report = StatusReport | InboundMessage
+
+_WITHIN_S = 8.0
+"""Providers give up after 10 to 15 seconds, and then do not know that they should try again."""
+_AT_ONCE = 8
+"""Of the reports of one call; each takes a connection."""
+_NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+"""TwiML: no answer to the contact. What is to be answered goes its own way, where it cannot be lost."""
+_RAW = "message/rfc822"
+
+_OF_ITS_OWN = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+)
+"""What is wrong with one report, and would be wrong again: a value that nothing can store, a contradiction."""
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+
+class Taken(BaseModel):
+    """What became of a call's reports."""
+
+    received: int
+    """Recorded now, each with its effect."""
+    known: int
+    """Reported before; without a second effect."""
+    kept: int
+    """Could not be recorded: they lie in the dead letters, with the reason."""
+
+
+def _body(*content_types: str) -> dict[str, Any]:
+    """What the documentation says of a body that is read raw."""
+    kinds: dict[str, Any] = {kind: {"schema": {"type": "object"}} for kind in content_types if kind != _RAW}
+    kinds |= {_RAW: {"schema": {"type": "string", "format": "binary"}}} if _RAW in content_types else {}
+    return {"requestBody": {"required": True, "content": kinds}}
+
+
+@router.post(
+    "/twilio/inbound",
+    summary="A message to one of our numbers",
+    response_class=Response,
+    responses={200: {"content": {"text/xml": {}}, "description": "Recorded."}, **answers(400, 401, 404, 413, 503)},
+    openapi_extra=_body("application/x-www-form-urlencoded"),
+)
+async def twilio_inbound(request: Request, edge: TheEdge) -> Response:
+    """Twilio calls this for each message that comes in ("A message comes in"); signed by X-Twilio-Signature."""
+    await _called(edge, edge.twilio, request)
+    return Response(_NOTHING_TO_SAY, media_type="text/xml")
+
+
+@router.post(
+    "/twilio/status",
+    summary="What became of a text message",
+    status_code=204,
+    responses=answers(400, 401, 404, 413, 503),
+    openapi_extra=_body("application/x-www-form-urlencoded"),
+)
+async def twilio_status(request: Request, edge: TheEdge) -> None:
+    """Twilio calls this when the status of a message of ours changes; signed by X-Twilio-Signature."""
+    await _called(edge, edge.twilio, request)
+
+
+@router.post(
+    "/email/raw",
+    summary="A raw email",
+    responses={**REFUSALS, **answers(400, 413, 415, 503)},
+    openapi_extra=_body(_RAW),
+)
+async def email_raw(request: Request, engine: Annotated[Engine, needs("write")]) -> Taken:
+    """Hand over one email as a mail server has it: an answer, an automatic answer, or a report of a bounce."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _RAW:
+        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
+    call = _Call(engine, await _request(request, ""))
+    try:
+        # Off the loop: a hostile mail may take its time.
+        mail = await asyncio.to_thread(read, call.request.body, provider="email", at=call.request.received_at)
+    except Malformed as error:
+        await call.bury(str(error))
+        raise
+    return await call.take(mail)
+
+
+@router.post(
+    "/email/{provider}",
+    summary="What an email provider reports",
+    responses=answers(400, 401, 404, 413, 503),
+    openapi_extra=_body("application/json", "multipart/form-data"),
+)
+async def email_provider(provider: str, request: Request, edge: TheEdge) -> Taken:
+    """The provider calls this; proven in its own way, with the secret from the settings."""
+    return await _called(edge, edge.email_webhooks.get(provider), request)
+
+
+async def _called(edge: Edge, webhook: Webhook | None, request: Request) -> Taken:
+    if webhook is None:
+        raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
+    call = _Call(edge.engine, await _request(request, edge.public_url))
+    webhook.verify(call.request)
+    try:
+        reports = webhook.parse(call.request)
+    except Malformed as error:
+        await call.bury(str(error))
+        raise
+    except ValueError as error:
+        await call.bury(str(error))
+        # Not in the error's own words: they quote what was sent.
+        raise Malformed("the call cannot be read", hint="./touchline dead-letters says why") from error
+    return await call.take(reports)
+
+
+async def _request(request: Request, public_url: str) -> WebhookRequest:
+    path: str = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+    called = f"{request.url.scheme}://{request.url.netloc}"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return WebhookRequest(
+        url=(public_url.rstrip("/") or called) + path + query,
+        headers=dict(request.headers),
+        body=await request.body(),
+        received_at=datetime.now(UTC),
+    )
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A proven call of somebody."""
+
+    engine: Engine
+    request: WebhookRequest
+
+    async def take(self, reports: Sequence[Report]) -> Taken:
+        """Record each in a transaction of its own, so that a bad one takes no other with it."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+        done = await asyncio.gather(*(self._take(report, gate) for report in reports), return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome  # The provider repeats the call, and what was recorded is known then.
+        return Taken(received=done.count("received"), known=done.count("known"), kept=done.count("kept"))
+
+    async def _take(self, report: Report, gate: asyncio.Semaphore) -> str:
+        async with gate:
+            try:
+                async with asyncio.timeout(_WITHIN_S):
+                    return "known" if (await receive(self.engine, report)).duplicate else "received"
+            except _OF_ITS_OWN as error:
+                await self.bury(f"{type(error).__name__}: {error}", report)
+                return "kept"
+
+    async def bury(self, reason: str, report: Report | None = None) -> None:
+        """Keep the call, or the one report of it, among the dead letters."""
+        content_type, body = self.request.headers.get("content-type", ""), self.request.body
+        if report is not None and report.payload:
+            content_type, body = "application/json", to_json(report.payload, inf_nan_mode="strings")
+        async with asyncio.timeout(_WITHIN_S), self.engine.database.transaction(self.engine.tenant_id) as tx:
+            letter = await dead_letters.keep(
+                tx,
+                self.engine.tenant_id,
+                source=self.source,
+                reason=reason,
+                content_type=content_type,
+                body=body,
+                now=self.request.received_at,
+            )
+        log.warning("dead_letter", id=str(letter), source=self.source)
+
+    @property
+    def source(self) -> str:
+        """The path that was called."""
+        return "/webhooks/" + self.request.url.partition("/webhooks/")[2].partition("?")[0]
