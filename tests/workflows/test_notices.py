@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import WorkflowEnvironment
 
+import composition
 from activities.reconcile import Reconciler, Swept
 from domain import ids
 from domain.errors import TransientError
 from domain.messages import Channel, Receipt
 from starter.runs import Runs
 from store.pool import Database
-from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about
+from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, rig_on
 from tests.owing import MINUTE, Desk
 
 
@@ -168,6 +171,33 @@ async def test_a_notice_that_nobody_could_send_expires_in_the_sweep(scripted: Ri
     assert (swept.answers, swept.failed) == (2, 0)
     assert [(await desk.row(n))["state"] for n in (waiting, dropped)] == ["expired", "sent"]
     assert desk.provider.handed_over == []
+
+
+# --- as it runs in production -----------------------------------------------------------------------------------------
+
+
+async def test_whoever_opts_out_by_text_gets_one_confirmation(scripted: Rig, desk: Desk) -> None:
+    """Reporting the message does it all, and reporting it again does nothing more."""
+    contact = await scripted.contact()
+    for _ in range(2):
+        await scripted.reply(contact, "please stop texting me", channel=Channel.SMS, provider_event_id="E1")
+    [notice] = await desk.rows("SELECT id FROM notices")
+    assert await ended(scripted, notice["id"]) == "sent"
+    assert [message.to for message in desk.provider.handed_over] == [contact.phone]
+
+
+async def test_a_notice_runs_in_the_strict_sandbox(
+    time_skipping: WorkflowEnvironment,
+    database: Database,
+    tmp_path: Path,
+    provider: ScriptedProvider,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its workflow keeps the sandbox's rules, although production does not load it anew for each run."""
+    monkeypatch.setattr(composition, "_OURS", ())
+    async with rig_on(time_skipping.client, database, tmp_path, environment=time_skipping, provider=provider) as strict:
+        assert await ended(strict, await desk.owed(now=await strict.now())) == "sent"
 
 
 async def test_on_a_real_server_it_is_answered_at_once(on_dev_server: Rig, desk: Desk) -> None:

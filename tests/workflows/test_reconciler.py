@@ -172,6 +172,9 @@ class ScriptedRuns:
     async def tell(self, signal: OpenSignal) -> None:
         pass
 
+    async def start_notice(self, tenant_id: UUID, notice_id: UUID) -> None:
+        pass
+
     async def status(self, enrollment_id: UUID) -> RunStatus:
         return self.says
 
