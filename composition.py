@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parseaddr
+from functools import partial
 
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -11,6 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.deliver import Deliveries
 from activities.lifecycle import Lifecycle
+from activities.mailbox import MailboxPoller
 from activities.notices import Notices
 from activities.reconcile import Reconciler
 from activities.versions import Versions
@@ -22,10 +24,12 @@ from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
 from settings import Settings
 from starter.engine import Engine, TemporalAddress, connect_temporal
+from starter.inbound import receive
 from starter.runs import Runs
 from store.pool import Database
 from telemetry import LogContext
 from workflows.enrollment import EnrollmentWorkflow
+from workflows.mailbox import PollMailboxWorkflow
 from workflows.notice import NoticeWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
@@ -141,10 +145,12 @@ def worker_of(settings: Settings, engine: Engine) -> Worker:
     """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown."""
     deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions())
     lifecycle = Lifecycle(engine.database, deliveries.versions)
+    mailbox = mailbox_of(settings)
+    receiving = partial(receive, engine)
     return Worker(
         engine.runs.client,
         task_queue=engine.runs.task_queue,
-        workflows=[EnrollmentWorkflow, NoticeWorkflow, ReconcileWorkflow],
+        workflows=[EnrollmentWorkflow, NoticeWorkflow, PollMailboxWorkflow, ReconcileWorkflow],
         activities=[
             deliveries.deliver,
             lifecycle.pause_enrollment,
@@ -153,6 +159,7 @@ def worker_of(settings: Settings, engine: Engine) -> Worker:
             lifecycle.finish,
             Notices(engine.database, engine.providers).send_notice,
             Reconciler(deliveries, engine.runs).reconcile,
+            *([MailboxPoller(engine.database, engine.tenant_id, mailbox, receiving).poll] if mailbox else []),
         ],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*_OURS)

@@ -13,7 +13,7 @@ from domain.messages import Channel
 from providers.registry import Registry
 from settings import PREFIX, Settings, read_settings
 from starter.ending import Exit, end_process
-from starter.schedule import ensure_reconciler
+from starter.schedule import ensure_mailbox_poll, ensure_reconciler
 
 log = structlog.get_logger("worker")
 
@@ -26,6 +26,8 @@ async def work(settings: Settings) -> None:
     async with engine_of(settings) as engine, worker_of(settings, engine):
         every = timedelta(seconds=settings.reconcile_every_s)
         await ensure_reconciler(engine.runs.client, engine.runs.task_queue, every)
+        polled_every = timedelta(seconds=settings.imap_every_s) if settings.imap_host else None
+        await ensure_mailbox_poll(engine.runs.client, engine.runs.task_queue, polled_every)
         warn_of_channels(engine.providers)
         log.info("working", task_queue=settings.task_queue, temporal=settings.temporal_address)
         await stop.wait()

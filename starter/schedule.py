@@ -1,4 +1,4 @@
-"""The Temporal Schedule that runs the reconciler."""
+"""The Temporal Schedules: the reconciler's, and that of the mailbox."""
 
 from datetime import timedelta
 
@@ -13,7 +13,9 @@ from temporalio.client import (
     ScheduleSpec,
     ScheduleUpdate,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
+from workflows.mailbox import PollMailboxWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
 
@@ -26,16 +28,39 @@ def reconciler_id(task_queue: str) -> str:
     return f"reconcile-{task_queue}"
 
 
+def mailbox_poll_id(task_queue: str) -> str:
+    """The same for the poll of the mailbox."""
+    return f"mailbox-{task_queue}"
+
+
 async def ensure_reconciler(client: Client, task_queue: str, every: timedelta) -> None:
     """Create the schedule, or bring the one that is there up to date. Any worker may call it at any time."""
-    reconciler = reconciler_id(task_queue)
+    name = reconciler_id(task_queue)
+    await _ensure(client, ScheduleActionStartWorkflow(ReconcileWorkflow.run, id=name, task_queue=task_queue), every)
+
+
+async def ensure_mailbox_poll(client: Client, task_queue: str, every: timedelta | None) -> None:
+    """The same for the poll of the mailbox; None: there is no mailbox (any more), so no schedule either."""
+    name = mailbox_poll_id(task_queue)
+    if every is not None:
+        action = ScheduleActionStartWorkflow(PollMailboxWorkflow.run, id=name, task_queue=task_queue)
+        await _ensure(client, action, every)
+        return
+    try:
+        await client.get_schedule_handle(name).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+async def _ensure(client: Client, action: ScheduleActionStartWorkflow, every: timedelta) -> None:
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(ReconcileWorkflow.run, id=reconciler, task_queue=task_queue),
+        action=action,
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
-        # A sweep that is still under way is the sweep; a missed one needs no catching up.
+        # A run that is still under way is the run; a missed one needs no catching up.
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
     )
     try:
-        await client.create_schedule(reconciler, schedule)
+        await client.create_schedule(action.id, schedule)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(reconciler).update(lambda _: ScheduleUpdate(schedule=schedule))
+        await client.get_schedule_handle(action.id).update(lambda _: ScheduleUpdate(schedule=schedule))
