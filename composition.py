@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from functools import partial
 
+from pydantic import SecretStr
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -96,8 +97,13 @@ def composer_of(settings: Settings) -> Composer:
 
 def links_of(settings: Settings) -> Links | None:
     """Links in messages; None unless the settings say where they lead and what signs them."""
-    keys = [key for part in settings.secret_keys.get_secret_value().split(",") if (key := part.strip())]
+    keys = secrets_in(settings.secret_keys)
     return Links(settings.public_url, keys) if settings.public_url and keys else None
+
+
+def secrets_in(setting: SecretStr) -> list[str]:
+    """Those of a setting that holds several, separated by commas."""
+    return [secret for part in setting.get_secret_value().split(",") if (secret := part.strip())]
 
 
 def temporal_address_of(settings: Settings) -> TemporalAddress:
@@ -113,12 +119,15 @@ def temporal_address_of(settings: Settings) -> TemporalAddress:
 
 
 @asynccontextmanager
-async def engine_of(settings: Settings) -> AsyncIterator[Engine]:
-    """Connect to everything; release it at the end. Raises NotReady for what cannot be reached."""
+async def engine_of(settings: Settings, *, lazy: bool = False) -> AsyncIterator[Engine]:
+    """Connect to everything; release it at the end. Raises NotReady for what cannot be reached.
+
+    `lazy`: connects when first used, for whoever has something to say even while a service is down.
+    """
     providers = registry_of(settings)
-    database = await Database.connect(settings.database_url, size=settings.database_pool_size)
+    database = await Database.connect(settings.database_url, size=settings.database_pool_size, lazy=lazy)
     try:
-        client = await connect_temporal(temporal_address_of(settings))
+        client = await connect_temporal(temporal_address_of(settings), lazy=lazy)
         yield Engine(
             database=database,
             runs=Runs(client, settings.task_queue, settings.search_attributes),

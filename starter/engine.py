@@ -56,8 +56,8 @@ class Engine:
                 raise NotReady(f"{plan.sequence} sends {channel}: {error}", hint=error.hint) from error
 
 
-async def connect_temporal(where: TemporalAddress) -> Client:
-    """Connect as the application does. Raises NotReady with the server's own words."""
+async def connect_temporal(where: TemporalAddress, *, lazy: bool = False) -> Client:
+    """Connect as the application does. Raises NotReady with the server's own words; `lazy`: when first used."""
     tls: TLSConfig | bool = where.tls or where.api_key is not None
     try:
         if where.tls_cert and where.tls_key:
@@ -68,6 +68,7 @@ async def connect_temporal(where: TemporalAddress) -> Client:
             api_key=where.api_key,
             tls=tls,
             data_converter=pydantic_data_converter,
+            lazy=lazy,
         )
     except (RuntimeError, OSError, ValueError) as error:
         raise NotReady(

@@ -1,0 +1,104 @@
+"""The API by itself: `uv run python -m api`, on the PostgreSQL and the Temporal that the settings name."""
+
+import asyncio
+import signal
+import socket
+
+import structlog
+import uvicorn
+
+import telemetry
+from api.app import create_app
+from api.edge import Edge
+from api.health import database_fault
+from composition import engine_of, secrets_in
+from domain.errors import NotReady, TouchlineError
+from providers.webhooks.registry import build_email_webhooks
+from providers.webhooks.twilio import TwilioWebhook
+from settings import PREFIX, Settings, read_settings
+from starter.ending import Exit, end_process
+from starter.engine import Engine
+
+log = structlog.get_logger("api")
+
+_GRACE_S = 20
+"""For requests that are under way when the process is told to end."""
+
+
+def edge_of(settings: Settings, engine: Engine) -> Edge:
+    """What the handlers work with. Raises NotReady for a secret that can never be one."""
+    tokens = secrets_in(settings.twilio_webhook_tokens) or secrets_in(settings.twilio_auth_token)
+    return Edge(
+        engine=engine,
+        public_url=settings.public_url,
+        email_webhooks=build_email_webhooks(
+            resend=secrets_in(settings.resend_webhook_secrets),
+            postmark=secrets_in(settings.postmark_webhook_logins),
+            sendgrid_keys=secrets_in(settings.sendgrid_webhook_keys),
+            sendgrid_logins=secrets_in(settings.sendgrid_inbound_logins),
+        ),
+        twilio=TwilioWebhook(tokens, settings.twilio_account_sid) if tokens else None,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is under way; what is down is waited for meanwhile."""
+    listening = _listen(settings.api_host, settings.api_port)
+    async with engine_of(settings, lazy=True) as engine:
+        app = create_app(edge_of(settings, engine))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        # uvicorn raises the signal once more when it has ended: it must find somebody, or the process dies of it.
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, setattr, server, "should_exit", True)
+        if fault := await database_fault(engine):
+            log.warning("not_ready", fault=fault, hint="webhooks are answered 503 until it is mended")
+        host, port = listening.getsockname()[:2]
+        log.info("serving", host=host, port=port, public_url=settings.public_url, temporal=settings.temporal_address)
+        await server.serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise NotReady(
+            f"nothing can listen on {host}, port {port}: {error.strerror or error}",
+            hint=f"{PREFIX}API_PORT and {PREFIX}API_HOST say where; port 0 is any free one",
+        ) from error
+
+
+def main() -> Exit:
+    """Serve; the exit status is DONE after a stop that was asked for."""
+    try:
+        settings = read_settings()
+    except NotReady as error:
+        telemetry.configure("console", "info")
+        return _refuse(error)
+    telemetry.configure(settings.log_format, settings.log_level)
+    named = {"DATABASE_URL": settings.database_url, "TEMPORAL_ADDRESS": settings.temporal_address}
+    try:
+        if missing := [PREFIX + name for name, value in named.items() if not value]:
+            raise NotReady(f"{' and '.join(missing)} must be set", hint="or run ./touchline up, which brings its own")
+        asyncio.run(serve(settings))
+    except TouchlineError as error:
+        return _refuse(error)
+    return Exit.DONE
+
+
+def _refuse(error: TouchlineError) -> Exit:
+    log.error("cannot_serve", error=str(error), hint=error.hint)
+    return Exit.UNREACHABLE if isinstance(error, NotReady) else Exit.REFUSED
+
+
+if __name__ == "__main__":
+    end_process(main())
