@@ -14,7 +14,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from api.edge import Edge, TheEdge
 from api.pages import HEADERS, OURSELVES, unknown_link
 from content.links import Named
-from content.machines import is_machine
+from content.machines import is_machine_call
 from domain import ids
 from domain.errors import Unverified
 from domain.events import EventType, StatusReport
@@ -88,7 +88,7 @@ async def _record(edge: Edge, named: Named, what: EventType, headers: dict[str, 
                 found = await tracking.look_up(tx, named.job_id, list(events.values()))
             if found is None:
                 return
-            machine = is_machine(headers, now=now, sent_at=found.sent_at)
+            machine = is_machine_call(headers, now=now, sent_at=found.sent_at)
             if events[machine] in found.known:
                 return
             report = StatusReport(

@@ -32,8 +32,8 @@ class _Markup(HTMLParser):
         self._lines = [0]
         for line in html.split("\n"):
             self._lines.append(self._lines[-1] + len(line) + 1)
+        # Never closed: what begins and does not end is no markup, and looking for its end again and again is quadratic.
         self.feed(html)
-        self.close()
 
     def _offset(self) -> int:
         line, column = self.getpos()
