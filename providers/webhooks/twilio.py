@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import UUID
 
 from multidict import MultiDict
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from domain.errors import Malformed, PermanentError, Unverified
@@ -15,6 +15,7 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.twilio import ERRORS
 from providers.webhooks.base import WebhookRequest
+from providers.webhooks.reading import read_object, storable_text
 
 _NAME = "twilio"
 
@@ -46,6 +47,9 @@ STOP_WORDS = frozenset({"STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE
 
 _MOST_FIELDS = 1000
 """A call has about thirty; more would only keep us busy with a caller who has proven nothing."""
+
+_LONGEST = 255
+"""Characters of what names a message or an address."""
 
 
 class TwilioWebhook:
@@ -94,16 +98,18 @@ class _Fields:
     def __init__(self, signed: MultiDict[str] | str) -> None:
         if isinstance(signed, str):
             signed = _read_json(signed)
-        self._values = MultiDict((_storable(name), _storable(value)) for name, value in signed.items())
+        self._values = MultiDict((storable_text(name), storable_text(value)) for name, value in signed.items())
 
     def get(self, *names: str) -> str | None:
         """The first of these names that has a value."""
         return next((value for name in names if (value := self._values.get(name))), None)
 
     def need(self, *names: str) -> str:
-        """The same; raises Malformed when there is none."""
+        """The same; raises Malformed when there is none, or one that no index has room for."""
         if (value := self.get(*names)) is None:
             raise Malformed(f"{names[0]} is missing")
+        if len(value) > _LONGEST:
+            raise Malformed(f"{names[0]} is longer than {_LONGEST} characters")
         return value
 
     def said(self, name: str) -> bool:
@@ -219,22 +225,11 @@ def _account(signed: MultiDict[str] | str) -> str | None:
 
 
 def _read_json(text: str) -> MultiDict[str]:
-    try:
-        read = from_json(text, allow_inf_nan=False)
-    except ValueError as error:
-        raise Malformed(f"the body is not JSON: {error}") from error
-    if not isinstance(read, dict):
-        raise Malformed("the body is not a JSON object")
     return MultiDict(
         (name, value if isinstance(value, str) else to_json(value).decode())
-        for name, value in read.items()
+        for name, value in read_object(text.encode()).items()
         if value is not None
     )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps every character but NUL."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _channel(address: str) -> Channel:

@@ -200,6 +200,7 @@ def test_a_code_beside_a_good_status_changes_nothing() -> None:
         (without(REPLY, "MessageSid", "SmsSid"), INBOUND, "MessageSid"),
         (without(REPLY, "From"), INBOUND, "From"),
         ({**REPLY, "From": ""}, INBOUND, "From"),
+        ({**REPLY, "From": "1" * 256}, INBOUND, "From is longer"),
         (without(DELIVERED, "MessageSid", "SmsSid"), STATUS, "MessageSid"),
         (without(DELIVERED, "MessageStatus", "SmsStatus"), STATUS, "MessageStatus"),
         (without(DELIVERED, "To"), STATUS, "To"),
