@@ -90,6 +90,7 @@ def composer_of(settings: Settings) -> Composer:
     return Composer(
         message_id_domain=settings.message_id_domain or sender_domain or "localhost",
         reply_to=settings.email_reply_to or None,
+        reply_token=settings.email_reply_token,
         unsubscribe_mailto=settings.unsubscribe_mailto or None,
         links=links_of(settings),
     )

@@ -13,6 +13,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 
 from api.edge import Edge, TheEdge
 from api.pages import HEADERS, OURSELVES, unknown_link
+from api.problems import UNAVAILABLE
 from content.links import Named
 from content.machines import is_machine_call
 from domain import ids
@@ -21,7 +22,6 @@ from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.inbound import receive
 from store import tracking
-from store.pool import LOST
 
 log = structlog.get_logger(__name__)
 
@@ -102,5 +102,5 @@ async def _record(edge: Edge, named: Named, what: EventType, headers: dict[str, 
                 url=url,
             )
             await receive(engine, report)
-    except LOST as error:
+    except UNAVAILABLE as error:
         log.warning("not_recorded", type=what, job=str(named.job_id), error=str(error) or type(error).__name__)

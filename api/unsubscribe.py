@@ -13,13 +13,13 @@ from fastapi.responses import HTMLResponse
 
 from api.edge import Edge, TheEdge
 from api.pages import OURSELVES, button, page, unknown_link, unreachable
+from api.problems import UNAVAILABLE
 from domain.errors import Unverified
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.engine import Engine
 from starter.inbound import receive
 from store import tenants
-from store.pool import LOST
 from store.tenants import Tenant
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ async def _answer(edge: Edge, token: str, act: Callable[[_Visit], Awaitable[HTML
             return await act(_Visit(engine, tenant, named.job_id, token)) if tenant else unknown_link()
     except Unverified:
         return unknown_link()
-    except LOST as error:
+    except UNAVAILABLE as error:
         log.error("unsubscribe_page_lost", error=str(error) or type(error).__name__)
         return unreachable()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from content.inbound_mail.references import with_token
 from content.links import Links
 from content.liquid import render
 from content.tracking import mark_up
@@ -34,6 +35,8 @@ class Composer:
 
     message_id_domain: str
     reply_to: str | None = None
+    reply_token: bool = False
+    """Whether `reply_to` gets a token that names the message."""
     unsubscribe_mailto: str | None = None
     links: Links | None = None
     """None: no public URL is configured, so no email has a link of ours."""
@@ -66,7 +69,7 @@ class Composer:
                 date=now,
                 in_reply_to=thread[-1] if thread else None,
                 references=thread,
-                reply_to=self.reply_to,
+                reply_to=with_token(self.reply_to, job_id) if self.reply_to and self.reply_token else self.reply_to,
                 unsubscribe_url=bodies.unsubscribe_url,
                 unsubscribe_mailto=self.unsubscribe_mailto,
             )
