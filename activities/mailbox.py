@@ -28,7 +28,7 @@ _PROVIDER = "email"
 """Of all that is read from raw mail: a message that comes in by another way as well is the same event."""
 _LONGEST = timedelta(minutes=4)
 """A poll ends here; the next one goes on."""
-_BATCH = 16
+_BATCH = 8
 """Messages fetched at once; each is at most `imap.LARGEST` long."""
 _OVERLAP = timedelta(days=1)
 """Read again after a server has renumbered its messages: more than its clock and ours are apart."""

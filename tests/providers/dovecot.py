@@ -160,15 +160,14 @@ class Dovecot:
             drop_to = self._user.pw_name
             for path in (self._folder, *self._folder.iterdir()):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
-        # The log is opened by us, and may lie where that user may not look.
         self._process = ServerProcess(
             "Dovecot", [_PROGRAM, "-F", "-c", config], self._folder / "dovecot.log", user=drop_to
         )
         await self._process.until(self._answers, 20.0)
 
     async def stop(self) -> None:
-        """End it, with its children."""
-        await self._process.stop()
+        """End it, with its children; nobody needs what it has."""
+        await self._process.kill()
 
     def account(self, folder: str = "INBOX") -> MailAccount:
         """A mailbox that nobody else uses."""

@@ -172,16 +172,7 @@ async def test_a_crash_after_the_commit_costs_and_doubles_nothing(post: Post) ->
     assert await post.events() == 1
 
 
-@pytest.mark.parametrize(
-    "outage",
-    [
-        ConnectionError("refused"),
-        TimeoutError(),
-        asyncpg.AdminShutdownError("going down"),
-        asyncpg.DeadlockDetectedError(),
-    ],
-    ids=lambda error: type(error).__name__,
-)
+@pytest.mark.parametrize("outage", [TimeoutError("no answer"), asyncpg.AdminShutdownError("going down")], ids=repr)
 async def test_an_outage_of_the_database_is_not_the_messages_fault(post: Post, outage: Exception) -> None:
     """The poll fails, and the message is still to be read."""
     await post.polled()
@@ -198,9 +189,7 @@ async def test_an_outage_of_the_database_is_not_the_messages_fault(post: Post, o
     assert await post.rig.rows("SELECT FROM dead_letters") == []
 
 
-@pytest.mark.parametrize(
-    "fault", [KeyError("from"), ValueError("odd"), asyncpg.CharacterNotInRepertoireError("0x00")], ids=repr
-)
+@pytest.mark.parametrize("fault", [KeyError("from"), asyncpg.CharacterNotInRepertoireError("0x00")], ids=repr)
 async def test_a_message_that_cannot_be_taken_in_holds_up_no_other(post: Post, fault: Exception) -> None:
     """It is kept whole as a dead letter with its reason, once, and the one after it is heard."""
     await post.polled()
