@@ -54,7 +54,8 @@ _POLICY = _Policy(linesep=SMTP.linesep, cte_type="7bit")
 def build(message: OutgoingMessage, *, sender: str, relayed: Mapping[str, str] | None = None) -> EmailMessage:
     """Compose an email: equal arguments give equal bytes (`as_bytes()`, lines end in CRLF).
 
-    `sender` is `Name <address>`; `relayed` are headers for the relay that takes the message. Raises ContentError for an address, id or URL that cannot stand in a header.
+    `sender` is `Name <address>`; `relayed` are headers for the relay that takes the message. Raises ContentError
+    for an address, id or URL that cannot stand in a header.
     """
     content = message.content
     if not isinstance(content, EmailContent):

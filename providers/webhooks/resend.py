@@ -8,6 +8,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, WebhookVerificati
 from standardwebhooks.webhooks import Webhook as Signed
 
 from content.inbound_mail.read import read
+from content.machines import is_machine
 from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
@@ -67,6 +68,7 @@ class _Reason(Said):
 
 class _Click(Said):
     link: str | None = None
+    user_agent: str | None = Field(default=None, alias="userAgent")
 
 
 class _Email(Said):
@@ -148,6 +150,7 @@ class ResendWebhook:
         if kind is EventType.INBOUND:
             return read(_raw(email), provider=_NAME, at=event.created_at, event_id=event_id, payload=payload)
         why = email.bounce or email.suppressed or email.failed or _Reason()
+        click = email.click or _Click()
         return [
             StatusReport(
                 channel=Channel.EMAIL,
@@ -163,7 +166,8 @@ class ResendWebhook:
                 permanent=(why.type or "").lower() not in _SOFT,
                 code="/".join(filter(None, (why.type, why.sub_type))) or None,
                 detail=why.message or why.reason,
-                url=email.click.link if email.click else None,
+                machine=kind is EventType.CLICKED and is_machine(click.user_agent),
+                url=click.link,
             )
         ]
 

@@ -71,6 +71,8 @@ _RETRIED = timedelta(hours=25)
 """SendGrid repeats a call for a day, and nowhere says that it signs it anew. A call that is played back has no second
 effect, whereas one that is refused because we were down for long is lost."""
 _AHEAD = timedelta(minutes=5)
+_MOST_EVENTS = 10_000
+"""As many as a body of 1 MB has room for, if they say anything."""
 
 
 class _Event(Said):
@@ -118,6 +120,8 @@ class SendGridWebhook:
         events = read_json(request.body)
         if not isinstance(events, list):
             raise Malformed("the body is not a JSON array of events")
+        if len(events) > _MOST_EVENTS:
+            raise Malformed(f"the call has more than {_MOST_EVENTS} events")
         reports, faults = [], []
         for number, event in enumerate(events):
             try:
