@@ -14,28 +14,16 @@ _SHORT = 25
 _ANSWERS = re.compile(r"(?:re|aw|antw|sv|rv|res)\s?:")
 
 
-class _Patterns:
-    """One language's wording, compiled."""
-
-    def __init__(self, wording: Wording) -> None:
-        self.subject = re.compile(rf"(?:\W|\[[^\]]{{0,30}}\])*(?:{wording.subject})")
-        self.declared = re.compile(wording.declared)
-        self.absent = re.compile(wording.absent)
-        self.usual = re.compile(wording.usual)
-        self.personal = re.compile(wording.personal)
-        self.until = re.compile(wording.until)
-
-
-_LANGUAGES = tuple(_Patterns(wording) for wording in WORDINGS)
-
-
 def is_automatic(headers: Headers, subject: str, text: str) -> bool:
     """Whether a machine wrote this: by its headers, or by a subject or wording that only machines use."""
     return marked_automatic(headers) or worded_automatic(subject, text)
 
 
 def marked_automatic(headers: Headers) -> bool:
-    """RFC 3834 5 and older customs. `X-Auto-Response-Suppress` alone is no sign: Outlook marks people's mail with it."""
+    """RFC 3834 5, and older customs.
+
+    `X-Auto-Response-Suppress` alone is no sign: people's mail has it, too.
+    """
     submitted = re.split(r"[;\s(]", headers.get("auto-submitted").lower())[0]
     if submitted not in ("", "no"):
         return True
@@ -58,16 +46,16 @@ def worded_automatic(subject: str, text: str) -> bool:
     message was read count against it.
     """
     said, title = folded(text[:_REGARDED]), folded(subject)
-    return any(_score(language, title, said) >= _ENOUGH for language in _LANGUAGES)
+    return any(_score(language, title, said) >= _ENOUGH for language in WORDINGS)
 
 
-def _score(language: _Patterns, title: str, said: str) -> int:
-    titled = not _ANSWERS.match(title) and bool(language.subject.match(title))
-    declared = bool(language.declared.search(said))
-    absent = bool(language.absent.search(said))
-    usual = len({match[0][:12] for match in language.usual.finditer(said)})
+def _score(language: Wording, title: str, said: str) -> int:
+    titled = not _ANSWERS.match(title) and bool(language.is_subject.match(title))
+    declared = bool(language.is_declared.search(said))
+    absent = bool(language.is_absent.search(said))
+    usual = len({match[0][:12] for match in language.is_usual.finditer(said)})
     if not (titled or declared or absent):
         return 0
-    brief = absent and bool(language.until.search(said)) and len(said.split()) <= _SHORT
-    person = len({match[0] for match in language.personal.finditer(said)}) + ("?" in said)
+    brief = absent and len(said.split()) <= _SHORT
+    person = len({match[0] for match in language.is_personal.finditer(said)}) + ("?" in said)
     return 3 * titled + 3 * declared + 2 * absent + min(usual, 3) + brief - 2 * min(person, 2)

@@ -61,11 +61,11 @@ class Finding:
 def findings(mail: Mail) -> list[Finding]:
     """What this mail reports; empty when it is no report."""
     ids = _original_ids(mail)
-    for type, read in (
+    for kind, read in (
         ("message/feedback-report", _complaint),
         ("message/disposition-notification", _receipt),
     ):
-        if parts := mail.of_type(type):
+        if parts := mail.of_type(kind):
             return [read(mail, parts[0], ids)]
     statuses = mail.of_type("message/delivery-status", "message/global-delivery-status")
     found = [finding for part in statuses for finding in _delivery(part, ids)]
@@ -106,8 +106,8 @@ def _delivery(part: Part, ids: tuple[str, ...]) -> Iterator[Finding]:
             continue
         detail = _words(fields.get("diagnostic-code"))
         status = _status(fields.get("status"), detail)
-        type, permanent = outcome(action, status, detail)
-        yield Finding(type, address, ids, permanent, status or None, detail or None)
+        meaning, permanent = outcome(action, status, detail)
+        yield Finding(meaning, address, ids, permanent, status or None, detail or None)
 
 
 def _complaint(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
@@ -116,8 +116,8 @@ def _complaint(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
     named = fields.addresses("original-rcpt-to")
     # Some feedback loops leave the recipient out and let the returned message tell.
     named = named or [address for headers in _returned(mail) for address in headers.addresses("to")]
-    type = _FEEDBACK.get(kind, EventType.UNKNOWN)
-    return Finding(type, next(iter(named), None), ids, code=kind or None, detail=fields.get("user-agent") or None)
+    meaning = _FEEDBACK.get(kind, EventType.UNKNOWN)
+    return Finding(meaning, next(iter(named), None), ids, code=kind or None, detail=fields.get("user-agent") or None)
 
 
 def _receipt(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
@@ -126,9 +126,9 @@ def _receipt(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
     kind = re.split(r"[/,\s]", disposition.strip())[0]
     ids = references.message_ids(*fields.all("original-message-id"), *ids)
     address = _recipient(fields) or next(iter(mail.headers.addresses("from")), None)
-    type = _DISPOSITIONS.get(kind, EventType.UNKNOWN)
+    meaning = _DISPOSITIONS.get(kind, EventType.UNKNOWN)
     # Sent without a person: the program still says that the message was shown.
-    return Finding(type, address, ids, code=kind or None, detail=modes.strip() or None)
+    return Finding(meaning, address, ids, code=kind or None, detail=modes.strip() or None)
 
 
 def _told(mail: Mail, ids: tuple[str, ...]) -> list[Finding]:
@@ -138,12 +138,12 @@ def _told(mail: Mail, ids: tuple[str, ...]) -> list[Finding]:
         return []
     action = EventType.DEFERRED if told.delayed else EventType.BOUNCED
     ids = references.message_ids(*ids, *told.message_ids)
-    reports = []
-    for address in told.addresses[:_MOST_RECIPIENTS] or [None]:
-        status = _status("", told.detail)
-        type, permanent = outcome(action, status, told.detail)
-        reports.append(Finding(type, address, ids, permanent, status or None, told.detail[:_LONGEST_DETAIL] or None))
-    return reports
+    status = _status("", told.detail)
+    meaning, permanent = outcome(action, status, told.detail)
+    failed: list[str | None] = [*told.addresses[:_MOST_RECIPIENTS]] or [None]
+    return [
+        Finding(meaning, one, ids, permanent, status or None, told.detail[:_LONGEST_DETAIL] or None) for one in failed
+    ]
 
 
 def _status(stated: str, detail: str) -> str:
@@ -166,8 +166,8 @@ def _recipient(fields: Headers) -> str | None:
 
 def _words(diagnostic: str) -> str:
     """`smtp; 550 5.1.1 …` without the type."""
-    type, separator, words = diagnostic.partition(";")
-    return (words if separator and " " not in type.strip() else diagnostic).strip()[:_LONGEST_DETAIL]
+    kind, separator, words = diagnostic.partition(";")
+    return (words if separator and " " not in kind.strip() else diagnostic).strip()[:_LONGEST_DETAIL]
 
 
 def _original_ids(mail: Mail) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 _COPY_BEGINS = re.compile(
-    r"^(?:-+ ?(?:below this line|this is a copy|original message|the header of|returned message|message header|forwarded)"
-    r"|original message headers|received: |return-path: )",
+    r"^(?:-+ ?(?:below this line|this is a copy|original message|the header of|returned message|message header"
+    r"|forwarded)|original message headers|received: |return-path: )",
     re.IGNORECASE | re.MULTILINE,
 )
 """From here on it is our own message, whose addresses are not those that failed."""

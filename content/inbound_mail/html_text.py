@@ -7,10 +7,42 @@ from enum import Enum
 from lxml import etree, html
 
 _BLOCKS = frozenset(
-    (
-        "address article aside blockquote body center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li"
-        " main nav ol p pre section table td tfoot th tr ul"
-    ).split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "td",
+        "tfoot",
+        "th",
+        "tr",
+        "ul",
+    ]
 )
 _UNSEEN = frozenset({"head", "script", "style", "title", "noscript", "template", "svg", "object"})
 

@@ -189,11 +189,11 @@ def _parts(message: "Message[str, str]") -> Iterator[Part]:
     stack = [message]
     while stack:
         part = stack.pop()
-        type = part.get_content_type()
-        if not type.startswith("multipart/"):
+        kind = part.get_content_type()
+        if not kind.startswith("multipart/"):
             headers = Headers(part)
             attached = headers.get("content-disposition").lower().startswith("attachment")
-            yield Part(type, part, headers, attached)
+            yield Part(kind, part, headers, attached)
         # What is inside an attached message is not what this message's author wrote.
         elif part.is_multipart():
             stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]

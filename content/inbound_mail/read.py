@@ -17,10 +17,28 @@ _AHEAD = timedelta(days=1)
 _OLD = timedelta(days=365)
 _LONGEST_ID = 250
 _LONGEST_TEXT = 50_000
-_KEPT = (
-    "from sender reply-to to cc delivered-to x-original-to return-path subject date message-id in-reply-to references"
-    " auto-submitted precedence x-autoreply x-autorespond list-id x-failed-recipients content-type"
-).split()
+_KEPT = [
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "delivered-to",
+    "x-original-to",
+    "return-path",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "auto-submitted",
+    "precedence",
+    "x-autoreply",
+    "x-autorespond",
+    "list-id",
+    "x-failed-recipients",
+    "content-type",
+]
 _KEPT_LENGTH = 500
 _KEPT_VALUES = 5
 _RECIPIENTS = ("delivered-to", "x-original-to", "to", "cc")
@@ -98,10 +116,10 @@ def _wish_in_subject(subject: str) -> str:
 
 def _body(mail: Mail) -> str:
     """The text parts, or, when those say nothing, the HTML ones."""
-    for type in ("text/plain", "text/html"):
-        found = [part.text for part in mail.of_type(type) if not part.attached]
+    for kind in ("text/plain", "text/html"):
+        found = [part.text for part in mail.of_type(kind) if not part.attached]
         if any(text.strip() for text in found):
-            return "\n".join(text_of(text) if type == "text/html" else text for text in found)
+            return "\n".join(text_of(text) if kind == "text/html" else text for text in found)
     return ""
 
 

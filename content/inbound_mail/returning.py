@@ -9,10 +9,13 @@ from functools import lru_cache
 import dateparser
 
 from content.inbound_mail.wording import WORDINGS, Wording, folded
+from content.inbound_mail.wording.base import phrases
 
 _FARTHEST = timedelta(days=180)
 _REGARDED = 3_000
 _MOST_DATES = 20
+_NEAR = 100
+"""Characters around a date that may speak of it."""
 
 _LANGUAGES = ["en", "de", "es", "fr", "pt"]
 _WEEKDAYS = {day: number for wording in WORDINGS for number, day in enumerate(wording.weekdays.split())}
@@ -27,16 +30,27 @@ _DATE = re.compile(
     r"|(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})(?:(?P=mark)(?P<numeric_year>\d{4}|\d{2})|\.)?(?!\d)"
     rf"|(?P<month_first>{_MONTH}) ?(?:the )?(?P<day_second>\d{{1,2}})(?:st|nd|rd|th)?(?! ?\d?:)\b"
     r"(?:,? (?P<year_third>\d{4}))?"
-    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL} ?(?:of |de |do |d')?(?P<month_second>{_MONTH})(?:,? (?:de |del |of )?(?P<year>\d{{4}}))?"
+    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL} ?(?:of |de |do |d')?(?P<month_second>{_MONTH})"
+    r"(?:,? (?:de |del |of )?(?P<year>\d{4}))?"
     r")"
     rf"|\b(?P<weekday>{_WEEKDAY})(?: (?:morning|morgen|manana|matin|manha|fruh))?\b"
     rf"|\b(?P<tomorrow>{_TOMORROW})\b"
 )
-_CLOCK = r"(?:(?:at |um |a las |a |as )?(?:\d{1,2}(?::\d\d|h\d{0,2})?(?: ?(?:am|pm|uhr|h))?|noon|midnight|close of business|cob|eod|end of (?:the )?day)[, ]+(?:on |am |of )?)?"
+_CLOCK = r"""(?x:
+    (?:(?:at|um|a\ las|a|as)\ )?
+    (?:
+        \d{1,2}(?::\d\d|h\d{0,2})?(?:\ ?(?:am|pm|uhr|h))?|noon|midnight|close\ of\ business|cob|eod|end\ of\ (?:the\ )?day
+    )
+    [,\ ]+(?:(?:on|am|of)\ )?
+)"""
+_SMALL_WORDS = r"""(?x:
+    [\s,:(]*
+    (?:(?:and\ including|including|inclusive|einschliesslich|inkl\.?|zum|zu|on|am|el|le|la|the|o|dia|de|next|this
+        |proximo|kommenden|nachsten|and|e)[\s,:]+)*
+)"""
 _LINK = re.compile(
     r"(?:through|until|till|thru|to|and|bis(?: zum| einschliesslich)?|und|hasta|al|a|y|jusqu'au|au|et|ate|ao|e|-)+"
 )
-_FILLED = r"[\s,:(]*(?:(?:and including|including|inclusive|einschliesslich|inkl\.?|zum|zu|on|am|el|le|la|the|o|dia|de|next|this|proximo|kommenden|nachsten|and|e|jour du|day of)[\s,:]+)*"
 _RANGE_DAY = re.compile(rf"\b(?P<from>\d{{1,2}}){_ORDINAL} ?(?P<link>{_LINK.pattern}) ?{_ARTICLE}(?:{_WEEKDAY},? )?$")
 _RANGE_END = re.compile(
     r"\s?(?:-|to|through|thru|until|till)\s?(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!\s?(?:[ap]m|:|[a-z]{3,}))"
@@ -54,16 +68,8 @@ class _Found:
     is_range: bool = False
 
 
-class _Cues:
-    """One language's words around a date."""
-
-    def __init__(self, wording: Wording) -> None:
-        self.until = re.compile(rf"(?:{wording.until}){_FILLED}{_CLOCK}$")
-        self.back = re.compile(wording.back)
-        self.not_yet = re.compile(wording.not_yet)
-
-
-_CUES = tuple(_Cues(wording) for wording in WORDINGS)
+_UNTIL = {wording: re.compile(rf"\b{phrases(wording.until)}\b{_SMALL_WORDS}(?:{_CLOCK})?$") for wording in WORDINGS}
+"""What stands right before the last day of an absence."""
 
 
 def returns_on(subject: str, text: str, written: date) -> date | None:
@@ -92,24 +98,24 @@ def _days(said: str, written: date) -> tuple[set[date], set[date]]:
     for number, found in enumerate(dates):
         begin = dates[number - 1].end if number else 0
         end = dates[number + 1].begin if number + 1 < len(dates) else len(said)
-        before = _SENTENCE_END.split(said[max(begin, found.begin - 120) : found.begin])[-1]
-        rest = said[found.end : end]
-        stop = _SENTENCE_END.search(rest)
+        before = _SENTENCE_END.split(said[max(begin, found.begin - _NEAR) : found.begin])[-1]
+        stop = _SENTENCE_END.search(said, found.end, end)
         # What stands between two dates of a sentence belongs to the second one.
-        after = rest[: stop.start()] if stop or number + 1 == len(dates) else ""
+        last = stop is not None or number + 1 == len(dates)
+        after = said[found.end : min(stop.start() if stop else end, found.end + _NEAR)] if last else ""
         linked = number > 0 and _LINK.fullmatch(_between(said, dates[number - 1], found))
-        if found.is_range or linked:
+        if found.is_range or linked or any(_is_until(wording, before) for wording in WORDINGS):
             until |= found.readings
-        elif any(cues.until.search(before) and not _returns(cues, before) for cues in _CUES):
-            until |= found.readings
-        elif any(cues.back.search(before) or cues.back.search(after[:60]) for cues in _CUES):
+        elif any(wording.says_back.search(before) or wording.says_back.search(after) for wording in WORDINGS):
             back |= found.readings
     return back, until
 
 
-def _returns(cues: _Cues, before: str) -> bool:
-    """ "Not back until Monday" is a day of return."""
-    return bool(cues.not_yet.search(before) and cues.back.search(before))
+def _is_until(wording: Wording, before: str) -> bool:
+    """Whether these words lead to a last day of absence; "not back until" leads to one of return."""
+    if not _UNTIL[wording].search(before):
+        return False
+    return not (wording.says_not_yet.search(before) and wording.says_back.search(before))
 
 
 def _between(said: str, one: _Found, other: _Found) -> str:

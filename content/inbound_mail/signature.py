@@ -12,8 +12,8 @@ _SENT_FROM = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:(?:(?:with )?(?:best|kind|warm|kindest|many)\s)?(?:regards|wishes)|(?:all the )?best|sincerely(?: yours)?|cheers"
-    r"|yours(?: truly| sincerely| faithfully)?|(?:many )?thanks(?: again)?|thank you|thx|thanks and regards"
+    r"(?:(?:(?:with )?(?:best|kind|warm|kindest|many)\s)?(?:regards|wishes)|(?:all the )?best|cheers"
+    r"|sincerely(?: yours)?|yours(?: truly| sincerely| faithfully)?|(?:many )?thanks(?: again)?|thank you|thx|thanks and regards"
     r"|(?:mit )?(?:freundlich|best|herzlich|lieb|schön|viel)\w*\s(?:grüßen?|grüssen?|gruß|gruss|dank)"
     r"|mfg|lg|vg|danke|gruß|gruss|grüße"
     r"|(?:(?:un |cordial |atento )*saludos?)(?: cordiales)?|atentamente|(?:muchas )?gracias|cordialmente"
@@ -28,7 +28,7 @@ _MOST_LINES = 12
 
 
 def without_signature(lines: list[str]) -> list[str]:
-    """Up to the delimiter (`-- `, RFC 3676 4.3), or up to a closing formula that only a name and its particulars follow.
+    """Up to the delimiter (`-- `, RFC 3676 4.3), or to a closing formula that only a name and its particulars follow.
 
     Doubt leaves the lines in: better a telephone number too many than a "please stop" too few.
     """
