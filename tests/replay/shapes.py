@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.errors import AmbiguousError, TransientError
 from starter import control
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
+from tests.hearing import away, hear_of, nudge
 from tests.helpers import assert_eventually
 
 REFERENCE = (Path(__file__).parent.parent / "cases" / "reference-journey.yaml").read_text(encoding="utf-8")
@@ -115,6 +116,25 @@ async def sequence_pause(rig: Rig, provider: ScriptedProvider) -> UUID:
     return enrollment
 
 
+async def heard_of(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """In doubt, heard of, nudged, and sent by that."""
+    provider.answers.append(AmbiguousError("scripted", "the connection died"))
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "first", gate="ambiguous")
+    await hear_of(rig, enrollment)
+    await nudge(rig, enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def postponed(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """The contact is away during the wait: the next message waits for the return."""
+    enrollment = await _waiting(rig)
+    await away(rig, enrollment, (await rig.now()).date() + 10 * DAY)
+    await rig.ended(enrollment)
+    return enrollment
+
+
 async def cancel(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Cancelled from Temporal's side during a wait."""
     enrollment = await _waiting(rig)
@@ -155,6 +175,9 @@ async def long_lived(rig: Rig, provider: ScriptedProvider) -> UUID:
 
 SHAPES: dict[str, Shape] = {
     shape.__name__: shape
-    for shape in (journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, cancel, cancel_in_delivery)
+    for shape in (
+        *(journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, heard_of, postponed),
+        *(cancel, cancel_in_delivery),
+    )
 }
 """Recorded on the time-skipping server; `long_lived` needs one that suggests to continue as new."""

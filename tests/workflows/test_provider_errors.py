@@ -86,7 +86,10 @@ async def test_a_dead_address_is_suppressed_and_stops(
     assert await scripted.ended(enrollment) == ("stopped", reason)
     [barred] = await scripted.rows("SELECT channel, address, reason FROM suppressions")
     assert barred == {"channel": "sms", "address": contact.phone, "reason": reason}
-    assert [job["state"] for job in await scripted.jobs(enrollment)] == ["failed"]
+    [job] = await scripted.jobs(enrollment)
+    assert (job["state"], job["bounced_at"] is not None) == ("failed", effect == "bounced")
+    [counted] = await scripted.rows("SELECT sum(failed) AS failed, sum(bounced) AS bounced FROM step_counters")
+    assert (counted["failed"], counted["bounced"]) == (1, int(effect == "bounced"))
 
 
 async def test_a_bounce_that_stops_nothing_skips_the_rest_of_the_channel(
