@@ -119,7 +119,7 @@ async def receive_message(
     found = await matching.match(tx, message, address, written_since)
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, address):
         reading = Reading("reply")
-    step = await matching.last_step(tx, found.enrollment_id) if found.enrollment_id else None
+    step = await matching.last_step(tx, found.enrollment_id, found.job_id) if found.enrollment_id else None
     kind = reading.kind
     answers = step is not None and kind in ("reply", "opt_out")
     stored = await _sql.record_message(
@@ -258,8 +258,7 @@ async def _settle(tx: asyncpg.Connection, event_id: UUID, job_id: UUID, now: dat
     """
     job = await matching.outbound(tx, job_id)
     if job.ended:
-        if job.state is JobState.AMBIGUOUS:
-            await ledger.settle_late(tx, job_id, now)
+        await ledger.settle_late(tx, job_id, now)
         return []
     return await signals.leave(tx, event_id, "nudge", [job.enrollment_id], now=now)
 

@@ -76,9 +76,9 @@ class LastStep:
     order_index: int | None
 
 
-async def last_step(tx: asyncpg.Connection, enrollment_id: UUID) -> LastStep | None:
-    """The last step that was sent, or the one in doubt after it."""
-    row = await _sql.last_step(tx, enrollment_id=enrollment_id)
+async def last_step(tx: asyncpg.Connection, enrollment_id: UUID, named_job_id: UUID | None) -> LastStep | None:
+    """The last step that was sent, or the one in doubt after it; `named_job_id`: the answer itself names this one."""
+    row = await _sql.last_step(tx, enrollment_id=enrollment_id, named_job_id=named_job_id)
     return LastStep(**row) if row else None
 
 

@@ -7,19 +7,19 @@ FROM (
             false AS in_doubt
         FROM enrollments e WHERE e.id = :enrollment_id::uuid
     ) UNION ALL (
-        SELECT 2, 'token', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state = 'ambiguous'
+        SELECT 2, 'token', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state IN ('sending', 'ambiguous')
         FROM message_jobs j WHERE j.id = :job_id::uuid AND j.claimed_at IS NOT NULL
     ) UNION ALL (
-        SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state = 'ambiguous'
+        SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state IN ('sending', 'ambiguous')
         FROM message_jobs j WHERE j.provider_message_id = :provider_message_id::text
         ORDER BY j.claimed_at DESC LIMIT 1
     ) UNION ALL (
-        SELECT 4, 'message_id', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state = 'ambiguous'
+        SELECT 4, 'message_id', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state IN ('sending', 'ambiguous')
         FROM unnest(:message_job_ids::uuid[]) WITH ORDINALITY AS n (id, place)
         JOIN message_jobs j ON j.id = n.id AND j.claimed_at IS NOT NULL
         ORDER BY n.place LIMIT 1
     ) UNION ALL (
-        SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state = 'ambiguous'
+        SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.recipient, j.state IN ('sending', 'ambiguous')
         FROM unnest(:message_ids::text[]) WITH ORDINALITY AS n (id, place)
         JOIN message_jobs j ON j.provider_message_id = n.id
         ORDER BY n.place LIMIT 1
@@ -62,11 +62,14 @@ ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 
 -- name: last_step^
--- The step that an answer in this enrollment answers: the last that was sent, or the one in doubt after it.
+-- The step that an answer in this enrollment answers: the last that was sent, or the one in doubt after it. A hand-over
+-- that was begun counts only where something was heard of it, or the answer names it: it may not have gone out yet.
 SELECT e.sequence_id, e.contact_id, coalesce(d.node_id, e.last_node) AS node_id,
     coalesce(d.order_index, e.last_order_index) AS order_index
 FROM enrollments e
-LEFT JOIN message_jobs d ON d.enrollment_id = e.id AND d.state = 'ambiguous'
+LEFT JOIN message_jobs d ON d.enrollment_id = e.id AND (
+    d.state = 'ambiguous' OR d.state = 'sending' AND (d.delivery IS NOT NULL OR d.id = :named_job_id::uuid)
+)
 WHERE e.id = :enrollment_id
 ORDER BY d.order_index DESC NULLS LAST LIMIT 1;
 

@@ -73,7 +73,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             version=1,
             content_hash="0" * 64,
             definition={"sequence": "journey"},
-            plan={},
+            plan={"settings": {"stop_on": ["reply", "unsubscribe", "bounce"]}},
         )
         await insert(
             "version_contents",
@@ -161,5 +161,40 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
         )
         await insert("suppressions", channel="sms", address="+12125550100", reason="unsubscribed", at=AT, created_at=AT)
         await insert("enrollment_signals", event_id=event, enrollment_id=enrollment, signal="reply", created_at=AT)
+        await insert(
+            "messages",
+            id=event,
+            direction="in",
+            kind="reply",
+            channel="email",
+            contact_id=contact,
+            address="ada@example.com",
+            body="Stop by tomorrow?",
+            provider="test",
+            at=AT,
+        )
+        await insert("reviews", message_id=event, reason="doubtful_opt_out", detail="stop", created_at=AT)
+        await insert(
+            "notices",
+            id=ids.notice_id(event),
+            event_id=event,
+            kind="confirmation",
+            channel="sms",
+            address="+12125550100",
+            body="You are unsubscribed.",
+            expires_at=AT,
+            created_at=AT,
+        )
+        await insert(
+            "dead_letters",
+            id=uuid4(),
+            source="/webhooks/email/raw",
+            reason="it has no sender",
+            content_type="message/rfc822",
+            body=b"?",
+            received_at=AT,
+        )
+        await insert("api_keys", id=uuid4(), name="crm", hash=uuid4().bytes * 2, scopes=["read"], created_at=AT)
+        await insert("mailboxes", name="ada@imap/INBOX", uid_validity=1, last_uid=0, polled_at=AT)
         await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
     return tenant

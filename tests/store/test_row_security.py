@@ -117,14 +117,20 @@ async def test_what_was_published_or_logged_cannot_be_rewritten(tenant: Tenant) 
                 await tenant.execute(statement)
 
 
-async def test_nothing_is_deleted_but_a_suppression(owner: asyncpg.Connection) -> None:
-    """The application may take a suppression back; everything else it keeps."""
+async def test_a_tenant_changes_its_own_settings_alone(tenant: Tenant, other: Tenant) -> None:
+    """A statement without a condition reaches the tenant's own row and no other."""
+    assert await tenant.execute("UPDATE tenants SET help_text = 'Mine'") == "UPDATE 1"
+    assert await other.rows("SELECT help_text FROM tenants") == [{"help_text": None}]
+
+
+async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
+    """A suppression may be taken back and a dead letter thrown away; everything else is kept."""
     deletable = [
         r["name"]
         for r in await relations(owner)
         if await _may(owner, r["name"], "DELETE") or await _may(owner, r["name"], "TRUNCATE")
     ]
-    assert deletable == ["suppressions"]
+    assert deletable == ["dead_letters", "suppressions"]
 
 
 async def test_a_sweep_learns_the_ids_of_all_tenants_and_no_more(
