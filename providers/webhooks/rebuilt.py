@@ -8,16 +8,10 @@ _NAME = re.compile(r"[!-9;-~]+")
 _BODYS_OWN = frozenset({"content-type", "content-transfer-encoding", "mime-version"})
 """Headers that describe a body which is no longer there."""
 
-REPORT_PARTS = frozenset(
-    {
-        "message/delivery-status",
-        "message/disposition-notification",
-        "message/feedback-report",
-        "message/rfc822",
-        "text/rfc822-headers",
-    }
-)
-"""Content types that make a message a report (RFC 6522); what else is attached says nothing to us."""
+_NOTICES = ("message/delivery-status", "message/disposition-notification", "message/feedback-report")
+"""What makes a message a report (RFC 6522)."""
+REPORT_PARTS = frozenset({*_NOTICES, "message/rfc822", "text/rfc822-headers"})
+"""Content types that a report is made of; what else is attached says nothing to us."""
 
 Part = tuple[str, bytes]
 """One of REPORT_PARTS, and its content."""
@@ -29,17 +23,13 @@ def rebuild(headers: Iterable[tuple[str, str]], *, text: str, html: str, parts: 
     if html:
         bodies.append(("text/html; charset=utf-8", html.encode()))
     kept = [line for name, value in headers if name.lower() not in _BODYS_OWN for line in _header(name, value)]
-    own = ["MIME-Version: 1.0"]
-    if parts:
-        bodies.extend(parts)
-        container = f'multipart/report; report-type="{parts[0][0].partition("/")[2]}"'
-    else:
-        container = "multipart/alternative"
-    if len(bodies) == 1:
-        (kind, content), own = bodies[0], [*own, f"Content-Type: {bodies[0][0]}"]
-        return _lines([*kept, *own, "Content-Transfer-Encoding: 8bit"]) + b"\r\n" + content
+    if len(bodies) + len(parts) == 1:
+        (kind, content) = bodies[0]
+        own = ["MIME-Version: 1.0", f"Content-Type: {kind}", "Content-Transfer-Encoding: 8bit"]
+        return _lines([*kept, *own]) + b"\r\n" + content
+    bodies.extend(parts)
     boundary = "=_" + sha256(b"\0".join(content for _, content in bodies)).hexdigest()[:32]
-    own.append(f'Content-Type: {container}; boundary="{boundary}"')
+    own = ["MIME-Version: 1.0", f'Content-Type: {_container(parts)}; boundary="{boundary}"']
     mail = [_lines([*kept, *own])]
     for kind, content in bodies:
         mail += [b"\r\n--", boundary.encode(), b"\r\n", _lines([f"Content-Type: {kind}"]), b"\r\n", content]
@@ -52,6 +42,14 @@ def with_envelope(raw: bytes, *, sender: str | None, recipients: Iterable[str]) 
     if sender is not None:
         top.append(f"Return-Path: <{_one_line(sender)}>")
     return _lines(top) + raw
+
+
+def _container(parts: Sequence[Part]) -> str:
+    """A message that somebody forwards as an attachment is no report."""
+    notice = next((kind for kind, _ in parts if kind in _NOTICES), None)
+    if notice is not None:
+        return f'multipart/report; report-type="{notice.partition("/")[2]}"'
+    return "multipart/mixed" if parts else "multipart/alternative"
 
 
 def _header(name: str, value: str) -> list[str]:

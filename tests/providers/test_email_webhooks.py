@@ -119,6 +119,13 @@ def test_a_delivery_report_among_the_received_mail_is_a_bounce() -> None:
         assert report.job_id == JOB or f"<{JOB}@acme.example>" in report.message_ids
 
 
+def test_a_forwarded_mail_is_no_report() -> None:
+    """Somebody who attaches a message has written to us; nothing of ours has bounced."""
+    original = b"From: a@example.com\nSubject: Hello\n\nunsubscribe\n"
+    report = received(parsed_form(), files=[("m", "message/rfc822", original)])
+    assert (report.type, getattr(report, "text", None)) == (EventType.INBOUND, "Ja, gern! Wann passt es?")
+
+
 def test_received_mail_is_proven_by_login_or_by_signature() -> None:
     """SendGrid signs received mail only under a security policy: a login does, and a signature that is there counts."""
     body = form({"email": mail().as_bytes()})
