@@ -1,6 +1,7 @@
 """The HTTP application, put together from its routers."""
 
-from importlib.metadata import version
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -18,7 +19,7 @@ def create_app(edge: Edge) -> FastAPI:
     """The application on these parts."""
     app = FastAPI(
         title="Touchline",
-        version=version("touchline"),
+        version=_version(),
         summary="Durable multi-touch message sequences: what providers, contacts and programs call.",
         middleware=[Middleware(Frame), Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)],
         docs_url=None,
@@ -38,3 +39,9 @@ def create_app(edge: Edge) -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend the description
     return app
+
+
+def _version() -> str:
+    """The project's own; it is not installed as a package that could be asked."""
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    return str(tomllib.loads(project.read_text())["project"]["version"])

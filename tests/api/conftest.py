@@ -1,0 +1,115 @@
+"""The HTTP application on a real database, called in process."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from standardwebhooks.webhooks import Webhook as StandardWebhook
+from temporalio.client import Client
+
+from api.app import create_app
+from api.edge import Edge
+from content.links import Links
+from providers.registry import Registry
+from providers.webhooks.base import WebhookRequest
+from providers.webhooks.registry import build_email_webhooks
+from providers.webhooks.twilio import TwilioWebhook
+from settings import Settings
+from starter.engine import Engine
+from starter.runs import Runs
+from store import api_keys
+from store.pool import Database
+from tests.harness import Rig
+from tests.providers import twilio_calls
+
+RESEND_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+POSTMARK_LOGIN = "postmark:correct horse"
+
+
+@pytest.fixture
+def engine(database: Database, temporal_client: Client) -> Engine:
+    """What the handlers act with: no worker runs."""
+    made = Settings(_env_file=None)
+    return Engine(
+        database=database,
+        runs=Runs(temporal_client, f"api-{uuid4().hex}", search_attributes=False),
+        providers=Registry({}),
+        tenant_id=made.tenant,
+        links=Links(twilio_calls.ROOT, ["a secret"]),
+    )
+
+
+@pytest.fixture
+def edge(engine: Engine) -> Edge:
+    """Behind a proxy that adds `/in` to the path and takes TLS off."""
+    return edge_on(engine)
+
+
+def edge_on(engine: Engine) -> Edge:
+    """Every vendor's webhook has a secret."""
+    return Edge(
+        engine=engine,
+        public_url=twilio_calls.ROOT,
+        email_webhooks=build_email_webhooks(
+            resend=[RESEND_SECRET], postmark=[POSTMARK_LOGIN], sendgrid_keys=[], sendgrid_logins=[]
+        ),
+        twilio=TwilioWebhook([twilio_calls.TOKEN], twilio_calls.ACCOUNT),
+    )
+
+
+@dataclass
+class Api:
+    """A caller of the application, and what it left in the database."""
+
+    http: httpx.AsyncClient
+    rig: Rig
+
+    async def twilio(self, call: WebhookRequest) -> httpx.Response:
+        """The call as the proxy hands it on."""
+        url = call.url.removeprefix(twilio_calls.ROOT)
+        return await self.http.post(url, content=call.body, headers=dict(call.headers))
+
+    async def resend(self, payload: bytes, *, id: str = "", secret: str = RESEND_SECRET) -> httpx.Response:
+        """A call with Svix's signature."""
+        name, now = id or f"msg_{uuid4().hex}", datetime.now(UTC)
+        signature = StandardWebhook(secret).sign(name, now, payload.decode())
+        headers = {"svix-id": name, "svix-timestamp": str(int(now.timestamp())), "svix-signature": signature}
+        return await self.http.post("/webhooks/email/resend", content=payload, headers=headers)
+
+    async def key(self, *scopes: api_keys.Scope, name: str = "") -> dict[str, str]:
+        """The header of a new key with these scopes."""
+        tenant = self.rig.engine.tenant_id
+        async with self.rig.engine.database.transaction(tenant) as tx:
+            key = await api_keys.create(tx, tenant, name or uuid4().hex, set(scopes), datetime.now(UTC))
+        return {"Authorization": f"Bearer {key}"}
+
+    async def count(self, table: str) -> int:
+        """Rows of the tenant in a table."""
+        [row] = await self.rig.rows(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own names
+        return int(row["count"])
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Callable[[Edge], Api]]:
+    """An application on an edge of the test's own."""
+    opened: list[httpx.AsyncClient] = []
+
+    def on(edge: Edge, **settings: Any) -> Api:
+        transport = httpx.ASGITransport(app=create_app(edge), raise_app_exceptions=False)
+        opened.append(httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", timeout=60))
+        return Api(opened[-1], Rig(edge.engine, Settings(_env_file=None, **settings)))
+
+    yield on
+    for client in opened:
+        await client.aclose()
+
+
+@pytest.fixture
+def api(edge: Edge, connect: Callable[[Edge], Api], tmp_path: Path) -> Api:
+    """The application with every webhook set up."""
+    return connect(edge)
