@@ -75,7 +75,9 @@ class Mail:
 
     async def was_sent_long_ago(self) -> None:
         ago = timedelta(hours=1)
-        await self.rig.execute("UPDATE message_jobs SET sent_at = sent_at - $2::interval WHERE id = $1", self.job_id, ago)
+        await self.rig.execute(
+            "UPDATE message_jobs SET sent_at = sent_at - $2::interval WHERE id = $1", self.job_id, ago
+        )
 
 
 def browser_of(rig: Rig) -> AsyncClient:
