@@ -164,7 +164,11 @@ RESEND = Vendor(
         )
     ),
     unknown={"type": "email.teleported", "created_at": "2027-02-22T23:41:12.126Z", "data": {"email_id": [1]}},
-    broken=(b'{"type":"email.sent"}', b'{"type":"email.sent","created_at":"soon","data":{}}'),
+    broken=(
+        b'{"type":"email.sent"}',
+        b'{"type":"email.sent","created_at":"soon","data":{}}',
+        b'{"type":"x","created_at":"0001-01-01T00:00:00+14:00","data":{}}',
+    ),
 )
 
 # --- Postmark: a login in the URL --------------------------------------------------------------------------------
@@ -225,7 +229,11 @@ POSTMARK = Vendor(
         )
     ),
     unknown={"RecordType": "Teleport", "MessageID": [1]},
-    broken=(b'{"RecordType":"Open","MessageID":5}', b'{"RecordType":"Delivery","DeliveredAt":"soon"}'),
+    broken=(
+        b'{"RecordType":"Open","MessageID":5}',
+        b'{"RecordType":"Delivery","DeliveredAt":"soon"}',
+        b'{"RecordType":"Delivery","DeliveredAt":"9999-12-31T23:59:59-14:00"}',
+    ),
 )
 
 # --- SendGrid: ECDSA ---------------------------------------------------------------------------------------------
@@ -301,7 +309,13 @@ SENDGRID = Vendor(
         )
     ),
     unknown={"event": "teleported", "timestamp": 1803340800, "sg_event_id": "x"},
-    broken=(b"{}", b'[{"event":"open"}]', b'[{"event":"open","timestamp":1e300}]', b"[[]]"),
+    broken=(
+        b"{}",
+        b'[{"event":"open"}]',
+        b'[{"event":"open","timestamp":1e300}]',
+        b'[{"event":"open","timestamp":1}]',
+        b"[[]]",
+    ),
 )
 
 # --- Twilio: HMAC over the URL and the form ----------------------------------------------------------------------
