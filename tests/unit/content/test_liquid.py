@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.liquid import literal_length, problems, render
+from content.liquid import literal_length, problems, render, sender_fields
 from domain.contact import Contact
 from domain.errors import ContentError
 
@@ -98,7 +98,8 @@ def test_html_escapes_values_and_nothing_else() -> None:
         ("{{ attributes.triggers }}", "the column `triggers` is no attribute", "remove it", 0),
         ("{{ attributes[' '] }}", "names no column", "1 to 64 characters", 0),
         (f"{{{{ attributes.{'x' * 65} }}}}", "names no column", "1 to 64 characters", 0),
-        ("{{ unsubscribe_url }}", "there is no unsubscribe link yet", "TOUCHLINE_UNSUBSCRIBE_MAILTO", 0),
+        ("{{ unsubscribe_url }}", "only in the `body` and `html` of an email", "move it there", 0),
+        ("{{ postal_address }}", "only in the `body` and `html` of an email", "move it there", 0),
         ("{{ tags.colour }}", "`tags` has no part `colour`", "tags.first", 0),
         ("a\n\n{{ name", "`{{` is never closed", "add `}}`", 2),
         ("a\n{% if name", "`{%` is never closed", "add `%}`", 1),
@@ -121,6 +122,25 @@ def test_a_faulty_template_is_found_out_when_it_is_saved(template: str, message:
     found = problems(template)
     assert [problem.line for problem in found if message in problem.message] == [line], found
     assert any(hint in problem.hint for problem in found if message in problem.message)
+
+
+@pytest.mark.parametrize(
+    ("field", "mend"), [("unsubscribe_url", "PUBLIC_URL"), ("postal_address", "./touchline tenant")]
+)
+def test_what_the_sender_has_stands_in_the_bodies_of_emails(field: str, mend: str) -> None:
+    """It is known there, filled in, found by whoever publishes; without a value the mend is the sender's."""
+    template = f"{{{{ {field} }}}}"
+    assert problems(template, email_body=True) == ()
+    assert sender_fields(f"Hi {{{{ name }}}}, {template}") == {field}
+    assert sender_fields("{{ name }}") == frozenset()
+    assert render(template, ANA, sender={field: "<here>"}) == "<here>"
+    assert render(template, ANA, sender={field: "<here>"}, html=True) == "&lt;here&gt;"
+    assert render(f"{{% if {field} %}}x{{% endif %}}", ANA, sender={field: None}) == ""
+    with pytest.raises(ContentError, match=f"`{field}` has no value") as caught:
+        render(template, ANA, sender={field: None})
+    assert mend in str(caught.value.hint)
+    (fault,) = problems("{{ postal_addres }}", email_body=True)
+    assert "did you mean `postal_address`?" in fault.hint
 
 
 def test_one_fault_does_not_hide_the_next() -> None:
