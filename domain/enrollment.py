@@ -50,7 +50,8 @@ class Gate(StrEnum):
 
 
 Instruction = Literal["send_now", "assume_sent"]
-"""`send_now`: the wait is over, and a message in doubt goes again; `assume_sent`: a message in doubt counts as sent."""
+"""`send_now`: the wait is over, also for a contact who is away, and a message in doubt goes again; `assume_sent`: a
+message in doubt counts as sent."""
 
 
 class Upcoming(Frozen):

@@ -306,7 +306,7 @@ class EnrollmentWorkflow:
 
     @workflow.update
     async def send_now(self) -> EnrollmentState:
-        """Cut the wait short, or send a message in doubt again; every other gate still holds."""
+        """Cut the wait short, an absence included, or send a message in doubt again; every other gate still holds."""
         return await self._ask("send_now")
 
     @workflow.update
