@@ -19,8 +19,9 @@ from starter.contacts import import_csv
 from starter.engine import Engine
 from starter.inbound import receive
 from starter.publish import publish
-from store import reports
-from store.reports import LedgerLine, StatusCount, StepStats
+from store import analytics, reports
+from store.analytics import StatusCount, StepStats
+from store.reports import LedgerLine
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SEQUENCE_FILE = EXAMPLES / "quick-tour.yaml"
@@ -106,8 +107,8 @@ async def play(engine: Engine, on_progress: Callable[[Standing], None], still_wo
 async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> Standing:
     async with engine.database.transaction(engine.tenant_id) as tx:
         return Standing(
-            statuses=await reports.status_counts(tx, sequence_id),
-            steps=await reports.step_stats(tx, sequence_id),
+            statuses=await analytics.status_counts(tx, sequence_id),
+            steps=await analytics.step_stats(tx, sequence_id),
             ledger=await reports.ledger_of_sequence(tx, sequence_id),
             played=tuple(played),
         )

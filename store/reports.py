@@ -1,4 +1,4 @@
-"""Reading only: what lists, `show`, `stats` and `doctor` say. Field names are the keys of their JSON."""
+"""Reading only: what lists, `show` and `doctor` say. Field names are the keys of their JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -148,33 +148,6 @@ class EnrollmentReport:
 
 
 @dataclass(frozen=True)
-class StepStats:
-    """Exact counts of one message step, over all versions."""
-
-    step: str
-    type: str
-    number: int
-    last_version: int
-    """The newest version that has this step."""
-    sent: int
-    pending: int
-    """In the ledger and not settled: waiting, or being handed over."""
-    failed: int
-    responses: int
-    ambiguous: int
-    cancelled: int
-
-
-@dataclass(frozen=True)
-class StatusCount:
-    """How many enrollments stand like this."""
-
-    status: str
-    reason: str | None
-    enrollments: int
-
-
-@dataclass(frozen=True)
 class LedgerLine:
     """One message job of a sequence, beside its enrollment's state."""
 
@@ -249,16 +222,6 @@ async def read_enrollment(tx: asyncpg.Connection, enrollment_id: UUID) -> Enroll
         suppressions=await _all(SuppressionRecord, _sql.suppressions_of(tx, id=enrollment_id)),
         disagreements=await _all(FlagRecord, _sql.flags_of(tx, id=enrollment_id)),
     )
-
-
-async def step_stats(tx: asyncpg.Connection, sequence_id: UUID) -> list[StepStats]:
-    """In the order of the steps; steps that newer versions dropped keep their counts."""
-    return await _all(StepStats, _sql.step_stats(tx, sequence_id=sequence_id))
-
-
-async def status_counts(tx: asyncpg.Connection, sequence_id: UUID) -> list[StatusCount]:
-    """By status and reason."""
-    return await _all(StatusCount, _sql.status_counts(tx, sequence_id=sequence_id))
 
 
 async def count_contacts(tx: asyncpg.Connection, trigger: str | None) -> int:

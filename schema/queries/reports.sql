@@ -58,32 +58,6 @@ WHERE e.id = :id AND x.active ORDER BY x.channel, x.reason;
 SELECT kind, detail, found_at FROM disagreements
 WHERE enrollment_id = :id AND resolved_at IS NULL ORDER BY found_at;
 
--- name: step_stats
--- Exact counts of every message step that any version of the sequence has, in the words of the newest that has it.
-SELECT
-    s.node_id AS step, s.channel AS type, s.order_index + 1 AS number, s.version AS last_version,
-    coalesce(sum(k.sent), 0)::bigint AS sent,
-    coalesce(sum(k.pending), 0)::bigint AS pending,
-    coalesce(sum(k.failed), 0)::bigint AS failed,
-    coalesce(sum(k.responses), 0)::bigint AS responses,
-    coalesce(sum(k.ambiguous), 0)::bigint AS ambiguous,
-    coalesce(sum(k.cancelled), 0)::bigint AS cancelled
-FROM (
-    SELECT DISTINCT ON (c.node_id) c.node_id, c.channel, c.order_index, v.version
-    FROM sequence_versions v JOIN version_contents c ON c.version_id = v.id
-    WHERE v.sequence_id = :sequence_id
-    ORDER BY c.node_id, v.version DESC
-) s
-LEFT JOIN step_counters k ON k.sequence_id = :sequence_id AND k.node_id = s.node_id
-GROUP BY s.node_id, s.channel, s.order_index, s.version
-ORDER BY s.order_index, s.version DESC;
-
--- name: status_counts
--- Enrollments of a sequence by status and reason.
-SELECT status, reason, count(*) AS enrollments
-FROM enrollments WHERE sequence_id = :sequence_id
-GROUP BY status, reason ORDER BY status, reason;
-
 -- name: count_contacts$
 -- Contacts of the tenant; with :trigger, those that carry it.
 SELECT count(*) FROM contacts WHERE :trigger::text IS NULL OR :trigger = ANY(triggers);

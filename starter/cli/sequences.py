@@ -8,8 +8,8 @@ from rich.console import RenderableType
 
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
-from store import reports, sequences
-from store.reports import StepStats
+from store import analytics, sequences
+from store.analytics import Counts, StepStats
 
 
 def register(app: typer.Typer) -> None:
@@ -54,8 +54,9 @@ async def stats(
     """Count a sequence's messages per step, and its enrollments by status; exact at the moment of asking."""
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         row = await refer.sequence(tx, sequence)
-        steps = await reports.step_stats(tx, row.id)
-        statuses = await reports.status_counts(tx, row.id)
+        steps = await analytics.step_stats(tx, row.id)
+        statuses = await analytics.status_counts(tx, row.id)
+    total = analytics.total(steps)
     document = {
         "sequence": row.key,
         "name": row.name,
@@ -63,13 +64,19 @@ async def stats(
         "status": row.status,
         "paused_reason": row.paused_reason,
         "steps": steps,
+        "total": total,
         "enrollments": statuses,
     }
     text: list[RenderableType] = [output.line(f"{row.name} ({row.key} v{row.version}), {row.status}", "bold")]
     if row.paused_reason:
         text.append(output.line(f"PAUSED, no message goes out: {row.paused_reason}", "bold red"))
         text.append(output.line(f"  ./touchline resume --sequence {row.key} lets it go on"))
-    text += [output.line(""), step_table(steps, row.version), output.line("")]
+    text += [output.line(""), step_table(steps, row.version)]
+    if total.ambiguous:
+        text.append(
+            output.line(f"in doubt, sent or not: {total.ambiguous}; ./touchline doctor names them", "bold yellow")
+        )
+    text.append(output.line(""))
     text.append(
         output.table(
             None,
@@ -83,20 +90,26 @@ async def stats(
     return Answer(document, text)
 
 
+_COUNTED = ("sent", "pending", "failed", "responses", "rate", "opened", "clicked", "bounced", "unsubscribed")
+"""`rate`: of the messages sent, those that were answered."""
+
+
 def step_table(steps: Sequence[StepStats], version: int | None) -> RenderableType:
     """One line per message step; a step that the newest version dropped says so."""
-    numbers = ("sent", "pending", "failed", "responses", "ambiguous", "cancelled")
-    return output.table(
-        None,
-        ("#", "step", "type", *numbers),
+    rows: list[tuple[object, ...]] = [
         (
-            (
-                step.number,
-                step.step + ("" if step.last_version == version else f" (until v{step.last_version})"),
-                step.type,
-                *(getattr(step, name) for name in numbers),
-            )
-            for step in steps
-        ),
-        right=f"# {' '.join(numbers)}",
-    )
+            step.number,
+            step.step + ("" if step.last_version == version else f" (until v{step.last_version})"),
+            step.type,
+            *_numbers(step),
+        )
+        for step in steps
+    ]
+    if len(steps) > 1:
+        rows.append((None, "all steps", None, *_numbers(analytics.total(steps))))
+    return output.table(None, ("#", "step", "type", *_COUNTED), rows, right=f"# {' '.join(_COUNTED)}")
+
+
+def _numbers(counts: Counts) -> list[object]:
+    rate = "–" if counts.response_rate is None else f"{counts.response_rate:.1%}"
+    return [rate if name == "rate" else getattr(counts, name) for name in _COUNTED]

@@ -9,7 +9,8 @@ from authoring.check import check
 from domain.contact import Contact
 from starter.contact_csv import ContactFile
 from starter.demo import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
-from store.reports import LedgerLine, StatusCount, StepStats
+from store.analytics import COUNTED, StatusCount, StepStats
+from store.reports import LedgerLine
 
 _STEPS = ("hello", "nudge", "last-note")
 _SPACE = UUID(int=1)
@@ -40,12 +41,12 @@ def good() -> Standing:
             "email",
             2 * i + 1,
             1,
-            sent=sum(j.step == step and j.state == "sent" for j in ledger),
-            pending=0,
-            failed=0,
-            responses=sum(line.after == step for line in SCRIPT),
-            ambiguous=0,
-            cancelled=sum(j.step == step and j.state == "cancelled" for j in ledger),
+            **dict.fromkeys(COUNTED, 0)
+            | {
+                "sent": sum(j.step == step and j.state == "sent" for j in ledger),
+                "cancelled": sum(j.step == step and j.state == "cancelled" for j in ledger),
+                "responses": sum(line.after == step for line in SCRIPT),
+            },
         )
         for i, step in enumerate(_STEPS)
     ]

@@ -1,0 +1,95 @@
+"""How a sequence does: exact counts of its messages and enrollments at the moment of asking."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+
+from store.pool import load_queries
+
+_sql = load_queries("analytics")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of messages. Each message counts once in a column, however often it was opened or clicked."""
+
+    sent: int
+    pending: int
+    """In the ledger and not settled: waiting, or being handed over."""
+    failed: int
+    """Never handed over."""
+    ambiguous: int
+    """Nobody knows whether they were sent."""
+    cancelled: int
+    responses: int
+    """Replies and opt-outs in words; one message may have several."""
+    answered: int
+    """Messages with one or more of them."""
+    delivered: int
+    undelivered: int
+    """Handed over, and reported later as never to arrive for a reason other than the address."""
+    opened: int
+    """By a person, as far as anybody can tell."""
+    machine_opened: int
+    """By a scanner or a prefetching proxy."""
+    clicked: int
+    machine_clicked: int
+    bounced: int
+    """Refused by the address, for good or this time."""
+    complained: int
+    unsubscribed: int
+    """By a link, through the provider, or in words."""
+    response_rate: float | None = field(init=False)
+    """Share of the messages sent that were answered; None while none was sent."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response_rate", round(self.answered / self.sent, 4) if self.sent else None)
+
+
+COUNTED = tuple(name for name in Counts.__dataclass_fields__ if name != "response_rate")
+"""The columns that add up over steps."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One message step of a sequence."""
+
+    step: str
+    type: str
+    """Its channel."""
+    number: int
+    """As people count: 1 is the first step of the sequence, delays included."""
+    last_version: int
+    """The newest version that has this step."""
+
+
+@dataclass(frozen=True)
+class StepStats(Counts, Step):
+    """What became of its messages, over all versions."""
+
+
+@dataclass(frozen=True)
+class StatusCount:
+    """How many enrollments stand like this."""
+
+    status: str
+    reason: str | None
+    enrollments: int
+
+
+async def step_stats(tx: asyncpg.Connection, sequence_id: UUID) -> list[StepStats]:
+    """In the order of the steps; steps that newer versions dropped keep their counts. One snapshot."""
+    return [StepStats(**row) async for row in _sql.step_stats(tx, sequence_id=sequence_id)]
+
+
+def total(steps: Iterable[Counts]) -> Counts:
+    """All steps together."""
+    listed = list(steps)
+    return Counts(**{name: sum(getattr(step, name) for step in listed) for name in COUNTED})
+
+
+async def status_counts(tx: asyncpg.Connection, sequence_id: UUID) -> list[StatusCount]:
+    """By status and reason."""
+    return [StatusCount(**row) async for row in _sql.status_counts(tx, sequence_id=sequence_id)]
