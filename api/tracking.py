@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 _PICTURE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """GIF, one pixel, transparent."""
-_WITHIN_S = 10.0
+_WITHIN_S = 5.0
 """A record that takes longer is given up, so that none pile up behind a database that is down."""
 
 router = APIRouter(tags=["links"])

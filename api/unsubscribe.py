@@ -24,7 +24,7 @@ from store.tenants import Tenant
 
 log = structlog.get_logger(__name__)
 
-_WITHIN_S = 8.0
+_WITHIN_S = 6.0
 """Whoever waits longer gives up; the page then says to try again."""
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
