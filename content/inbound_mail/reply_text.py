@@ -87,14 +87,26 @@ def _history_at(lines: list[str]) -> int:
         if _DIVIDER.fullmatch(line) and _EARLIER.search(line):
             return number
         following = lines[number + 1 : number + 4]
+        window = "\n".join([line, *filter(None, following)])
         if _FROM.match(line) and any(_NEXT_TO_FROM.match(other) for other in following):
             return number
-        if not any(":" in other for other in (line, *following)):
-            continue
-        window = [line, *(other for other in following if other)]
-        if any(_introduces(" ".join(window[:count])) for count in (1, 2, 3)) or _introduces("\n".join(window)):
+        if ":" in line + "".join(following) and (
+            _begins_introduction(lines[number : number + 3]) or _introduces(window)
+        ):
             return number
     return len(lines)
+
+
+def _begins_introduction(lines: list[str]) -> bool:
+    """Whether an introduction begins with the first of these lines, not with a later one."""
+    if "" in lines:
+        lines = lines[: lines.index("")]
+    for count in range(1, len(lines) + 1):
+        if any(_introduces(" ".join(lines[begin:count])) for begin in range(1, count)):
+            return False
+        if _introduces(" ".join(lines[:count])):
+            return True
+    return False
 
 
 def _introduces(window: str) -> bool:

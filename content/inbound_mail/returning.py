@@ -39,7 +39,8 @@ _DATE = re.compile(
 _CLOCK = r"""(?x:
     (?:(?:at|um|a\ las|a|as)\ )?
     (?:
-        \d{1,2}(?::\d\d|h\d{0,2})?(?:\ ?(?:am|pm|uhr|h))?|noon|midnight|close\ of\ business|cob|eod|end\ of\ (?:the\ )?day
+        \d{1,2}(?::\d\d|h\d{0,2})?(?:\ ?(?:am|pm|uhr|h))?|noon|midnight|close\ of\ business|cob|eod
+        |end\ of\ (?:the\ )?day
     )
     [,\ ]+(?:(?:on|am|of)\ )?
 )"""

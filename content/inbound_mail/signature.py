@@ -13,7 +13,8 @@ _SENT_FROM = re.compile(
 )
 _CLOSING = re.compile(
     r"(?:(?:(?:with )?(?:best|kind|warm|kindest|many)\s)?(?:regards|wishes)|(?:all the )?best|cheers"
-    r"|sincerely(?: yours)?|yours(?: truly| sincerely| faithfully)?|(?:many )?thanks(?: again)?|thank you|thx|thanks and regards"
+    r"|sincerely(?: yours)?|yours(?: truly| sincerely| faithfully)?"
+    r"|(?:many )?thanks(?: again| and regards)?|thank you|thx"
     r"|(?:mit )?(?:freundlich|best|herzlich|lieb|schön|viel)\w*\s(?:grüßen?|grüssen?|gruß|gruss|dank)"
     r"|mfg|lg|vg|danke|gruß|gruss|grüße"
     r"|(?:(?:un |cordial |atento )*saludos?)(?: cordiales)?|atentamente|(?:muchas )?gracias|cordialmente"
@@ -25,6 +26,9 @@ _CONFIDENTIAL = re.compile(r"confidential|vertraulich|confidencial|confidentiel|
 _NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w.'’-]*(?:\s[\w.'’&,-]+){0,4}")
 _SENTENCE = re.compile(r".*[?!]|(?:\S+\s+){6,}\S+[.]")
 _MOST_LINES = 12
+_LONGEST_CLOSING = 40
+_LOWEST = 50
+"""A closing formula stands among this many last lines."""
 
 
 def without_signature(lines: list[str]) -> list[str]:
@@ -34,12 +38,12 @@ def without_signature(lines: list[str]) -> list[str]:
     """
     end = next((number for number, line in enumerate(lines) if _DELIMITER.fullmatch(line)), len(lines))
     lines = [line for line in lines[:end] if not _SENT_FROM.fullmatch(line)]
-    for number, line in enumerate(lines):
-        if len(line) > 40 or not _CLOSING.fullmatch(line):
-            continue
-        tail = [other for other in lines[number + 1 :] if other]
-        if any(lines[:number]) and _particulars(tail):
-            return lines[:number]
+    first = next((number for number, line in enumerate(lines) if line), 0)
+    for number in range(max(first + 1, len(lines) - _LOWEST), len(lines)):
+        line = lines[number]
+        if len(line) <= _LONGEST_CLOSING and _CLOSING.fullmatch(line):
+            if _particulars([other for other in lines[number + 1 :] if other]):
+                return lines[:number]
     return lines
 
 

@@ -67,7 +67,7 @@ ENGLISH = Wording(
         works for me | go ahead | happy to | looking forward | schedule | stop (?:e-?mail|contact|writ|send)
         unsubscribe | remove me | sorry for | i was (?:out|away|on) | (?:just|i'm|i am) (?:now )?back\b
         try (?:me|again) | reach me | talk (?:to you|then|next|soon) | chat | catch up
-        i'd (?:like|love|prefer) | we should | tell (?:me|him|her) | wrong person
+        (?:i'd|would) (?:like|love|prefer) | we should | tell (?:me|him|her) | wrong person
         my (?:husband|wife|boss|colleague) | speak | follow up | circle back | quick
     """,
     until=r"""
