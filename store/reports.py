@@ -99,6 +99,17 @@ class JobRecord:
     error_class: str | None
     error_code: str | None
     cancel_reason: str | None
+    delivery: str | None
+    """The furthest that was reported of its way: queued, sent, deferred, delivered, failed, bounced, complained."""
+    delivered_at: datetime | None
+    opened_at: datetime | None
+    machine_opened_at: datetime | None
+    clicked_at: datetime | None
+    machine_clicked_at: datetime | None
+    bounced_at: datetime | None
+    complained_at: datetime | None
+    unsubscribed_at: datetime | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ FROM enrollment_steps WHERE enrollment_id = :id ORDER BY order_index, started_at
 -- The ledger of one enrollment.
 SELECT
     id, node_id AS step, order_index + 1 AS number, channel, state, recipient, due_at, gate, held_until, attempts,
-    provider, provider_message_id, sent_at, assumed, error, error_class, error_code, cancel_reason
+    provider, provider_message_id, sent_at, assumed, error, error_class, error_code, cancel_reason,
+    delivery, delivered_at, opened_at, machine_opened_at, clicked_at, machine_clicked_at, bounced_at, complained_at,
+    unsubscribed_at, answered_at
 FROM message_jobs WHERE enrollment_id = :id ORDER BY order_index, created_at;
 
 -- name: responses_of

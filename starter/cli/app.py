@@ -8,11 +8,13 @@ from starter.cli import (
     authoring,
     contacts,
     control,
+    conversation,
     demo,
     doctor,
     enrollments,
     outbox,
     replies,
+    reviews,
     sequences,
     stack,
     tenant,
@@ -39,6 +41,8 @@ tenant.register(app)
 enrollments.register(app)
 control.register(app)
 replies.register(app)
+conversation.register(app)
+reviews.register(app)
 sequences.register(app)
 outbox.register(app)
 tools.register(app)

@@ -1,5 +1,6 @@
-"""How a user refers to an enrollment: its id, or as much of the id's beginning as is unique."""
+"""How a user refers to a thing: its id, or as much of the id's beginning as is unique."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import asyncpg
 import typer
 
 from domain.errors import Conflict, NotFound, TouchlineError
-from store import reports, sequences
+from store import reports, reviews, sequences
 from store.sequences import SequenceRow
 
 Enrollment = Annotated[
@@ -19,17 +20,32 @@ _SHORTEST = 4
 
 async def enrollment(tx: asyncpg.Connection, text: str) -> UUID:
     """The enrollment that `text` names. Raises NotFound, or Conflict when it fits several."""
-    digits = text.strip().lower().removeprefix("enrollment-").replace("-", "")
+    low, high = _range("enrollment", text.strip().lower().removeprefix("enrollment-"))
+    return _only("enrollment", text, await reports.enrollments_between(tx, low, high))
+
+
+async def review(tx: asyncpg.Connection, text: str) -> UUID:
+    """The open review that `text` names. Raises NotFound, or Conflict when it fits several."""
+    low, high = _range("review", text.strip().lower())
+    return _only("review", text, await reviews.open_between(tx, low, high))
+
+
+def _range(kind: str, text: str) -> tuple[UUID, UUID]:
+    """The ids that begin like this."""
+    digits = text.replace("-", "")
     if not _SHORTEST <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
         raise TouchlineError(
-            f"{text!r} is no enrollment id",
-            hint=f"give {_SHORTEST} or more of its characters; ./touchline enrollments lists them",
+            f"{text!r} is no {kind} id",
+            hint=f"give {_SHORTEST} or more of its characters; ./touchline {kind}s lists them",
         )
-    found = await reports.enrollments_between(tx, UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f")))
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def _only(kind: str, text: str, found: Sequence[UUID]) -> UUID:
     if not found:
-        raise NotFound(f"no enrollment {text}", hint="./touchline enrollments lists them")
+        raise NotFound(f"no {kind} {text}", hint=f"./touchline {kind}s lists them")
     if len(found) > 1:
-        raise Conflict(f"more than one enrollment begins with {text}", hint="give more of its characters")
+        raise Conflict(f"more than one {kind} begins with {text}", hint="give more of its characters")
     return found[0]
 
 
@@ -41,6 +57,6 @@ async def sequence(tx: asyncpg.Connection, key: str) -> SequenceRow:
     return found
 
 
-def short(enrollment_id: UUID) -> str:
+def short(id: UUID) -> str:
     """As much of an id as a list needs to show."""
-    return str(enrollment_id)[:8]
+    return str(id)[:8]

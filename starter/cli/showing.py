@@ -138,7 +138,7 @@ def _messages(report: EnrollmentReport) -> list[RenderableType]:
         output.line(""),
         output.table(
             "Messages",
-            ("#", "step", "channel", "to", "state", "sent (UTC)", "provider", "attempts", "remarks"),
+            ("#", "step", "channel", "to", "state", "sent (UTC)", "provider", "attempts", "heard", "remarks"),
             (
                 (
                     job.number,
@@ -149,6 +149,7 @@ def _messages(report: EnrollmentReport) -> list[RenderableType]:
                     words.clock(job.sent_at),
                     job.provider,
                     job.attempts,
+                    _heard(job),
                     _remarks(job),
                 )
                 for job in report.messages
@@ -156,6 +157,18 @@ def _messages(report: EnrollmentReport) -> list[RenderableType]:
             right="# attempts",
         ),
     ]
+
+
+def _heard(job: JobRecord) -> str:
+    """What became of it, as far as anybody reported."""
+    heard = [
+        job.delivery,
+        "opened" if job.opened_at else "opened by a machine" if job.machine_opened_at else None,
+        "clicked" if job.clicked_at else "clicked by a machine" if job.machine_clicked_at else None,
+        "unsubscribed" if job.unsubscribed_at else None,
+        "answered" if job.answered_at else None,
+    ]
+    return ", ".join(word for word in heard if word)
 
 
 def _remarks(job: JobRecord) -> str:

@@ -1,0 +1,103 @@
+"""What was said with a contact, both directions, as the messages were logged."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from store.pool import load_queries
+
+_sql = load_queries("conversation")
+
+
+@dataclass(frozen=True)
+class Party:
+    """Whose conversation it is."""
+
+    id: UUID
+    external_id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    zone: str
+    """IANA name: the contact's first zone, or the tenant's."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message, either way. Times are UTC."""
+
+    id: UUID
+    at: datetime
+    """When it was sent, or when its author sent it by the provider's account."""
+    direction: str
+    """`out` or `in`."""
+    kind: str
+    """Out: `step`, `confirmation`, `help`, `operator`; in: `reply`, `opt_out`, `auto_reply`, `help`, `start`."""
+    channel: str
+    address: str
+    """The contact's, whichever direction."""
+    subject: str | None
+    body: str
+    enrollment_id: UUID | None
+    """That it belongs to, or that it answers."""
+    sequence: str | None
+    step: str | None
+    step_number: int | None
+    """From 1; of an inbound message, the step that it answers. None: nothing had been sent."""
+    delivery: str | None
+    """Of a step: the furthest that was reported of it."""
+    under_review: bool
+    """A person should read it, and nobody has."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A message's place in its conversation."""
+
+    at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a conversation, in the order of time."""
+
+    messages: list[Message]
+    earlier: Place | None
+    """Where the part before it ends; None: there is nothing before."""
+
+
+async def find(tx: asyncpg.Connection, name: str) -> Party | None:
+    """The contact of that external id, or else of that id of ours."""
+    if "\0" in name:  # PostgreSQL has no such text.
+        return None
+    row = await _sql.whose(tx, external_id=name, id=_uuid(name))
+    return Party(**row) if row else None
+
+
+async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Place | None, limit: int) -> Page:
+    """The newest `limit` messages; with `before`, the newest of those that come before that place."""
+    rows = _sql.page(
+        tx,
+        contact_id=contact_id,
+        at=before.at if before else None,
+        id=before.id if before else None,
+        limit=limit + 1,
+    )
+    found = [Message(**row) async for row in rows]
+    shown = found[:limit][::-1]
+    return Page(shown, Place(shown[0].at, shown[0].id) if len(found) > limit else None)
+
+
+async def from_strangers(tx: asyncpg.Connection, limit: int) -> list[Message]:
+    """The newest `limit` messages from addresses that are nobody's, in the order of time."""
+    return [Message(**row) async for row in _sql.from_strangers(tx, limit=limit)][::-1]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
