@@ -60,7 +60,7 @@ async def create(tx: asyncpg.Connection, tenant_id: UUID, name: str, scopes: set
 
 async def listed(tx: asyncpg.Connection) -> list[ApiKey]:
     """The tenant's keys, oldest first, revoked ones among them."""
-    return [ApiKey(**{**row, "scopes": tuple(row["scopes"])}) for row in await _sql.list_api_keys(tx)]
+    return [ApiKey(**{**row, "scopes": tuple(row["scopes"])}) async for row in _sql.list_api_keys(tx)]
 
 
 async def revoke(tx: asyncpg.Connection, name: str, now: datetime) -> None:

@@ -56,7 +56,7 @@ async def keep(
 
 async def listed(tx: asyncpg.Connection, limit: int) -> list[DeadLetter]:
     """The newest first."""
-    return [DeadLetter(**row) for row in await _sql.list_dead_letters(tx, limit=limit)]
+    return [DeadLetter(**row) async for row in _sql.list_dead_letters(tx, limit=limit)]
 
 
 async def read(tx: asyncpg.Connection, id_: UUID) -> tuple[DeadLetter, bytes]:

@@ -1,5 +1,6 @@
 """The only way to the database: a pool whose every transaction names its tenant."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +10,12 @@ from uuid import UUID
 
 import aiosql
 import asyncpg
+import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
+
+log = structlog.get_logger(__name__)
 
 LOST: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
@@ -21,6 +25,8 @@ LOST: tuple[type[Exception], ...] = (
     OSError,
 )
 """The database went away, or has no connection to spare; TimeoutError is an OSError."""
+
+_ROLLBACK_WITHIN_S = 2.0
 
 _SCHEMA = Path(__file__).parent.parent / "schema"
 
@@ -70,11 +76,24 @@ class Session:
             await self._connection.execute(begin)
             yield self._connection
         except BaseException:
-            if not self._connection.is_closed():
-                await self._connection.execute("ROLLBACK")
+            await self._roll_back()
             raise
         else:
             await self._connection.execute("COMMIT")
+
+    async def _roll_back(self) -> None:
+        """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
+        rolled_back = self._connection.is_closed()
+        try:
+            if not rolled_back:
+                async with asyncio.timeout(_ROLLBACK_WITHIN_S):
+                    await self._connection.execute("ROLLBACK")
+                rolled_back = True
+        except LOST:
+            log.warning("connection_given_up")
+        finally:
+            if not rolled_back:
+                self._connection.terminate()
 
 
 def _hint(url: str, error: Exception) -> str:

@@ -24,7 +24,13 @@ BOUNCE = {
         "bounce": {"type": "Permanent", "subType": "General", "message": "No such mailbox."},
     },
 }
-RAW = b"From: Ada <ada@example.com>\r\nTo: us@example.org\r\nSubject: Re: Hi\r\nMessage-ID: <a1@example.com>\r\n\r\nYes.\r\n"
+RAW = b"""From: Ada <ada@example.com>\r
+To: us@example.org\r
+Subject: Re: Hi\r
+Message-ID: <a1@example.com>\r
+\r
+Yes.\r
+"""
 
 
 async def test_an_inbound_text_is_recorded_and_answered_with_no_message(api: Api) -> None:
@@ -154,7 +160,7 @@ class _Batch:
 async def test_a_bad_report_takes_no_other_of_its_call_with_it(edge: Edge, connect: Callable[[Edge], Api]) -> None:
     """What cannot be stored is kept apart with its reason; the others have their effect, and the call is done."""
     api = connect(dataclasses.replace(edge, email_webhooks={"batch": _Batch()}))
-    good = {
+    good: dict[str, object] = {
         "type": "bounced",
         "channel": "email",
         "provider": "batch",
@@ -173,7 +179,11 @@ async def test_a_bad_report_takes_no_other_of_its_call_with_it(edge: Edge, conne
 async def test_a_raw_mail_needs_a_key_that_may_write(api: Api) -> None:
     """Without a key 401, with one that may only read 403, of another type 415; with the right one it is recorded."""
     kind = {"Content-Type": "message/rfc822"}
-    calls = [({}, 401), (await api.key("read"), 403), ({**await api.key("write"), "Content-Type": "text/plain"}, 415)]
+    calls: list[tuple[dict[str, str], int]] = [
+        ({}, 401),
+        (await api.key("read"), 403),
+        ({**await api.key("write"), "Content-Type": "text/plain"}, 415),
+    ]
     for headers, status in calls:
         answer = await api.http.post("/webhooks/email/raw", content=RAW, headers={**kind, **headers})
         assert answer.status_code == status
