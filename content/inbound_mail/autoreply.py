@@ -29,14 +29,16 @@ def marked_automatic(headers: Headers) -> bool:
         return True
     if any(value.lower() not in ("no", "false", "0") for value in headers.all(*_SAYS_SO)):
         return True
-    if "<>" in headers.all("return-path") or headers.get("from").lower().startswith(
-        ("mailer-daemon", "<mailer-daemon")
-    ):
+    if "<>" in headers.all("return-path") or any(map(_is_daemon, headers.addresses("from"))):
         return True
     precedence = headers.get("precedence").lower()
     # A list marks what people write through it as bulk, too: their answers are answers.
     on_a_list = headers.has("list-id") and headers.has("in-reply-to")
     return precedence == "auto_reply" or (precedence in ("bulk", "junk") and not on_a_list)
+
+
+def _is_daemon(address: str) -> bool:
+    return address.lower().startswith("mailer-daemon@")
 
 
 def worded_automatic(subject: str, text: str) -> bool:

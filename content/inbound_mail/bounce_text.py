@@ -31,7 +31,7 @@ _COPY_BEGINS = re.compile(
 """From here on it is our own message, whose addresses are not those that failed."""
 _MESSAGE_ID = re.compile(r"^[>\s]*message-id:\s*(<[^\s<>]{1,250}>)", re.IGNORECASE | re.MULTILINE)
 
-_ADDRESS = r"<?(?P<address>[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()*]{1,255}?)[>.]?"
+_ADDRESS = r"<?(?P<address>[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()*]{1,255})>?"
 _NAMED = (
     # qmail, Postfix, Yahoo: `<address>:` and the reason on this line or the next one.
     re.compile(rf"^{_ADDRESS}(?: \([^)\n]{{1,300}}\))?:(?P<reason>(?:[^\n]*\n){{1,4}})", re.MULTILINE),

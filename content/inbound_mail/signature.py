@@ -40,10 +40,9 @@ def without_signature(lines: list[str]) -> list[str]:
     lines = [line for line in lines[:end] if not _SENT_FROM.fullmatch(line)]
     first = next((number for number, line in enumerate(lines) if line), 0)
     for number in range(max(first + 1, len(lines) - _LOWEST), len(lines)):
-        line = lines[number]
-        if len(line) <= _LONGEST_CLOSING and _CLOSING.fullmatch(line):
-            if _particulars([other for other in lines[number + 1 :] if other]):
-                return lines[:number]
+        closes = len(lines[number]) <= _LONGEST_CLOSING and _CLOSING.fullmatch(lines[number])
+        if closes and _particulars([line for line in lines[number + 1 :] if line]):
+            return lines[:number]
     return lines
 
 

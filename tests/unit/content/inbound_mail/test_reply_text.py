@@ -18,7 +18,7 @@ _HTML_OURS = "<p>Hi Jane, shall we look at your roof?</p><p><a href='https://exa
 
 _ABOVE_PLAIN = {
     "gmail": f"On Mon, Mar 2, 2026 at 9:00 AM Bob <bob@example.org> wrote:\n\n{_QUOTED}",
-    "gmail, broken": f"On Mon, Mar 2, 2026 at 9:00 AM Bob of Northside Roofing\n<bob@example.org> wrote:\n\n{_QUOTED}",
+    "gmail, broken": f"On Mon, Mar 2, 2026 at 9:00 AM Bob of Northside\n<bob@example.org> wrote:\n\n{_QUOTED}",
     "apple": f"> On Mar 2, 2026, at 9:00 AM, Bob <bob@example.org> wrote:\n> \n{_QUOTED}",
     "gmail, German": f"Am Mo., 2. März 2026 um 09:00 Uhr schrieb Bob <bob@example.org>:\n\n{_QUOTED}",
     "gmail, Spanish": f"El lun, 2 mar 2026 a las 9:00, Bob (<bob@example.org>) escribió:\n\n{_QUOTED}",
@@ -29,7 +29,7 @@ _ABOVE_PLAIN = {
     "a language that nobody thought of": f"2026-03-02 09:00, Bob <bob@example.org> kirjoitti:\n\n{_QUOTED}",
     "outlook": f"From: Bob <bob@example.org>\nSent: Monday, March 2, 2026 9:00 AM\nTo: Jane\nSubject: Roof\n\n{_OURS}",
     "outlook, bold": f"*From:* Bob <bob@example.org>\n*Sent:* Monday\n*To:* Jane\n*Subject:* Roof\n\n{_OURS}",
-    "outlook on the web": f"________________________________\nFrom: Bob <bob@example.org>\nSent: Monday\nTo: J\n\n{_OURS}",
+    "outlook on the web": f"________________________________\nFrom: Bob <bob@example.org>\nSent: Mon\nTo: J\n\n{_OURS}",
     "outlook, German": f"Von: Bob <bob@example.org>\nGesendet: Montag\nAn: Jane\nBetreff: Dach\n\n{_OURS}",
     "outlook, Spanish": f"De: Bob <bob@example.org>\nEnviado el: lunes\nPara: Jane\nAsunto: Techo\n\n{_OURS}",
     "outlook, French": f"De : Bob <bob@example.org>\nEnvoyé : lundi\nÀ : Jane\nObjet : Toit\n\n{_OURS}",
@@ -109,7 +109,7 @@ def test_answers_between_quoted_lines_are_kept() -> None:
     )
     assert _read(body).text == "Yes.\n\nToo high."
     html = (
-        '<div class="gmail_quote"><div class="gmail_attr">On Mon Bob wrote:</div><blockquote>Is Tuesday fine?</blockquote>'
+        '<div class="gmail_quote"><div class="gmail_attr">On Mon Bob wrote:</div><blockquote>Tuesday?</blockquote>'
         "<div>Yes.</div><blockquote>Unsubscribe here</blockquote></div>"
     )
     assert _read(html=html).text == "Yes."
@@ -133,8 +133,8 @@ def test_the_rest_of_a_broken_quoted_line_is_not_an_answer() -> None:
         "Yes.\n\nSent from my iPhone",
         "Yes.\n\nGet Outlook for iOS<https://aka.ms/o0ukef>",
         "Yes.\n\nVon meinem iPhone gesendet",
-        "Yes.\n\nThanks,\nJane\n\nThis message is confidential and may be privileged; if you are not the intended recipient,"
-        " please delete it and unsubscribe from nothing at all.",
+        "Yes.\n\nThanks,\nJane\n\nThis message is confidential and may be privileged; if you are not the intended"
+        " recipient, please delete it and unsubscribe from nothing at all.",
     ],
 )
 def test_a_signature_is_not_part_of_the_answer(body: str) -> None:
