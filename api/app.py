@@ -8,11 +8,18 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from api import docs, health, problems, tracking, unsubscribe, webhooks
+from api import analytics, conversation, docs, health, problems, tracking, unsubscribe, webhooks
 from api.edge import Edge
 from api.frame import MAX_BODY, Frame
 
-_ROUTERS: tuple[APIRouter, ...] = (health.router, webhooks.router, unsubscribe.router, tracking.router)
+_ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    webhooks.router,
+    analytics.router,
+    conversation.router,
+    unsubscribe.router,
+    tracking.router,
+)
 
 
 def create_app(edge: Edge) -> FastAPI:

@@ -17,6 +17,14 @@ def new_id() -> UUID:
     return uuid4()
 
 
+def as_id(text: str) -> UUID | None:
+    """The id that a text is; None for any other text."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def sequence_id(tenant_id: UUID, key: str) -> UUID:
     """A sequence is named by its author; the name decides the id."""
     return uuid5(_NAMESPACE, f"sequence:{tenant_id}:{key}")
@@ -50,10 +58,7 @@ def message_id(job: UUID, domain: str) -> str:
 def job_of_message_id(message_id: str) -> UUID | None:
     """The job that a Message-ID of ours names; None for anybody else's."""
     local = message_id.strip().removeprefix("<").partition("@")[0]
-    try:
-        return UUID(local) if len(local) == 36 else None
-    except ValueError:
-        return None
+    return as_id(local) if len(local) == 36 else None
 
 
 def event_id(tenant_id: UUID, provider: str, provider_event_id: str) -> UUID:

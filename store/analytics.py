@@ -1,19 +1,22 @@
 """How a sequence does: exact counts of its messages and enrollments at the moment of asking."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+from pydantic import ConfigDict, computed_field
 
+from domain.base import Frozen
 from store.pool import load_queries
 
 _sql = load_queries("analytics")
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(Frozen):
     """What became of messages. Each message counts once in a column, however often it was opened or clicked."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     sent: int
     pending: int
@@ -41,20 +44,18 @@ class Counts:
     complained: int
     unsubscribed: int
     """By a link, through the provider, or in words."""
-    response_rate: float | None = field(init=False)
-    """Share of the messages sent that were answered; None while none was sent."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "response_rate", round(self.answered / self.sent, 4) if self.sent else None)
-
-
-COUNTED = tuple(name for name in Counts.__dataclass_fields__ if name != "response_rate")
-"""The columns that add up over steps."""
+    @computed_field  # type: ignore[prop-decorator] # as pydantic's own documentation has it
+    @property
+    def response_rate(self) -> float | None:
+        """Share of the messages sent that were answered; null while none was sent."""
+        return round(self.answered / self.sent, 4) if self.sent else None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Frozen):
     """One message step of a sequence."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     step: str
     type: str
@@ -65,9 +66,8 @@ class Step:
     """The newest version that has this step."""
 
 
-@dataclass(frozen=True)
 class StepStats(Counts, Step):
-    """What became of its messages, over all versions."""
+    """What became of one step's messages, over all versions."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ async def step_stats(tx: asyncpg.Connection, sequence_id: UUID) -> list[StepStat
 def total(steps: Iterable[Counts]) -> Counts:
     """All steps together."""
     listed = list(steps)
-    return Counts(**{name: sum(getattr(step, name) for step in listed) for name in COUNTED})
+    return Counts(**{name: sum(getattr(step, name) for step in listed) for name in Counts.model_fields})
 
 
 async def status_counts(tx: asyncpg.Connection, sequence_id: UUID) -> list[StatusCount]:

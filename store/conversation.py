@@ -5,15 +5,19 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from pydantic import ConfigDict
 
+from domain import ids
+from domain.base import Frozen
 from store.pool import load_queries
 
 _sql = load_queries("conversation")
 
 
-@dataclass(frozen=True)
-class Party:
+class Party(Frozen):
     """Whose conversation it is."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: UUID
     external_id: str
@@ -24,9 +28,10 @@ class Party:
     """IANA name: the contact's first zone, or the tenant's."""
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Frozen):
     """One message, either way. Times are UTC."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: UUID
     at: datetime
@@ -73,7 +78,7 @@ async def find(tx: asyncpg.Connection, name: str) -> Party | None:
     """The contact of that external id, or else of that id of ours."""
     if "\0" in name:  # PostgreSQL has no such text.
         return None
-    row = await _sql.whose(tx, external_id=name, id=_uuid(name))
+    row = await _sql.whose(tx, external_id=name, id=ids.as_id(name))
     return Party(**row) if row else None
 
 
@@ -94,10 +99,3 @@ async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Place | None
 async def from_strangers(tx: asyncpg.Connection, limit: int) -> list[Message]:
     """The newest `limit` messages from addresses that are nobody's, in the order of time."""
     return [Message(**row) async for row in _sql.from_strangers(tx, limit=limit)][::-1]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

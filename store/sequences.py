@@ -106,9 +106,11 @@ def _row(record: asyncpg.Record) -> SequenceRow:
     return SequenceRow(**{**record, "triggers": tuple(record["triggers"])})
 
 
-async def find(tx: asyncpg.Connection, key: str) -> SequenceRow | None:
-    """A sequence by the author's key."""
-    record = await _sql.find_sequence(tx, key=key)
+async def find(tx: asyncpg.Connection, name: str) -> SequenceRow | None:
+    """A sequence by the author's key, or else by its id."""
+    if "\0" in name:  # PostgreSQL has no such text.
+        return None
+    record = await _sql.find_sequence(tx, key=name, id=ids.as_id(name))
     return _row(record) if record else None
 
 

@@ -28,13 +28,14 @@ UPDATE sequences SET name = :name, triggers = :triggers WHERE id = :id;
 UPDATE sequences SET status = :status, paused_reason = :reason WHERE id = :id;
 
 -- name: find_sequence^
--- A sequence by the author's key.
+-- A sequence by the author's key, or else by its id.
 SELECT s.id, s.key, s.name, s.status, s.paused_reason, s.triggers, v.id AS version_id, v.version
 FROM sequences s
 LEFT JOIN LATERAL (
     SELECT id, version FROM sequence_versions v WHERE v.sequence_id = s.id ORDER BY version DESC LIMIT 1
 ) v ON true
-WHERE s.key = :key;
+WHERE s.key = :key OR s.id = :id::uuid
+ORDER BY (s.key = :key) DESC LIMIT 1;
 
 -- name: list_sequences
 -- Every sequence with its newest version.

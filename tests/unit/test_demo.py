@@ -9,7 +9,7 @@ from authoring.check import check
 from domain.contact import Contact
 from starter.contact_csv import ContactFile
 from starter.demo import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
-from store.analytics import COUNTED, StatusCount, StepStats
+from store.analytics import Counts, StatusCount, StepStats
 from store.reports import LedgerLine
 
 _STEPS = ("hello", "nudge", "last-note")
@@ -37,11 +37,11 @@ def good() -> Standing:
             ledger.append(job(contact, last + 1, "cancelled", "stopped", line.reason, 2 * last))
     steps = [
         StepStats(
-            step,
-            "email",
-            2 * i + 1,
-            1,
-            **dict.fromkeys(COUNTED, 0)
+            step=step,
+            type="email",
+            number=2 * i + 1,
+            last_version=1,
+            **dict.fromkeys(Counts.model_fields, 0)
             | {
                 "sent": sum(j.step == step and j.state == "sent" for j in ledger),
                 "cancelled": sum(j.step == step and j.state == "cancelled" for j in ledger),
@@ -97,7 +97,7 @@ def test_an_unsettled_or_failed_message_is_a_problem(state: str) -> None:
 def test_counters_that_disagree_with_the_ledger_are_a_problem() -> None:
     """Exact means exact."""
     end = good()
-    assert problems(replace(end, steps=[replace(end.steps[0], sent=24), *end.steps[1:]]), outbox(end))
+    assert problems(replace(end, steps=[end.steps[0].model_copy(update={"sent": 24}), *end.steps[1:]]), outbox(end))
 
 
 def test_the_example_files_are_what_the_demo_expects() -> None:
