@@ -9,14 +9,17 @@ _SAYS_SO = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "
 _REGARDED = 3_000
 """Characters: an automatic reply says what it is at its beginning."""
 _ENOUGH = 3
-_SHORT = 25
+_SHORT = 15
 """Words."""
 _ANSWERS = re.compile(r"(?:re|aw|antw|sv|rv|res)\s?:")
 
 
-def is_automatic(headers: Headers, subject: str, text: str) -> bool:
-    """Whether a machine wrote this: by its headers, or by a subject or wording that only machines use."""
-    return marked_automatic(headers) or worded_automatic(subject, text)
+def is_automatic(headers: Headers, subject: str, text: str, *, returns: bool) -> bool:
+    """Whether a machine wrote this: by its headers, or by a subject or wording that only machines use.
+
+    `returns`: it names the day on which its author is back.
+    """
+    return marked_automatic(headers) or worded_automatic(subject, text, returns=returns)
 
 
 def marked_automatic(headers: Headers) -> bool:
@@ -41,23 +44,24 @@ def _is_daemon(address: str) -> bool:
     return address.lower().startswith("mailer-daemon@")
 
 
-def worded_automatic(subject: str, text: str) -> bool:
+def worded_automatic(subject: str, text: str, *, returns: bool) -> bool:
     """By wording alone, and then only when little speaks for a person: a missed one is seen, a swallowed reply is not.
 
     A declaration, an absence, the usual turns and a subject count for a machine; a question or words that show that our
     message was read count against it.
     """
     said, title = folded(text[:_REGARDED]), folded(subject)
-    return any(_score(language, title, said) >= _ENOUGH for language in WORDINGS)
+    return any(_score(language, title, said, returns=returns) >= _ENOUGH for language in WORDINGS)
 
 
-def _score(language: Wording, title: str, said: str) -> int:
+def _score(language: Wording, title: str, said: str, *, returns: bool) -> int:
     titled = not _ANSWERS.match(title) and bool(language.is_subject.match(title))
     declared = bool(language.is_declared.search(said))
     absent = bool(language.is_absent.search(said))
-    usual = len({match[0][:12] for match in language.is_usual.finditer(said)})
     if not (titled or declared or absent):
         return 0
-    brief = absent and len(said.split()) <= _SHORT
+    usual = len({match[0][:12] for match in language.is_usual.finditer(said)})
+    # "I am away until Monday" and no more.
+    curt = absent and returns and len(said.split()) <= _SHORT
     person = len({match[0] for match in language.is_personal.finditer(said)}) + ("?" in said)
-    return 3 * titled + 3 * declared + 2 * absent + min(usual, 3) + brief - 2 * min(person, 2)
+    return 3 * titled + 3 * declared + 2 * absent + min(usual, 3) + curt - 2 * min(person, 2)

@@ -88,7 +88,9 @@ def _message(mail: Mail, common: dict[str, Any], event_id: str, at: datetime) ->
     subject = mail.headers.decoded("subject")
     text = reply_text(_body(mail))[:_LONGEST_TEXT]
     wish = _wish_in_subject(subject)
-    automatic = not wish and autoreply.is_automatic(mail.headers, subject, text)
+    returns_on = returning.returns_on(subject, text, _date(mail, at).date())
+    returns = returns_on is not None
+    automatic = not wish and autoreply.is_automatic(mail.headers, subject, text, returns=returns)
     answered = references.answered(mail.headers.all("in-reply-to"), mail.headers.all("references"))
     return InboundMessage(
         **common,
@@ -101,7 +103,7 @@ def _message(mail: Mail, common: dict[str, Any], event_id: str, at: datetime) ->
         message_id=next(iter(references.message_ids(mail.headers.get("message-id"))), None),
         message_ids=answered,
         job_id=references.job_in(mail.headers.all(*_RECIPIENTS)) or references.job_named_by(answered),
-        returns_on=returning.returns_on(subject, text, _date(mail, at).date()) if automatic else None,
+        returns_on=returns_on if automatic else None,
     )
 
 

@@ -47,7 +47,7 @@ class Wording:
     @cached_property
     def is_absent(self) -> re.Pattern[str]:
         """Finds an absence: "I am … away", with a few words in between, or "away" as the first word of all."""
-        words = r"(?:\S*[^\s.!?;¶]\s|\d+\.\s){0,9}?"
+        words = r"(?:\S*[^\s.!?;¶]\s|[\d.]+\s){0,9}?"
         return re.compile(rf"(?:\b{phrases(self.being)}\s{words}|^\W*){phrases(self.away)}")
 
     @cached_property

@@ -25,8 +25,7 @@ ENGLISH = Wording(
     """,
     being=r"""
         i am | i'm | im | i will be | i'll be | am | will be | we are | we're | we will be | our office is
-        our offices are | the office is | the office will be | (?:he|she|they) (?:is|are|will be)
-        currently | presently
+        our offices are | the office is | the office will be | currently | presently
     """,
     away=r"""
         out of (?:the )?(?:office|country|town) | ooo\b | out on\b | out until\b | out from\b
@@ -41,11 +40,12 @@ ENGLISH = Wording(
         intermittent access
         not (?:be )?(?:checking|reading|monitoring)
         (?:thank you|thanks) for (?:your|contacting|getting in touch|reaching out|e-?mailing|writing)
-        (?:respond|reply|get back|answer|attend)[^.?]{0,60}(?:when i (?:return|am back|get back)|as soon as)
+        (?:respond|reply|get back|answer|attend)[^.?]{0,60}as soon as
         (?:upon|after|on) my return
         (?:if|for)(?: \w+){0,3} (?:urgent|immediate|emergenc)
         for (?:urgent|immediate|emergenc)
         in my absence
+        when i (?:return|am back|get back)
         while i(?: a|')m (?:away|out)
         please (?:contact|direct|reach out to|call|e-?mail|refer|get in touch)
         (?:messages?|e-?mails?) will not be forwarded
@@ -62,13 +62,13 @@ ENGLISH = Wording(
     """,
     personal=r"""
         yes | sounds (?:good|great) | let'?s | (?:can|could|would|will|did|do|are) (?:you|we)\b | how much
-        what (?:is|are|time|about|do) | interested | no thanks | not interested | call me | text me
-        send me | give me | ping me | your (?:offer|quote|price|proposal|estimate|product|demo)
+        what (?:is|are|time|about|do) | interested | no thanks | not interested | (?:call|text|e-?mail|write|send) me
+        give me | ping me | your (?:offer|quote|price|proposal|estimate|product|demo)
         works for me | go ahead | happy to | looking forward | schedule | stop (?:e-?mail|contact|writ|send)
         unsubscribe | remove me | sorry for | i was (?:out|away|on) | (?:just|i'm|i am) (?:now )?back\b
         try (?:me|again) | reach me | talk (?:to you|then|next|soon) | chat | catch up
         (?:i'd|would) (?:like|love|prefer) | we should | tell (?:me|him|her) | wrong person
-        my (?:husband|wife|boss|colleague) | speak | follow up | circle back | quick
+        my (?:husband|wife|boss) | speak | follow up | circle back | quick
     """,
     until=r"""
         until | till | til | through | thru | up to | ending | ends

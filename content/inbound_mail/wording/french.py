@@ -21,7 +21,7 @@ FRENCH = Wording(
         (?:envoye|genere)e? automatiquement
     """,
     being=r"""
-        je suis | je serai | suis | serai | nous sommes | nous serons | est | actuellement
+        je suis | je serai | suis | serai | nous sommes | nous serons | actuellement
         notre bureau est
     """,
     away=r"""

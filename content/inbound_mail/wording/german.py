@@ -21,7 +21,7 @@ GERMAN = Wording(
         abwesenheits(?:notiz|meldung|assistent)
     """,
     being=r"""
-        ich bin | bin ich | ich bin | bin | sind wir | wir sind | ich befinde mich | befinde ich mich | ist
+        ich bin | bin ich | bin | sind wir | wir sind | ich befinde mich | befinde ich mich
         werde ich | unser buro ist
     """,
     away=r"""
@@ -43,7 +43,7 @@ GERMAN = Wording(
         so (?:schnell|bald) (?:wie|als) moglich
         keinen? zugriff
         nur (?:eingeschrankt|unregelmassig|sporadisch)
-        e-?mails? (?:werden|wird) (?:nicht|in dieser)
+        (?:e-?)?mails? (?:werden|wird) (?:nicht|in dieser)
         wieder (?:erreichbar|fur sie|im (?:buro|haus)|da\b|personlich)
         werde (?:ich )?(?:ihre|mich|deine)
         nicht gelesen

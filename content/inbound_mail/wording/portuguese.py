@@ -20,7 +20,7 @@ PORTUGUESE = Wording(
         (?:gerad|enviad)[ao] automatica
     """,
     being=r"""
-        estou | estarei | encontro-me | estamos | estaremos | me encontro | esta | atualmente
+        estou | estarei | encontro-me | estamos | estaremos | me encontro | atualmente
     """,
     away=r"""
         fora (?:do escritorio|da empresa|ate|do pais|de) | (?:de|em|no periodo de|em gozo de) ferias

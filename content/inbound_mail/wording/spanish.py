@@ -20,7 +20,7 @@ SPANISH = Wording(
         (?:generad|enviad)[oa] (?:de forma )?automatica
     """,
     being=r"""
-        estoy | estare | me encuentro | me encontrare | estamos | estaremos | se encuentra | esta
+        estoy | estare | me encuentro | me encontrare | estamos | estaremos
         permanecere | actualmente
     """,
     away=r"""
