@@ -10,6 +10,7 @@ import dateparser
 
 from content.inbound_mail.wording import WORDINGS, Wording, folded
 from content.inbound_mail.wording.base import phrases
+from content.inbound_mail.wording.english import ENGLISH
 
 _FARTHEST = timedelta(days=180)
 _REGARDED = 3_000
@@ -81,7 +82,7 @@ def returns_on(subject: str, text: str, written: date) -> date | None:
     is said, when the dates disagree or can be read in two ways, or when the day is past or more than 180 days ahead.
     """
     for said in (folded(text[:_REGARDED]), folded(subject)):
-        back, until = _days(said, written)
+        back, until = _days(said, written, _day_first(said))
         for days, wait in ((back, 0), (until, 1)):
             if len(days) == 1:
                 day = next(iter(days)) + timedelta(days=wait)
@@ -91,11 +92,11 @@ def returns_on(subject: str, text: str, written: date) -> date | None:
     return None
 
 
-def _days(said: str, written: date) -> tuple[set[date], set[date]]:
+def _days(said: str, written: date, day_first: bool) -> tuple[set[date], set[date]]:
     """The days of return, and the last days of absence, that the text names."""
     back: set[date] = set()
     until: set[date] = set()
-    dates = list(_dates(said, written))
+    dates = list(_dates(said, written, day_first))
     for number, found in enumerate(dates):
         begin = dates[number - 1].end if number else 0
         end = dates[number + 1].begin if number + 1 < len(dates) else len(said)
@@ -112,6 +113,14 @@ def _days(said: str, written: date) -> tuple[set[date], set[date]]:
     return back, until
 
 
+def _day_first(said: str) -> bool:
+    """Whether `5/3` is the fifth of March: in each of the languages but English."""
+    speaking = [
+        w for w in WORDINGS if w.is_absent.search(said) or w.says_back.search(said) or w.says_until.search(said)
+    ]
+    return bool(speaking) and ENGLISH not in speaking
+
+
 def _is_until(wording: Wording, before: str) -> bool:
     """Whether these words lead to a last day of absence; "not back until" leads to one of return."""
     if not _UNTIL[wording].search(before):
@@ -124,11 +133,11 @@ def _between(said: str, one: _Found, other: _Found) -> str:
     return re.sub(rf"\s?(?:{_WEEKDAY},?|the|den|el|le|o|dia)$", "", between)
 
 
-def _dates(said: str, written: date) -> Iterator[_Found]:
+def _dates(said: str, written: date, day_first: bool) -> Iterator[_Found]:
     position = count = 0
     while count < _MOST_DATES and (match := _DATE.search(said, position)):
         position = match.end()
-        readings = _readings(match, written)
+        readings = _readings(match, written, day_first)
         if not readings:
             # Perhaps another date begins within: "office 8 march".
             position = match.start() + max(1, len(match[0].split()[0]))
@@ -143,7 +152,7 @@ def _dates(said: str, written: date) -> Iterator[_Found]:
         yield _Found(match.start(), position, readings, is_range)
 
 
-def _readings(match: re.Match[str], written: date) -> frozenset[date]:
+def _readings(match: re.Match[str], written: date, day_first: bool) -> frozenset[date]:
     """The days that these words can mean."""
     if match["weekday"]:
         ahead = (_WEEKDAYS[match["weekday"].removesuffix("-feira")] - written.weekday() - 1) % 7 + 1
@@ -154,7 +163,7 @@ def _readings(match: re.Match[str], written: date) -> frozenset[date]:
         year, month, day = map(int, match["iso"].split("-"))
         return frozenset(_of_year(day, month, year, written))
     if match["one"]:
-        return _numeric(match, written)
+        return _numeric(match, written, day_first)
     named = _month((match["month_first"] or match["month_second"]).rstrip("."))
     if named is None:
         return frozenset()
@@ -163,13 +172,13 @@ def _readings(match: re.Match[str], written: date) -> frozenset[date]:
     return frozenset(_of_year(day, named, int(year_said) if year_said else None, written))
 
 
-def _numeric(match: re.Match[str], written: date) -> frozenset[date]:
-    """Day first, except that `3/13` and, in the Americas, `3/5` are month first: then both readings stand."""
+def _numeric(match: re.Match[str], written: date, day_first: bool) -> frozenset[date]:
+    """English is written with the month first and with the day first: both stand, unless only one is likely."""
     one, two = int(match["one"]), int(match["two"])
     year = int(match["numeric_year"]) if match["numeric_year"] else None
     if year is not None and year < 100:
         year += 2000
-    orders = [(one, two)] if match["mark"] == "." else [(one, two), (two, one)]
+    orders = [(one, two)] if day_first or match["mark"] == "." else [(one, two), (two, one)]
     read = {day for d, m in orders for day in _of_year(d, m, year, written)}
     likely = {day for day in read if written <= day <= written + _FARTHEST}
     return frozenset(likely or read)

@@ -66,6 +66,11 @@ class Wording:
         return re.compile(rf"\b{phrases(self.back)}\b")
 
     @cached_property
+    def says_until(self) -> re.Pattern[str]:
+        """Finds an end."""
+        return re.compile(rf"\b{phrases(self.until)}\b")
+
+    @cached_property
     def says_not_yet(self) -> re.Pattern[str]:
         """Finds a negation."""
         return re.compile(rf"\b{phrases(self.not_yet)}\b")
