@@ -5,45 +5,9 @@ from collections.abc import Iterator
 from enum import Enum
 
 from lxml import etree, html
+from lxml.html import defs
 
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "td",
-        "tfoot",
-        "th",
-        "tr",
-        "ul",
-    ]
-)
+_BLOCKS = defs.block_tags | {"body", "dd", "dt", "li", "td", "th", "tr"}
 _UNSEEN = frozenset({"head", "script", "style", "title", "noscript", "template", "svg", "object"})
 
 # What mail programs call the parts that are not their writer's; some programs put `x_` before another's names.

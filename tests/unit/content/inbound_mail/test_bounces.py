@@ -6,8 +6,8 @@ from uuid import uuid5
 
 import pytest
 
-from content.inbound_mail import read
 from content.inbound_mail.bounce import outcome
+from content.inbound_mail.read import read
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.ids import DEFAULT_TENANT, job_id, message_id
 

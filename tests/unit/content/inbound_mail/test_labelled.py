@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from content.inbound_mail import read
+from content.inbound_mail.read import read
 from domain.events import EventType, InboundMessage
 
 _HERE = Path(__file__).parent

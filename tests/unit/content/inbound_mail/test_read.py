@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.inbound_mail import read, token_in, with_token
+from content.inbound_mail.read import read
+from content.inbound_mail.references import token_in, with_token
 from domain.errors import Malformed
 from domain.events import InboundMessage, StatusReport
 from domain.ids import DEFAULT_TENANT, job_id, message_id

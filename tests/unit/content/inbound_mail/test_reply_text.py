@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from content.inbound_mail import read
+from content.inbound_mail.read import read
 from content.inbound_mail.reply_text import reply_text
 from content.optout import OptOutKind, judge
 from domain.events import InboundMessage
