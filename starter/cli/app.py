@@ -9,9 +9,11 @@ from starter.cli import (
     contacts,
     control,
     conversation,
+    dead_letters,
     demo,
     doctor,
     enrollments,
+    keys,
     outbox,
     replies,
     reviews,
@@ -45,6 +47,8 @@ conversation.register(app)
 reviews.register(app)
 sequences.register(app)
 outbox.register(app)
+keys.register(app)
+dead_letters.register(app)
 tools.register(app)
 
 

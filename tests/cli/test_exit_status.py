@@ -34,6 +34,7 @@ def test_the_commands_are_those_that_users_know() -> None:
         *("check", "publish", "contacts import"),
         *("enroll", "enrollments", "show", "sequences", "stats", "outbox"),
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent"),
+        *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),
     } == COMMANDS
 
 
