@@ -1,5 +1,6 @@
 """Addresses that may not be written to on a channel, by every sequence of the tenant, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -35,6 +36,6 @@ async def lift(
     await _sql.lift(tx, channel=channel, address=address, event_id=event_id, at=at, now=now)
 
 
-async def is_opted_out(tx: asyncpg.Connection, channel: Channel, address: str) -> bool:
-    """Whether the address is barred because somebody there asked for it."""
-    return bool(await _sql.is_opted_out(tx, channel=channel, address=address))
+async def is_opted_out(tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str]) -> bool:
+    """Whether one of the addresses is barred because somebody there asked for it."""
+    return bool(await _sql.is_opted_out(tx, channel=channel, addresses=list(addresses)))

@@ -11,7 +11,8 @@ VALUES (current_tenant(), :channel, :address, 'unsubscribed', :event_id, '-infin
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET lifted_at = greatest(x.lifted_at, excluded.lifted_at);
 
 -- name: is_opted_out$
--- Did somebody there ask for no more?
+-- Did somebody at one of these addresses ask for no more?
 SELECT EXISTS (
-    SELECT FROM suppressions WHERE channel = :channel AND address = :address AND reason = 'unsubscribed' AND active
+    SELECT FROM suppressions
+    WHERE channel = :channel AND address = ANY(:addresses::text[]) AND reason = 'unsubscribed' AND active
 );

@@ -1,0 +1,33 @@
+-- name: hold
+-- Every enrollment that a report may end, or would have ended had it been heard in time: of the contact, and of whoever
+-- else is reached at these addresses. With what ends it, and whether it uses the channel.
+SELECT e.id, e.contact_id, e.status, e.reason, e.ended_by_at, v.plan -> 'settings' -> 'stop_on' AS stop_on,
+    EXISTS (SELECT FROM version_contents c WHERE c.version_id = e.version_id AND c.channel = :channel) AS uses_channel
+FROM enrollments e
+JOIN sequence_versions v ON v.id = e.version_id
+WHERE e.contact_id IN (
+    SELECT :contact_id::uuid
+    UNION ALL
+    SELECT c.id FROM contacts c
+    WHERE (:channel = 'email' AND c.email = ANY(:addresses::text[]))
+        OR (:channel <> 'email' AND c.phone = ANY(:addresses::text[]))
+) AND (
+    e.status IN ('pending', 'running', 'paused')
+    OR e.status = 'stopped' AND e.ended_by_at >= :at AND e.enrolled_at <= :at
+)
+ORDER BY e.id
+FOR NO KEY UPDATE OF e;
+
+-- name: hold_if_free$
+-- Has it ended? No row comes back while somebody else holds it. Never waits, so it may be asked with other rows held.
+SELECT ended_at IS NOT NULL FROM enrollments WHERE id = :enrollment_id FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: correct_reason!
+-- Something that happened earlier would have ended these; it names the reason.
+WITH enrollment AS (
+    UPDATE enrollments SET reason = :reason, ended_by_at = :at WHERE id = ANY(:ids::uuid[])
+), jobs AS (
+    UPDATE message_jobs SET cancel_reason = :reason WHERE enrollment_id = ANY(:ids::uuid[]) AND state = 'cancelled'
+)
+UPDATE enrollment_steps SET result = result || jsonb_build_object('ended', :reason::text)
+WHERE enrollment_id = ANY(:ids::uuid[]) AND result ? 'ended';

@@ -1,0 +1,116 @@
+"""What a report ends: hold whoever may be concerned, then do to each what its sequence's `stop_on` says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from domain.enrollment import LIVE, Ending, EnrollmentStatus
+from domain.messages import Channel
+from store import enrollments, signals
+from store.pool import load_queries
+from store.signals import OpenSignal
+
+_sql = load_queries("stopping")
+
+
+@dataclass(frozen=True)
+class Held:
+    """An enrollment under our lock: none of its messages is handed over until we commit."""
+
+    id: UUID
+    contact_id: UUID
+    status: EnrollmentStatus
+    reason: str | None
+    ended_by_at: datetime | None
+    stop_on: frozenset[str]
+    uses_channel: bool
+
+
+@dataclass(frozen=True)
+class Blow:
+    """What a report does to enrollments."""
+
+    events: frozenset[str]
+    """Any of these in `stop_on` ends an enrollment."""
+    reason: str
+    everywhere: bool = False
+    """Ends what uses other channels as well: somebody has answered."""
+    shared: bool = False
+    """Ends what others at the same address get on this channel: the address is barred."""
+
+    def hits(self, enrollment: Held, contact_id: UUID | None) -> bool:
+        """Whether it ends this one; `contact_id`: whose report it is."""
+        if not self.events & enrollment.stop_on:
+            return False
+        if enrollment.contact_id != contact_id:
+            return self.shared and enrollment.uses_channel
+        return enrollment.uses_channel or (self.everywhere and "own_channel" not in enrollment.stop_on)
+
+
+@dataclass(frozen=True)
+class Struck:
+    """What a report has done."""
+
+    ended: tuple[UUID, ...] = ()
+    going_on: tuple[UUID, ...] = ()
+    """The contact's live enrollments on the channel that it did not end."""
+    told: tuple[OpenSignal, ...] = ()
+    """Word for the workflows."""
+
+
+async def hold(
+    tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str], contact_id: UUID | None, *, at: datetime
+) -> list[Held]:
+    """Lock what the contact and whoever else is reached at these addresses have: from here on nothing is handed over.
+
+    Waits for hand-overs that are under way. Comes before every lock but these: whoever delivers takes them first too.
+    With the live ones come those that were ended by something reported to have happened after `at` (UTC).
+    """
+    rows = _sql.hold(tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at)
+    return [
+        Held(**{**row, "status": EnrollmentStatus(row["status"]), "stop_on": frozenset(row["stop_on"])})
+        async for row in rows
+    ]
+
+
+async def hold_if_free(tx: asyncpg.Connection, enrollment_id: UUID) -> bool | None:
+    """Lock one without waiting: whether it has ended; None: somebody else holds it."""
+    ended: bool | None = await _sql.hold_if_free(tx, enrollment_id=enrollment_id)
+    return ended
+
+
+async def strike(
+    tx: asyncpg.Connection,
+    event_id: UUID,
+    held: Sequence[Held],
+    blow: Blow | None,
+    contact_id: UUID | None,
+    *,
+    at: datetime,
+    now: datetime,
+) -> Struck:
+    """End what the report ends, and leave word for the workflows; None: it ends nothing.
+
+    Reports come in any order: of those that would have ended an enrollment, the one that happened first names the
+    reason, also where a later one was heard before it.
+    """
+    hit = [e for e in held if blow is not None and blow.hits(e, contact_id)]
+    to_end = [e.id for e in hit if e.status in LIVE]
+    going_on = tuple(
+        e.id for e in held if e.status in LIVE and e.id not in to_end and e.contact_id == contact_id and e.uses_channel
+    )
+    if blow is None or not hit:
+        return Struck(going_on=going_on)
+    overtaken = [e.id for e in hit if e.ended_by_at and (e.ended_by_at, e.reason or "") > (at, blow.reason)]
+    if overtaken:
+        await _sql.correct_reason(tx, ids=overtaken, reason=blow.reason, at=at)
+    if not to_end:
+        return Struck(going_on=going_on)
+    ending = Ending(status=EnrollmentStatus.STOPPED, reason=blow.reason)
+    await enrollments.end(tx, to_end, ending, now=now, ended_by_at=at)
+    endings = dict.fromkeys(to_end, ending)
+    told = await signals.leave(tx, event_id, "suppress" if blow.shared else "reply", to_end, now=now, endings=endings)
+    return Struck(tuple(to_end), going_on, tuple(told))
