@@ -5,14 +5,40 @@ once under the provider's own event id and has exactly one effect, whatever the 
 """
 
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
+from math import isfinite
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from domain.base import Frozen
 from domain.messages import Channel
+
+_DEEPEST = 50
+"""Levels of a payload that are kept."""
+
+
+def _storable(value: Any, level: int = 0) -> Any:
+    """What a database can hold of it: PostgreSQL keeps no NUL, no half of a surrogate pair and no infinite number.
+
+    A report that could not be stored would come again for days, and never have its effect.
+    """
+    match value:
+        case Enum():
+            return value
+        case str():
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+        case float() if not isfinite(value):
+            return str(value)
+        case dict() | list() | tuple() if level > _DEEPEST:
+            return "…"
+        case dict():
+            return {_storable(name): _storable(item, level + 1) for name, item in value.items()}
+        case list() | tuple():
+            return [_storable(item, level + 1) for item in value]
+        case _:
+            return value
 
 
 class EventType(StrEnum):
@@ -46,7 +72,10 @@ class EventType(StrEnum):
 
 
 class Report(Frozen):
-    """What both shapes have. Matching tries `job_id`, then ids, then the address."""
+    """What both shapes have. Matching tries `job_id`, then ids, then the address.
+
+    Whatever text a vendor or a mail holds, a report of it can be stored.
+    """
 
     channel: Channel
     provider: str
@@ -58,6 +87,11 @@ class Report(Frozen):
     """Our own token, where it came back: of a callback URL, a tag, a plus-address, a Message-ID."""
     payload: dict[str, Any] = Field(default_factory=dict)
     """As it came, for the record."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_what_can_be_stored(cls, fields: Any) -> Any:
+        return _storable(fields)
 
 
 class StatusReport(Report):

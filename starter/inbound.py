@@ -23,6 +23,11 @@ log = structlog.get_logger(__name__)
 _TELL_WITHIN_S = 2.0
 """Whoever waits for our answer would try again; word that is not delivered by then is left to the reconciler."""
 
+_LONGEST_ADDRESS = 320
+"""RFC 3696; a name that is no address may be any length, and an index has not room for that."""
+_LONGEST_JUDGED = 50_000
+"""Characters; whoever asks for no more messages says so before that."""
+
 _KINDS: dict[OptOutKind, MessageKind] = {
     OptOutKind.OPT_OUT: "opt_out",
     OptOutKind.HELP: "help",
@@ -40,6 +45,8 @@ async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Rece
     is known has no further effect, but what its workflows have not heard is told again.
     """
     now = datetime.now(UTC)
+    # A clock that is ahead must not make a wish outlast the next one.
+    report = report.model_copy(update={"at": min(report.at, now)})
     since = matching.horizon(now, engine.reply_horizon_days)
     notice = None
     async with engine.database.transaction(engine.tenant_id) as tx:
@@ -85,7 +92,7 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
             return normal_email(address)
         return normal_phone(address, engine.default_region)
     except ValueError:
-        return address.strip().lower()
+        return address.strip().lower()[:_LONGEST_ADDRESS]
 
 
 def _read(engine: Engine, message: InboundMessage) -> Reading:
@@ -93,7 +100,7 @@ def _read(engine: Engine, message: InboundMessage) -> Reading:
         return Reading("operator")
     if message.type is EventType.AUTORESPONDED:
         return Reading("auto_reply")
-    verdict = judge(message.text, declared=message.declared)
+    verdict = judge(message.text[:_LONGEST_JUDGED], declared=message.declared)
     kind = _KINDS[verdict.kind]
     if kind == "help" and message.channel is Channel.EMAIL:
         kind = "reply"  # a keyword of text messages; by email a person asks for help

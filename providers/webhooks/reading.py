@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from hashlib import sha256
-from math import isfinite
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -41,9 +40,9 @@ S = TypeVar("S", bound=Said)
 
 
 def read_json(body: bytes) -> Any:
-    """A JSON text in UTF-8, in values that the database can hold; raises Malformed for anything else."""
+    """A JSON text in UTF-8; raises Malformed for anything else."""
     try:
-        return _storable(from_json(body, allow_inf_nan=False))
+        return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Malformed(f"the body is not JSON: {error}") from error
 
@@ -95,23 +94,3 @@ def address_in(given: Sequence[str]) -> str | None:
 def digest(*parts: object) -> str:
     """A name for an event that its vendor gives none: the same parts always the same name, and nobody's address."""
     return sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:32]
-
-
-def storable_text(text: str) -> str:
-    """PostgreSQL keeps every character but NUL."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _storable(value: Any) -> Any:
-    """PostgreSQL's jsonb keeps neither NUL nor an infinite number, which `1e999` is read as."""
-    match value:
-        case str():
-            return storable_text(value)
-        case float() if not isfinite(value):
-            raise ValueError("a number is out of range")
-        case list():
-            return [_storable(item) for item in value]
-        case dict():
-            return {storable_text(name): _storable(item) for name, item in value.items()}
-        case _:
-            return value

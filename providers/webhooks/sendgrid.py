@@ -35,7 +35,6 @@ from providers.webhooks.reading import (
     job_in,
     message_id,
     read_json,
-    storable_text,
 )
 from providers.webhooks.rebuilt import REPORT_PARTS, Part, rebuild, with_envelope
 
@@ -254,10 +253,9 @@ class _Form:
         charset = self._charsets.get(name)
         given = self.fields.get(name, b"")
         try:
-            text = given.decode(charset if isinstance(charset, str) else "utf-8", "replace")
+            return given.decode(charset if isinstance(charset, str) else "utf-8", "replace")
         except (LookupError, ValueError):
-            text = given.decode("utf-8", "replace")
-        return storable_text(text)
+            return given.decode("utf-8", "replace")
 
     def json(self, name: str) -> dict[str, Any]:
         """A field that holds a JSON object; one that is missing holds an empty one."""
@@ -265,7 +263,7 @@ class _Form:
 
     def payload(self) -> dict[str, Any]:
         """For the record: everything but the raw message and what was attached."""
-        return {storable_text(name): self.text(name) for name in self.fields if name != "email"}
+        return {name: self.text(name) for name in self.fields if name != "email"}
 
     def _add_field(self, field: FormField) -> None:
         self.fields[(field.field_name or b"").decode("utf-8", "replace")] = field.value or b""

@@ -15,7 +15,7 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.twilio import ERRORS
 from providers.webhooks.base import WebhookRequest
-from providers.webhooks.reading import read_object, storable_text
+from providers.webhooks.reading import read_object
 
 _NAME = "twilio"
 
@@ -93,12 +93,10 @@ class TwilioWebhook:
 
 
 class _Fields:
-    """What a call says, in text that the database can hold."""
+    """What a call says."""
 
     def __init__(self, signed: MultiDict[str] | str) -> None:
-        if isinstance(signed, str):
-            signed = _read_json(signed)
-        self._values = MultiDict((storable_text(name), storable_text(value)) for name, value in signed.items())
+        self._values = _read_json(signed) if isinstance(signed, str) else signed
 
     def get(self, *names: str) -> str | None:
         """The first of these names that has a value."""
