@@ -69,12 +69,16 @@ async def serve(settings: Settings) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise NotReady(
             f"nothing can listen on {host}, port {port}: {error.strerror or error}",
             hint=f"{PREFIX}API_PORT and {PREFIX}API_HOST say where; port 0 is any free one",
         ) from error
+    # Handed on to every connection. asyncio would do it for sockets of its own making; without it an answer of two
+    # writes waits 40 ms for the client's delayed acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def main() -> Exit:

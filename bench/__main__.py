@@ -1,4 +1,4 @@
-"""`./touchline bench cost|throughput|enroll [--json]`."""
+"""`./touchline bench cost|throughput|enroll|inbound [--json]`."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from rich.table import Table
 import telemetry
 from bench import cost as cost_bench
 from bench import enroll as enroll_bench
+from bench import inbound as inbound_bench
 from bench import throughput as throughput_bench
 
 app = typer.Typer(help="Benchmarks on throw-away servers; nothing of a running stack is touched.", no_args_is_help=True)
@@ -44,6 +45,17 @@ def enroll(
 ) -> None:
     """Measure bulk enrollment against bare starts, memory per sleeping enrollment, and CPU to wake one."""
     _show(asyncio.run(enroll_bench.run(enrollments, turns)), as_json)
+
+
+@app.command()
+def inbound(
+    as_json: Json = False,
+    seconds: Annotated[int, typer.Option(min=1, help="Of load on each endpoint.")] = 30,
+    rate: Annotated[int, typer.Option(min=1, help="Calls a second.")] = 50,
+    jobs: Annotated[int, typer.Option(min=1, help="Message jobs that analytics counts.")] = 5_000_000,
+) -> None:
+    """Measure a signed webhook up to its committed stop and signal, beside a bare insert; and analytics."""
+    _show(asyncio.run(inbound_bench.run(seconds, rate, jobs)), as_json)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:

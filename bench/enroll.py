@@ -2,23 +2,16 @@
 
 import asyncio
 import csv
-import os
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import psutil
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
-from bench.harness import Bench, bench, middle, until, workflow_name
+from bench.harness import Bench, bench, middle, until, worker_process, workflow_name
 from bench.shapes import Bare, Order
-from settings import Settings
 
-_ROOT = Path(__file__).parent.parent
 _STARTS_AT_ONCE = 64
 _SLEEPERS = """
 sequence: sleepers
@@ -88,35 +81,16 @@ async def _bare(b: Bench, count: int) -> float:
     return count / (time.perf_counter() - began)
 
 
-@asynccontextmanager
-async def _worker_process(settings: Settings, cached: int) -> AsyncIterator[psutil.Process]:
-    """`python worker.py` on the benchmark's servers."""
-    environment = os.environ | {
-        "TOUCHLINE_DATABASE_URL": settings.database_url,
-        "TOUCHLINE_TEMPORAL_ADDRESS": settings.temporal_address,
-        "TOUCHLINE_OUTBOX_DIR": str(settings.outbox_dir),
-        "TOUCHLINE_MAX_CACHED_WORKFLOWS": str(cached),
-        "TOUCHLINE_RECONCILE_EVERY_S": "86400",
-        "TOUCHLINE_LOG_LEVEL": "error",
-    }
-    process = await asyncio.create_subprocess_exec(sys.executable, "worker.py", cwd=_ROOT, env=environment)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def _memory(b: Bench, sleeping: int) -> float:
     """KiB of a worker's memory for each sleeping enrollment in its cache."""
     # A worker that caches nothing reads the same code and holds the same pools.
-    async with _worker_process(b.settings, 1) as process:
+    async with worker_process(b.settings, max_cached_workflows="1") as process:
         await _caught_up(b, sleeping // 2)
-        empty = process.memory_info().rss
+        empty = psutil.Process(process.pid).memory_info().rss
     remaining = await _backlog(b)
-    async with _worker_process(b.settings, sleeping + 100) as process:
+    async with worker_process(b.settings, max_cached_workflows=str(sleeping + 100)) as process:
         await _caught_up(b, 0)
-        full = process.memory_info().rss
+        full = psutil.Process(process.pid).memory_info().rss
     return (full - empty) / 1024 / remaining
 
 
@@ -124,7 +98,8 @@ async def _wake(b: Bench, count: int = 200) -> float:
     """CPU of a worker to wake one enrollment that is in no cache: fetch its history, replay it, answer."""
     async with b.engine.database.transaction(b.engine.tenant_id) as tx:
         rows = await tx.fetch("SELECT id FROM enrollments ORDER BY id LIMIT $1", count + 20)
-    async with _worker_process(b.settings, 5000) as process:
+    async with worker_process(b.settings, max_cached_workflows="5000") as server:
+        process = psutil.Process(server.pid)
         for row in rows[:20]:
             await b.engine.runs.handle(row["id"]).query("state")
         before = sum(process.cpu_times()[:2])

@@ -1,9 +1,12 @@
 """The servers and the engine that benchmarks run on: a durable PostgreSQL, Temporal's dev server, the outbox."""
 
 import asyncio
+import os
+import re
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,16 +18,20 @@ from authoring.check import check
 from bench.shapes import Bare, Empty, PerNode
 from composition import engine_of, worker_of
 from domain.contact import Contact
-from settings import Settings
+from settings import PREFIX, Settings
 from starter.engine import Engine
 from starter.enroll import EnrollReport, chosen, enroll
 from starter.postgres import LocalPostgres
+from starter.process import ServerProcess
 from starter.publish import publish
 from starter.temporal_server import LocalTemporal
 from store import contacts
 from store.migrate import migrate
 
 BARE_QUEUE = "bare"
+
+_ROOT = Path(__file__).parent.parent
+_SERVING = re.compile(r'"port": ?(\d+)')
 
 JOURNEY = (Path(__file__).parent / "reference-journey.yaml").read_text()
 
@@ -115,6 +122,47 @@ async def bench(*, in_memory: bool = False) -> AsyncIterator[Bench]:
         finally:
             await temporal.stop()
             await postgres.remove()
+
+
+@asynccontextmanager
+async def program(settings: Settings, name: str, *argv: str, **changed: str) -> AsyncIterator[ServerProcess]:
+    """A program of the checkout in a process of its own, on the benchmark's servers; `changed`: further settings."""
+    given = {
+        "database_url": settings.database_url,
+        "temporal_address": settings.temporal_address,
+        "outbox_dir": str(settings.outbox_dir),
+        "log_level": "error",
+        "env_file": "",
+        **changed,
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment = inherited | {PREFIX + name.upper(): value for name, value in given.items()}
+    log = settings.outbox_dir.parent / f"{name}.log"
+    process = ServerProcess(name, [sys.executable, *argv], log, env=environment | {"PYTHONPATH": str(_ROOT)})
+    try:
+        yield process
+    finally:
+        await process.stop(60)
+
+
+def worker_process(settings: Settings, **changed: str) -> AbstractAsyncContextManager[ServerProcess]:
+    """A worker as `up` runs it."""
+    return program(settings, "worker", str(_ROOT / "worker.py"), reconcile_every_s="86400", **changed)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, name: str, *argv: str, **changed: str) -> AsyncIterator[str]:
+    """An HTTP server that logs its port once it listens; its URL."""
+    more = {"log_format": "json", "log_level": "info", "api_port": "0", **changed}
+    async with program(settings, name, *argv, **more) as process:
+        port: list[str] = []
+
+        async def listens() -> bool:
+            port.extend(_SERVING.findall(process.log_tail()))
+            return bool(port)
+
+        await process.until(listens, 60)
+        yield f"http://127.0.0.1:{port[0]}"
 
 
 async def until(done: Callable[[], object], what: str, timeout_s: float = 600) -> None:
