@@ -1,23 +1,22 @@
-"""The demo: a whole sequence in a few seconds, with replies that come in by the way that a webhook's takes."""
+"""The demo: a whole sequence in a few seconds, with replies that come in over HTTP as they do in earnest."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from authoring.check import check
 from domain.enrollment import LIVE, EnrollmentStatus
 from domain.errors import NotReady
-from domain.events import InboundMessage
-from domain.messages import Channel, JobState
+from domain.messages import EmailContent, JobState, OutgoingMessage
+from providers.outbox import list_outbox
 from starter import enroll as enrolling
 from starter.contacts import import_csv
+from starter.demo_outside import Outside
 from starter.engine import Engine
-from starter.inbound import receive
 from starter.publish import publish
 from store import analytics, reports
 from store.analytics import StatusCount, StepStats
@@ -33,20 +32,19 @@ _PATIENCE_S = 90.0
 
 @dataclass(frozen=True)
 class Line:
-    """One inbound message of the script: who writes what, as soon as which step has reached them."""
+    """One inbound message of the script: who answers what, by its own channel, as soon as which step has come."""
 
     contact: str
     after: str
-    channel: Channel
     text: str
     reason: str
     """How the enrollment ends by it."""
 
 
 SCRIPT = (
-    Line("T05", "hello", Channel.EMAIL, "Good timing. Can you call me on Thursday?", "replied"),
-    Line("T14", "nudge", Channel.SMS, "Yes it did, send me the prices please", "replied"),
-    Line("T22", "nudge", Channel.SMS, "STOP", "unsubscribed"),
+    Line("T05", "hello", "Good timing. Can you call me on Thursday?", "replied"),
+    Line("T14", "nudge", "Yes it did, send me the prices please", "replied"),
+    Line("T22", "nudge", "STOP", "unsubscribed"),
 )
 CONTACTS = 25
 
@@ -80,10 +78,16 @@ class Standing:
         return dict(Counter(job.state for job in self.ledger))
 
 
-async def play(engine: Engine, on_progress: Callable[[Standing], None], still_working: Callable[[], bool]) -> Standing:
+async def play(
+    engine: Engine,
+    world: Outside,
+    outbox: Path,
+    on_progress: Callable[[Standing], None],
+    still_working: Callable[[], bool],
+) -> Standing:
     """Publish, import, enroll, and play the script until every enrollment has ended (or patience has).
 
-    Raises NotReady when the worker ends meanwhile.
+    Raises NotReady when the worker or the API ends meanwhile, or the API refuses a reply.
     """
     published = await publish(engine, check(SEQUENCE_FILE.read_bytes(), filename=SEQUENCE_FILE.name))
     await import_csv(engine.database, engine.tenant_id, CONTACTS_FILE, default_region=engine.default_region)
@@ -96,10 +100,10 @@ async def play(engine: Engine, on_progress: Callable[[Standing], None], still_wo
         if not standing.live or time.monotonic() > deadline:
             return standing
         if not still_working():
-            raise NotReady("the worker ended in the middle of the demo")
+            raise NotReady("the worker or the API ended in the middle of the demo")
         for line in SCRIPT:
-            if line not in played and (address := _reached(standing.ledger, line)):
-                await receive(engine, _inbound(line, address))
+            if line not in played and (job := _reached(standing.ledger, line)):
+                await _write(world, line, await asyncio.to_thread(_handed_over, outbox, job))
                 played.append(line)
         await asyncio.sleep(_POLL_S)
 
@@ -114,27 +118,23 @@ async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> St
         )
 
 
-def _reached(ledger: Sequence[LedgerLine], line: Line) -> str | None:
-    """The address at which the line's step has reached its contact; None: not yet."""
+def _reached(ledger: Sequence[LedgerLine], line: Line) -> UUID | None:
+    """The message of the line's step, as soon as it has reached its contact."""
     return next(
-        (
-            job.recipient
-            for job in ledger
-            if (job.contact, job.step, job.state) == (line.contact, line.after, JobState.SENT)
-        ),
+        (job.id for job in ledger if (job.contact, job.step, job.state) == (line.contact, line.after, JobState.SENT)),
         None,
     )
 
 
-def _inbound(line: Line, sender: str) -> InboundMessage:
-    return InboundMessage(
-        channel=line.channel,
-        provider="demo",
-        provider_event_id=f"demo-{line.contact}",
-        sender=sender,
-        text=line.text,
-        at=datetime.now(UTC),
-    )
+def _handed_over(outbox: Path, job: UUID) -> OutgoingMessage:
+    return next(entry.message for entry in list_outbox(outbox) if entry.message.job_id == job)
+
+
+async def _write(world: Outside, line: Line, answered: OutgoingMessage) -> None:
+    if isinstance(answered.content, EmailContent):
+        await world.email(answered.to, line.text, answered.content)
+    else:
+        await world.text(answered.to, line.text)
 
 
 def problems(end: Standing, handed_over: Sequence[UUID]) -> list[str]:

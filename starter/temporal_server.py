@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import sysconfig
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +13,12 @@ from temporalio.service import RPCError
 
 from domain.base import Frozen
 from domain.errors import NotReady
+from starter.ports import LOOPBACK, free_port
 from starter.process import ServerProcess, end_leftover
 
 SEARCH_ATTRIBUTES = ("TouchlineTenant", "TouchlineSequence", "TouchlineContact")
 """Keyword attributes that workflows carry: ids only, they are plain text in Temporal."""
 
-_HOST = "127.0.0.1"
 _USUAL_PORT = 7233
 _USUAL_UI_PORT = 8233
 _READY_TIMEOUT_S = 60.0
@@ -59,12 +58,12 @@ class LocalTemporal:
     @property
     def address(self) -> str:
         """host:port of the gRPC service."""
-        return f"{_HOST}:{self._port}"
+        return f"{LOOPBACK}:{self._port}"
 
     @property
     def ui_url(self) -> str | None:
         """Where the Web UI answers; None without one."""
-        return f"http://{_HOST}:{self._ui_port}" if self._ui_port else None
+        return f"http://{LOOPBACK}:{self._ui_port}" if self._ui_port else None
 
     @property
     def pid(self) -> int | None:
@@ -76,10 +75,10 @@ class LocalTemporal:
         await self.end_leftover()
         folder = self._folder()
         last = self._last_run()
-        self._port = _port(self._port, last.port if last else None, _USUAL_PORT if self._usual_ports else None)
+        self._port = free_port(self._port, last.port if last else None, _USUAL_PORT if self._usual_ports else None)
         if self._ui:
             last_ui_port = last.ui_port if last else None
-            self._ui_port = _port(self._ui_port, last_ui_port, _USUAL_UI_PORT if self._usual_ports else None)
+            self._ui_port = free_port(self._ui_port, last_ui_port, _USUAL_UI_PORT if self._usual_ports else None)
         self._process = ServerProcess("Temporal", self._command(), folder / "temporal.log")
         run = _Run(pid=self._process.pid, port=self._port, ui_port=self._ui_port)
         _run_file(folder).write_text(run.model_dump_json())
@@ -105,7 +104,7 @@ class LocalTemporal:
             await end_leftover(last.pid, _is_dev_server_on(last.port), signal.SIGTERM)
 
     def _command(self) -> Sequence[str | Path]:
-        command: list[str | Path] = [_program(), "server", "start-dev", "--ip", _HOST, "--port", str(self._port)]
+        command: list[str | Path] = [_program(), "server", "start-dev", "--ip", LOOPBACK, "--port", str(self._port)]
         command += ["--ui-port", str(self._ui_port), "--ui-disable-news-fetch"] if self._ui_port else ["--headless"]
         for attribute in SEARCH_ATTRIBUTES:
             command += ["--search-attribute", f"{attribute}=Keyword"]
@@ -144,19 +143,6 @@ def _run_file(folder: Path) -> Path:
 
 def _is_dev_server_on(port: int) -> Callable[[Sequence[str]], bool]:
     return lambda argv: "start-dev" in argv and str(port) in argv
-
-
-def _port(*preferred: int | None) -> int:
-    """The first preferred port that is free, else any free one."""
-    for port in (*(p for p in preferred if p), 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise NotReady("no free port on the loopback interface")
 
 
 def _program() -> str:

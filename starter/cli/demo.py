@@ -1,16 +1,19 @@
 """`demo`: everything at once, on servers of its own that are thrown away afterwards."""
 
 import asyncio
+import secrets
 import shlex
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 from rich.console import Group, RenderableType
 from rich.live import Live
 
@@ -21,10 +24,15 @@ from starter.cli import child, connect, output
 from starter.cli.command import Answer, AsJson, command
 from starter.cli.sequences import step_table
 from starter.demo import CONTACTS, Standing, play, problems
+from starter.demo_outside import Outside, outside
 from starter.ending import Exit
+from starter.engine import Engine
+from starter.ports import free_port
 from starter.process import ServerProcess
 from starter.stack import LocalStack
+from store import api_keys
 
+_SERVES_WITHIN_S = 60.0
 _SHOWN = ("step", "type", "sent", "pending", "failed", "responses")
 
 
@@ -39,27 +47,29 @@ async def demo(
 ) -> Answer | Exit:
     """Play a whole sequence: 25 contacts, emails and texts into a local outbox, two replies and one opt-out.
 
-    Runs on a PostgreSQL, a Temporal and a worker of its own, removed at the end; the outbox stays for a look.
+    The replies come in over HTTP, the texts with Twilio's signature. Runs on a PostgreSQL, a Temporal, a worker and
+    an API of its own, removed at the end; the outbox stays for a look.
     Exit status 0 only if every enrollment ended as it should and the records agree with the outbox.
     """
     began = time.monotonic()
     settings = connect.load_settings()
     output_folder = settings.state_dir / "demo" / "outbox"
     if not as_json:
-        output.note("starting PostgreSQL, Temporal and a worker …")
+        output.note("starting PostgreSQL, Temporal, a worker and the API …")
     async with LocalStack(settings.state_dir, keep=False) as stack:
         own = _settings(settings, stack)
         worker = child.start_worker(own, stack.folder / "worker.log")
+        api = child.start_api(own, stack.folder / "api.log")
         try:
-            end = await _play(own, stack, worker, quiet=as_json)
+            end = await _play(own, stack, (worker, api), quiet=as_json)
             found = problems(end, [entry.message.job_id for entry in list_outbox(own.outbox_dir)])
             answer = _answer(end, found, output_folder, seconds=time.monotonic() - began)
             await asyncio.to_thread(_replace, own.outbox_dir, output_folder)
             if keep:
                 output.answer(answer.document, answer.text, as_json=as_json)
-                await _until_interrupted(stack)
+                await _until_interrupted(stack, own)
         finally:
-            await worker.stop(child.PATIENCE_S)
+            await asyncio.gather(api.stop(child.PATIENCE_S), worker.stop(child.PATIENCE_S))
     for problem in found:
         output.note(problem, "bold red")
     return answer.exit if keep else answer
@@ -68,19 +78,46 @@ async def demo(
 def _settings(settings: Settings, stack: LocalStack) -> Settings:
     """Nothing of the user's: a demo must reach no real provider."""
     pristine = Settings.model_construct()
-    own = pristine.model_copy(update={"state_dir": settings.state_dir, "outbox_dir": stack.folder / "outbox"})
-    return connect.on_stack(own, stack)
+    port = free_port()
+    own = pristine.model_copy(
+        update={
+            "state_dir": settings.state_dir,
+            "outbox_dir": stack.folder / "outbox",
+            "api_port": port,
+            "secret_keys": SecretStr(secrets.token_urlsafe()),
+            "twilio_account_sid": f"AC{secrets.token_hex(16)}",
+            "twilio_webhook_tokens": SecretStr(secrets.token_hex(16)),
+        }
+    )
+    return connect.on_stack(own.model_copy(update={"public_url": child.url_of(own)}), stack)
 
 
-async def _play(settings: Settings, stack: LocalStack, worker: ServerProcess, *, quiet: bool) -> Standing:
-    async with connect.engine(settings) as engine:
+async def _play(settings: Settings, stack: LocalStack, processes: Sequence[ServerProcess], *, quiet: bool) -> Standing:
+    async with connect.engine(settings) as engine, _world(settings, engine, processes[-1]) as world:
         with _live(stack, quiet=quiet) as on_progress:
             try:
-                return await play(engine, on_progress, lambda: worker.running)
+                return await play(
+                    engine, world, settings.outbox_dir, on_progress, lambda: all(p.running for p in processes)
+                )
             except NotReady as error:
-                if worker.running:
-                    raise
-                raise NotReady(f"{error}:\n{worker.log_tail()}") from error
+                words = "".join(f"\n{p.log_tail()}" for p in processes if not p.running)
+                raise NotReady(f"{error}{words}") from error
+
+
+@asynccontextmanager
+async def _world(settings: Settings, engine: Engine, api: ServerProcess) -> AsyncIterator[Outside]:
+    """Those who write to us, as soon as the API serves them."""
+    url = child.url_of(settings)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        key = await api_keys.create(tx, engine.tenant_id, "demo", {"write"}, datetime.now(UTC))
+    await api.until(lambda: child.answers(url), _SERVES_WITHIN_S)
+    async with outside(
+        url,
+        twilio_account=settings.twilio_account_sid,
+        twilio_token=settings.twilio_webhook_tokens.get_secret_value(),
+        api_key=key,
+    ) as world:
+        yield world
 
 
 @contextmanager
@@ -150,10 +187,11 @@ def _replace(fresh: Path, kept: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-async def _until_interrupted(stack: LocalStack) -> None:
+async def _until_interrupted(stack: LocalStack, settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     output.note(f"Temporal UI: {stack.ui_url}", "bold")
+    output.note(f"API: {child.url_of(settings)}/docs", "bold")
     output.note("Ctrl-C ends it")
     await stop.wait()

@@ -3,10 +3,12 @@
 import asyncio
 import signal
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 
 import typer
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -15,16 +17,15 @@ from settings import Settings
 from starter import health
 from starter.cli import child, connect, output
 from starter.cli.command import Answer, AsJson, command
+from starter.cli.keeping import called, keep_alive
 from starter.ending import Exit
+from starter.ports import free_port
+from starter.secret_key import secret_key
 from starter.stack import LocalStack, running_stack
 from store.migrate import migrate
 
 _POLL_S = 0.25
 _READY_S = 60.0
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 30.0
-_STEADY_S = 60.0
-"""A worker that lived for this long did not fail at its start."""
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 async def up(as_json: AsJson = False) -> Exit:
-    """Run the local stack (PostgreSQL, Temporal with its UI) and a worker until Ctrl-C; state is kept.
+    """Run the local stack (PostgreSQL, Temporal with its UI), a worker and the API until Ctrl-C; state is kept.
 
     The other commands find it by themselves. With --json the document is printed when everything is ready.
     """
@@ -47,32 +48,49 @@ async def up(as_json: AsJson = False) -> Exit:
     stop = asyncio.Event()
     output.note("starting PostgreSQL and Temporal …")
     async with LocalStack(settings.state_dir, keep=True) as stack:
-        # From here on Ctrl-C is the way to end, in good order: the worker first.
+        # From here on Ctrl-C is the way to end, in good order: those who work with the servers first.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        local = connect.on_stack(settings, stack)
+        local = _locally(settings, stack)
         announcing = asyncio.create_task(_announce(stack, local, as_json=as_json))
         try:
-            await _keep_working(stack, local, stop)
+            await _until_all_end(
+                stop,
+                _keep_serving(stack, stop),
+                keep_alive("worker", lambda log: child.start_worker(local, log), stack.folder, stop),
+                keep_alive("API", lambda log: child.start_api(local, log), stack.folder, stop),
+            )
         finally:
             announcing.cancel()
     output.note("ended; ./touchline up goes on where this was")
     return Exit.DONE
 
 
+def _locally(settings: Settings, stack: LocalStack) -> Settings:
+    """The stack's services, a port that is free, and a key for links that is the same after a restart."""
+    local = connect.on_stack(settings, stack)
+    port = free_port(local.api_port, host=local.api_host)
+    keys = local.secret_keys if local.secret_keys.get_secret_value() else SecretStr(secret_key(stack.folder))
+    return local.model_copy(update={"api_port": port, "secret_keys": keys})
+
+
 async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> None:
     deadline = time.monotonic() + _READY_S
-    while not await _working(stack, settings):
+    url = child.url_of(settings)
+    while not (await _working(stack, settings) and await child.answers(url)):
         if time.monotonic() > deadline:
-            output.note(f"the worker is still not ready; its log: {stack.folder / 'worker.log'}", "bold yellow")
+            output.note(f"worker and API are still not both ready; their logs are in {stack.folder}", "bold yellow")
             deadline = float("inf")
         await asyncio.sleep(_POLL_S)
     document = {
+        "api": url,
+        "docs": f"{url}/docs",
         "temporal_ui": stack.ui_url,
         "temporal_address": stack.temporal_address,
         "database_url": stack.database_url,
         "outbox": str(settings.outbox_dir),
         "worker_log": str(stack.folder / "worker.log"),
+        "api_log": str(stack.folder / "api.log"),
     }
     lines = [output.line(f"{name.replace('_', ' ') + ':':<18}{value}") for name, value in document.items()]
     output.answer(document, lines, as_json=as_json)
@@ -86,43 +104,22 @@ async def _working(stack: LocalStack, settings: Settings) -> bool:
     return False
 
 
-async def _keep_working(stack: LocalStack, settings: Settings, stop: asyncio.Event) -> None:
-    """A worker at all times until `stop`; one that dies is replaced, after a pause that grows while it keeps dying."""
-    pause = _FIRST_PAUSE_S
-    log = stack.folder / "worker.log"
-    while not stop.is_set():
-        worker = child.start_worker(settings, log)
-        began = time.monotonic()
-        try:
-            while worker.running and not await _called(stop, _POLL_S):
-                await _keep_serving(stack)
-        finally:
-            if worker.running:
-                output.note("ending: the worker finishes what it is handing over …")
-            await worker.stop(child.PATIENCE_S)
-        if stop.is_set():
-            return
-        if time.monotonic() - began > _STEADY_S:
-            pause = _FIRST_PAUSE_S
-        output.note(f"the worker ended by itself and is started again in {pause:g} s; its last words:", "bold yellow")
-        output.note(worker.log_tail(5))
-        await _called(stop, pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_S)
+async def _keep_serving(stack: LocalStack, stop: asyncio.Event) -> None:
+    while not await called(stop, _POLL_S):
+        for name, server in (("PostgreSQL", stack.postgres), ("Temporal", stack.temporal)):
+            if server.pid is None:
+                output.note(f"{name} ended by itself and is started again", "bold yellow")
+                await server.start()
 
 
-async def _keep_serving(stack: LocalStack) -> None:
-    for name, server in (("PostgreSQL", stack.postgres), ("Temporal", stack.temporal)):
-        if server.pid is None:
-            output.note(f"{name} ended by itself and is started again", "bold yellow")
-            await server.start()
-
-
-async def _called(stop: asyncio.Event, seconds: float) -> bool:
+async def _until_all_end(stop: asyncio.Event, *works: Coroutine[None, None, None]) -> None:
+    """The first that fails ends the others, in good order."""
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
+        await asyncio.gather(*tasks)
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def migrate_database(as_json: AsJson = False) -> Answer:

@@ -1,0 +1,47 @@
+"""A child process that is kept alive: replaced when it dies, ended in good order when it is time."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starter.cli import child, output
+from starter.process import ServerProcess
+
+_POLL_S = 0.25
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 30.0
+_STEADY_S = 60.0
+"""Whatever lived for this long did not fail at its start."""
+
+
+async def keep_alive(name: str, start: Callable[[Path], ServerProcess], log_folder: Path, stop: asyncio.Event) -> None:
+    """One at all times until `stop`; one that dies is replaced, after a pause that grows while it keeps dying."""
+    pause = _FIRST_PAUSE_S
+    while not stop.is_set():
+        process = start(log_folder / f"{name.lower()}.log")
+        began = time.monotonic()
+        try:
+            while process.running and not await called(stop, _POLL_S):
+                pass
+        finally:
+            if process.running:
+                output.note(f"ending: the {name} finishes what it is doing …")
+            await process.stop(child.PATIENCE_S)
+        if stop.is_set():
+            return
+        if time.monotonic() - began > _STEADY_S:
+            pause = _FIRST_PAUSE_S
+        output.note(f"the {name} ended by itself and is started again in {pause:g} s; its last words:", "bold yellow")
+        output.note(process.log_tail(5))
+        await called(stop, pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+async def called(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event happens within this time."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
