@@ -3,18 +3,22 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
 from providers.outbox import count_outbox
 from starter.postgres import LocalPostgres
 from tests.helpers import assert_eventually
+from tests.providers import twilio_calls
+from tests.providers.twilio_calls import TOKEN, call
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -118,7 +122,7 @@ async def test_an_interrupted_demo_cleans_up(home: Home) -> None:
     """Ctrl-C is quiet, has a status of its own, and leaves no server, worker or data."""
     process = home.start("demo")
     with process:
-        await worker_of(process.pid)
+        await child_of(process.pid, "worker.py")
         children = psutil.Process(process.pid).children(recursive=True)
         assert end(process, signal.SIGINT) == 130
     assert "Traceback" not in home.errors
@@ -127,17 +131,59 @@ async def test_an_interrupted_demo_cleans_up(home: Home) -> None:
     assert [*(home.folder / "var").iterdir()] == []
 
 
-async def worker_of(pid: int, *, other_than: int = 0) -> int:
-    """The process id of the worker that this process has started, as soon as there is one."""
+async def child_of(pid: int, program: str, *, other_than: int = 0) -> int:
+    """The process id of the worker or API that this process has started, as soon as there is one."""
 
     async def found() -> int:
         for child in psutil.Process(pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if child.pid != other_than and any("worker.py" in word for word in child.cmdline()):
+                if child.pid != other_than and child.cmdline()[-1].endswith(program):
                     return child.pid
-        raise AssertionError("no worker was started")
+        raise AssertionError(f"no {program} was started")
 
     return await assert_eventually(found, timeout_s=PATIENCE_S)
+
+
+async def talk_to(api: str, up: int) -> None:
+    """It serves; killed, it serves again, and takes a signed call."""
+    async with httpx.AsyncClient(base_url=api) as http:
+        assert "Touchline" in (await http.get("/docs")).text
+        assert (await http.get("/readyz")).json() == {"database": "ok", "temporal": "ok"}
+        first = await child_of(up, "api")
+        psutil.Process(first).kill()
+        await child_of(up, "api", other_than=first)
+
+        async def again() -> None:
+            try:
+                assert (await http.get("/readyz")).status_code == 200
+            except httpx.TransportError as error:
+                raise AssertionError("it does not listen yet") from error
+
+        await assert_eventually(again, timeout_s=PATIENCE_S, poll_s=0.2)
+        text = call(twilio_calls.REPLY, f"{api}/webhooks/twilio/inbound")
+        answer = await http.post(text.url, content=text.body, headers=dict(text.headers))
+        assert answer.status_code == 200
+
+
+@pytest.mark.e2e
+async def test_up_replaces_a_dead_api_where_it_was(home: Home) -> None:
+    """The URL that was printed answers again after a kill -9; a port that is taken is not fought for."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        home.env["TOUCHLINE_API_PORT"] = str(taken.getsockname()[1])
+        home.env["TOUCHLINE_TWILIO_WEBHOOK_TOKENS"] = TOKEN
+        try:
+            with home.start("up", "--json") as up:
+                try:
+                    printed = ready(up)
+                    assert printed["api"] != f"http://127.0.0.1:{taken.getsockname()[1]}"
+                    assert printed["docs"] == f"{printed['api']}/docs"
+                    await talk_to(printed["api"], up.pid)
+                finally:
+                    assert end(up, signal.SIGTERM) == 0
+            assert "the API ended by itself and is started again in 1 s" in home.errors
+            assert "Traceback" not in (home.folder / "var/api.log").read_text()
+        finally:
+            await LocalPostgres(home.folder / "var").remove()
 
 
 @pytest.mark.e2e
@@ -147,7 +193,7 @@ async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) ->
         with home.start("up", "--json") as up:
             try:
                 assert ready(up)["temporal_ui"].startswith("http://127.0.0.1:")
-                first = await worker_of(up.pid)
+                first = await child_of(up.pid, "worker.py")
                 sequence = home.folder / "nap.yaml"
                 sequence.write_text(
                     "sequence: nap\nsteps:\n  - {id: a, type: sms, body: one}\n"
@@ -164,7 +210,7 @@ async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) ->
 
                 await assert_eventually(asleep, timeout_s=PATIENCE_S)
                 psutil.Process(first).kill()
-                await worker_of(up.pid, other_than=first)
+                await child_of(up.pid, "worker.py", other_than=first)
                 assert home.document("up")["error"].startswith("the local stack of ")
             finally:
                 end(up, signal.SIGKILL)
