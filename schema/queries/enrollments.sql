@@ -64,9 +64,13 @@ WITH ended AS (
 ), jobs AS (
     UPDATE message_jobs SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
     WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'pending'
+    RETURNING id, enrollment_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
 ), doubtful AS (
-    SELECT enrollment_id, node_id FROM message_jobs
+    -- Locked, so that what is being heard of one at this moment is waited for.
+    SELECT id, enrollment_id, node_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
+    FROM message_jobs
     WHERE enrollment_id IN (SELECT id FROM ended) AND state IN ('sending', 'ambiguous')
+    FOR NO KEY UPDATE
 ), steps AS (
     UPDATE enrollment_steps s SET
         status = CASE
@@ -82,9 +86,10 @@ WITH ended AS (
 )
 SELECT id, (
     -- Heard of since its last attempt: it went out, whatever was known before.
-    SELECT j.id FROM message_jobs j
-    WHERE j.enrollment_id = ended.id AND j.state IN ('pending', 'sending', 'ambiguous')
-        AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL)
+    SELECT j.id FROM (
+        SELECT id, enrollment_id, heard_of FROM jobs UNION ALL SELECT id, enrollment_id, heard_of FROM doubtful
+    ) j
+    WHERE j.enrollment_id = ended.id AND j.heard_of
 ) AS heard_of
 FROM ended;
 
