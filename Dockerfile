@@ -1,4 +1,4 @@
-# The worker, and the migrations that its database needs.
+# The worker, the API, and the migrations that their database needs.
 FROM python:3.13-slim-bookworm
 
 RUN pip install --no-cache-dir 'uv>=0.8,<1' && useradd --system --uid 10001 --create-home touchline

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from structlog.contextvars import bind_contextvars
 
 from api.edge import TheEdge
 from api.problems import Refusal, answers
@@ -59,6 +60,7 @@ async def _caller(
             hint="./touchline keys list shows which are",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
+    bind_contextvars(tenant_id=str(owner.tenant_id), api_key=str(owner.key_id))
     return Caller(replace(edge.engine, tenant_id=owner.tenant_id), owner)
 
 

@@ -53,11 +53,21 @@ def test_compose_registers_the_search_attributes() -> None:
 
 
 def test_compose_hands_over_settings_that_exist() -> None:
-    """A worker refuses settings that it does not know, so a misspelt one would keep it from starting."""
-    environment = _services()["worker"]["environment"]
-    assert isinstance(environment, dict)
+    """A process refuses settings that it does not know, so a misspelt one would keep it from starting."""
     known = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields}
-    assert set(environment) <= known
+    for service in ("worker", "api"):
+        environment = _services()[service]["environment"]
+        assert isinstance(environment, dict)
+        assert set(environment) <= known
+
+
+def test_compose_gives_worker_and_api_the_same_settings() -> None:
+    """What one puts into a message (a link, a token) the other must be able to read."""
+    worker, api = _services()["worker"]["environment"], _services()["api"]["environment"]
+    assert isinstance(worker, dict)
+    assert isinstance(api, dict)
+    assert {name: api.get(name, "missing") for name in worker} == worker
+    assert {"TOUCHLINE_PUBLIC_URL", "TOUCHLINE_SECRET_KEYS"} <= set(worker)
 
 
 def test_the_example_file_names_every_setting() -> None:
