@@ -1,7 +1,8 @@
 """Where providers call: believe, read, record, and only then say thank you. One way for all of them."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -11,7 +12,6 @@ import asyncpg
 import structlog
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
-from pydantic_core import to_json
 
 from api.auth import REFUSALS, needs
 from api.edge import Edge, TheEdge
@@ -32,6 +32,8 @@ _WITHIN_S = 8.0
 """Providers give up after 10 to 15 seconds, and then do not know that they should try again."""
 _AT_ONCE = 8
 """Of the reports of one call; each takes a connection."""
+_SHORT = 20_000
+"""Bytes that are read at once; a longer mail may take its time, and nobody else shall wait for it."""
 _NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML: no answer to the contact. What is to be answered goes its own way, where it cannot be lost."""
 _RAW = "message/rfc822"
@@ -102,13 +104,7 @@ async def email_raw(request: Request, engine: Annotated[Engine, needs("write")])
     if kind != _RAW:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
     call = _Call(engine, await _request(request, ""))
-    try:
-        # Off the loop: a hostile mail may take its time.
-        mail = await asyncio.to_thread(read, call.request.body, provider="email", at=call.request.received_at)
-    except Malformed as error:
-        await call.bury(str(error))
-        raise
-    return await call.take(mail)
+    return await call.take(lambda call: read(call.body, provider="email", at=call.received_at))
 
 
 @router.post(
@@ -127,16 +123,7 @@ async def _called(edge: Edge, webhook: Webhook | None, request: Request) -> Take
         raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
     call = _Call(edge.engine, await _request(request, edge.public_url))
     webhook.verify(call.request)
-    try:
-        reports = webhook.parse(call.request)
-    except Malformed as error:
-        await call.bury(str(error))
-        raise
-    except ValueError as error:
-        await call.bury(str(error))
-        # Not in the error's own words: they quote what was sent.
-        raise Malformed("the call cannot be read", hint="./touchline dead-letters says why") from error
-    return await call.take(reports)
+    return await call.take(webhook.parse)
 
 
 async def _request(request: Request, public_url: str) -> WebhookRequest:
@@ -158,8 +145,9 @@ class _Call:
     engine: Engine
     request: WebhookRequest
 
-    async def take(self, reports: Sequence[Report]) -> Taken:
-        """Record each in a transaction of its own, so that a bad one takes no other with it."""
+    async def take(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Taken:
+        """Read it, and record each report in a transaction of its own: a bad one takes no other with it."""
+        reports = await self._read(how)
         gate = asyncio.Semaphore(_AT_ONCE)
         done = await asyncio.gather(*(self._take(report, gate) for report in reports), return_exceptions=True)
         for outcome in done:
@@ -167,20 +155,33 @@ class _Call:
                 raise outcome  # The provider repeats the call, and what was recorded is known then.
         return Taken(received=done.count("received"), known=done.count("known"), kept=done.count("kept"))
 
+    async def _read(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Sequence[Report]:
+        try:
+            if len(self.request.body) < _SHORT:
+                return how(self.request)
+            return await asyncio.to_thread(how, self.request)
+        except Malformed as error:
+            await self._bury(str(error))
+            raise
+        except ValueError as error:
+            await self._bury(str(error))
+            # Not in the error's own words: they quote what was sent.
+            raise Malformed("the call cannot be read", hint="./touchline dead-letters says why") from error
+
     async def _take(self, report: Report, gate: asyncio.Semaphore) -> str:
         async with gate:
             try:
                 async with asyncio.timeout(_WITHIN_S):
                     return "known" if (await receive(self.engine, report)).duplicate else "received"
             except _OF_ITS_OWN as error:
-                await self.bury(f"{type(error).__name__}: {error}", report)
+                await self._bury(f"{type(error).__name__}: {error}", report)
                 return "kept"
 
-    async def bury(self, reason: str, report: Report | None = None) -> None:
+    async def _bury(self, reason: str, report: Report | None = None) -> None:
         """Keep the call, or the one report of it, among the dead letters."""
         content_type, body = self.request.headers.get("content-type", ""), self.request.body
         if report is not None and report.payload:
-            content_type, body = "application/json", to_json(report.payload, inf_nan_mode="strings")
+            content_type, body = "application/json", json.dumps(report.payload, default=str).encode()
         async with asyncio.timeout(_WITHIN_S), self.engine.database.transaction(self.engine.tenant_id) as tx:
             letter = await dead_letters.keep(
                 tx,
