@@ -1,0 +1,278 @@
+"""What a report does: it ends and bars what it must, and nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.contact import Contact
+from domain.events import EventType
+from domain.messages import Channel
+from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
+from tests.store.tenants import Tenant
+
+BOTH = """
+    sequence: both
+    steps:
+      - {id: mail, type: email, subject: "Mail", body: "By mail."}
+      - {id: wait, type: delay, days: 3}
+      - {id: text, type: sms, body: "By text."}
+"""
+ENDS = {EventType.BOUNCED: "bounced", EventType.COMPLAINED: "complained", EventType.UNSUBSCRIBED: "unsubscribed"}
+
+
+async def in_all_three(letters: Letters) -> tuple[Contact, UUID, UUID, UUID]:
+    """A contact in a sequence of emails, in one of texts, and in one of both."""
+    emails, contact = await letters.written_to(EMAILS, "one")
+    both, _ = await letters.written_to(BOTH, "mail", to=contact)
+    texts, _ = await letters.written_to(TEXTS, "first", to=contact)
+    return contact, emails, both, texts
+
+
+async def next_state(letters: Letters, text: str, node: str, contact: Contact) -> str:
+    """What becomes of a message of a new enrollment."""
+    enrollment, _ = await letters.written_to(text, node, to=contact)
+    return str((await letters.job(enrollment, node))["state"])
+
+
+# --- reports ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ENDS)
+async def test_a_final_report_ends_what_uses_the_channel_and_bars_the_address(
+    letters: Letters, what: EventType
+) -> None:
+    """A hard bounce, a complaint, a one-click unsubscribe: the emails end; a sequence of texts alone goes on."""
+    contact, emails, both, texts = await in_all_three(letters)
+    received = await letters.hears(what, job_id=letters.job_id(emails, "one"))
+    assert set(received.stopped) == {emails, both}
+    assert await letters.is_live(texts)
+    assert await letters.barred() == {("email", contact.email): ENDS[what]}
+    assert {(w.enrollment_id, w.signal) for w in letters.told} == {(emails, "suppress"), (both, "suppress")}
+    row = await letters.enrollment(emails)
+    assert (row["status"], row["reason"]) == ("stopped", ENDS[what])
+    assert await next_state(letters, BOTH.replace("sequence: both", "sequence: more"), "mail", contact) == "cancelled"
+
+
+@pytest.mark.parametrize("what", ENDS)
+async def test_a_sequence_that_does_not_stop_on_it_leaves_the_channel_out(letters: Letters, what: EventType) -> None:
+    """Its enrollment goes on, and what it would send to the barred address is skipped."""
+    enrollment, contact = await letters.written_to(EMAILS.replace("steps:", "stop_on: [reply]\n    steps:"), "one")
+    received = await letters.hears(what, job_id=letters.job_id(enrollment, "one"))
+    assert (received.stopped, await letters.barred()) == ((), {("email", contact.email): ENDS[what]})
+    await letters.deliver(enrollment, "two")
+    job = await letters.job(enrollment, "two")
+    assert (job["state"], job["cancel_reason"]) == ("cancelled", "suppressed")
+
+
+@pytest.mark.parametrize("what", [what for what in EventType if what not in (*ENDS, EventType.INBOUND)])
+async def test_other_reports_are_for_the_record(letters: Letters, what: EventType) -> None:
+    """Whatever else is reported of a message ends, bars and tells nothing."""
+    enrollment, _ = await letters.written_to(EMAILS, "one")
+    received = await letters.hears(what, job_id=letters.job_id(enrollment, "one"))
+    assert (received.node_id, received.stopped, received.signals) == ("one", (), ())
+    assert (await letters.is_live(enrollment), await letters.barred(), letters.told) == (True, {}, [])
+    [event] = await letters.rows("SELECT type FROM events WHERE enrollment_id = $1 AND node_id = 'one'", enrollment)
+    assert event["type"] == what
+
+
+async def test_a_soft_bounce_bars_nothing(letters: Letters) -> None:
+    """The address refused it this time; it is written to again."""
+    enrollment, _ = await letters.written_to(EMAILS, "one")
+    received = await letters.hears(EventType.BOUNCED, job_id=letters.job_id(enrollment, "one"), permanent=False)
+    assert (received.stopped, await letters.barred()) == ((), {})
+
+
+async def test_a_bounce_bars_where_the_message_went(letters: Letters) -> None:
+    """The address that the report names may be another's: a forwarded mail bounces behind the contact's mailbox."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await letters.hears(EventType.BOUNCED, job_id=letters.job_id(enrollment, "one"), address=STRANGER)
+    assert await letters.barred() == {("email", contact.email): "bounced"}
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_by_text_stops_the_emails(letters: Letters) -> None:
+    """It counts whatever channel it comes by; the workflows hear of it as a reply."""
+    contact, emails, both, texts = await in_all_three(letters)
+    received = await letters.texted(contact, "Sounds good")
+    assert set(received.stopped) == {emails, both, texts}
+    assert {word.signal for word in letters.told} == {"reply"}
+    assert await letters.barred() == {}
+
+
+@pytest.mark.parametrize(
+    ("stop_on", "text_ends", "mail_ends"),
+    [("own_channel", False, True), ("[reply, own_channel]", False, True), ("[unsubscribe, own_channel]", False, False)],
+)
+async def test_own_channel_keeps_answers_apart(
+    letters: Letters, stop_on: str, text_ends: bool, mail_ends: bool
+) -> None:
+    """Alone or in a list: an answer by text leaves emails going on, one by email ends them where a reply does."""
+    emails, contact = await letters.written_to(EMAILS.replace("steps:", f"stop_on: {stop_on}\n    steps:"), "one")
+    for answer, ends in (
+        (await letters.texted(contact, "Sounds good"), text_ends),
+        (await letters.texted(contact, "STOP"), text_ends),
+        (await letters.gets(contact.email or ""), mail_ends),
+    ):
+        assert answer.stopped == ((emails,) if ends else ())
+
+
+async def test_stop_by_text_leaves_emails_with_their_own_channel_alone(letters: Letters) -> None:
+    """It bars the number; by email the contact may be written to, in this sequence and in others."""
+    emails, contact = await letters.written_to(EMAILS.replace("steps:", "stop_on: own_channel\n    steps:"), "one")
+    texts, _ = await letters.written_to(TEXTS, "first", to=contact)
+    assert (await letters.texted(contact, "STOP")).stopped == (texts,)
+    assert await letters.barred() == {("sms", contact.phone): "unsubscribed"}
+    await letters.deliver(emails, "two")
+    assert (await letters.job(emails, "two"))["state"] == "sent"
+
+
+async def test_an_automatic_answer_stops_nothing(letters: Letters) -> None:
+    """Whatever it says, even that the sender wants no more."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    received = await letters.gets(contact.email or "", "unsubscribe", type=EventType.AUTORESPONDED)
+    assert (received.kind, received.step_number, received.stopped) == ("auto_reply", 1, ())
+    assert (await letters.is_live(enrollment), await letters.barred()) == (True, {})
+    assert await letters.rows("SELECT FROM responses") == []
+
+
+async def test_help_stops_nothing(letters: Letters) -> None:
+    """A keyword of text messages; by email somebody asks for help, which is an answer."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    emails, _ = await letters.written_to(EMAILS, "one", to=contact)
+    received = await letters.texted(contact, "HELP")
+    assert (received.kind, received.stopped) == ("help", ())
+    asked = await letters.gets(contact.email or "", "Help")
+    assert (asked.kind, set(asked.stopped)) == ("reply", {texts, emails})
+
+
+async def test_a_doubtful_opt_out_is_a_reply_that_a_person_should_read(letters: Letters) -> None:
+    """It stops and bars nothing; the words that raise the doubt are on record."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    received = await letters.texted(contact, "Wrong person, I think")
+    assert (received.kind, received.stopped, await letters.barred()) == ("reply", (texts,), {})
+    [review] = await letters.rows("SELECT message_id, reason, detail, resolved_at FROM reviews")
+    assert (review["message_id"], review["reason"]) == (received.event_id, "doubtful_opt_out")
+    assert review["detail"] == "wrong person"
+
+
+# --- away and back ------------------------------------------------------------------------------------------------
+
+
+async def test_start_lets_a_new_enrollment_be_written_to(letters: Letters) -> None:
+    """What STOP ended stays ended; a new enrollment is sent again."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    await letters.texted(contact, "STOP")
+    assert (
+        await next_state(letters, TEXTS.replace("sequence: texts", "sequence: more"), "first", contact) == "cancelled"
+    )
+    received = await letters.texted(contact, "START")
+    assert (received.kind, received.stopped, await letters.barred()) == ("start", (), {})
+    assert not await letters.is_live(texts)
+    assert await next_state(letters, TEXTS, "first", contact) == "sent"
+
+
+async def test_stop_counts_again_after_start(letters: Letters) -> None:
+    """The latest of them holds, also one that a provider's clock dates ahead of ours."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    for text, at, barred in (("STOP", ahead, 1), ("START", None, 0), ("STOP", None, 1), ("START", ahead, 0)):
+        await letters.texted(contact, text, at=at or datetime.now(UTC))
+        assert len(await letters.barred()) == barred, text
+    assert not await letters.is_live(texts)
+
+
+async def test_yes_comes_back_or_is_an_answer(letters: Letters) -> None:
+    """Where nothing is barred it answers a question, and stops; where the contact opted out it is a START."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    answer = await letters.texted(contact, "Yes")
+    assert (answer.kind, answer.stopped) == ("reply", (texts,))
+    await letters.texted(contact, "STOP")
+    back = await letters.texted(contact, "Yes")
+    assert (back.kind, await letters.barred()) == ("start", {})
+    assert (await letters.gets(contact.email or "", "Yes")).kind == "reply"
+
+
+async def test_start_does_not_bring_a_dead_number_back(letters: Letters) -> None:
+    """It takes the opt-out back; the bounce and the complaint stay, each for its reason."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    job = letters.job_id(texts, "first")
+    for what in (EventType.BOUNCED, EventType.COMPLAINED):
+        await letters.hears(what, job_id=job, channel=Channel.SMS)
+    await letters.texted(contact, "STOP")
+    assert await letters.barred() == {("sms", contact.phone): "bounced complained unsubscribed"}
+    await letters.texted(contact, "START")
+    assert await letters.barred() == {("sms", contact.phone): "bounced complained"}
+
+
+async def test_an_opt_out_from_another_address_bars_both(letters: Letters) -> None:
+    """The one that was written to and the one that answers; START takes both back."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    thread = (letters.message_id("one"),)
+    received = await letters.gets(STRANGER, "Unsubscribe", message_ids=thread)
+    assert received.stopped == (enrollment,)
+    assert await letters.barred() == dict.fromkeys([("email", contact.email), ("email", STRANGER)], "unsubscribed")
+    await letters.gets(STRANGER, "START", message_ids=thread)
+    assert await letters.barred() == {}
+
+
+async def test_an_opt_out_holds_for_who_is_enrolled_later(letters: Letters) -> None:
+    """A stranger's STOP bars the number: a contact who is imported with it later is not written to."""
+    await letters.gets("+12125550177", "STOP", channel=Channel.SMS)
+    contact = await letters.contact(phone="+12125550177")
+    assert await next_state(letters, TEXTS, "first", contact) == "cancelled"
+
+
+async def test_another_tenant_is_another_world(letters: Letters, other: Tenant) -> None:
+    """The same address, event id and words of another tenant find nobody and end nothing here."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    here = letters.engine
+    letters.engine = replace(here, tenant_id=other.id)
+    received = await letters.texted(contact, "STOP", provider_event_id="SM1")
+    assert (received.contact_id, received.stopped) == (None, ())
+    letters.engine = here
+    assert (await letters.is_live(texts), await letters.barred()) == (True, {})
+    assert (await letters.texted(contact, "STOP", provider_event_id="SM1")).stopped == (texts,)
+
+
+# --- what no database keeps ---------------------------------------------------------------------------------------
+
+HOSTILE = "\0 \ud800 \udfff x"
+
+
+async def test_whatever_a_report_says_it_is_stored(letters: Letters) -> None:
+    """NUL, half a surrogate pair, infinite numbers, endless nesting: a report must not come back for days."""
+    deep: dict[str, object] = {"number": float("inf"), HOSTILE: [HOSTILE, {"x": float("nan")}]}
+    for _ in range(3000):
+        deep = {"deeper": deep}
+    texts, contact = await letters.written_to(TEXTS, "first")
+    reported = await letters.hears(
+        EventType.DELIVERED,
+        job_id=letters.job_id(texts, "first"),
+        channel=Channel.SMS,
+        provider_message_id=HOSTILE,
+        detail=HOSTILE,
+        payload=deep,
+        provider_event_id=HOSTILE,
+    )
+    assert (reported.enrollment_id, reported.duplicate) == (texts, False)
+    received = await letters.gets(
+        contact.phone or "",
+        f"STOP{HOSTILE[:1]}",
+        channel=Channel.SMS,
+        subject=HOSTILE,
+        message_id=HOSTILE,
+        message_ids=(HOSTILE,),
+        media=(HOSTILE,),
+        payload=deep,
+    )
+    assert received.stopped == (texts,)
+    again = await letters.gets(
+        HOSTILE, f"{HOSTILE} " + "long " * 200_000, channel=Channel.SMS, payload={"x": "y" * 10**6}
+    )
+    assert again.kind == "reply"
+    [first, *_] = await letters.rows("SELECT body FROM messages WHERE kind = 'opt_out'")
+    assert first["body"] == "STOP\N{REPLACEMENT CHARACTER}"
