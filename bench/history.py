@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
+import asyncpg
 
 from bench.harness import Bench
 from domain import ids
@@ -26,16 +27,16 @@ _SEQUENCE = "sequence: history\nsteps:\n" + "".join(
 # enrollments over the shards of the counters.
 _ENROLLMENTS = """
 INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, status, enrolled_at, started_at, ended_at)
-SELECT current_tenant(), (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 30, '0'))::uuid, $1, $2,
-    ($3::uuid[])[1 + n % cardinality($3)], 'completed', now(), now(), now()
-FROM generate_series($4::bigint, $5::bigint) n
+SELECT current_tenant(), (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 30, '0'))::uuid, $3, $4,
+    ($5::uuid[])[1 + n % cardinality($5)], 'completed', now(), now(), now()
+FROM generate_series($1::bigint, $2::bigint) n
 """
 _JOBS = """
 INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, state,
     due_at, recipient, content, provider, attempts, claimed_at, sent_at, error, error_class, cancel_reason, delivery,
     delivered_at, opened_at, clicked_at, bounced_at, unsubscribed_at, answered_at)
 SELECT current_tenant(), (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 22, '0') || lpad(to_hex(step), 8, '0'))::uuid,
-    (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 30, '0'))::uuid, $1, ($2::uuid[])[1 + n % cardinality($2)],
+    (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 30, '0'))::uuid, $3, ($4::uuid[])[1 + n % cardinality($4)],
     'step-' || step, step, 'sms', state, now(), '+1212555' || n % 10000, '{"channel": "sms", "body": "Hi"}', 'outbox',
     1, now(), CASE WHEN state = 'sent' THEN now() END, CASE WHEN state = 'failed' THEN 'no such number' END,
     CASE WHEN state = 'failed' THEN 'permanent' END, CASE WHEN state = 'cancelled' THEN 'replied' END,
@@ -43,7 +44,7 @@ SELECT current_tenant(), (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 22, '0
     CASE WHEN state = 'sent' AND fate <> 3 THEN now() END, CASE WHEN state = 'sent' AND fate > 60 THEN now() END,
     CASE WHEN state = 'sent' AND fate > 95 THEN now() END, CASE WHEN state = 'sent' AND fate = 3 THEN now() END,
     CASE WHEN state = 'sent' AND fate = 4 THEN now() END, CASE WHEN state = 'sent' AND fate IN (5, 6) THEN now() END
-FROM generate_series($3::bigint, $4::bigint) n, generate_series(0, $5 - 1) step,
+FROM generate_series($1::bigint, $2::bigint) n, generate_series(0, $5 - 1) step,
     LATERAL (SELECT (n * 7 + step * 13) % 100 AS fate) f,
     LATERAL (
         SELECT CASE fate WHEN 0 THEN 'failed' WHEN 1 THEN 'cancelled' WHEN 2 THEN 'pending' ELSE 'sent' END AS state
@@ -69,17 +70,32 @@ async def make(b: Bench, jobs: int) -> UUID:
     async with b.engine.database.transaction(b.engine.tenant_id) as tx:
         owners = [r["id"] for r in await tx.fetch("SELECT id FROM contacts WHERE external_id = ANY($1)", contacts)]
     enrollments = -(-jobs // _STEPS)
+    version = ids.version_id(sequence, 1)
+    # What PostgreSQL remembers of a table that was small would have it read the whole of it for each foreign key.
+    await _analyze(b, "contacts")
+    await _write(b, enrollments, _ENROLLMENTS, sequence, version, owners)
+    await _analyze(b, "enrollments")
+    await _write(b, enrollments, _JOBS, sequence, owners, _STEPS)
+    return sequence
+
+
+async def _analyze(b: Bench, table: str) -> None:
+    owner = await asyncpg.connect(b.settings.database_url)
+    await owner.execute(f"ANALYZE {table}")
+    await owner.close()
+
+
+async def _write(b: Bench, enrollments: int, statement: str, *values: object) -> None:
+    """Run the statement for all of them in batches; its $1 and $2 are the first and the last of a batch."""
     batches = iter(range(0, enrollments, _BATCH))
 
     async def write() -> None:
         for first in batches:
             last = min(first + _BATCH, enrollments) - 1
             async with b.engine.database.transaction(b.engine.tenant_id) as tx:
-                await tx.execute(_ENROLLMENTS, sequence, ids.version_id(sequence, 1), owners, first, last)
-                await tx.execute(_JOBS, sequence, owners, first, last, _STEPS)
+                await tx.execute(statement, first, last, *values)
 
     await asyncio.gather(*(write() for _ in range(_WRITERS)))
-    return sequence
 
 
 async def ask(b: Bench, api: str, sequence: UUID, times: int) -> tuple[list[float], bool]:

@@ -15,7 +15,7 @@ from bench.harness import Bench, bench, serving, until, worker_process
 _TURNS = 3
 _WARM_UP_S = 1
 _PAUSE_S = 2.0
-"""Between two turns, for the workflows that were told to end."""
+"""Between two turns of some length, for the workflows that were told to end."""
 _QUESTIONS = 200
 
 _TOKEN, _ACCOUNT = uuid4().hex, f"AC{uuid4().hex}"
@@ -39,16 +39,15 @@ class _Call:
 
 async def run(seconds: int, rate: int, jobs: int) -> dict[str, object]:
     """Milliseconds from a call's intended arrival to its answer, `rate` calls a second for `seconds`, in turns."""
-    async with bench() as b:
-        async with (
-            worker_process(b.settings),
-            serving(b.settings, "api", "-m", "api", twilio_webhook_tokens=_TOKEN, twilio_account_sid=_ACCOUNT) as api,
-            serving(b.settings, "bare", "-m", "bench.bare_insert") as bare,
-        ):
-            ours, theirs = await _inbound(b, api, bare, seconds, rate)
+    async with (
+        bench() as b,
+        worker_process(b.settings),
+        serving(b.settings, "api", "-m", "api", twilio_webhook_tokens=_TOKEN, twilio_account_sid=_ACCOUNT) as api,
+        serving(b.settings, "bare", "-m", "bench.bare_insert") as bare,
+    ):
+        ours, theirs = await _inbound(b, api, bare, seconds, rate)
         sequence = await history.make(b, jobs)
-        async with serving(b.settings, "api", "-m", "api") as api:
-            asked, exact = await history.ask(b, api, sequence, _QUESTIONS)
+        asked, exact = await history.ask(b, api, sequence, _QUESTIONS)
     return {
         "p50_ms": _percentile(ours, 50),
         "p99_ms": _percentile(ours, 99),
@@ -71,6 +70,7 @@ async def _inbound(b: Bench, api: str, bare: str, seconds: int, rate: int) -> tu
     calls = [_answer(validator, api + _PATH, phone) for phone in phones]
     warm_up, measured = calls[: _WARM_UP_S * rate], calls[_WARM_UP_S * rate :]
     per_turn = -(-len(measured) // _TURNS)
+    pause = min(_PAUSE_S, per_turn / rate)
     ours: list[float] = []
     theirs: list[float] = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
@@ -78,9 +78,9 @@ async def _inbound(b: Bench, api: str, bare: str, seconds: int, rate: int) -> tu
         await _load(http, api + _PATH, warm_up, rate)
         for first in range(0, len(measured), per_turn):
             turn = measured[first : first + per_turn]
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(pause)
             theirs += await _load(http, bare, turn, rate)
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(pause)
             ours += await _load(http, api + _PATH, turn, rate)
     await _had_their_effect(b, len(calls))
     return ours, theirs
