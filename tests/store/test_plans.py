@@ -1,0 +1,121 @@
+"""Reports are found among millions of rows: no statement of their way in reads a large table from end to end."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from store.pool import load_queries
+from tests.store.tenants import Tenant
+
+_MANY = 10_000
+"""Far above what the planner would rather read whole: what it chooses here it chooses for millions."""
+_LARGE = {
+    *("contacts", "enrollments", "enrollment_steps", "message_jobs", "messages", "events", "responses"),
+    *("suppressions", "enrollment_signals", "notices"),
+}
+_FILL = """
+SET session_replication_role = replica; -- the counters are another test's
+INSERT INTO contacts (tenant_id, id, external_id, email, phone)
+SELECT :tenant, gen_random_uuid(), 'x' || n, 'c' || n || '@example.com', '+1312' || 1000000 + n
+FROM generate_series(1, :many) n;
+
+INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, status, reason, current_node, next_run_at,
+    last_node, last_order_index, enrolled_at, started_at, ended_at, ended_by_at)
+SELECT :tenant, gen_random_uuid(), :sequence, :version, id, CASE WHEN n % 2 = 0 THEN 'stopped' ELSE 'running' END,
+    CASE WHEN n % 2 = 0 THEN 'replied' END, CASE WHEN n % 2 = 1 THEN 'two' END, CASE WHEN n % 2 = 1 THEN now() END,
+    'one', 0, now(), now(), CASE WHEN n % 2 = 0 THEN now() END, CASE WHEN n % 2 = 0 THEN now() END
+FROM (SELECT id, row_number() OVER () AS n FROM contacts WHERE external_id LIKE 'x%') c;
+
+INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, state,
+    due_at, claimed_at, sent_at, error, error_class, recipient, content, provider, provider_message_id)
+SELECT :tenant, gen_random_uuid(), e.id, e.sequence_id, e.contact_id, 'one', 0, 'email',
+    CASE e.status WHEN 'stopped' THEN 'ambiguous' ELSE 'sent' END, now(), now(),
+    CASE e.status WHEN 'stopped' THEN NULL ELSE now() END, 'lost', 'ambiguous', c.email, '{}', 'mailer',
+    'm' || c.external_id
+FROM enrollments e JOIN contacts c ON c.id = e.contact_id WHERE c.external_id LIKE 'x%';
+
+INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, due_at)
+SELECT :tenant, gen_random_uuid(), e.id, e.sequence_id, e.contact_id, 'two', 1, 'email', now()
+FROM enrollments e WHERE e.status = 'running';
+
+INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, node_id, node_type, order_index, status)
+SELECT :tenant, gen_random_uuid(), enrollment_id, node_id, 'email', order_index, 'pending' FROM message_jobs;
+
+INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, address, body, provider, at)
+SELECT :tenant, id, 'out', 'step', 'email', contact_id, enrollment_id, recipient, '', 'mailer', now()
+FROM message_jobs WHERE recipient IS NOT NULL;
+
+INSERT INTO events (tenant_id, id, provider, provider_event_id, type, channel, job_id, payload, occurred_at,
+    received_at)
+SELECT :tenant, gen_random_uuid(), 'mailer', id::text, 'delivered', 'email', id, '{}', now(), now() FROM messages;
+
+INSERT INTO responses (tenant_id, id, enrollment_id, sequence_id, contact_id, channel, kind, at)
+SELECT :tenant, gen_random_uuid(), id, sequence_id, contact_id, 'email', 'reply', now() FROM enrollments;
+
+INSERT INTO suppressions (tenant_id, channel, address, reason, at, created_at)
+SELECT :tenant, 'email', email, 'bounced', now(), now() FROM contacts;
+
+INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, created_at)
+SELECT :tenant, gen_random_uuid(), id, 'nudge', now() FROM enrollments;
+
+INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, body, expires_at, created_at)
+SELECT :tenant, gen_random_uuid(), id, 'help', 'sms', phone, 'Help.', now(), now() FROM contacts;
+SET session_replication_role = origin;
+ANALYZE;
+"""
+
+
+@pytest.fixture
+async def crowded(owner: asyncpg.Connection, tenant: Tenant) -> asyncpg.Connection:
+    """As the application sees a tenant with many rows in every table that grows."""
+    names = {"tenant": tenant.id, "sequence": tenant.sequence, "version": tenant.version}
+    script = _FILL.replace(":many", str(_MANY))
+    for name, value in names.items():
+        script = script.replace(f":{name}", f"'{value}'::uuid")
+    await owner.execute(script)
+    await owner.execute("SET role = touchline_app; SET jit = off")
+    await owner.execute("SELECT set_config('touchline.tenant_id', $1, false)", str(tenant.id))
+    return owner
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _reads_whole(node: dict[str, Any]) -> bool:
+    """Also by an index of which no more than the tenant is used."""
+    scan, index = str(node["Node Type"]), str(node.get("Index Name", ""))
+    if (
+        "Scan" not in scan
+        or "Bitmap Heap" in scan
+        or not (node.get("Relation Name") in _LARGE or index.startswith(tuple(_LARGE)))
+    ):
+        return False
+    columns = set(re.findall(r"\(?(\w+) (?:=|>|<|>=|<=) ", str(node.get("Index Cond", "")))) - {"tenant_id"}
+    return not columns
+
+
+async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
+    """Planned without knowing the values, as a connection does that has run it often."""
+    await crowded.execute("SET plan_cache_mode = force_generic_plan")
+    read_whole = []
+    for file in ("matching", "stopping", "inbound", "suppressions", "signals", "notices"):
+        queries = load_queries(file)
+        for name in queries.available_queries:
+            await crowded.execute(f"PREPARE {file}_{name} AS {getattr(queries, name).sql}")
+            count = await crowded.fetchval(
+                "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1", f"{file}_{name}"
+            )
+            nulls = f"({', '.join(['NULL'] * count)})" if count else ""
+            explained = await crowded.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE {file}_{name} {nulls}")
+            [explanation] = json.loads(explained)
+            read_whole += [
+                f"{file}.{name}: {node['Relation Name']}" for node in _nodes(explanation["Plan"]) if _reads_whole(node)
+            ]
+    assert read_whole == []
