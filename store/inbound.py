@@ -94,8 +94,7 @@ async def receive_message(
         return await _copy(tx, event_id, message, written_since, now)
     address = message.recipient or "" if reading.kind == "operator" else message.sender
     found, held = await _find_and_hold(tx, message, address, written_since)
-    # A contact may write from another address than it was written to: what it says holds for both.
-    addresses = sorted({address, found.recipient or address})
+    addresses = _addresses(message, address, found)
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses):
         reading = Reading("reply")
     kind = reading.kind
@@ -146,24 +145,6 @@ async def receive_message(
     )
 
 
-async def _find_and_hold(
-    tx: asyncpg.Connection, message: InboundMessage, address: str, written_since: datetime
-) -> tuple[Match, list[Held]]:
-    """Whom it is about, and everything that it may end, held.
-
-    Asked again under the locks: a hand-over that was waited for may be what is answered, and by somebody else at the
-    same address.
-    """
-    found = await matching.match(tx, message, address, written_since)
-    while True:
-        addresses = {address, found.recipient or address}
-        held = await stopping.hold(tx, message.channel, sorted(addresses), found.contact_id, at=message.at)
-        again = await matching.match(tx, message, address, written_since)
-        if again.contact_id == found.contact_id:
-            return again, held
-        found = again
-
-
 async def _is_ours(tx: asyncpg.Connection, message: InboundMessage) -> bool:
     own = message.message_id or ""
     named = {"job_id": ids.job_of_message_id(own), "message_ids": list(matching.spellings(own))}
@@ -198,11 +179,11 @@ async def receive_status(
     `address` is the contact's, normalised, where the provider names one.
     """
     event_id = ids.event_id(tenant_id, report.provider, report.provider_event_id)
-    found = await matching.match(tx, report, address, written_since)
-    barred = found.recipient or address
     held: list[Held] = []
-    if report.type in _SUPPRESSES and barred is not None:
-        held = await stopping.hold(tx, report.channel, [barred], found.contact_id, at=report.at)
+    if report.type in _SUPPRESSES:
+        found, held = await _find_and_hold(tx, report, address, written_since)
+    else:
+        found = await matching.match(tx, report, address, written_since)
     by_machine = "machine_" if report.machine and report.type in (EventType.OPENED, EventType.CLICKED) else ""
     stored = await _sql.record_status(
         tx,
@@ -215,6 +196,7 @@ async def receive_status(
     if stored is None:
         return await _known(tx, event_id, report.type)
     struck = Struck()
+    barred = next(iter(_addresses(report, address, found)), None)
     if barred is not None and await _is_final(tx, report, barred):
         await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
         struck = await stopping.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
@@ -257,6 +239,32 @@ _DELIVERY = {
 
 
 # --- what both have ------------------------------------------------------------------------------------------
+
+
+async def _find_and_hold(
+    tx: asyncpg.Connection, report: StatusReport | InboundMessage, address: str | None, written_since: datetime
+) -> tuple[Match, list[Held]]:
+    """Whom it is about, and everything that it may end, held.
+
+    Asked again under the locks: a hand-over that was waited for may be what it is about, and of somebody else at the
+    same address.
+    """
+    found = await matching.match(tx, report, address, written_since)
+    while True:
+        addresses = _addresses(report, address, found)
+        held = await stopping.hold(tx, report.channel, addresses, found.contact_id, at=report.at)
+        again = await matching.match(tx, report, address, written_since)
+        if again.contact_id == found.contact_id:
+            return again, held
+        found = again
+
+
+def _addresses(report: StatusReport | InboundMessage, address: str | None, found: Match) -> list[str]:
+    """What it holds for: where the message went; and where an answer comes from, which may be another place."""
+    places = {found.recipient or address}
+    if isinstance(report, InboundMessage):
+        places.add(address)
+    return sorted(place for place in places if place is not None)
 
 
 async def _settle(tx: asyncpg.Connection, event_id: UUID, found: Match, now: datetime) -> list[OpenSignal]:

@@ -1,4 +1,4 @@
-"""A reply, or an opt-out at the same number, beside a delivery: each order, forced by locks."""
+"""A reply, an opt-out at the same number or a provider's report beside a delivery: each order, forced by locks."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from domain.contact import Contact
+from domain.events import EventType, StatusReport
 from domain.messages import Channel
+from starter.inbound import receive
 from starter.temporal_server import LocalTemporal
 from store.inbound import Received
 from tests.e2e.brakes import Brakes, brakes_in
@@ -32,9 +34,9 @@ steps:
 
 @dataclass(frozen=True)
 class No:
-    """Somebody says no."""
+    """Somebody says no, or a provider reports that nothing more may go there."""
 
-    text: str
+    said: str | EventType
     reason: str
     by_another: bool = field(default=False)
     """Not by the contact itself, but by one who shares its number."""
@@ -43,6 +45,8 @@ class No:
 SAYINGS = [
     pytest.param(No("Not interested, thanks.", "replied"), id="reply"),
     pytest.param(No("STOP", "unsubscribed", by_another=True), id="opt-out of another with the same number"),
+    pytest.param(No(EventType.COMPLAINED, "complained"), id="complaint"),
+    pytest.param(No(EventType.BOUNCED, "bounced", by_another=True), id="bounce of another with the same number"),
 ]
 
 
@@ -70,7 +74,17 @@ class Stage:
 
     async def says(self, contact: Contact, no: No) -> tuple[Received, datetime]:
         """What became of it, and a time after its commit."""
-        received = await self.site.rig.reply(contact, no.text, channel=Channel.SMS)
+        if isinstance(no.said, EventType):
+            report = StatusReport(
+                type=no.said,
+                channel=Channel.SMS,
+                provider="elsewhere",
+                provider_event_id=uuid4().hex,
+                address=contact.phone,
+                at=datetime.now(UTC),
+            )
+            return await receive(self.site.rig.engine, report), datetime.now(UTC)
+        received = await self.site.rig.reply(contact, no.said, channel=Channel.SMS)
         return received, datetime.now(UTC)
 
     async def settled(self, enrollment: UUID) -> dict[str, Any]:
@@ -84,7 +98,10 @@ class Stage:
         return await assert_eventually(done)
 
     async def handed_over(self, contact: Contact) -> list[Any]:
-        return [entry for entry in self.site.outbox() if entry.message.to == contact.phone]
+        """Of sequences: the confirmation of an opt-out is the one message that may follow it."""
+        jobs = {row["id"] for row in await self.site.rig.rows("SELECT id FROM message_jobs")}
+        found = [entry for entry in self.site.outbox() if entry.message.to == contact.phone]
+        return [entry for entry in found if entry.message.job_id in jobs]
 
 
 @pytest.fixture(scope="module")
@@ -167,4 +184,4 @@ async def test_a_no_that_comes_during_a_hand_over_waits_for_it_and_prevents_the_
     sent, later = await stage.site.rig.jobs(enrollment)
     assert (sent["state"], later["state"], later["cancel_reason"]) == ("sent", "cancelled", no.reason)
     if not no.by_another:
-        assert (received.enrollment_id, received.step_number) == (enrollment, 1)
+        assert (received.enrollment_id, received.node_id) == (enrollment, "hello")
