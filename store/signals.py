@@ -48,8 +48,9 @@ async def leave(
         event_id=event_id,
         signal=signal,
         enrollment_ids=list(enrollment_ids),
-        endings=[endings[e].model_dump(mode="json") if e in endings else None for e in enrollment_ids],
-        upcoming=[upcoming[e].model_dump(mode="json") if e in upcoming else None for e in enrollment_ids],
+        # As text: each new connection would have to look the type of an array of jsonb up first.
+        endings=[endings[e].model_dump_json() if e in endings else None for e in enrollment_ids],
+        upcoming=[upcoming[e].model_dump_json() if e in upcoming else None for e in enrollment_ids],
         now=now,
     )
     return [
