@@ -52,12 +52,11 @@ class _Attributes(_Fields):
 
 def values_of(contact: Contact, sender: Mapping[str, str | None]) -> Mapping[str, object]:
     """What a contact, and the sender, have for each field."""
-    first, _, last = (contact.name or "").strip().partition(" ")
     return _Fields(
         {
             "name": contact.name,
-            "first_name": first,
-            "last_name": last.strip(),
+            "first_name": contact.first_name,
+            "last_name": contact.last_name,
             "email": contact.email,
             "phone": contact.phone,
             "company": contact.company,

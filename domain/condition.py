@@ -1,11 +1,24 @@
 """Conditions as an author writes them: one word, a question about an event, a comparison, or a combination."""
 
+import math
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    model_validator,
+)
 
 from domain.base import Frozen
-from domain.fields import Duration, Key, Label
+from domain.fields import Duration, FieldName, StepRef
 
 EventWord = Literal["replied", "not_replied", "opened", "not_opened", "clicked", "bounced", "unsubscribed", "always"]
 
@@ -15,22 +28,31 @@ def _modern(value: Any) -> Any:
     return value.removeprefix("if_") if isinstance(value, str) else value
 
 
-Word = Annotated[EventWord, BeforeValidator(_modern)]
+Word = Annotated[EventWord, BeforeValidator(_modern, json_schema_input_type=str)]
 Operand = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | str
+
+
+LISTS = ("tags", "triggers")
+"""Fields that hold several values."""
 
 
 class EventTest(Frozen):
     """Has this happened, about one step or since some time ago."""
 
     event: Word
-    step: Key | None = None
+    step: StepRef | None = None
+    """A message step; without one, any of the enrollment's messages."""
     since: Duration | None = None
+    """Only what happened in this time up to now counts."""
 
 
 class Comparison(Frozen):
     """A contact's field against a value; exactly one operator."""
 
-    field: Label
+    # Plans and histories may hold either name of a key that is a word of Python.
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    field: FieldName
     eq: Operand | None = None
     ne: Operand | None = None
     gt: Operand | None = None
@@ -41,8 +63,14 @@ class Comparison(Frozen):
 
     @model_validator(mode="after")
     def _one_operator(self) -> Self:
-        if len(self.model_fields_set - {"field"}) != 1:
+        operators = (self.eq, self.ne, self.gt, self.lt, self.in_, self.contains, self.exists)
+        if sum(operator is not None for operator in operators) != 1:
             raise ValueError("a comparison needs exactly one of eq, ne, gt, lt, in, contains, exists")
+        bound = self.gt if self.gt is not None else self.lt
+        if bound is not None and (isinstance(bound, bool) or (isinstance(bound, str) and as_date(bound) is None)):
+            raise ValueError(f"`gt` and `lt` compare numbers and dates, and `{str(bound)[:40]}` is neither")
+        if self.field in LISTS and self.contains is None and self.exists is None:
+            raise ValueError(f"`{self.field}` is a list: ask whether it `contains` something, or `exists`")
         return self
 
 
@@ -61,7 +89,40 @@ class AllOf(Frozen):
 class NotOf(Frozen):
     """It does not hold."""
 
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
     not_: Annotated["Condition", Field(alias="not")]
+
+
+def as_date(text: str) -> datetime | None:
+    """The date, with or without a time, that a text is (ISO 8601), as the clock there shows it; None for others."""
+    text = text.strip()
+    if "-" not in text[:5]:  # a bare row of digits is a number
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def as_number(text: str) -> float | None:
+    """The number that a text is; None for others."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def parts_of(condition: "Condition") -> Iterator["Condition"]:
+    """A condition and all that it is made of."""
+    yield condition
+    match condition:
+        case AnyOf(any=inner) | AllOf(all=inner):
+            for part in inner:
+                yield from parts_of(part)
+        case NotOf(not_=part):
+            yield from parts_of(part)
 
 
 def _kind(value: Any) -> str:

@@ -41,6 +41,16 @@ class Contact(Frozen):
     attributes: dict[str, str] = Field(default_factory=dict)
     """Values by `column_name`."""
 
+    @property
+    def first_name(self) -> str | None:
+        """The first word of the name."""
+        return (self.name or "").strip().partition(" ")[0] or None
+
+    @property
+    def last_name(self) -> str | None:
+        """All of the name but its first word."""
+        return (self.name or "").strip().partition(" ")[2].strip() or None
+
     def address_for(self, channel: Channel) -> str | None:
         """Where this channel reaches the contact."""
         return self.email if channel is Channel.EMAIL else self.phone

@@ -3,10 +3,15 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A name that records and people refer to: it carries no dot, so that derived ids never collide with one."""
+
+StepRef = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}|_)(\.[1-9][0-9]{0,3})?$")]
+"""A step by its id: a key, or what a step without one is called, `intro.1`."""
 
 Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]
 Template = Annotated[str, StringConstraints(pattern=r"\S")]
@@ -59,3 +64,37 @@ def _canonical_hour(value: Any) -> str:
 
 Hour = Annotated[str, BeforeValidator(_canonical_hour)]
 """`00:00` to `24:00`."""
+
+CONTACT_FIELDS = frozenset(COLUMNS) | {"first_name", "last_name", "status"}
+"""What is known of every contact; any other field is one of its attributes."""
+_ATTRIBUTE = "attributes."
+
+
+def _attribute_name(written: str) -> str:
+    name = column_name(written.strip().removeprefix(_ATTRIBUTE))
+    if not 0 < len(name) <= MAX_COLUMN_NAME:
+        raise ValueError(f"the name of an attribute has 1 to {MAX_COLUMN_NAME} characters")
+    if name in COLUMNS:
+        raise ValueError(f"`{name}` is what the engine knows of every contact, and no attribute")
+    return name
+
+
+def _field_name(written: str) -> str:
+    name = column_name(written)
+    if not written.strip().startswith(_ATTRIBUTE) and name in CONTACT_FIELDS:
+        return name
+    return f"{_ATTRIBUTE}{_attribute_name(written)}"
+
+
+AttributeName = Annotated[str, AfterValidator(_attribute_name)]
+"""One of a contact's attributes, held as an import names it."""
+FieldName = Annotated[str, AfterValidator(_field_name)]
+"""`email`, `tags`, `status` and the like, or an attribute: `plan` and `attributes.Plan` are both `attributes.plan`."""
+
+
+EventName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"),
+    AfterValidator(lambda name: "reply" if name == "replied" else name),
+]
+"""What a contact does (`reply`, `opened`, `clicked`, `bounced`, `unsubscribed`), or what the API says happened."""

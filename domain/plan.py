@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.action import ActionStep
 from domain.base import Frozen
+from domain.condition import Condition
 from domain.messages import Channel
-from domain.schedule import Delay, Window
+from domain.schedule import Delay, Until, Window
 
 FailurePolicy = Literal["continue", "stop"]
 AmbiguousPolicy = Literal["hold", "resend", "assume_sent"]
@@ -28,6 +30,8 @@ class Settings(Frozen):
     on_ambiguous: AmbiguousPolicy = "hold"
     reenroll: ReenrollPolicy = "after_end"
     """`never`: once in a lifetime; `after_end`: again when no live enrollment is left."""
+    goal: Condition | None = None
+    """Ends the enrollment as `goal`, wherever it stands."""
 
 
 class MessageNode(Frozen):
@@ -39,7 +43,7 @@ class MessageNode(Frozen):
     """Position of the step in the author's order, from 0."""
     channel: Channel
     thread: str | None = None
-    """An earlier email node whose conversation this one continues."""
+    """An email node that lies on every path to this one, whose conversation it continues."""
     window: Window | None = None
     """Overrides the sequence's window; None takes the sequence's."""
     on_failure: FailurePolicy | None = None
@@ -52,7 +56,98 @@ class DelayNode(Frozen):
     kind: Literal["delay"] = "delay"
     id: str
     order_index: int
-    delay: Delay
+    delay: Delay | Until
+    next: str
+    skip_to: str | None = None
+    """Where the policy `skip` of a date leads: past `next`. Set where one of the delay's policies is `skip`."""
+
+
+class ConditionNode(Frozen):
+    """Take one of two ways."""
+
+    kind: Literal["condition"] = "condition"
+    id: str
+    order_index: int
+    condition: Condition
+    then: str
+    otherwise: str
+
+
+class WaitNode(Frozen):
+    """Wait until one of these events (`then`) or the time-out (`otherwise`)."""
+
+    kind: Literal["wait_for"] = "wait_for"
+    id: str
+    order_index: int
+    events: tuple[str, ...]
+    """`reply`, `opened`, `clicked`, `bounced`, `unsubscribed`, or a name that the API posts."""
+    timeout_seconds: int
+    then: str
+    otherwise: str
+
+
+class Arm(Frozen):
+    """One way out of a split."""
+
+    id: str
+    weight: int
+    next: str
+
+
+class SplitNode(Frozen):
+    """Take one of several ways by `domain.split.choose`."""
+
+    kind: Literal["split"] = "split"
+    id: str
+    order_index: int
+    arms: tuple[Arm, ...]
+
+
+class ActionNode(Frozen):
+    """Do something to the contact, the enrollment or a user."""
+
+    kind: Literal["action"] = "action"
+    id: str
+    order_index: int
+    action: ActionStep
+    next: str | None
+    """None for `stop`, which leads nowhere."""
+
+
+class WebhookNode(Frozen):
+    """One signed POST; what it says is content."""
+
+    kind: Literal["webhook"] = "webhook"
+    id: str
+    order_index: int
+    timeout_seconds: int
+    on_failure: FailurePolicy | None = None
+    next: str
+
+
+class TaskNode(Frozen):
+    """Wait until a person has done something; what, is content."""
+
+    kind: Literal["task"] = "task"
+    id: str
+    order_index: int
+    lapse_seconds: int | None = None
+    """None: it waits for as long as it takes."""
+    next: str
+    """Where it leads when it was completed."""
+    skipped: str
+    lapsed: str | None = None
+    """Set when it can lapse."""
+
+
+class GotoNode(Frozen):
+    """Lead to `target`, at most `times` times in an enrollment; then to `next`."""
+
+    kind: Literal["goto"] = "goto"
+    id: str
+    order_index: int
+    target: str
+    times: int
     next: str
 
 
@@ -67,7 +162,38 @@ class ExitNode(Frozen):
     """Added by the compiler: it is no step of the author's, so it is not recorded as one."""
 
 
-Node = Annotated[MessageNode | DelayNode | ExitNode, Field(discriminator="kind")]
+Node = Annotated[
+    MessageNode
+    | DelayNode
+    | ConditionNode
+    | WaitNode
+    | SplitNode
+    | ActionNode
+    | WebhookNode
+    | TaskNode
+    | GotoNode
+    | ExitNode,
+    Field(discriminator="kind"),
+]
+
+
+def ways_out(node: Node) -> tuple[str, ...]:
+    """Every node that may come next."""
+    match node:
+        case ExitNode():
+            return ()
+        case ConditionNode() | WaitNode():
+            return node.then, node.otherwise
+        case SplitNode():
+            return tuple(arm.next for arm in node.arms)
+        case TaskNode():
+            return (node.next, node.skipped, *((node.lapsed,) if node.lapsed else ()))
+        case GotoNode():
+            return node.target, node.next
+        case DelayNode():
+            return (node.next, *((node.skip_to,) if node.skip_to else ()))
+        case MessageNode() | WebhookNode() | ActionNode():
+            return (node.next,) if node.next else ()
 
 
 class Plan(Frozen):
@@ -83,8 +209,8 @@ class Plan(Frozen):
         """The window that holds for a message."""
         return node.window or self.settings.window
 
-    def failure_policy_of(self, node: MessageNode) -> FailurePolicy:
-        """What a permanent failure of this message does to the enrollment."""
+    def failure_policy_of(self, node: MessageNode | WebhookNode) -> FailurePolicy:
+        """What a permanent failure of this node does to the enrollment."""
         return node.on_failure or self.settings.on_failure
 
     def channels(self) -> frozenset[Channel]:

@@ -5,8 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.enrollment import Gate, Upcoming
-from domain.plan import DelayNode, ExitNode, MessageNode, Plan
-from scheduling.window import after_delay, next_allowed
+from domain.errors import TouchlineError
+from domain.plan import DelayNode, ExitNode, MessageNode, Node, Plan
+from domain.schedule import UntilField
+from scheduling.delays import delay_end
+from scheduling.window import next_allowed
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ def next_stop(
     waits: list[Wait] = []
     node = plan.nodes[node_id]
     while isinstance(node, DelayNode):
-        ends = after_delay(at, node.delay, zone=where.home_zone)
+        if isinstance(node.delay, UntilField):
+            raise _cannot_run(node)
+        ends = delay_end(node.delay, at, zone=where.home_zone, window=plan.settings.window).at
         waits.append(Wait(node=node, starts=at, ends=ends))
         at, node = ends, plan.nodes[node.next]
     return stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before)
@@ -65,7 +70,7 @@ def next_stop(
 
 def stop_at(
     plan: Plan,
-    node: MessageNode | ExitNode,
+    node: Node,
     due: datetime,
     where: Whereabouts,
     *,
@@ -73,6 +78,8 @@ def stop_at(
     not_before: datetime | None = None,
 ) -> Stop:
     """The stop at a node whose waits are over at `due`: moved past `not_before` (UTC), then into its window."""
+    if not isinstance(node, MessageNode | ExitNode):
+        raise _cannot_run(node)
     start = max(due, not_before) if not_before else due
     at = when_allowed(plan, node, start, where) if isinstance(node, MessageNode) else start
     if at <= due:
@@ -88,4 +95,10 @@ def when_allowed(plan: Plan, node: MessageNode, at: datetime, where: Whereabouts
         contact_zones=where.contact_zones,
         tenant_zone=where.tenant_zone,
         spread_key=where.spread_key if spread else None,
+    )
+
+
+def _cannot_run(node: Node) -> TouchlineError:
+    return TouchlineError(
+        f"this release cannot run the step {node.id}, of kind {node.kind}", hint="Start workers of a newer release."
     )

@@ -1,4 +1,4 @@
-"""When a message may go: the arithmetic on windows, delays, zones and holidays. Pure functions.
+"""When a message may go: the arithmetic on windows, zones and holidays. Pure functions.
 
 Every datetime in and out is aware; what is computed comes back in UTC. What is allowed is what the wall clock
 says in each zone: an instant is inside a window when the local time read off a clock there lies in
@@ -15,7 +15,7 @@ from hashlib import blake2b
 from uuid import UUID
 
 from domain.errors import TouchlineError
-from domain.schedule import WEEKDAYS, Delay, Window
+from domain.schedule import WEEKDAYS, Window
 from scheduling.calendars import is_holiday
 from scheduling.zones import load_zone
 
@@ -57,7 +57,7 @@ def next_allowed(
     that `spread_key` decides, the same on every call, never past the closing. Raises NoAllowedInstant when there
     is none within `HORIZON`, ValueError when `at` is naive.
     """
-    start = _utc(at)
+    start = utc(at)
     if window is None:
         return at
     zones = _zones_of(window, contact_zones, tenant_zone)
@@ -70,27 +70,14 @@ def next_allowed(
 
 def is_allowed(at: datetime, window: Window | None, *, contact_zones: Sequence[str], tenant_zone: str) -> bool:
     """Whether a message may be handed over at this very instant; raises ValueError when `at` is naive."""
-    now = _utc(at)
+    now = utc(at)
     if window is None:
         return True
     return all(_is_open(now, window, zone) for zone in _zones_of(window, contact_zones, tenant_zone))
 
 
-def after_delay(at: datetime, delay: Delay, *, zone: str) -> datetime:
-    """The instant a delay after `at`: calendar days that keep the wall clock in `zone`, then elapsed seconds.
-
-    A wall-clock time that daylight saving skips moves forward by the gap; one that happens twice means the
-    first. Raises ValueError when `at` is naive.
-    """
-    start = _utc(at)
-    if delay.days:
-        local = start.astimezone(load_zone(zone))
-        # The sum has fold=0, which is exactly that rule: the offset before the change, in a gap as in an overlap.
-        start = (local + timedelta(days=delay.days)).astimezone(UTC)
-    return start + timedelta(seconds=delay.seconds)
-
-
-def _utc(at: datetime) -> datetime:
+def utc(at: datetime) -> datetime:
+    """The same instant in UTC; raises ValueError when `at` is naive."""
     if at.utcoffset() is None:
         raise ValueError(f"a time without a zone: {at.isoformat()}")
     return at.astimezone(UTC)
@@ -164,7 +151,7 @@ def _open_spans(zone: str, day: date, opens: clock_time, closes: clock_time) -> 
     early, late = _offset(before, zone), _offset(after, zone)
     if early == late:
         return ((first - early, last - early),)
-    change = _change_between(before, after, zone)
+    change = change_between(before, after, zone)
     pieces = [
         (first - early, min(last - early, change)),
         (max(first - late, change), last - late),
@@ -179,7 +166,7 @@ def _offset(at: datetime, zone: str) -> timedelta:
     return at.astimezone(load_zone(zone)).replace(tzinfo=UTC) - at
 
 
-def _change_between(low: datetime, high: datetime, zone: str) -> datetime:
+def change_between(low: datetime, high: datetime, zone: str) -> datetime:
     """The instant in `(low, high]` at which the zone's offset changes, by halving, to the second."""
     offset = _offset(low, zone)
     while high - low > _SECOND:

@@ -14,6 +14,7 @@ from authoring.check import STEP_TYPES, check
 from authoring.explain import keys_of
 from domain.action import Stop
 from domain.definition import ConditionStep, EmailStep, SplitStep
+from domain.plan import ways_out
 
 FOLDER = Path(__file__).parents[2] / "cases"
 CASES = [path.read_text() for path in sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob("*.json")])]
@@ -177,9 +178,5 @@ def _assert_sane(text: str | bytes) -> None:
     assert checked.ok or checked.diagnostics
     assert all(1 <= found.line <= lines for found in checked.diagnostics)
     if checked.plan:
-        node = checked.plan.nodes[checked.plan.start]
-        for _ in range(len(checked.plan.nodes)):
-            if node.kind == "exit":
-                break
-            node = checked.plan.nodes[node.next]
-        assert node.kind == "exit"
+        for node in checked.plan.nodes.values():
+            assert all(way in checked.plan.nodes for way in ways_out(node))

@@ -5,8 +5,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from domain.schedule import WEEKDAYS, Delay, Weekday, Window
-from scheduling.window import NoAllowedInstant, after_delay, is_allowed, next_allowed
+from domain.schedule import WEEKDAYS, Weekday, Window
+from scheduling.window import NoAllowedInstant, is_allowed, next_allowed
 
 BUSINESS = Window(days=WEEKDAYS[:5], opens=time(9), closes=time(17))
 NIGHT = Window(days=("fri",), opens=time(22), closes=time(2))
@@ -219,43 +219,6 @@ def test_jitter_stays_inside_a_window_shorter_than_the_spread() -> None:
     waits = [spread_of(uuid5(KEY, str(n)), 1440, short) for n in range(300)]
     assert timedelta() <= min(waits) < timedelta(minutes=1)
     assert timedelta(minutes=9) < max(waits) < timedelta(minutes=10)
-
-
-def test_days_keep_the_wall_clock_over_a_clock_change() -> None:
-    """One calendar day after 10:00 on the eve of the spring change is 10:00, 23 hours later."""
-    at = utc(2026, 3, 7, 15)
-    assert after_delay(at, Delay(days=1), zone="America/New_York") == utc(2026, 3, 8, 14)
-    assert after_delay(at, Delay(seconds=86_400), zone="America/New_York") == utc(2026, 3, 8, 15)
-
-
-def test_a_delay_into_the_gap_moves_forward_by_the_gap() -> None:
-    """02:30 on the day of the change does not exist: it becomes 03:30."""
-    assert after_delay(utc(2026, 3, 7, 7, 30), Delay(days=1), zone="America/New_York") == utc(2026, 3, 8, 7, 30)
-
-
-def test_a_delay_into_the_repeated_hour_means_its_first_time() -> None:
-    """01:30 on 1 November happens twice: the first, daylight one counts, also from a second 01:30."""
-    assert after_delay(utc(2026, 10, 31, 5, 30), Delay(days=1), zone="America/New_York") == utc(2026, 11, 1, 5, 30)
-    assert after_delay(utc(2026, 11, 1, 6, 30), Delay(days=1), zone="America/New_York") == utc(2026, 11, 2, 6, 30)
-
-
-def test_a_delay_of_seconds_alone_is_elapsed_time_in_the_second_of_two_equal_hours() -> None:
-    """No calendar is involved when there are no days: ten seconds are ten seconds."""
-    assert after_delay(utc(2026, 11, 1, 6, 30), Delay(seconds=10), zone="America/New_York") == utc(
-        2026, 11, 1, 6, 30, 10
-    )
-
-
-def test_days_come_before_seconds() -> None:
-    """Days are counted on the calendar first, then the seconds run, over a clock change if need be."""
-    at = utc(2026, 3, 7, 6)
-    assert after_delay(at, Delay(days=1, seconds=7200), zone="America/New_York") == utc(2026, 3, 8, 8)
-
-
-def test_a_naive_start_of_a_delay_is_refused() -> None:
-    """A time without a zone is an error."""
-    with pytest.raises(ValueError, match="without a zone"):
-        after_delay(datetime(2026, 6, 10, 12), Delay(days=1), zone="Etc/UTC")  # noqa: DTZ001 - that is the point
 
 
 @pytest.mark.parametrize("day", WEEKDAYS)
