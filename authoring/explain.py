@@ -8,8 +8,11 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from domain.condition import AllOf, AnyOf, Comparison, EventTest, NotOf
-from domain.definition import MAX_DELAY_DAYS, DelayStep, Variant, WindowSpec
+from domain.delay_step import DateOf, DelayStep
 from domain.diagnostics import Path
+from domain.fields import MAX_DELAY_DAYS
+from domain.steps import Variant
+from domain.window_spec import WindowSpec
 
 # Models inside a step or the header, by the key or union tag under which pydantic reports them.
 _INNER: Mapping[str, type[BaseModel]] = {
@@ -20,9 +23,10 @@ _INNER: Mapping[str, type[BaseModel]] = {
     ":not": NotOf,
     ":field": Comparison,
     ":event": EventTest,
+    ":date": DateOf,
 }
 
-_DELAY_UNITS = ("seconds", "minutes", "hours", "days", "weeks")
+_DELAY_UNITS = ("seconds", "minutes", "hours", "days", "weeks", "business_days")
 _DELAY = f"whole numbers for any of {', '.join(_DELAY_UNITS)}, in all more than 0 and at most {MAX_DELAY_DAYS} days"
 
 _HINTS: Mapping[str, str] = {
@@ -47,6 +51,25 @@ _HINTS: Mapping[str, str] = {
     "media_url": '`media_url: "https://example.com/brochure.pdf"`',
     "stop_on": "any of reply, unsubscribe, bounce, own_channel",
     "action": "what to do, such as `action: update_status`",
+    "event": "what is waited for or asked about, such as `reply`, `opened`, `clicked`",
+    "until": '`until: "09:00"`, `until: monday`, `until: 2026-12-24`, or `until: {days: 2, before: appointment_at}`',
+    "at": 'a time of day, such as `at: "09:00"`',
+    "if_missing": "`stop`, `continue`, or `skip` for passing over the step that follows",
+    "if_passed": "`continue`, `stop`, or `skip` for passing over the step that follows",
+    "url": '`url: "https://example.com/hook"`',
+    "headers": "`headers: {X-Team: sales}`",
+    "data": "`data: {plan: pro}`",
+    "save": "`save: {score: result.score}`: the contact's attribute, and the field of the answer",
+    "template": "the ContentSid of an approved template, HX and 32 digits or letters",
+    "title": "what is to be done, in one line: `title: Call {{ name }}`",
+    "lapse": "a duration such as `2d`, after which nobody is waited for any more",
+    "step": "the id of a step",
+    "times": "a whole number from 1 to 1000",
+    "weight": "a whole number from 1 to 10000",
+    "variants": "at least two, such as `- {id: a, weight: 1, steps: […]}`",
+    "nodes": "the flow builder's boxes, such as `{id: n1, type: send-email, data: {…}, position: {x: 0, y: 0}}`",
+    "edges": "the flow builder's arrows, such as `{source: n1, target: n2}`",
+    "goal": "`goal: {field: status, eq: customer}`",
     "if": "`if: replied`, or `if: {any: [replied, opened]}`",
 }
 _EMPTY = {"trigger": "the trigger is empty: nobody would ever be enrolled by it"}
@@ -111,11 +134,11 @@ def explain(error: ErrorDetails, data: object, model: type[BaseModel]) -> tuple[
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _tag_complaint(path, kind, context, given)
     if kind == "string_pattern_mismatch" and str(given).strip():
-        return path, f"`{_shown(given)}` cannot be used as `{key}`", "letters, digits, `-` and `_`, at most 64"
+        return path, f"`{_shown(given)}` cannot be used as `{key}`", hint or "letters, digits, `-` and `_`, at most 64"
     if kind in ("string_pattern_mismatch", "string_too_short"):
         return path, empty_message(key), hint
     if kind == "value_error":
-        return path, str(context["error"]), hint or (_DELAY if model is DelayStep else "")
+        return path, str(context["error"]), hint or (_DELAY if model is DelayStep and not path else "")
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = f"{context['ge']} or more" if "ge" in context else f"at most {context['le']}"
         return path, f"`{key}` must be {bound}, not {_shown(given)}", hint

@@ -15,11 +15,21 @@ class Report:
         self._source = source
         self._found: dict[Diagnostic, None] = dict.fromkeys(source.diagnostics)
         self._settled: set[Path] = set()
+        self._names: dict[Path, str] = {}
 
     @property
     def full(self) -> bool:
         """Whether looking further is pointless: nobody reads that many."""
         return len(self._found) >= MAX_FINDINGS
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is no error so far."""
+        return not any(found.severity == "error" for found in self._found)
+
+    def name(self, path: Path, name: str) -> None:
+        """What stands at this place is called so in whatever is found there: a place in a graph says little."""
+        self._names[path] = name
 
     def line(self, path: Path) -> int:
         """The line of a place in the file."""
@@ -48,5 +58,7 @@ class Report:
         if path in self._settled or self.full:
             return
         line = self._source.line(path, offset)
+        if name := self._names.get(path[:2]):
+            message = f"{name}: {message}"
         found = Diagnostic(severity=severity, path=path_text(path), line=line, message=message, hint=hint)
         self._found[found] = None

@@ -2,12 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from domain.base import Frozen
-from domain.fields import Key, Label, Template, as_tuple
-
-Labels = Annotated[tuple[Label, ...], BeforeValidator(as_tuple)]
+from domain.fields import AttributeName, Key, Label, OneOrMore, Template
 
 
 class _Action(Frozen):
@@ -26,8 +24,8 @@ class TagLead(_Action):
     """Add and remove tags."""
 
     action: Literal["tag_lead"]
-    add: Labels = ()
-    remove: Labels = ()
+    add: OneOrMore[Label] = ()
+    remove: OneOrMore[Label] = ()
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -82,7 +80,7 @@ class SetAttribute(_Action):
     """Write one of the contact's attributes."""
 
     action: Literal["set_attribute"]
-    attribute: Label
+    attribute: AttributeName
     value: Template
 
 

@@ -1,65 +1,63 @@
 """Definition → plan and content: the last step of publishing, for a definition that `check` found sound."""
 
-from collections.abc import Iterator, Sequence
-from datetime import time
+from collections.abc import Iterator
 
-from domain.definition import (
-    DelayStep,
+from domain.action import ActionStep
+from domain.definition import Definition, SequenceHeader, StepContent
+from domain.delay_step import DelayStep
+from domain.fields import duration_seconds
+from domain.flow import END, Flow, Stage, flow_of
+from domain.messages import Channel
+from domain.plan import (
+    ActionNode,
+    Arm,
+    ConditionNode,
+    DelayNode,
+    ExitNode,
+    GotoNode,
+    MessageNode,
+    Node,
+    Plan,
+    Settings,
+    SplitNode,
+    TaskNode,
+    WaitNode,
+    WebhookNode,
+)
+from domain.steps import (
+    ConditionStep,
     EmailStep,
     ExitStep,
-    SequenceDefinition,
+    GotoStep,
     SmsStep,
-    Step,
-    StepContent,
-    WindowSpec,
+    SplitStep,
+    TaskStep,
+    WaitForStep,
+    WebhookStep,
+    WhatsappStep,
 )
-from domain.messages import Channel
-from domain.plan import DelayNode, ExitNode, MessageNode, Node, Plan, Settings
-from domain.schedule import Delay, Window
-
-END = "end"
-"""Id of the exit that the compiler adds; no step may carry it."""
 
 
-def compile_definition(definition: SequenceDefinition) -> tuple[Plan, tuple[StepContent, ...]]:
-    """Link the steps in order; every path ends in an exit.
+def compile_definition(definition: Definition) -> tuple[Plan, tuple[StepContent, ...]]:
+    """What a workflow interprets, and what its nodes say; every path ends in an exit."""
+    return compile_flow(definition, flow_of(definition))
 
-    Raises ValueError for a step type that is not supported yet, which `check` reports before.
-    """
-    steps = definition.steps
-    ids = node_ids(steps)
-    nodes: dict[str, Node] = {}
-    for index, (node_id, step) in enumerate(zip(ids, steps, strict=True)):
-        nodes[node_id] = _node(step, node_id, index, following=(*ids, END)[index + 1])
-    if not isinstance(steps[-1], ExitStep):
-        nodes[END] = ExitNode(id=END, order_index=len(steps), implicit=True)
+
+def compile_flow(header: SequenceHeader, flow: Flow) -> tuple[Plan, tuple[StepContent, ...]]:
+    """The same of a flow that is known already."""
+    nodes = {stage.id: _node(stage, index, flow) for index, stage in enumerate(flow.stages.values())}
+    if flow.start == END or any(END in flow.ways(stage_id) for stage_id in nodes):
+        nodes[END] = ExitNode(id=END, order_index=len(nodes), implicit=True)
     settings = Settings(
-        window=_window(definition.window),
-        stop_on=definition.stop_on,
-        on_failure=definition.on_failure,
-        on_ambiguous=definition.on_ambiguous,
-        reenroll=definition.reenroll,
+        window=header.window.window if header.window else None,
+        stop_on=header.stop_on,
+        on_failure=header.on_failure,
+        on_ambiguous=header.on_ambiguous,
+        reenroll=header.reenroll,
+        goal=header.goal,
     )
-    plan = Plan(sequence=definition.sequence, start=ids[0], nodes=nodes, settings=settings)
-    return plan, tuple(_contents(steps))
-
-
-def node_ids(steps: Sequence[Step]) -> list[str]:
-    """The id of each step; one without counts on from the named step before it: `intro.1`, `intro.2`.
-
-    Steps before the first named one count from `_`, which no author's id can be.
-    So an id changes only when its own neighbourhood does, and enrollments find their place in a later version.
-    """
-    ids: list[str] = []
-    named, since = "_", 0
-    for step in steps:
-        if step.id is None:
-            since += 1
-            ids.append(f"{named}.{since}")
-        else:
-            named, since = step.id, 0
-            ids.append(step.id)
-    return ids
+    plan = Plan(sequence=header.sequence, start=flow.start, nodes=nodes, settings=settings)
+    return plan, tuple(_contents(flow))
 
 
 def same_subject(subject: str, root: str) -> bool:
@@ -67,53 +65,95 @@ def same_subject(subject: str, root: str) -> bool:
     return subject.strip().removeprefix("Re:").strip() == root.strip().removeprefix("Re:").strip()
 
 
-def _node(step: Step, node_id: str, index: int, *, following: str) -> Node:
+def _node(stage: Stage, index: int, flow: Flow) -> Node:
+    step, ways = stage.step, stage.ways
     match step:
-        case EmailStep() | SmsStep():
+        case EmailStep() | SmsStep() | WhatsappStep():
             return MessageNode(
-                id=node_id,
+                id=stage.id,
                 order_index=index,
                 channel=Channel(step.type),
                 thread=step.thread if isinstance(step, EmailStep) else None,
-                window=_window(step.window),
+                window=step.window.window if step.window else None,
                 on_failure=step.on_failure,
-                next=following,
+                next=ways["next"],
             )
         case DelayStep():
-            delay = Delay(days=step.calendar_days, seconds=step.elapsed_seconds)
-            return DelayNode(id=node_id, order_index=index, delay=delay, next=following)
+            past = flow.past(stage)
+            return DelayNode(id=stage.id, order_index=index, delay=step.wait, next=ways["next"], skip_to=past)
+        case ConditionStep():
+            return ConditionNode(
+                id=stage.id, order_index=index, condition=step.if_, then=ways["then"], otherwise=ways["else"]
+            )
+        case WaitForStep():
+            return WaitNode(
+                id=stage.id,
+                order_index=index,
+                events=step.event,
+                timeout_seconds=duration_seconds(step.timeout),
+                then=ways["then"],
+                otherwise=ways["else"],
+            )
+        case SplitStep():
+            arms = tuple(Arm(id=v.id, weight=v.weight, next=ways[v.id]) for v in step.variants)
+            return SplitNode(id=stage.id, order_index=index, arms=arms)
+        case WebhookStep():
+            return WebhookNode(
+                id=stage.id,
+                order_index=index,
+                timeout_seconds=duration_seconds(step.timeout),
+                on_failure=step.on_failure,
+                next=ways["next"],
+            )
+        case TaskStep():
+            return TaskNode(
+                id=stage.id,
+                order_index=index,
+                lapse_seconds=duration_seconds(step.lapse) if step.lapse else None,
+                next=ways["completed"],
+                skipped=ways["skipped"],
+                lapsed=ways.get("lapsed"),
+            )
+        case GotoStep():
+            return GotoNode(
+                id=stage.id, order_index=index, target=ways["again"], times=step.times or 1, next=ways["next"]
+            )
         case ExitStep():
-            return ExitNode(id=node_id, order_index=index, reason=step.reason)
-        case _:
-            raise ValueError(f"step type `{step.type}` is not supported yet")
+            return ExitNode(id=stage.id, order_index=index, reason=step.reason)
+        case action:
+            return _action(stage, action, index)
 
 
-def _window(spec: WindowSpec | None) -> Window | None:
-    if spec is None:
-        return None
-    return Window(
-        days=spec.days,
-        opens=time.fromisoformat(spec.from_),
-        closes=time(0) if spec.to == "24:00" else time.fromisoformat(spec.to),
-        timezone=spec.timezone,
-        holidays=spec.holidays,
-        spread_minutes=spec.spread_minutes,
-    )
+def _action(stage: Stage, action: ActionStep, index: int) -> ActionNode:
+    return ActionNode(id=stage.id, order_index=index, action=action, next=stage.ways.get("next"))
 
 
-def _contents(steps: Sequence[Step]) -> Iterator[StepContent]:
+def _contents(flow: Flow) -> Iterator[StepContent]:
     subjects: dict[str, str] = {}
-    for index, step in enumerate(steps):
-        if isinstance(step, EmailStep):
-            subject = step.subject or _reply_subject(subjects[step.thread or ""])
-            subjects[step.id] = subject
-            templates = {"subject": subject, "body": step.body, "html": step.html}
-        elif isinstance(step, SmsStep):
-            templates = {"body": step.body, "media_url": step.media_url}
-        else:
-            continue
-        written = {name: text for name, text in templates.items() if text is not None}
-        yield StepContent(node_id=step.id, order_index=index, channel=Channel(step.type), templates=written)
+    for index, stage in enumerate(flow.stages.values()):
+        step = stage.step
+        match step:
+            case EmailStep():
+                subject = subjects[stage.id] = step.subject or _reply_subject(subjects[step.thread or ""])
+                said = {"subject": subject, "body": step.body, "html": step.html}
+            case SmsStep():
+                said = {"body": step.body, "media_url": step.media_url}
+            case WhatsappStep():
+                said = {"body": step.body, "media_url": step.media_url, "template": step.template}
+                said |= _inside("variables", step.variables)
+            case WebhookStep():
+                said = {"url": step.url, **_inside("headers", step.headers), **_inside("data", step.data)}
+                said |= _inside("save", step.save)
+            case TaskStep():
+                said = {"title": step.title, "instructions": step.instructions, "assignee": step.assignee}
+            case _:
+                continue
+        written = {name: text for name, text in said.items() if text is not None}
+        yield StepContent(node_id=stage.id, order_index=index, kind=step.type, templates=written)
+
+
+def _inside(key: str, values: dict[str, str]) -> dict[str, str | None]:
+    return {f"{key}.{name}": text for name, text in values.items()}
 
 
 def _reply_subject(subject: str) -> str:

@@ -1,6 +1,7 @@
-"""The format that an author writes. Shape only: what steps mean to each other is `authoring`'s to check.
+"""A sequence as an author writes it: settings, and steps or a graph.
 
-Short forms of the format are accepted and the long ones held, so that equal meaning is equal data.
+Shape only: what steps mean to each other is `authoring`'s to check. Short forms of the format are accepted and the
+long ones held, so that equal meaning is equal data.
 """
 
 import hashlib
@@ -9,216 +10,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from domain.action import ActionStep
 from domain.base import Frozen
 from domain.condition import Condition
-from domain.fields import Duration, Hour, Key, Label, Template, Whole, as_tuple, duration_seconds
-from domain.messages import Channel
+from domain.fields import Key, Label, as_tuple
+from domain.graph import GraphEdge, GraphNode, step_of, way_of
 from domain.plan import AmbiguousPolicy, FailurePolicy, ReenrollPolicy, StopEvent
-from domain.schedule import WEEKDAYS, Weekday
+from domain.steps import Step
+from domain.window_spec import WindowSpec
 
-MAX_DELAY_DAYS = 366
 MAX_STEPS = 1000
-
-
-def _weekdays(value: Any) -> Any:
-    """`mon-fri`, `mon,wed`, `fri-mon`, `all` or a list of these, in the order of the week."""
-    if isinstance(value, str):
-        value = value.split(",")
-    if not isinstance(value, list | tuple):
-        return value
-    days: set[str] = set()
-    for item in value:
-        first, dash, last = str(item).lower().partition("-")
-        first, last = first.strip(), last.strip()
-        if first == "all" and not dash:
-            days.update(WEEKDAYS)
-        elif first in WEEKDAYS and (last if dash else first) in WEEKDAYS:
-            start, stop = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
-            days.update(WEEKDAYS[(start + n) % 7] for n in range((stop - start) % 7 + 1))
-        else:
-            raise ValueError(f"`{str(item)[:40].strip()}` is not a day")
-    return tuple(day for day in WEEKDAYS if day in days)
-
-
-def _minutes(hour: str) -> int:
-    return int(hour[:2]) * 60 + int(hour[3:])
-
-
-class WindowSpec(Frozen):
-    """Local hours in which messages may go, as written; `domain.schedule.Window` is what it compiles to."""
-
-    days: Annotated[tuple[Weekday, ...], BeforeValidator(_weekdays)] = WEEKDAYS
-    from_: Annotated[Hour, Field(alias="from")] = "00:00"
-    to: Hour = "24:00"
-    timezone: Label = "contact"
-    holidays: Annotated[tuple[Label, ...], BeforeValidator(as_tuple)] = ()
-    spread: Duration = "0s"
-
-    @property
-    def spread_minutes(self) -> int:
-        """How far openings are spread over contacts."""
-        return duration_seconds(self.spread) // 60
-
-    @model_validator(mode="after")
-    def _some_hour(self) -> Self:
-        if not self.days:
-            raise ValueError("the window holds no day")
-        if self.from_ == "24:00" or self.from_ == self.to:
-            raise ValueError(f"the window holds no hour: it is open from {self.from_} to {self.to}")
-        if duration_seconds(self.spread) % 60:
-            raise ValueError(f"`spread` is counted in whole minutes, not {self.spread}")
-        if self.spread_minutes >= (_minutes(self.to) - _minutes(self.from_) - 1) % 1440 + 1:
-            raise ValueError(f"`spread` ({self.spread}) is as long as the window or longer")
-        return self
-
-
-class _Message(Frozen):
-    id: Key
-    window: WindowSpec | None = None
-    on_failure: FailurePolicy | None = None
-
-
-class EmailStep(_Message):
-    """One email."""
-
-    type: Literal["email"]
-    subject: Template | None = None
-    body: Template
-    """The plain text; every email has one."""
-    html: Template | None = None
-    thread: Key | None = None
-
-
-class SmsStep(_Message):
-    """One text message, with media when `media_url` is given."""
-
-    type: Literal["sms"]
-    body: Template
-    media_url: Template | None = None
-
-
-class WhatsappStep(_Message):
-    """One WhatsApp message: free text, or an approved template by its ContentSid."""
-
-    type: Literal["whatsapp"]
-    body: Template | None = None
-    media_url: Template | None = None
-    template: Label | None = None
-    variables: dict[str, Template] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_content(self) -> Self:
-        if (self.body is None) == (self.template is None):
-            raise ValueError("a whatsapp step needs either `body` or `template`")
-        return self
-
-
-class WebhookStep(Frozen):
-    """One signed POST."""
-
-    type: Literal["webhook"]
-    id: Key
-    url: Template
-    headers: dict[str, Template] = Field(default_factory=dict)
-    data: dict[str, Template] = Field(default_factory=dict)
-    """Further fields of the posted document."""
-    save: dict[Key, Label] = Field(default_factory=dict)
-    """Contact attribute → field of the answer."""
-    timeout: Duration = "30s"
-    on_failure: FailurePolicy | None = None
-
-
-class DelayStep(Frozen):
-    """A wait; days and weeks are calendar days in the contact's zone, the rest is elapsed time after them."""
-
-    type: Literal["delay"]
-    id: Key | None = None
-    seconds: Whole = 0
-    minutes: Whole = 0
-    hours: Whole = 0
-    days: Whole = 0
-    weeks: Whole = 0
-
-    @property
-    def calendar_days(self) -> int:
-        """The part that keeps the time of day across clock changes."""
-        return self.days + 7 * self.weeks
-
-    @property
-    def elapsed_seconds(self) -> int:
-        """The part that is counted on a stopwatch."""
-        return self.seconds + 60 * self.minutes + 3600 * self.hours
-
-    @model_validator(mode="after")
-    def _sensible(self) -> Self:
-        total = self.calendar_days * 86400 + self.elapsed_seconds
-        if total == 0:
-            raise ValueError("the delay is 0")
-        if total > MAX_DELAY_DAYS * 86400:
-            raise ValueError(f"the delay is longer than {MAX_DELAY_DAYS} days")
-        return self
-
-
-class WaitForStep(Frozen):
-    """Wait until an event, then `then`; on time-out, `else`."""
-
-    type: Literal["wait_for"]
-    id: Key
-    event: Annotated[tuple[Label, ...], BeforeValidator(as_tuple), Field(min_length=1)]
-    timeout: Duration
-    then: tuple["Step", ...] = ()
-    else_: Annotated[tuple["Step", ...], Field(alias="else")] = ()
-
-
-class ConditionStep(Frozen):
-    """Take one of two branches; both lead on to the next step."""
-
-    type: Literal["condition"]
-    id: Key
-    if_: Annotated[Condition, Field(alias="if")]
-    then: tuple["Step", ...] = ()
-    else_: Annotated[tuple["Step", ...], Field(alias="else")] = ()
-
-
-class Variant(Frozen):
-    """One arm of a split."""
-
-    id: Key
-    weight: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
-    steps: tuple["Step", ...] = ()
-
-
-class SplitStep(Frozen):
-    """Send shares of the contacts down different arms; all lead on to the next step."""
-
-    type: Literal["split"]
-    id: Key
-    variants: Annotated[tuple[Variant, ...], Field(min_length=2)]
-
-
-class ExitStep(Frozen):
-    """End the enrollment here."""
-
-    type: Literal["exit"]
-    id: Key | None = None
-    reason: Label | None = None
-
-
-MessageStep = EmailStep | SmsStep
-Step = Annotated[
-    EmailStep
-    | SmsStep
-    | WhatsappStep
-    | WebhookStep
-    | DelayStep
-    | WaitForStep
-    | ConditionStep
-    | SplitStep
-    | ActionStep
-    | ExitStep,
-    Field(discriminator="type"),
-]
 
 
 def _triggers(value: Any) -> Any:
@@ -242,16 +42,20 @@ class SequenceHeader(Frozen):
     sequence: Key
     name: Label | None = None
     description: Annotated[str, Field(max_length=10_000)] | None = None
-    trigger: Annotated[tuple[Label, ...], BeforeValidator(_triggers)] = ()
+    trigger: Annotated[tuple[Label, ...], BeforeValidator(_triggers, json_schema_input_type=str | list[str])] = ()
     window: WindowSpec | None = None
-    stop_on: Annotated[tuple[StopEvent, ...], BeforeValidator(_stop_on)] = ("reply", "unsubscribe", "bounce")
+    stop_on: Annotated[
+        tuple[StopEvent, ...], BeforeValidator(_stop_on, json_schema_input_type=StopEvent | list[StopEvent])
+    ] = ("reply", "unsubscribe", "bounce")
     on_failure: FailurePolicy = "stop"
     on_ambiguous: AmbiguousPolicy = "hold"
     reenroll: ReenrollPolicy = "after_end"
+    goal: Condition | None = None
+    """Ends the enrollment as soon as it holds, wherever it stands."""
 
 
 class SequenceDefinition(SequenceHeader):
-    """A whole sequence."""
+    """A sequence as a list of steps."""
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS)]
 
@@ -261,19 +65,79 @@ class SequenceDefinition(SequenceHeader):
 
     def content_hash(self) -> str:
         """SHA-256 (hex) of the meaning: formatting, comments and spelled-out defaults do not change it."""
-        text = json.dumps(self.document(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _hash(self.document())
+
+
+class GraphDefinition(SequenceHeader):
+    """A sequence as a flow builder's graph; its key may be its `id`, its triggers are those of its trigger node."""
+
+    nodes: Annotated[tuple[GraphNode, ...], Field(min_length=1, max_length=MAX_STEPS + 2)]
+    edges: tuple[GraphEdge, ...] = ()
+    viewport: dict[str, float] | None = None
+    """Where the flow builder looked, kept for it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _header(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        header = {key: value for key, value in data.items() if key != "id"}
+        header.setdefault("sequence", data.get("id"))
+        for node in data.get("nodes") or ():
+            said = node.get("data") if isinstance(node, dict) and node.get("type") == "trigger" else None
+            if isinstance(said, dict) and "trigger" in said:
+                header["trigger"] = said["trigger"]
+        return header
+
+    @model_validator(mode="after")
+    def _sound_nodes(self) -> Self:
+        for node in self.nodes:
+            if node.type != "trigger":
+                step_of(node)
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """The definition as plain data, positions included: it validates to an equal definition."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"trigger"})
+
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of the meaning: where a node lies on the canvas and what it is labelled do not change it."""
+        nodes = {node.id: node for node in self.nodes}
+        ways = [(nodes[edge.source].type, nodes[edge.source].data, edge.handle) for edge in self.edges]
+        edges = [[edge.source, way_of(*way), edge.target] for edge, way in zip(self.edges, ways, strict=True)]
+        header = self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"nodes", "edges", "viewport"}
+        )
+        steps = [
+            step_of(node).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+            for node in self.nodes
+            if node.type != "trigger"
+        ]
+        return _hash({**header, "graph": [sorted(steps, key=lambda step: str(step["id"])), sorted(edges)]})
+
+
+Definition = SequenceDefinition | GraphDefinition
+
+
+def read_definition(document: dict[str, Any]) -> Definition:
+    """A stored document; raises ValidationError for any other."""
+    model = GraphDefinition if "nodes" in document else SequenceDefinition
+    return model.model_validate(document)
+
+
+def _hash(meaning: dict[str, Any]) -> str:
+    text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+ContentKind = Literal["email", "sms", "whatsapp", "webhook", "task"]
 
 
 class StepContent(Frozen):
-    """What one message step says: stored with the version, rendered when it is sent."""
+    """What one step says: stored with the version, rendered when it is executed."""
 
     node_id: str
     order_index: int
-    channel: Channel
+    kind: ContentKind
     templates: dict[str, str]
-    """By the author's keys: `subject`, `body`, `html` of an email; `body`, `media_url` of a text message."""
-
-
-for _model in (WaitForStep, ConditionStep, Variant, SplitStep, SequenceDefinition):
-    _model.model_rebuild()
+    """By the author's keys, those of a mapping behind a dot: `subject`, `body`, `headers.X-Team`, `save.plan`."""

@@ -1,7 +1,7 @@
 """The kinds of value that the author's format is made of: short forms in, one canonical form held."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
@@ -35,6 +35,10 @@ def as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+_T = TypeVar("_T")
+OneOrMore = Annotated[tuple[_T, ...], BeforeValidator(as_tuple, json_schema_input_type=_T | list[_T])]
+
+
 def duration_seconds(text: str) -> int:
     """Seconds of `90s`, `15m`, `2h`, `3d`, `1w`."""
     match = _DURATION.fullmatch(text.strip())
@@ -51,8 +55,20 @@ def _canonical_duration(value: Any) -> str:
     return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
 
 
-Duration = Annotated[str, BeforeValidator(_canonical_duration)]
+Duration = Annotated[str, BeforeValidator(_canonical_duration, json_schema_input_type=str)]
 """`90s`, `15m`, `2h`, `3d`, `1w`, held in its largest whole unit."""
+
+MAX_DELAY_DAYS = 366
+
+
+def _patience(duration: str) -> str:
+    if not 0 < duration_seconds(duration) <= MAX_DELAY_DAYS * 86400:
+        raise ValueError(f"a wait is more than 0 and at most {MAX_DELAY_DAYS} days, not {duration}")
+    return duration
+
+
+Patience = Annotated[Duration, AfterValidator(_patience)]
+"""How long people are waited for."""
 
 
 def _canonical_hour(value: Any) -> str:
@@ -62,7 +78,7 @@ def _canonical_hour(value: Any) -> str:
     return f"{int(match[1]):02}:{match[2]}"
 
 
-Hour = Annotated[str, BeforeValidator(_canonical_hour)]
+Hour = Annotated[str, BeforeValidator(_canonical_hour, json_schema_input_type=str)]
 """`00:00` to `24:00`."""
 
 CONTACT_FIELDS = frozenset(COLUMNS) | {"first_name", "last_name", "status"}

@@ -34,5 +34,5 @@ async def publish(engine: Engine, checked: Checked) -> Published:
             plan=checked.plan,
             definition=checked.definition.document(),
             content_hash=checked.content_hash,
-            contents=[NodeContent(c.node_id, c.order_index, c.channel, c.templates) for c in checked.contents],
+            contents=[NodeContent(c.node_id, c.order_index, c.kind, c.templates) for c in checked.contents],
         )

@@ -63,7 +63,7 @@ def _document(checked: Checked) -> dict[str, object]:
         "file": checked.filename,
         "ok": checked.ok,
         "sequence": checked.definition.sequence if checked.definition else None,
-        "steps": len(checked.definition.steps) if checked.definition else None,
+        "steps": len(checked.flow.stages) if checked.flow else None,
         "diagnostics": checked.diagnostics,
     }
 
@@ -86,7 +86,7 @@ def _lines(checked: Checked) -> list[Text]:
     warnings = len(checked.diagnostics) - errors
     counts = [f"{n} {word}{'s' * (n > 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     verdict = " and ".join(counts) or "no errors"
-    if checked.definition is not None and not errors:
-        steps = len(checked.definition.steps)
-        verdict = f"sequence {checked.definition.sequence}, {steps} step{'s' * (steps > 1)}, {verdict}"
+    if checked.plan is not None and checked.flow is not None and not errors:
+        steps = len(checked.flow.stages)
+        verdict = f"sequence {checked.plan.sequence}, {steps} step{'s' * (steps > 1)}, {verdict}"
     return [*_findings(checked), output.line(f"{checked.filename}: {verdict}")]

@@ -96,4 +96,4 @@ async def test_the_sample_that_needs_later_steps_is_refused_by_their_names(cli: 
     """A step type that does not run yet is named, not skipped."""
     said = await cli("check", CASES / "cold-outreach.yaml")
     assert said.code == 1
-    assert "step type `condition` is not supported yet" in said.out
+    assert "`condition` does not run in this release yet" in said.out

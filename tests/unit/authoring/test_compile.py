@@ -41,7 +41,7 @@ def test_the_reference_journey_compiles_to_three_messages_and_two_delays() -> No
         MessageNode(id="three", order_index=4, channel=Channel.SMS, next="end"),
         ExitNode(id="end", order_index=5, implicit=True),
     ]
-    assert [(c.node_id, c.order_index, c.channel, c.templates) for c in result.contents] == [
+    assert [(c.node_id, c.order_index, c.kind, c.templates) for c in result.contents] == [
         ("one", 0, "email", {"subject": "One, {{ name }}", "body": "First message for {{ name }}."}),
         ("two", 2, "email", {"subject": "One, {{ name }}", "body": "Second message."}),
         ("three", 4, "sms", {"body": "Third message for {{ name }}. Reply STOP to opt out."}),

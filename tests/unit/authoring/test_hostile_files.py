@@ -10,11 +10,14 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from authoring.check import STEP_TYPES, check
+from authoring.check import check
 from authoring.explain import keys_of
+from authoring.shapes import STEP_TYPES
 from domain.action import Stop
-from domain.definition import ConditionStep, EmailStep, SplitStep
+from domain.delay_step import DateOf, DelayStep
+from domain.graph import NODE_TYPES
 from domain.plan import ways_out
+from domain.steps import ConditionStep, EmailStep, GotoStep, SplitStep, TaskStep, WaitForStep, WebhookStep
 
 FOLDER = Path(__file__).parents[2] / "cases"
 CASES = [path.read_text() for path in sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob("*.json")])]
@@ -143,8 +146,23 @@ def test_damaged_files_never_raise(data: st.DataObject) -> None:
 
 
 _JUNK = ["", "\n", " ", "{{", "}}", "{%", "%}", "|", "- ", ": ", "[", "]", "{", "}", '"', "'", "&a ", "*a", "!", "null"]
-_KEYS = sorted({*keys_of(EmailStep), *keys_of(ConditionStep), *keys_of(Stop), *keys_of(SplitStep), "steps", "days"})
-_WORDS = [*STEP_TYPES, "x", "replied", "stop", "tag_lead", "mon-fri", "09:00", "3d", "end", "{{ name }}", "{{ nope"]
+_MODELS = (EmailStep, ConditionStep, Stop, SplitStep, DelayStep, DateOf, TaskStep, GotoStep, WebhookStep, WaitForStep)
+_KEYS = sorted({"steps", *(key for model in _MODELS for key in keys_of(model))})
+_GRAPH_KEYS = ["id", "type", "data", "source", "target", "sourceHandle", "position"]
+_WORDS = [
+    *STEP_TYPES,
+    *NODE_TYPES,
+    "x",
+    "replied",
+    "stop",
+    "tag_lead",
+    "mon-fri",
+    "09:00",
+    "3d",
+    "end",
+    "{{ name }}",
+    "{{ nope",
+]
 _LEAVES = st.sampled_from([None, True, -1, 0, 3, 1.5, "", *_WORDS])
 _VALUES = st.recursive(
     _LEAVES,
@@ -162,6 +180,17 @@ _VALUES = st.recursive(
 def test_wrong_shapes_never_raise(steps: list[Any], header: dict[str, Any]) -> None:
     """Any value under any key is answered with findings."""
     _assert_sane(yaml.safe_dump({"sequence": "s", **header, "steps": steps}, allow_unicode=True))
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.dictionaries(st.sampled_from(_GRAPH_KEYS), _VALUES, max_size=6), max_size=4) | _VALUES,
+    st.lists(st.dictionaries(st.sampled_from(_GRAPH_KEYS), _VALUES, max_size=6), max_size=4) | _VALUES,
+)
+@example([{"id": "t", "type": "trigger"}, {"id": "m", "type": "send-message", "data": {"channel": "delay"}}], [])
+def test_wrong_graphs_never_raise(nodes: Any, edges: Any) -> None:
+    """Any value under any key of a node or an edge is answered with findings."""
+    _assert_sane(yaml.safe_dump({"sequence": "s", "nodes": nodes, "edges": edges}, allow_unicode=True))
 
 
 @settings(max_examples=500, deadline=None)
