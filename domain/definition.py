@@ -119,12 +119,6 @@ class GraphDefinition(SequenceHeader):
 Definition = SequenceDefinition | GraphDefinition
 
 
-def read_definition(document: dict[str, Any]) -> Definition:
-    """A stored document; raises ValidationError for any other."""
-    model = GraphDefinition if "nodes" in document else SequenceDefinition
-    return model.model_validate(document)
-
-
 def _hash(meaning: dict[str, Any]) -> str:
     text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -55,7 +55,8 @@ def _canonical_duration(value: Any) -> str:
     return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
 
 
-Duration = Annotated[str, BeforeValidator(_canonical_duration, json_schema_input_type=str)]
+_WrittenDuration = Annotated[str, Field(pattern=r"^\s*[0-9]{1,9}\s?[smhdw]\s*$")]
+Duration = Annotated[str, BeforeValidator(_canonical_duration, json_schema_input_type=_WrittenDuration)]
 """`90s`, `15m`, `2h`, `3d`, `1w`, held in its largest whole unit."""
 
 MAX_DELAY_DAYS = 366
@@ -78,7 +79,8 @@ def _canonical_hour(value: Any) -> str:
     return f"{int(match[1]):02}:{match[2]}"
 
 
-Hour = Annotated[str, BeforeValidator(_canonical_hour, json_schema_input_type=str)]
+_WrittenHour = Annotated[str, Field(pattern=r"^\s*[0-9]{1,2}:[0-9]{2}\s*$")]
+Hour = Annotated[str, BeforeValidator(_canonical_hour, json_schema_input_type=_WrittenHour)]
 """`00:00` to `24:00`."""
 
 CONTACT_FIELDS = frozenset(COLUMNS) | {"first_name", "last_name", "status"}
