@@ -8,15 +8,16 @@ the meeting point. What has a single way to it is written where that way leads. 
 from typing import Any
 
 from authoring.placed import placed_steps
+from authoring.source import MAX_DEPTH
 from domain.definition import Definition, SequenceDefinition
 from domain.errors import TouchlineError
 from domain.flow import END, Flow, Stage
 from domain.steps import GotoStep
 from domain.walk import dominators, order
 
-MAX_NESTING = 10
-_FLAT_ENOUGH = 3
-"""Branches that all lead to the end may lie side by side this deep; deeper, one of them goes on after the others."""
+_FLAT_ENOUGH = 10
+"""Levels of the file down to which branches that all lead to the end lie side by side; deeper, one of them goes on
+after the others."""
 
 _Steps = list[dict[str, Any]]
 
@@ -67,57 +68,63 @@ class _Writer:
         """All of them."""
         if self._flow.start == END:
             return [_link(END)]
-        return self._tree(self._flow.start, END, 0)
+        return self._tree(self._flow.start, END, 1)
 
     def _ways(self, node: str) -> tuple[str, ...]:
         stage = self._flow.stages.get(node)
         return () if stage is None else tuple(stage.ways.values())
 
-    def _tree(self, first: str, after: str, depth: int) -> _Steps:
-        """A stage and all that it dominates, as a list that goes on at `after`."""
-        if depth > MAX_NESTING:
-            raise TooNested(
-                f"`{first}` lies more than {MAX_NESTING} branches deep, which a list of steps does not hold",
-                hint="Keep the graph, or split the sequence.",
-            )
+    def _tree(self, first: str, after: str, level: int) -> _Steps:
+        """A stage and all that it dominates, as a list on this level of the file that goes on at `after`."""
         steps: _Steps = []
         ahead = [(first, after)]
         while ahead:
             node, follows = ahead.pop()
-            here = [*self._onward(node, follows, depth), *self._joins.get(node, [])]
+            here = [*self._onward(node, follows, level), *self._joins.get(node, [])]
             ahead += reversed(list(zip(here, [*here, follows][1:], strict=True)))
-            steps += self._stage(self._flow.stages[node], here[0] if here else follows, depth)
+            steps += self._stage(self._flow.stages[node], here[0] if here else follows, level)
         return steps
 
-    def _onward(self, node: str, follows: str, depth: int) -> list[str]:
+    def _onward(self, node: str, follows: str, level: int) -> list[str]:
         """The way that goes on in the same list though nothing else meets it there; none where branches do meet."""
         stage = self._flow.stages[node]
         inside = [way for name, way in stage.ways.items() if way in self._inside and name != "again"]
         if isinstance(stage.step, GotoStep) or len(stage.ways) == 1:
             return inside
-        meets = node in self._joins or (self._above.get(END) == node and follows == END and depth < _FLAT_ENOUGH)
+        meets = node in self._joins or (self._above.get(END) == node and follows == END and level < _FLAT_ENOUGH)
         # The longest goes on: conditions that only let some people out do not nest.
         return [] if meets or not inside else [max(inside, key=self._size.__getitem__)]
 
-    def _stage(self, stage: Stage, follows: str, depth: int) -> _Steps:
+    def _stage(self, stage: Stage, follows: str, level: int) -> _Steps:
         said = stage.step.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        if level + 1 + _height(said) > MAX_DEPTH:
+            raise TooNested(
+                f"`{stage.id}` would lie more than {MAX_DEPTH} levels deep, which a file of steps may not be",
+                hint="Keep the graph, or split the sequence.",
+            )
         step = {"id": stage.id, "type": stage.step.type, **said}
         if isinstance(stage.step, GotoStep) or len(stage.ways) == 1:
             onward = stage.ways["next"]
             return [step] if onward == follows else [step, _link(onward)]
         variants = {variant["id"]: variant for variant in step.get("variants", ())}
         for way, target in stage.ways.items():
-            inner = self._branch(target, follows, depth)
+            inner = self._branch(target, follows, level + (4 if way in variants else 2))
             if inner and way in variants:
                 variants[way]["steps"] = inner
             elif inner:
                 step[way] = inner
         return [step]
 
-    def _branch(self, target: str, follows: str, depth: int) -> _Steps:
+    def _branch(self, target: str, follows: str, level: int) -> _Steps:
         if target == follows:
             return []
-        return self._tree(target, follows, depth + 1) if target in self._inside else [_link(target)]
+        return self._tree(target, follows, level) if target in self._inside else [_link(target)]
+
+
+def _height(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_height, value.values()), default=0)
+    return 1 + max(map(_height, value), default=0) if isinstance(value, list) else 0
 
 
 def _link(target: str) -> dict[str, Any]:

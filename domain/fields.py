@@ -10,7 +10,10 @@ from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A name that records and people refer to: it carries no dot, so that derived ids never collide with one."""
 
-StepRef = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}|_)(\.[1-9][0-9]{0,3})?$")]
+StepRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?|_\.[1-9][0-9]{0,3})$"),
+]
 """A step by its id: a key, or what a step without one is called, `intro.1`."""
 
 Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]

@@ -82,6 +82,26 @@ def test_conditions_that_let_people_out_do_not_nest() -> None:
     assert [step["id"] for step in steps] == [f"c{n}" for n in range(50)]
 
 
+def test_splits_within_splits_nest_as_deep_as_a_file_may_be() -> None:
+    """Each takes four levels: what is written can be read, or is refused."""
+    for count in range(1, 12):
+        nodes: list[dict[str, Any]] = [{"id": "t", "type": "trigger"}]
+        edges: list[dict[str, Any]] = [{"source": "t", "target": "s0"}]
+        for n in range(count):
+            nodes += [{"id": f"s{n}", "type": "split", "data": {"variants": [{"id": "a"}, {"id": "b"}]}}]
+            nodes += [{"id": f"j{n}", "type": "delay", "data": {"days": 1}}]
+            inner = f"s{n + 1}" if n < count - 1 else f"j{n}"
+            edges += [{"source": f"s{n}", "target": inner, "sourceHandle": "a"}]
+            edges += [{"source": f"s{n}", "target": f"j{n}", "sourceHandle": "b"}]
+            edges += [{"source": f"j{n}", "target": f"j{n - 1}"}] if n else []
+        text = json.dumps({"sequence": "g", "nodes": nodes, "edges": edges})
+        if count <= 7:
+            assert_same_both_ways(text)
+        else:
+            with pytest.raises(TooNested):
+                export(check(text), "yaml")
+
+
 def test_a_long_graph_exports_without_recursion() -> None:
     """A thousand nodes in a row are a thousand steps."""
     nodes: list[dict[str, Any]] = [{"id": "t", "type": "trigger"}]
@@ -95,11 +115,11 @@ def test_branches_nested_too_deep_are_refused_by_name() -> None:
     """A list of steps would be deeper than a file may be."""
     nodes: list[dict[str, Any]] = [{"id": "t", "type": "trigger"}]
     edges: list[dict[str, Any]] = [{"source": "t", "target": "c0"}]
-    for n in range(14):
+    for n in range(20):
         nodes += [{"id": f"c{n}", "type": "condition", "data": {"if": "replied"}}]
         nodes += [{"id": f"{side}{n}", "type": "delay", "data": {"days": 1}} for side in "jk"]
         # Each condition's branches meet in a step of its own, inside a branch of the one before.
-        edges += [{"source": f"c{n}", "target": f"c{n + 1}" if n < 13 else "j13", "sourceHandle": "true"}]
+        edges += [{"source": f"c{n}", "target": f"c{n + 1}" if n < 19 else "j19", "sourceHandle": "true"}]
         edges += [
             {"source": f"c{n}", "target": f"k{n}", "sourceHandle": "false"},
             {"source": f"k{n}", "target": f"j{n}"},
@@ -108,7 +128,7 @@ def test_branches_nested_too_deep_are_refused_by_name() -> None:
             edges += [{"source": f"j{n}", "target": f"j{n - 1}"}]
     checked = check(json.dumps({"sequence": "g", "nodes": nodes, "edges": edges}))
     assert checked.ok, checked.diagnostics
-    with pytest.raises(TooNested, match="more than 10 branches deep"):
+    with pytest.raises(TooNested, match="more than 32 levels deep"):
         export(checked, "yaml")
 
 
