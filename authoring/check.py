@@ -14,9 +14,17 @@ from authoring.runnable import check_runnable
 from authoring.shapes import STEP_TYPES, check_shape, check_step, check_steps
 from authoring.source import Node, read
 from domain.compiler import compile_flow
-from domain.definition import MAX_STEPS, Definition, GraphDefinition, SequenceDefinition, SequenceHeader, StepContent
+from domain.definition import (
+    MAX_ENTRIES,
+    MAX_STEPS,
+    Definition,
+    GraphDefinition,
+    SequenceDefinition,
+    SequenceHeader,
+    StepContent,
+)
 from domain.diagnostics import Diagnostic, Path
-from domain.flow import Flow
+from domain.flow import END, Flow
 from domain.plan import Plan
 
 
@@ -77,7 +85,8 @@ def _check_document(root: Node, report: Report) -> tuple[Definition | None, Sequ
     elif not raw:
         report.error(("steps",), empty_message("steps"), hint_for("steps"))
     steps = list(placed_steps(raw, ("steps",)))
-    if _too_many(len(steps), ("steps",), report):
+    executed = sum(not step.is_link for step in steps)
+    if _too_many(executed if len(steps) <= MAX_ENTRIES else len(steps), ("steps",), report):
         return None, ()
     sound &= isinstance(raw, list) and bool(raw) and check_steps(raw, ("steps",), report)
     apply_rules(document, steps, report)
@@ -92,6 +101,8 @@ def _check_graph(document: dict[str, Any], report: Report) -> tuple[Definition |
     if _too_many(len(nodes) - 2 if isinstance(nodes, list) else 0, ("nodes",), report):
         return None, ()
     steps, whole = check_graph(document, report)
+    # The trigger is no step, and an end that is drawn is none either.
+    whole = not _too_many(sum(step.id != END for step in steps), ("nodes",), report) and whole
     shapes = [check_step(step, report) for step in steps if step.type in STEP_TYPES]
     apply_rules(document, steps, report)
     sound &= whole and all(shapes)

@@ -210,7 +210,7 @@ class _Reader:
         _refuse_tag(event.tag, line)
         weight = 1 + len(event.value) // 100
         self._charge(weight, line)
-        value = event.value if event.style else _core(event.value)
+        value = event.value if event.style else plain_scalar(event.value)
         text_line = line + 1 if event.style == "|" else line if "\n" not in event.value else None
         return Node(value, line, text_line, weight)
 
@@ -282,8 +282,8 @@ def _refuse_tag(tag: str | None, line: int) -> None:
         )
 
 
-def _core(text: str) -> Scalar:
-    """A plain (unquoted) scalar by the YAML 1.2 core rules."""
+def plain_scalar(text: str) -> Scalar:
+    """What a plain (unquoted) scalar is by the YAML 1.2 core rules."""
     if text in _NULL:
         return None
     if text in _BOOL:

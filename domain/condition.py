@@ -28,7 +28,8 @@ def _modern(value: Any) -> Any:
     return value.removeprefix("if_") if isinstance(value, str) else value
 
 
-Word = Annotated[EventWord, BeforeValidator(_modern, json_schema_input_type=str)]
+_OlderWord = Annotated[str, Field(pattern="^if_")]
+Word = Annotated[EventWord, BeforeValidator(_modern, json_schema_input_type=EventWord | _OlderWord)]
 Operand = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | str
 
 

@@ -19,6 +19,8 @@ from domain.steps import Step
 from domain.window_spec import WindowSpec
 
 MAX_STEPS = 1000
+MAX_ENTRIES = 2 * MAX_STEPS
+"""Of a list of steps, gotos that are only links included."""
 
 
 def _triggers(value: Any) -> Any:
@@ -57,7 +59,7 @@ class SequenceHeader(Frozen):
 class SequenceDefinition(SequenceHeader):
     """A sequence as a list of steps."""
 
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_ENTRIES)]
 
     def document(self) -> dict[str, Any]:
         """The definition as plain data in canonical form: it validates to an equal definition."""
@@ -117,12 +119,6 @@ class GraphDefinition(SequenceHeader):
 
 
 Definition = SequenceDefinition | GraphDefinition
-
-
-def read_definition(document: dict[str, Any]) -> Definition:
-    """A stored document; raises ValidationError for any other."""
-    model = GraphDefinition if "nodes" in document else SequenceDefinition
-    return model.model_validate(document)
 
 
 def _hash(meaning: dict[str, Any]) -> str:

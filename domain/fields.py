@@ -10,7 +10,10 @@ from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A name that records and people refer to: it carries no dot, so that derived ids never collide with one."""
 
-StepRef = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}|_)(\.[1-9][0-9]{0,3})?$")]
+StepRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?|_\.[1-9][0-9]{0,3})$"),
+]
 """A step by its id: a key, or what a step without one is called, `intro.1`."""
 
 Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]
@@ -55,7 +58,8 @@ def _canonical_duration(value: Any) -> str:
     return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
 
 
-Duration = Annotated[str, BeforeValidator(_canonical_duration, json_schema_input_type=str)]
+_WrittenDuration = Annotated[str, Field(pattern=r"^\s*[0-9]{1,9}\s?[smhdw]\s*$")]
+Duration = Annotated[str, BeforeValidator(_canonical_duration, json_schema_input_type=_WrittenDuration)]
 """`90s`, `15m`, `2h`, `3d`, `1w`, held in its largest whole unit."""
 
 MAX_DELAY_DAYS = 366
@@ -78,7 +82,8 @@ def _canonical_hour(value: Any) -> str:
     return f"{int(match[1]):02}:{match[2]}"
 
 
-Hour = Annotated[str, BeforeValidator(_canonical_hour, json_schema_input_type=str)]
+_WrittenHour = Annotated[str, Field(pattern=r"^\s*[0-9]{1,2}:[0-9]{2}\s*$")]
+Hour = Annotated[str, BeforeValidator(_canonical_hour, json_schema_input_type=_WrittenHour)]
 """`00:00` to `24:00`."""
 
 CONTACT_FIELDS = frozenset(COLUMNS) | {"first_name", "last_name", "status"}

@@ -75,14 +75,14 @@ class GraphEdge(_Saved):
     target: str
 
 
-def step_document(node_id: str, node_type: str, data: Mapping[str, Any], *, target: str = "_") -> dict[str, Any]:
+def step_document(node_id: str, node_type: str, data: Mapping[str, Any], *, target: str = "end") -> dict[str, Any]:
     """A node as the step that it is; `target` is where a goto leads, which its data does not say."""
     said = {key: value for key, value in data.items() if key != "label"}
     kind = said.pop("channel", None) if node_type == "send-message" else _STEP_TYPES.get(node_type, node_type)
     return {**said, "type": kind, "id": node_id, **({"step": target} if kind == "goto" else {})}
 
 
-def step_of(node: GraphNode, *, target: str = "_") -> Step:
+def step_of(node: GraphNode, *, target: str = "end") -> Step:
     """The step that a node is; raises ValidationError for data of a wrong shape."""
     return _validate(step_document(node.id, node.type, node.data, target=target))
 

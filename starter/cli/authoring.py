@@ -1,4 +1,4 @@
-"""`check` and `publish`: an author's file."""
+"""`check`, `publish` and `export`: an author's file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,12 +7,14 @@ import typer
 from rich.text import Text
 
 from authoring.check import Checked, check
+from authoring.export import Form, export
 from domain.errors import TouchlineError
 from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, command
 from starter.ending import Exit
 from starter.publish import publish
 
+Shape = Annotated[Form, typer.Option("--as", help="What to write: a flow builder's graph, or steps in YAML.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A sequence in YAML or JSON.", show_default=False)]
 
 
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(app, "check examples/quick-tour.yaml", name="check")(check_file)
     command(app, "publish examples/quick-tour.yaml", name="publish")(publish_file)
+    command(app, "export examples/quick-tour.yaml --as graph", name="export")(export_file)
 
 
 async def check_file(file: File, as_json: AsJson = False) -> Answer:
@@ -48,6 +51,18 @@ async def publish_file(file: File, as_json: AsJson = False) -> Answer:
     }
     warnings = _findings(checked)
     return Answer(document, [*warnings, output.line(f"{key}: {said}")])
+
+
+async def export_file(file: File, form: Shape, as_json: AsJson = False) -> Answer | Exit:
+    """Write a sequence as a flow builder's graph (JSON) or as steps (YAML); either means the same."""
+    checked = _read(file)
+    if checked.flow is None:
+        return Answer(_document(checked), [*_lines(checked), output.line("nothing was exported")], Exit.REFUSED)
+    text = export(checked, form)
+    if as_json:
+        return Answer({"file": checked.filename, "as": form, "text": text})
+    output.verbatim(text)
+    return Exit.DONE
 
 
 def _read(file: Path) -> Checked:

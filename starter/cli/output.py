@@ -54,6 +54,11 @@ def table(title: str | None, columns: Iterable[str], rows: Iterable[Sequence[obj
     return made
 
 
+def verbatim(text: str) -> None:
+    """Print a file's content: no line of it may be folded."""
+    sys.stdout.write(text)
+
+
 def answer(document: object, text: Sequence[RenderableType], *, as_json: bool) -> None:
     """Print what a command found."""
     if as_json:

@@ -97,3 +97,34 @@ async def test_the_sample_that_needs_later_steps_is_refused_by_their_names(cli: 
     said = await cli("check", CASES / "cold-outreach.yaml")
     assert said.code == 1
     assert "`condition` does not run in this release yet" in said.out
+
+
+async def test_export_writes_either_form_and_nothing_else(cli: Cli, tmp_path: Path) -> None:
+    """What it prints is a file that checks, however long its lines are."""
+    long = tmp_path / "long.yaml"
+    long.write_text(f"sequence: long\nsteps:\n  - {{id: a, type: email, subject: Hi, body: {'word ' * 400}end}}\n")
+    for form in ("graph", "yaml"):
+        said = await cli("export", long, "--as", form)
+        assert said.code == 0
+        written = tmp_path / f"written.{form}"
+        written.write_text(said.out)
+        assert (await cli("check", written)).code == 0
+        document = (await cli("export", long, "--as", form, "--json")).document
+        assert (document["as"], document["text"]) == (form, said.out)
+
+
+async def test_export_refuses_a_file_with_errors(cli: Cli, tmp_path: Path) -> None:
+    """The findings are those of `check`."""
+    file = tmp_path / "wrong.yaml"
+    file.write_text(WRONG)
+    said = await cli("export", file, "--as", "graph")
+    assert said.code == 1
+    assert said.out.count(": error: ") == 3
+    assert "nothing was exported" in said.out
+
+
+async def test_what_does_not_run_yet_is_exported_all_the_same(cli: Cli) -> None:
+    """It is written whole; only publishing it would be wrong."""
+    said = await cli("export", CASES / "cold-outreach.yaml", "--as", "graph")
+    assert said.code == 0
+    assert '"type": "condition"' in said.out

@@ -31,7 +31,7 @@ def test_the_commands_are_those_that_users_know() -> None:
     """A command that vanishes or is renamed breaks somebody's script."""
     assert {
         *("demo", "up", "doctor", "migrate", "test", "bench"),
-        *("check", "publish", "contacts import"),
+        *("check", "publish", "export", "contacts import"),
         *("enroll", "enrollments", "show", "sequences", "stats", "outbox"),
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent"),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authoring.check import Checked, check
-from domain.definition import GraphDefinition, read_definition
+from domain.definition import GraphDefinition
 from domain.plan import ConditionNode, ExitNode, GotoNode, MessageNode, Plan, SplitNode, TaskNode, WaitNode
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -125,7 +125,7 @@ def test_positions_are_kept_and_mean_nothing() -> None:
     document = first.definition.document()
     assert [n["position"] for n in document["nodes"]] == [n["position"] for n in plain["nodes"]]
     assert document["viewport"]["zoom"] == 1.5
-    assert read_definition(document) == first.definition
+    assert GraphDefinition.model_validate(document) == first.definition
     plain["nodes"][1] |= {"position": {"x": 7, "y": 7}, "selected": True, "measured": {"width": 9}}
     plain["nodes"][1]["data"]["label"] = "Another label"
     assert check(json.dumps(plain)).content_hash == first.content_hash

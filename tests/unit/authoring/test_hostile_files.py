@@ -132,6 +132,16 @@ def test_too_many_steps_are_refused() -> None:
     assert [f.message for f in found] == ["the sequence has 1,001 steps, at most 1,000 are allowed"]
 
 
+def test_gotos_that_are_only_links_are_no_steps() -> None:
+    """They do not count towards the limit, up to as many again."""
+    link = "  - {{id: c{}, type: condition, if: replied, then: [{{type: goto, step: c{}}}]}}\n"
+    steps = "".join(link.format(n, n + 1) for n in range(999))
+    last = "  - {id: c999, type: sms, body: x}\n"
+    assert check(f"sequence: s\nsteps:\n{steps}{last}").ok
+    assert not check(f"sequence: s\nsteps:\n{steps}{last}  - {{type: exit}}\n").ok
+    assert not check("sequence: s\nsteps:\n" + "  - {type: goto, step: end}\n" * 2001).ok
+
+
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_files_never_raise(data: st.DataObject) -> None:
