@@ -153,8 +153,8 @@ def _own_addresses(settings: Settings) -> frozenset[str]:
 
 def worker_of(settings: Settings, engine: Engine) -> Worker:
     """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown."""
-    deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions())
-    lifecycle = Lifecycle(engine.database, deliveries.versions)
+    deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions(), engine.runs)
+    lifecycle = Lifecycle(engine.database, deliveries.versions, engine.providers.must_carry)
     mailbox = mailbox_of(settings)
     receiving = partial(receive, engine)
     return Worker(

@@ -1,4 +1,4 @@
-"""Deliver one message: claim it, hand it to a provider, settle it with what comes next.
+"""Execute a node; deliver one message: claim it, hand it to a provider, settle it with what comes next.
 
 Two transactions around one hand-over. The first makes the claim durable, so that a crash leaves a job that
 says `sending`. The second holds the enrollment's row lock from a last look until the outcome is recorded:
@@ -8,18 +8,23 @@ last look, and nothing is sent, or after the hand-over. No message follows a com
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
 
 import asyncpg
 import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
+from activities.arrive import arrive
 from activities.clock import Clock, heartbeats
+from activities.enrolling import Desk, Launch
 from activities.judge import Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
 from content.compose import Composer
-from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult
+from domain.enrollment import EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate, StepResult
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -44,18 +49,29 @@ log = structlog.get_logger(__name__)
 _ASK_AGAIN = timedelta(seconds=20)
 
 
+class Starter(Protocol):
+    """What an `enroll` action asks of Temporal; the composition root provides it."""
+
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+        """Start an enrollment's workflow unless one runs or ran."""
+        ...
+
+
 class Deliveries:
     """The activity, with what it needs from outside."""
 
-    def __init__(self, database: Database, providers: Registry, composer: Composer, versions: Versions) -> None:
+    def __init__(
+        self, database: Database, providers: Registry, composer: Composer, versions: Versions, runs: Starter
+    ) -> None:
         self.database = database
         self.providers = providers
         self.composer = composer
         self.versions = versions
+        self.runs = runs
 
     @activity.defn
     async def deliver(self, order: ExecuteInput) -> StepResult:
-        """Execute one message node. Safe to repeat at any point; the answer then is the recorded one."""
+        """Execute one node and what follows at once, up to one message. Safe to repeat: the record is the answer."""
         with heartbeats():
             async with self.database.session(order.tenant_id) as session:
                 return await _Delivery(self, session, order).run()
@@ -78,10 +94,27 @@ class _Delivery:
         self._session = session
         self._order = order
         self._clock = Clock()
+        self._desk = Desk(order.tenant_id, parts.versions, parts.providers.must_carry)
 
     async def run(self) -> StepResult:
+        result = await self._run()
+        for launch in self._desk.launches:
+            await self._launch(launch)
+        return result
+
+    async def _launch(self, launch: Launch) -> None:
+        """Start what an action has enrolled; what cannot be started now, the reconciler starts."""
+        try:
+            await self._parts.runs.start(launch.start, launch.contact_id, launch.version)
+        except RPCError as error:
+            log.warning("start_failed", enrollment=str(launch.start.enrollment_id), error=error.message)
+            return
+        async with self._session.transaction() as tx:
+            await enrollments.mark_started(tx, [launch.start.enrollment_id], self._clock.now())
+
+    async def _run(self) -> StepResult:
         async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
-            claimed = await self._claim(tx)
+            claimed = await self._reach(tx)
         if isinstance(claimed, StepResult):
             return claimed
         async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
@@ -89,13 +122,24 @@ class _Delivery:
 
     # --- claim ---------------------------------------------------------------------------------------
 
-    async def _claim(self, tx: asyncpg.Connection) -> _Claimed | StepResult:
-        order = self._order
-        claim = await ledger.read_claim(tx, order.enrollment_id, order.node_id)
+    async def _reach(self, tx: asyncpg.Connection) -> _Claimed | StepResult:
+        """Claim the message; where the node is none, walk to the next that is, and claim it if it may go at once."""
+        claim = await ledger.read_claim(tx, self._order.visit)
         if claim is None:
-            raise ApplicationError(
-                f"no message job for node {order.node_id} of enrollment {order.enrollment_id}", non_retryable=True
+            result = await arrive(tx, self._order, self._desk, self._clock)
+            ahead = result.next
+            if ahead is None or ahead.gate is not None or ahead.at is None or ahead.at > self._clock.now():
+                return result
+            self._order = self._order.model_copy(
+                update={"node_id": ahead.node_id, "lap": ahead.lap, "instruction": None}
             )
+            claim = await ledger.read_claim(tx, self._order.visit)
+            if claim is None:
+                return result
+        return await self._claim(tx, claim)
+
+    async def _claim(self, tx: asyncpg.Connection, claim: Claim) -> _Claimed | StepResult:
+        order = self._order
         version = await self._parts.versions.get(tx, claim.version_id)
         node = version.plan.nodes[order.node_id]
         if not isinstance(node, MessageNode):
@@ -105,7 +149,7 @@ class _Delivery:
             # The operator knows better than an automatic answer.
             await enrollments.come_back(tx, order.enrollment_id)
             claim = replace(claim, not_before=None)
-        settlement = Settlement(tx, order, claim, version.plan, node, where, self._clock)
+        settlement = Settlement(tx, order, claim, version.plan, node, where, self._clock, self._desk)
 
         match claim.state:
             case JobState.SENT | JobState.FAILED | JobState.CANCELLED:
@@ -143,7 +187,7 @@ class _Delivery:
             return await settlement.misconfigured(ConfigurationError(provider="touchline", message=str(error)))
         except ContentError as error:
             return await settlement.unrenderable(error)
-        await ledger.begin_sending(tx, self._order.enrollment_id, node.id, message, provider.name, self._clock.now())
+        await ledger.begin_sending(tx, self._order.visit, message, provider.name, self._clock.now())
         return _Claimed(message, provider, settlement)
 
     def _message(self, claim: Claim, version: Version, node: MessageNode) -> OutgoingMessage:

@@ -1,5 +1,6 @@
 """What operators do to an enrollment, and its regular end: each recorded in one transaction."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import asyncpg
@@ -7,19 +8,20 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.arrive import arrive
 from activities.clock import Clock
+from activities.enrolling import Desk
 from activities.versions import Versions
 from domain.enrollment import (
-    Ending,
     EndInput,
-    EnrollmentStatus,
     ExecuteInput,
     Gate,
     ResumeInput,
     StepResult,
     Upcoming,
+    Visit,
 )
-from domain.plan import DelayNode, ExitNode
+from domain.plan import Plan
 from scheduling.itinerary import Whereabouts, stop_at
 from store import enrollments, ledger
 from store.enrollments import Scope
@@ -31,9 +33,10 @@ log = structlog.get_logger(__name__)
 class Lifecycle:
     """The activities, with what they need from outside."""
 
-    def __init__(self, database: Database, versions: Versions) -> None:
+    def __init__(self, database: Database, versions: Versions, must_carry: Callable[[Plan], None]) -> None:
         self._database = database
         self._versions = versions
+        self._must_carry = must_carry
 
     @activity.defn
     async def pause_enrollment(self, order: ExecuteInput) -> StepResult:
@@ -43,9 +46,8 @@ class Lifecycle:
             if scope.ending is not None:
                 return StepResult(verdict="ended", ended=scope.ending)
             await enrollments.pause(tx, order.enrollment_id, Clock().now())
-        return StepResult(
-            verdict="deferred", next=Upcoming(node_id=order.node_id, at=None, gate=Gate.ENROLLMENT_PAUSED)
-        )
+        held = Upcoming(node_id=order.node_id, at=None, gate=Gate.ENROLLMENT_PAUSED, lap=order.lap)
+        return StepResult(verdict="deferred", next=held)
 
     @activity.defn
     async def resume_enrollment(self, order: ResumeInput) -> StepResult:
@@ -60,16 +62,14 @@ class Lifecycle:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
                 node = plan.nodes[upcoming.node_id]
-                if isinstance(node, DelayNode):
-                    raise ApplicationError(f"node {node.id} does not execute", non_retryable=True)
                 where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id)
-                upcoming = stop_at(plan, node, due, where, not_before=scope.not_before).upcoming
+                upcoming = stop_at(plan, node, due, where, not_before=scope.not_before, lap=upcoming.lap).upcoming
                 if upcoming.gate is None and order.next.gate not in (Gate.WINDOW, Gate.POSTPONED):
                     upcoming = upcoming.model_copy(update={"gate": order.next.gate})
                 late = due - order.next.wait_ends if order.next.wait_ends else timedelta()
-            elif await ledger.is_heard_of(tx, order.enrollment_id, upcoming.node_id):
+            elif await ledger.is_heard_of(tx, Visit(order.enrollment_id, upcoming.node_id, upcoming.lap)):
                 # It came to light during the pause what became of the message in doubt.
-                upcoming = Upcoming(node_id=upcoming.node_id, at=now)
+                upcoming = Upcoming(node_id=upcoming.node_id, at=now, lap=upcoming.lap)
             await enrollments.resume(tx, order.enrollment_id, upcoming, late=late)
         return StepResult(verdict="deferred", next=upcoming)
 
@@ -87,23 +87,8 @@ class Lifecycle:
     @activity.defn
     async def finish(self, order: ExecuteInput) -> StepResult:
         """An exit was reached after a wait: the enrollment is complete."""
-        now = Clock().now()
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
-            scope = await _scope(tx, order)
-            if scope.ending is not None:
-                return StepResult(verdict="ended", ended=scope.ending)
-            node = (await self._versions.get(tx, scope.version_id)).plan.nodes[order.node_id]
-            if not isinstance(node, ExitNode):
-                raise ApplicationError(f"node {order.node_id} is no exit", non_retryable=True)
-            if scope.not_before is not None and order.instruction != "send_now" and scope.not_before > now:
-                # Whoever is away may still answer.
-                upcoming = Upcoming(node_id=node.id, at=scope.not_before, gate=Gate.POSTPONED, due=now)
-                await enrollments.postpone(tx, order.enrollment_id, upcoming)
-                return StepResult(verdict="deferred", next=upcoming)
-            ending = Ending(status=EnrollmentStatus.COMPLETED, reason=node.reason)
-            await enrollments.complete_path(tx, order.enrollment_id, now)
-            await enrollments.end(tx, [order.enrollment_id], ending, now=now)
-        return StepResult(verdict="ended", ended=ending)
+            return await arrive(tx, order, Desk(order.tenant_id, self._versions, self._must_carry), Clock())
 
 
 async def _scope(tx: asyncpg.Connection, order: ExecuteInput | ResumeInput | EndInput) -> Scope:

@@ -147,8 +147,8 @@ class Reconciler:
 
     async def _abandoned(self, tenant_id: UUID, clock: Clock) -> Sequence[ExecuteInput]:
         async with self._database.transaction(tenant_id) as tx:
-            jobs = await ledger.abandoned(tx, clock.now() - _OVERDUE)
-        return [ExecuteInput(tenant_id=tenant_id, enrollment_id=e, node_id=node_id) for e, node_id in jobs]
+            visits = await ledger.abandoned(tx, clock.now() - _OVERDUE)
+        return [ExecuteInput(tenant_id=tenant_id, **visit._asdict()) for visit in visits]
 
     async def _settle(self, order: ExecuteInput) -> bool:
         await self._deliveries.deliver(order)

@@ -6,21 +6,23 @@ a message is never recorded as sent without its successor being scheduled.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 import asyncpg
 import structlog
 
 from activities.clock import Clock
+from activities.enrolling import Desk
+from activities.walk import Verdict, Walk
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Plan
-from scheduling.itinerary import Stop, Whereabouts, next_stop, stop_at
+from scheduling.itinerary import Whereabouts, stop_at
 from scheduling.window import is_allowed
-from store import enrollments, ledger
-from store.enrollments import NewEnrollment
+from store import ledger
+from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass
+from store.pool import LOST, savepoint
 from store.suppressions import SuppressionReason, suppress
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,7 @@ class Settlement:
     node: MessageNode
     where: Whereabouts
     clock: Clock
+    desk: Desk
     attempts: int = 0
     """Hand-overs so far, the present one included."""
 
@@ -71,9 +74,10 @@ class Settlement:
     def held(self, gate: Gate, until: datetime | None) -> StepResult:
         """It is held already, and so recorded."""
         due = self.clock.now() if gate in (Gate.WINDOW, Gate.POSTPONED) else None
-        return StepResult(verdict="deferred", next=Upcoming(node_id=self.node.id, at=until, gate=gate, due=due))
+        upcoming = Upcoming(node_id=self.node.id, at=until, gate=gate, due=due, lap=self.order.lap)
+        return StepResult(verdict="deferred", next=upcoming)
 
-    def held_back(self, now: datetime, not_before: datetime | None) -> tuple[Gate, datetime] | None:
+    def held_back(self, now: datetime, not_before: datetime | None) -> tuple[Gate, datetime | None] | None:
         """What came between since the claim (its lock may be waited for), and until when; None: nothing."""
         window = self.plan.window_of(self.node)
         zones, tenant_zone = self.where.contact_zones, self.where.tenant_zone
@@ -89,7 +93,7 @@ class Settlement:
         """A provider took it over; without a receipt, policy or an operator says so."""
         now = self.clock.now()
         result = {"provider_message_id": receipt.provider_message_id} if receipt else {"assumed": True}
-        await ledger.settle_sent(self.tx, self.order.enrollment_id, self.node.id, receipt, sent_at=now, result=result)
+        await ledger.settle_sent(self.tx, self.order.visit, receipt, sent_at=now, result=result)
         log.info("sent", channel=self.node.channel, attempts=self.attempts)
         return await self._go_on("sent", now, sent=self.node)
 
@@ -105,14 +109,14 @@ class Settlement:
     async def skipped(self, reason: str) -> StepResult:
         """It must not be sent; the enrollment goes on without it."""
         now = self.clock.now()
-        await ledger.settle_skipped(self.tx, self.order.enrollment_id, self.node.id, reason, now=now)
+        await ledger.settle_skipped(self.tx, self.order.visit, reason, now=now)
         log.info("skipped", reason=reason)
         return await self._go_on("skipped", now)
 
     async def overtaken(self, ending: Ending) -> StepResult:
         """The enrollment ended between the claim and the hand-over: certainly not sent."""
         reason = ending.reason or ending.status
-        await ledger.settle_skipped(self.tx, self.order.enrollment_id, self.node.id, reason, now=self.clock.now())
+        await ledger.settle_skipped(self.tx, self.order.visit, reason, now=self.clock.now())
         return StepResult(verdict="ended", ended=ending)
 
     async def refused(self, error: PermanentError) -> StepResult:
@@ -200,8 +204,7 @@ class Settlement:
     ) -> None:
         await ledger.hold(
             self.tx,
-            self.order.enrollment_id,
-            self.node.id,
+            self.order.visit,
             state=state,
             gate=gate,
             until=until,
@@ -216,8 +219,7 @@ class Settlement:
     ) -> None:
         await ledger.settle_failed(
             self.tx,
-            self.order.enrollment_id,
-            self.node.id,
+            self.order.visit,
             error=text,
             error_class=error_class,
             error_code=code,
@@ -232,39 +234,39 @@ class Settlement:
         return await self._end(Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}"), now)
 
     async def _go_on(
-        self,
-        verdict: Literal["sent", "failed", "skipped"],
-        now: datetime,
-        *,
-        since: datetime | None = None,
-        sent: MessageNode | None = None,
+        self, verdict: Verdict, now: datetime, *, since: datetime | None = None, sent: MessageNode | None = None
     ) -> StepResult:
         """The author's waits count from `since` (UTC), which is now unless it came to light later."""
         if self.claim.ending is not None:
             return self.recorded()
-        stop = next_stop(self.plan, self.node.next, since or now, self.where, not_before=self.claim.not_before)
-        if isinstance(stop.node, ExitNode) and not stop.waits:
-            if not stop.node.implicit:
-                await self._pass(stop, now)
-            return await self._end(Ending(status=EnrollmentStatus.COMPLETED, reason=stop.node.reason), now, sent=sent)
-        await enrollments.move_on(
+        visited = Visited(sent, self.order.lap) if sent else None
+        start = self.plan.nodes[self.node.next]
+        if isinstance(start, MessageNode | ExitNode):
+            return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
+        launches = len(self.desk.launches)
+        try:
+            async with savepoint(self.tx):
+                return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
+        except LOST:
+            raise
+        except Exception as error:
+            # What was handed over must be recorded, whatever is wrong with what follows: that is tried by itself.
+            del self.desk.launches[launches:]
+            log.exception("walk_put_off", node=start.id, error=str(error))
+            return await self._walk(now).stay(start, since or now, verdict=verdict, sent=visited)
+
+    def _walk(self, now: datetime) -> Walk:
+        return Walk(
             self.tx,
-            self.order.enrollment_id,
-            self.claim.contact.id,
-            self.claim.sequence_id,
-            stop,
+            self.order.visit,
+            contact_id=self.claim.contact.id,
+            sequence_id=self.claim.sequence_id,
+            plan=self.plan,
+            where=self.where,
+            desk=self.desk,
             now=now,
-            sent=sent,
+            not_before=self.claim.not_before,
         )
-        return StepResult(verdict=verdict, next=stop.upcoming)
 
-    async def _pass(self, exit: Stop, now: datetime) -> None:
-        """Record the author's exit, which is over as soon as it is reached."""
-        new = NewEnrollment(self.order.enrollment_id, self.claim.contact.id, exit)
-        await enrollments.record_stops(self.tx, self.claim.sequence_id, [new])
-        await enrollments.complete_path(self.tx, self.order.enrollment_id, now)
-
-    async def _end(self, ending: Ending, now: datetime, *, sent: MessageNode | None = None) -> StepResult:
-        await enrollments.end(self.tx, [self.order.enrollment_id], ending, now=now, sent=sent)
-        log.info("ended", status=ending.status, reason=ending.reason)
-        return StepResult(verdict="ended", ended=ending)
+    async def _end(self, ending: Ending, now: datetime) -> StepResult:
+        return await self._walk(now).end(ending)

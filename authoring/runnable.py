@@ -16,13 +16,7 @@ NOT_RUN_YET = frozenset(
         "whatsapp",
         "webhook",
         "wait_for",
-        "condition",
-        "split",
-        "action",
         "task",
-        "goto",
-        "delay until",
-        "delay business_days",
         "goal",
     }
 )

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
+from domain import ids
 from domain.base import Frozen
 from domain.plan import Plan
 
@@ -47,6 +48,31 @@ class Gate(StrEnum):
     AMBIGUOUS = "ambiguous"
     POSTPONED = "postponed"
     """The contact is away and said until when."""
+    DATE = "date"
+    """A date of the contact's, which may change meanwhile."""
+    EVENT = "event"
+    """Something that the contact may do; `at` is the time-out."""
+    TASK = "task"
+    """A person has something to do; `at` is when that lapses."""
+
+
+class Visit(NamedTuple):
+    """An enrollment at one node, in one lap: what a step's record, a message and its Message-ID are named by."""
+
+    enrollment_id: UUID
+    node_id: str
+    lap: int = 0
+    """How often a `goto` has led back; within a lap no node is visited twice."""
+
+    @property
+    def step_id(self) -> UUID:
+        """The record of this visit."""
+        return ids.step_id(self.enrollment_id, self.node_id, self.lap)
+
+    @property
+    def job_id(self) -> UUID:
+        """The message that is handed over on this visit."""
+        return ids.job_id(self.enrollment_id, self.node_id, self.lap)
 
 
 Instruction = Literal["send_now", "assume_sent"]
@@ -64,6 +90,7 @@ class Upcoming(Frozen):
     """Why it waits, when it is more than the author's delay."""
     due: datetime | None = None
     """UTC. When the author's delay is over, where a window or an absence moved `at` beyond that."""
+    lap: int = 0
 
     @property
     def wait_ends(self) -> datetime | None:
@@ -110,6 +137,12 @@ class ExecuteInput(Frozen):
     node_id: str
     instruction: Instruction | None = None
     """What an operator said about this node."""
+    lap: int = 0
+
+    @property
+    def visit(self) -> Visit:
+        """Where the enrollment stands."""
+        return Visit(self.enrollment_id, self.node_id, self.lap)
 
 
 class StepResult(Frozen):

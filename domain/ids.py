@@ -13,7 +13,7 @@ _NAMESPACE = UUID("6f1a3c52-8f0e-4f5e-9d3a-0d5b9a6f7e11")
 
 
 def new_id() -> UUID:
-    """The only source of random ids: rows that nothing else could name (contacts, enrollments)."""
+    """The only source of random ids: rows that nothing else could name (contacts, enrollments, word of a change)."""
     return uuid4()
 
 
@@ -48,6 +48,11 @@ def step_id(enrollment_id: UUID, node_id: str, round: int = 0) -> UUID:
 def job_id(enrollment_id: UUID, node_id: str, round: int = 0) -> UUID:
     """The ledger row of one outbound message; also its idempotency key and callback token."""
     return uuid5(enrollment_id, f"job:{node_id}:{round}")
+
+
+def enrolled_by(step: UUID) -> UUID:
+    """The enrollment that an `enroll` action makes: the same on every attempt."""
+    return uuid5(step, "enroll")
 
 
 def message_id(job: UUID, domain: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from domain.errors import NotReady
 from domain.messages import Channel
+from domain.plan import Plan
 from providers.base import Provider
 from providers.outbox import OutboxProvider
 from providers.smtp import SmtpConfig, SmtpProvider
@@ -26,6 +27,14 @@ class Registry:
         if isinstance(route, NotReady):
             raise NotReady(str(route), hint=route.hint)
         return route
+
+    def must_carry(self, plan: Plan) -> None:
+        """Raises NotReady when a channel that the plan uses has no provider."""
+        for channel in sorted(plan.channels()):
+            try:
+                self.for_channel(channel)
+            except NotReady as error:
+                raise NotReady(f"{plan.sequence} sends {channel}: {error}", hint=error.hint) from error
 
     def providers(self) -> tuple[Provider, ...]:
         """Each provider once, although it may carry several channels."""

@@ -1,12 +1,13 @@
 """From one node to the next: which waits lie between, and when the next node may execute."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from domain.enrollment import Gate, Upcoming
-from domain.errors import TouchlineError
-from domain.plan import DelayNode, ExitNode, MessageNode, Node, Plan
+from domain.enrollment import Gate, StepStatus, Upcoming
+from domain.plan import DelayNode, MessageNode, Node, Plan
 from domain.schedule import UntilField
 from scheduling.delays import delay_end
 from scheduling.window import next_allowed
@@ -37,35 +38,53 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """One node that was executed on the way, as it will be recorded. UTC."""
+
+    node: Node
+    lap: int
+    at: datetime
+    result: Mapping[str, Any]
+    status: StepStatus = StepStatus.SUCCESS
+
+
+@dataclass(frozen=True)
 class Stop:
     """The next node that executes, and the waits before it. UTC."""
 
     waits: tuple[Wait, ...]
-    node: MessageNode | ExitNode
-    at: datetime
+    node: Node
+    at: datetime | None
+    """None: until somebody acts (see `gate`)."""
     gate: Gate | None
     due: datetime | None = None
     """When the waits are over, where the gate moves `at` beyond that."""
+    lap: int = 0
+    since: datetime | None = None
+    """Set where the node itself is what waits: from then on."""
 
     @property
     def upcoming(self) -> Upcoming:
         """The same, as the workflow needs it."""
-        return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate, due=self.due)
+        return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate, due=self.due, lap=self.lap)
 
 
 def next_stop(
-    plan: Plan, node_id: str, at: datetime, where: Whereabouts, *, not_before: datetime | None = None
+    plan: Plan, node_id: str, at: datetime, where: Whereabouts, *, not_before: datetime | None = None, lap: int = 0
 ) -> Stop:
-    """Walk from `node_id` (included), entered at `at`, to the next node that executes, which a gate may hold back."""
+    """Walk from `node_id` (included), entered at `at`, to the next node that executes, which a gate may hold back.
+
+    Only delays are passed, and of those only what the calendar alone decides.
+    """
     waits: list[Wait] = []
     node = plan.nodes[node_id]
-    while isinstance(node, DelayNode):
-        if isinstance(node.delay, UntilField):
-            raise _cannot_run(node)
-        ends = delay_end(node.delay, at, zone=where.home_zone, window=plan.settings.window).at
-        waits.append(Wait(node=node, starts=at, ends=ends))
-        at, node = ends, plan.nodes[node.next]
-    return stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before)
+    while isinstance(node, DelayNode) and not isinstance(node.delay, UntilField):
+        end = delay_end(node.delay, at, zone=where.home_zone, window=plan.settings.window)
+        if end.verdict != "due":
+            break
+        waits.append(Wait(node=node, starts=at, ends=end.at))
+        at, node = end.at, plan.nodes[node.next]
+    return stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before, lap=lap)
 
 
 def stop_at(
@@ -76,15 +95,14 @@ def stop_at(
     *,
     waits: tuple[Wait, ...] = (),
     not_before: datetime | None = None,
+    lap: int = 0,
 ) -> Stop:
     """The stop at a node whose waits are over at `due`: moved past `not_before` (UTC), then into its window."""
-    if not isinstance(node, MessageNode | ExitNode):
-        raise _cannot_run(node)
     start = max(due, not_before) if not_before else due
     at = when_allowed(plan, node, start, where) if isinstance(node, MessageNode) else start
     if at <= due:
-        return Stop(waits, node, due, None)
-    return Stop(waits, node, at, Gate.POSTPONED if start > due else Gate.WINDOW, due=due)
+        return Stop(waits, node, due, None, lap=lap)
+    return Stop(waits, node, at, Gate.POSTPONED if start > due else Gate.WINDOW, due=due, lap=lap)
 
 
 def when_allowed(plan: Plan, node: MessageNode, at: datetime, where: Whereabouts, *, spread: bool = True) -> datetime:
@@ -95,10 +113,4 @@ def when_allowed(plan: Plan, node: MessageNode, at: datetime, where: Whereabouts
         contact_zones=where.contact_zones,
         tenant_zone=where.tenant_zone,
         spread_key=where.spread_key if spread else None,
-    )
-
-
-def _cannot_run(node: Node) -> TouchlineError:
-    return TouchlineError(
-        f"this release cannot run the step {node.id}, of kind {node.kind}", hint="Start workers of a newer release."
     )

@@ -48,10 +48,10 @@ async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
         scope = await enrollments.read_scope(tx, enrollment_id)
         if scope is not None and scope.ending is not None:
-            node_id = await ledger.in_doubt(tx, enrollment_id)
-            if node_id is not None:
+            visit = await ledger.in_doubt(tx, enrollment_id)
+            if visit is not None:
                 now = datetime.now(UTC)
-                await ledger.settle_sent(tx, enrollment_id, node_id, None, sent_at=now, result={"assumed": True})
+                await ledger.settle_sent(tx, visit, None, sent_at=now, result={"assumed": True})
                 return EnrollmentState(status=scope.status, reason=scope.ending.reason)
     handle = await _handle(engine, enrollment_id)
     return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent, rpc_timeout=_PATIENCE))

@@ -10,7 +10,6 @@ from temporalio.service import TLSConfig
 
 from content.links import Links
 from domain.errors import NotReady
-from domain.plan import Plan
 from providers.registry import Registry
 from starter.runs import Runs
 from store.pool import Database
@@ -46,14 +45,6 @@ class Engine:
     """How long after a message an answer that names none is still taken for an answer to it."""
     own_addresses: frozenset[str] = frozenset()
     """Normalised addresses that we send from: what comes from there was written by an operator."""
-
-    def must_carry(self, plan: Plan) -> None:
-        """Raises NotReady when a channel that the plan uses has no provider."""
-        for channel in sorted(plan.channels()):
-            try:
-                self.providers.for_channel(channel)
-            except NotReady as error:
-                raise NotReady(f"{plan.sequence} sends {channel}: {error}", hint=error.hint) from error
 
 
 async def connect_temporal(where: TemporalAddress, *, lazy: bool = False) -> Client:

@@ -9,16 +9,13 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError
 
-from domain import ids
+from activities.enrolling import input_of, open_enrollments
 from domain.contact import Contact
-from domain.enrollment import EnrollmentInput
 from domain.errors import Conflict, NotFound
-from scheduling.itinerary import Whereabouts, next_stop
-from scheduling.window import NoAllowedInstant
 from starter.engine import Engine
 from store import contacts, enrollments, sequences
 from store.enrollments import NewEnrollment
-from store.sequences import SequenceRow, Version
+from store.sequences import Version
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +48,6 @@ class EnrollReport:
 @dataclass(frozen=True)
 class _Batch:
     engine: Engine
-    sequence: SequenceRow
     version: Version
     tenant_zone: str
     source: str
@@ -68,41 +64,17 @@ class _Batch:
             await enrollments.mark_started(tx, ready, datetime.now(UTC))
 
     async def _insert(self, people: Sequence[Contact]) -> list[NewEnrollment]:
-        now = datetime.now(UTC)
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
-            if self.version.plan.settings.reenroll == "never":
-                before = await enrollments.once_enrolled(tx, self.sequence.id, [c.id for c in people])
-                self.report.once_only += len(before)
-                people = [c for c in people if c.id not in before]
-            new = [n for c in people if (n := self._first_stop(c, now)) is not None]
-            inserted = await enrollments.create(
-                tx,
-                sequence_id=self.sequence.id,
-                version_id=self.version.id,
-                source=self.source,
-                now=now,
-                new=new,
+            opened = await open_enrollments(
+                tx, self.version, people, tenant_zone=self.tenant_zone, source=self.source, now=datetime.now(UTC)
             )
-        self.report.live += len(new) - len(inserted)
-        return [n for n in new if n.id in inserted]
-
-    def _first_stop(self, contact: Contact, now: datetime) -> NewEnrollment | None:
-        enrollment_id = ids.new_id()
-        where = Whereabouts(contact.zones, self.tenant_zone, enrollment_id)
-        try:
-            stop = next_stop(self.version.plan, self.version.plan.start, now, where)
-        except NoAllowedInstant as error:
-            self.report.unschedulable.append((contact.external_id, str(error)))
-            return None
-        return NewEnrollment(enrollment_id, contact.id, stop)
+        self.report.live += opened.live
+        self.report.once_only += opened.once_only
+        self.report.unschedulable += opened.unschedulable
+        return opened.new
 
     async def _start(self, new: NewEnrollment) -> bool:
-        start = EnrollmentInput(
-            tenant_id=self.engine.tenant_id,
-            enrollment_id=new.id,
-            plan=self.version.plan,
-            next=new.stop.upcoming,
-        )
+        start = input_of(self.engine.tenant_id, self.version, new)
         async with self.starts:
             try:
                 await self.engine.runs.start(start, new.contact_id, self.version.number)
@@ -140,8 +112,8 @@ async def enroll(
         zone = await sequences.tenant_zone(tx)
     if version is None:
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
-    engine.must_carry(version.plan)
-    batch = _Batch(engine, sequence, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE))
+    engine.providers.must_carry(version.plan)
+    batch = _Batch(engine, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE))
     running: set[asyncio.Task[None]] = set()
 
     async def one(page: Sequence[Contact]) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Gate, Upcoming
-from domain.plan import DelayNode
 from scheduling.itinerary import Whereabouts, stop_at
 from scheduling.zones import load_zone
 from store import enrollments, sequences, signals
@@ -51,7 +50,7 @@ async def _later(tx: asyncpg.Connection, scope: Scope, where: Whereabouts, retur
     if scope.current_node is None or due is None or due >= returns_at or scope.gate not in _MOVABLE:
         return None
     version = await sequences.read_version(tx, scope.version_id)
-    node = version.plan.nodes[scope.current_node] if version else None
-    if version is None or node is None or isinstance(node, DelayNode):
-        raise LookupError(f"node {scope.current_node} of version {scope.version_id} does not execute")
-    return stop_at(version.plan, node, due, where, not_before=returns_at).upcoming
+    if version is None:
+        raise LookupError(f"no version {scope.version_id} in this tenant")
+    node = version.plan.nodes[scope.current_node]
+    return stop_at(version.plan, node, due, where, not_before=returns_at, lap=scope.lap).upcoming

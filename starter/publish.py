@@ -18,7 +18,7 @@ async def publish(engine: Engine, checked: Checked) -> Published:
     """
     if checked.plan is None or checked.definition is None or not checked.ok:
         raise ValueError("only a sequence without errors can be published")
-    engine.must_carry(checked.plan)
+    engine.providers.must_carry(checked.plan)
     used = frozenset[str]().union(*(sender_fields(text) for c in checked.contents for text in c.templates.values()))
     async with engine.database.transaction(engine.tenant_id) as tx:
         tenant = await tenants.read(tx)

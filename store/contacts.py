@@ -1,6 +1,7 @@
 """Contacts: rows in by bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -56,16 +57,17 @@ async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
     return new
 
 
-def _contact(row: asyncpg.Record) -> Contact:
+def contact_of(row: Mapping[str, Any]) -> Contact:
+    """The contact that a row with all of its columns is."""
     lists = {name: tuple(row[name]) for name in ("zones", "tags", "triggers")}
     return Contact.model_construct(**{**row, **lists})
 
 
 async def by_external_ids(tx: asyncpg.Connection, external_ids: Sequence[str]) -> list[Contact]:
     """Those that exist, in no order."""
-    return [_contact(row) async for row in _sql.by_external_ids(tx, external_ids=list(external_ids))]
+    return [contact_of(row) async for row in _sql.by_external_ids(tx, external_ids=list(external_ids))]
 
 
 async def page(tx: asyncpg.Connection, *, after: UUID | None, trigger: str | None, limit: int) -> list[Contact]:
     """Contacts with an id above `after`, by id; with `trigger`, only those that carry it."""
-    return [_contact(row) async for row in _sql.page(tx, after=after, trigger=trigger, limit=limit)]
+    return [contact_of(row) async for row in _sql.page(tx, after=after, trigger=trigger, limit=limit)]

@@ -1,4 +1,4 @@
-"""Enrollments and the records of their nodes: rows in, rows out; what is next is decided elsewhere."""
+"""Enrollments: rows in, rows out; what is next is decided elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from domain import ids
-from domain.enrollment import Ending, EnrollmentStatus, Gate, StepStatus, Upcoming, ending_of
-from domain.plan import ExitNode, MessageNode
+from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
+from domain.plan import MessageNode
 from scheduling.itinerary import Stop
-from store import ledger
+from store import ledger, steps
 from store.pool import load_queries
+from store.steps import Course
 
 _sql = load_queries("enrollments")
 
@@ -27,6 +27,14 @@ class NewEnrollment:
 
 
 @dataclass(frozen=True)
+class Visited:
+    """The message that was just sent."""
+
+    node: MessageNode
+    lap: int
+
+
+@dataclass(frozen=True)
 class Scope:
     """What is needed to compute an enrollment's times, and how it stands."""
 
@@ -36,12 +44,22 @@ class Scope:
     current_node: str | None
     next_run_at: datetime | None
     gate: Gate | None
+    lap: int
     not_before: datetime | None
     """The contact is away until then (UTC)."""
+    sequence_id: UUID
+    sequence_status: str
     version_id: UUID
     contact_id: UUID
     zones: tuple[str, ...]
     tenant_zone: str
+
+    @property
+    def next(self) -> Upcoming | None:
+        """What it waits for; None when it has ended."""
+        if self.current_node is None:
+            return None
+        return Upcoming(node_id=self.current_node, at=self.next_run_at, gate=self.gate, lap=self.lap)
 
     @property
     def ending(self) -> Ending | None:
@@ -57,6 +75,7 @@ async def create(
     source: str,
     now: datetime,
     new: Sequence[NewEnrollment],
+    chain: Sequence[UUID] = (),
 ) -> set[UUID]:
     """Insert enrollments with their first steps and job; answers the ids that went in.
 
@@ -69,6 +88,7 @@ async def create(
             sequence_id=sequence_id,
             version_id=version_id,
             source=source,
+            chain=list(chain),
             now=now,
             ids=[n.id for n in new],
             contact_ids=[n.contact_id for n in new],
@@ -77,65 +97,14 @@ async def create(
             gates=[n.stop.gate for n in new],
         )
     }
-    await record_stops(tx, sequence_id, [n for n in new if n.id in inserted])
+    await steps.record(tx, sequence_id, [Course(n.id, n.contact_id, n.stop) for n in new if n.id in inserted])
     return inserted
 
 
-async def record_stops(tx: asyncpg.Connection, sequence_id: UUID, stops: Sequence[NewEnrollment]) -> None:
-    """Write the waits and the node that each enrollment has come to, and the message into the ledger."""
-    steps = [
-        (
-            ids.step_id(n.id, wait.node.id),
-            n.id,
-            wait.node.id,
-            "delay",
-            wait.node.order_index,
-            StepStatus.RUNNING if i == 0 else StepStatus.PENDING,
-            wait.ends,
-            wait.starts if i == 0 else None,
-        )
-        for n in stops
-        for i, wait in enumerate(n.stop.waits)
-    ]
-    steps += [
-        (
-            ids.step_id(n.id, n.stop.node.id),
-            n.id,
-            n.stop.node.id,
-            n.stop.node.channel if isinstance(n.stop.node, MessageNode) else n.stop.node.kind,
-            n.stop.node.order_index,
-            StepStatus.PENDING,
-            n.stop.at,
-            None,
-        )
-        for n in stops
-        if not (isinstance(n.stop.node, ExitNode) and n.stop.node.implicit)
-    ]
-    jobs = [(n, n.stop.node) for n in stops if isinstance(n.stop.node, MessageNode)]
-    step = _columns(steps, 8)
-    await _sql.record_stops(
-        tx,
-        step_ids=step[0],
-        step_enrollment_ids=step[1],
-        step_node_ids=step[2],
-        node_types=step[3],
-        step_order_indexes=step[4],
-        statuses=step[5],
-        step_due_ats=step[6],
-        started_ats=step[7],
-        ids=[ids.job_id(n.id, node.id) for n, node in jobs],
-        enrollment_ids=[n.id for n, _ in jobs],
-        sequence_ids=[sequence_id] * len(jobs),
-        contact_ids=[n.contact_id for n, _ in jobs],
-        node_ids=[node.id for _, node in jobs],
-        order_indexes=[node.order_index for _, node in jobs],
-        channels=[str(node.channel) for _, node in jobs],
-        due_ats=[n.stop.at for n, _ in jobs],
-    )
-
-
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+async def chain_of(tx: asyncpg.Connection, enrollment_id: UUID) -> list[UUID]:
+    """The sequences whose actions led to an enrollment, the first one first."""
+    chain: list[UUID] = await _sql.chain_of(tx, enrollment_id=enrollment_id)
+    return chain
 
 
 async def once_enrolled(tx: asyncpg.Connection, sequence_id: UUID, contact_ids: Sequence[UUID]) -> set[UUID]:
@@ -163,27 +132,30 @@ async def read_scope(tx: asyncpg.Connection, enrollment_id: UUID) -> Scope | Non
 
 
 async def move_on(
-    tx: asyncpg.Connection,
-    enrollment_id: UUID,
-    contact_id: UUID,
-    sequence_id: UUID,
-    stop: Stop,
-    *,
-    now: datetime,
-    sent: MessageNode | None,
+    tx: asyncpg.Connection, course: Course, sequence_id: UUID, *, now: datetime, sent: Visited | None = None
 ) -> None:
     """Record what comes next, in the transaction that settled what came before."""
+    if course.stop is None:
+        raise ValueError("an enrollment at its end does not move on")
     await _sql.move_on(
         tx,
-        enrollment_id=enrollment_id,
-        node_id=stop.node.id,
-        at=stop.at,
-        gate=stop.gate,
+        enrollment_id=course.enrollment_id,
+        node_id=course.stop.node.id,
+        at=course.stop.at,
+        gate=course.stop.gate,
+        lap=course.stop.lap,
         now=now,
-        last_node=sent.id if sent else None,
-        last_order_index=sent.order_index if sent else None,
+        **_last(sent),
     )
-    await record_stops(tx, sequence_id, [NewEnrollment(enrollment_id, contact_id, stop)])
+    await steps.record(tx, sequence_id, [course])
+
+
+def _last(sent: Visited | None) -> dict[str, object]:
+    return {
+        "last_node": sent.node.id if sent else None,
+        "last_order_index": sent.node.order_index if sent else None,
+        "last_lap": sent.lap if sent else None,
+    }
 
 
 async def end(
@@ -192,7 +164,7 @@ async def end(
     ending: Ending,
     *,
     now: datetime,
-    sent: MessageNode | None = None,
+    sent: Visited | None = None,
     ended_by_at: datetime | None = None,
 ) -> set[UUID]:
     """End those that still live; answers which did. `ended_by_at`: when what was reported happened, if that ends it."""
@@ -205,18 +177,12 @@ async def end(
         error=(ending.reason or "unknown") if failed else None,
         ended_by_at=ended_by_at,
         now=now,
-        last_node=sent.id if sent else None,
-        last_order_index=sent.order_index if sent else None,
+        **_last(sent),
     )
     ended = {row["id"]: row["heard_of"] async for row in rows}
     for job_id in filter(None, ended.values()):
         await ledger.settle_late(tx, job_id, now)
     return set(ended)
-
-
-async def complete_path(tx: asyncpg.Connection, enrollment_id: UUID, now: datetime) -> None:
-    """Every wait is over and the exit is reached."""
-    await _sql.complete_path(tx, enrollment_id=enrollment_id, now=now)
 
 
 async def pause(tx: asyncpg.Connection, enrollment_id: UUID, now: datetime) -> None:
@@ -228,11 +194,12 @@ async def resume(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming
     """Go on: the node is due at its new time (or held by its gate, as before the pause), the waits end `late`."""
     await _sql.resume(tx, enrollment_id=enrollment_id, at=upcoming.at, gate=upcoming.gate)
     if upcoming.at is not None:
+        visit = Visit(enrollment_id, upcoming.node_id, upcoming.lap)
         await _sql.due_again(
             tx,
             enrollment_id=enrollment_id,
-            job_id=ids.job_id(enrollment_id, upcoming.node_id),
-            step_id=ids.step_id(enrollment_id, upcoming.node_id),
+            job_id=visit.job_id,
+            step_id=visit.step_id,
             at=upcoming.at,
             late=late,
         )
@@ -250,14 +217,20 @@ async def come_back(tx: asyncpg.Connection, enrollment_id: UUID) -> None:
 
 async def postpone(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming) -> None:
     """What is next waits for the contact's return; the waits before it end as planned."""
+    visit = Visit(enrollment_id, upcoming.node_id, upcoming.lap)
     await _sql.postpone(
         tx,
         enrollment_id=enrollment_id,
-        job_id=ids.job_id(enrollment_id, upcoming.node_id),
-        step_id=ids.step_id(enrollment_id, upcoming.node_id),
+        job_id=visit.job_id,
+        step_id=visit.step_id,
         at=upcoming.at,
         gate=upcoming.gate,
     )
+
+
+async def hold(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming) -> None:
+    """A gate holds back what is next, which is no message."""
+    await _sql.hold(tx, enrollment_id=enrollment_id, at=upcoming.at, gate=upcoming.gate)
 
 
 async def held_by_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> list[UUID]:

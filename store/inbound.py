@@ -111,7 +111,7 @@ async def receive_message(
         rfc_message_id=message.message_id,
         answers=answers,
         sequence_id=found.sequence_id,
-        answered_job_id=ids.job_id(found.enrollment_id, found.last_node)
+        answered_job_id=ids.job_id(found.enrollment_id, found.last_node, found.last_lap or 0)
         if answers and found.enrollment_id and found.last_node
         else None,
         opted_out=kind == "opt_out",

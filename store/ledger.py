@@ -10,9 +10,8 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from content.compose import Imprint
-from domain import ids
 from domain.contact import Contact
-from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, ending_of
+from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
 from domain.messages import Channel, Content, JobState, OutgoingMessage, Receipt
 from store.pool import load_queries
 
@@ -68,18 +67,18 @@ class Claim:
         return OutgoingMessage(tenant_id=tenant_id, job_id=self.job_id, to=self.recipient, content=self.content)
 
 
-async def read_claim(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) -> Claim | None:
+async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
     """Read it all in one round trip; None when there is no such enrollment or job in the tenant."""
-    row = await _sql.read_claim(tx, enrollment_id=enrollment_id, job_id=ids.job_id(enrollment_id, node_id))
+    row = await _sql.read_claim(tx, enrollment_id=visit.enrollment_id, job_id=visit.job_id)
     if row is None:
         return None
     return Claim(
-        enrollment_id=enrollment_id,
+        enrollment_id=visit.enrollment_id,
         status=EnrollmentStatus(row["status"]),
         ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
-        next=Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"])
+        next=Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"], lap=row["lap"])
         if row["current_node"]
         else None,
         not_before=row["not_before"],
@@ -117,14 +116,14 @@ async def read_claim(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) 
 
 
 async def begin_sending(
-    tx: asyncpg.Connection, enrollment_id: UUID, node_id: str, message: OutgoingMessage, provider: str, now: datetime
+    tx: asyncpg.Connection, visit: Visit, message: OutgoingMessage, provider: str, now: datetime
 ) -> None:
     """Claim: freeze the message; from the commit on, a crash leaves a job that says `sending`."""
     await _sql.begin_sending(
         tx,
         job_id=message.job_id,
-        enrollment_id=enrollment_id,
-        step_id=ids.step_id(enrollment_id, node_id),
+        enrollment_id=visit.enrollment_id,
+        step_id=visit.step_id,
         recipient=message.to,
         content=message.content.model_dump(mode="json"),
         provider=provider,
@@ -158,8 +157,7 @@ async def still_clear(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID)
 
 async def settle_sent(
     tx: asyncpg.Connection,
-    enrollment_id: UUID,
-    node_id: str,
+    visit: Visit,
     receipt: Receipt | None,
     *,
     sent_at: datetime,
@@ -168,17 +166,17 @@ async def settle_sent(
     """Sent; without a receipt and without any report of it, policy or an operator assumes so."""
     await _sql.settle_sent(
         tx,
-        job_id=ids.job_id(enrollment_id, node_id),
-        step_id=ids.step_id(enrollment_id, node_id),
+        job_id=visit.job_id,
+        step_id=visit.step_id,
         sent_at=sent_at,
         provider_message_id=receipt.provider_message_id if receipt else None,
         result=result,
     )
 
 
-async def is_heard_of(tx: asyncpg.Connection, enrollment_id: UUID, node_id: str) -> bool:
+async def is_heard_of(tx: asyncpg.Connection, visit: Visit) -> bool:
     """Whether something was reported of an unsettled message, which proves that a provider took it over."""
-    return await _sql.heard_of(tx, job_id=ids.job_id(enrollment_id, node_id)) is not None
+    return await _sql.heard_of(tx, job_id=visit.job_id) is not None
 
 
 async def settle_late(tx: asyncpg.Connection, job_id: UUID, now: datetime) -> datetime | None:
@@ -192,14 +190,14 @@ async def settle_late(tx: asyncpg.Connection, job_id: UUID, now: datetime) -> da
     # The claim is dated by the worker's server, whose clock may be ahead of the caller's.
     sent_at: datetime = min(row["claimed_at"], now)
     result = {"provider_message_id": row["provider_message_id"], "reported": row["delivery"]}
-    await settle_sent(tx, row["enrollment_id"], row["node_id"], None, sent_at=sent_at, result=result)
+    visit = Visit(row["enrollment_id"], row["node_id"], row["lap"])
+    await settle_sent(tx, visit, None, sent_at=sent_at, result=result)
     return sent_at
 
 
 async def settle_failed(
     tx: asyncpg.Connection,
-    enrollment_id: UUID,
-    node_id: str,
+    visit: Visit,
     *,
     error: str,
     error_class: ErrorClass,
@@ -210,8 +208,8 @@ async def settle_failed(
     """It will never be sent; `bounced`: because the address is dead."""
     await _sql.settle_failed(
         tx,
-        job_id=ids.job_id(enrollment_id, node_id),
-        step_id=ids.step_id(enrollment_id, node_id),
+        job_id=visit.job_id,
+        step_id=visit.step_id,
         error=error,
         error_class=error_class,
         error_code=error_code,
@@ -221,14 +219,12 @@ async def settle_failed(
     )
 
 
-async def settle_skipped(
-    tx: asyncpg.Connection, enrollment_id: UUID, node_id: str, reason: str, *, now: datetime
-) -> None:
+async def settle_skipped(tx: asyncpg.Connection, visit: Visit, reason: str, *, now: datetime) -> None:
     """It must not be sent; the enrollment goes on without it."""
     await _sql.settle_skipped(
         tx,
-        job_id=ids.job_id(enrollment_id, node_id),
-        step_id=ids.step_id(enrollment_id, node_id),
+        job_id=visit.job_id,
+        step_id=visit.step_id,
         reason=reason,
         now=now,
         result={"skipped": reason},
@@ -237,8 +233,7 @@ async def settle_skipped(
 
 async def hold(
     tx: asyncpg.Connection,
-    enrollment_id: UUID,
-    node_id: str,
+    visit: Visit,
     *,
     state: JobState,
     gate: Gate,
@@ -251,8 +246,8 @@ async def hold(
     """Held back by a gate, until a time or (None) until somebody acts."""
     await _sql.hold(
         tx,
-        job_id=ids.job_id(enrollment_id, node_id),
-        enrollment_id=enrollment_id,
+        job_id=visit.job_id,
+        enrollment_id=visit.enrollment_id,
         state=state,
         gate=gate,
         until=until,
@@ -273,12 +268,12 @@ async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str)
     await _sql.pause_sequence(tx, sequence_id=sequence_id, reason=reason)
 
 
-async def abandoned(tx: asyncpg.Connection, before: datetime) -> list[tuple[UUID, str]]:
-    """(enrollment id, node id) of hand-overs that nobody will come back to."""
-    return [(row["enrollment_id"], row["node_id"]) async for row in _sql.abandoned_jobs(tx, before=before)]
+async def abandoned(tx: asyncpg.Connection, before: datetime) -> list[Visit]:
+    """Hand-overs that nobody will come back to."""
+    return [Visit(**row) async for row in _sql.abandoned_jobs(tx, before=before)]
 
 
-async def in_doubt(tx: asyncpg.Connection, enrollment_id: UUID) -> str | None:
-    """The node whose message nobody knows the fate of; None when all is known."""
-    node_id: str | None = await _sql.in_doubt(tx, enrollment_id=enrollment_id)
-    return node_id
+async def in_doubt(tx: asyncpg.Connection, enrollment_id: UUID) -> Visit | None:
+    """The visit whose message nobody knows the fate of; None when all is known."""
+    row = await _sql.in_doubt(tx, enrollment_id=enrollment_id)
+    return Visit(**row) if row else None

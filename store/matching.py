@@ -36,6 +36,7 @@ class Match:
     last_node: str | None = None
     """The step that an answer in this enrollment answers; None: nothing had been sent."""
     last_order_index: int | None = None
+    last_lap: int | None = None
 
 
 async def match(

@@ -96,6 +96,19 @@ class Session:
                 self._connection.terminate()
 
 
+@asynccontextmanager
+async def savepoint(tx: asyncpg.Connection) -> AsyncIterator[None]:
+    """Part of a transaction that is undone by itself when it fails; the error goes on to the caller."""
+    await tx.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        await tx.execute("ROLLBACK TO SAVEPOINT part")
+        raise
+    else:
+        await tx.execute("RELEASE SAVEPOINT part")
+
+
 def _hint(url: str, error: Exception) -> str:
     if isinstance(error, asyncpg.InsufficientPrivilegeError) and "touchline_app" in str(error):
         login = urlsplit(url).username or "the role that logs in"

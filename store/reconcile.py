@@ -25,7 +25,7 @@ class Astray:
 
 def _astray(row: asyncpg.Record) -> Astray:
     gate = Gate(row["gate"]) if row["gate"] else None
-    upcoming = Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=gate)
+    upcoming = Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=gate, lap=row["lap"])
     return Astray(row["id"], row["contact_id"], row["version_id"], upcoming)
 
 

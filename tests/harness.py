@@ -22,7 +22,7 @@ from authoring.check import check
 from composition import composer_of, links_of, registry_of, worker_of
 from domain import ids
 from domain.contact import Contact
-from domain.enrollment import Ending
+from domain.enrollment import Ending, Visit
 from domain.events import InboundMessage
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
 from providers.base import Provider
@@ -173,7 +173,9 @@ class Rig:
 
     def deliveries(self) -> Deliveries:
         """The delivering activity of a worker that has seen nothing yet."""
-        return Deliveries(self.engine.database, self.engine.providers, composer_of(self.settings), Versions())
+        return Deliveries(
+            self.engine.database, self.engine.providers, composer_of(self.settings), Versions(), self.engine.runs
+        )
 
     async def by_itself(self, activity: Callable[..., Awaitable[Any]], *args: Any, at: datetime | None = None) -> Any:
         """Run an activity without a workflow, at the server's present time unless `at` says otherwise."""
@@ -190,7 +192,7 @@ class Rig:
             content=TextContent(body=text),
         )
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
-            await ledger.begin_sending(tx, enrollment_id, node_id, message, "scripted", await self.now())
+            await ledger.begin_sending(tx, Visit(enrollment_id, node_id), message, "scripted", await self.now())
 
     async def skip(self, duration: timedelta) -> None:
         """Let this much time pass on the time-skipping server."""

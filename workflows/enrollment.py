@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
         StopRequest,
         Upcoming,
     )
-    from domain.plan import MessageNode
+    from domain.plan import ExitNode, MessageNode
 
 # The provider's answer is awaited for at most half of this; a database that is down is waited for, for ever.
 _ATTEMPT_TIMEOUT = timedelta(seconds=90)
@@ -119,14 +119,14 @@ class EnrollmentWorkflow:
     async def _execute(self, instruction: Instruction | None = None) -> None:
         node = self._start.plan.nodes[self._next.node_id]
         order = self._order(instruction)
-        if isinstance(node, MessageNode):
+        if not isinstance(node, ExitNode):
             attempt = workflow.start_activity_method(
                 Deliveries.deliver,
                 order,
                 start_to_close_timeout=_ATTEMPT_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=_RETRY,
-                summary=f"{node.channel} {node.id}",
+                summary=f"{node.channel if isinstance(node, MessageNode) else node.kind} {node.id}",
             )
         else:
             attempt = workflow.start_activity_method(
@@ -143,6 +143,7 @@ class EnrollmentWorkflow:
             tenant_id=self._start.tenant_id,
             enrollment_id=self._start.enrollment_id,
             node_id=self._next.node_id,
+            lap=self._next.lap,
             instruction=instruction,
         )
 

@@ -1,31 +1,16 @@
 -- name: create_enrollments
 -- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer.
-INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, current_node, next_run_at, gate, enrolled_at)
-SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, n.node_id, n.at, n.gate, :now
+INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, chain, current_node, next_run_at,
+    gate, enrolled_at)
+SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, n.node_id, n.at, n.gate, :now
 FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[])
     AS n (id, contact_id, node_id, at, gate)
 ON CONFLICT DO NOTHING
 RETURNING id;
 
--- name: record_stops!
--- The nodes that enrollments have come to: waits that run, the node after them, and its message in the ledger.
-WITH steps AS (
-    INSERT INTO enrollment_steps
-        (tenant_id, id, enrollment_id, node_id, node_type, order_index, status, due_at, started_at)
-    SELECT current_tenant(), n.*
-    FROM unnest(
-        :step_ids::uuid[], :step_enrollment_ids::uuid[], :step_node_ids::text[], :node_types::text[],
-        :step_order_indexes::int[], :statuses::text[], :step_due_ats::timestamptz[], :started_ats::timestamptz[]
-    ) AS n
-    ON CONFLICT DO NOTHING
-)
-INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, due_at)
-SELECT current_tenant(), n.*
-FROM unnest(
-    :ids::uuid[], :enrollment_ids::uuid[], :sequence_ids::uuid[], :contact_ids::uuid[], :node_ids::text[],
-    :order_indexes::int[], :channels::text[], :due_ats::timestamptz[]
-) AS n
-ON CONFLICT DO NOTHING;
+-- name: chain_of$
+-- The sequences whose actions led to this enrollment.
+SELECT chain FROM enrollments WHERE id = :enrollment_id;
 
 -- name: contacts_once_enrolled
 -- Which of these contacts were ever in the sequence (for `reenroll: never`)?
@@ -44,9 +29,10 @@ WHERE id IN (
 UPDATE enrollments SET
     status = CASE WHEN status = 'pending' THEN 'running' ELSE status END,
     started_at = coalesce(started_at, :now),
-    current_node = :node_id, next_run_at = :at, gate = :gate,
+    current_node = :node_id, next_run_at = :at, gate = :gate, lap = :lap,
     last_node = coalesce(:last_node::text, last_node),
-    last_order_index = coalesce(:last_order_index::int, last_order_index)
+    last_order_index = coalesce(:last_order_index::int, last_order_index),
+    last_lap = coalesce(:last_lap::int, last_lap)
 WHERE id = :enrollment_id;
 
 -- name: end_enrollments
@@ -58,7 +44,8 @@ WITH ended AS (
         ended_node = CASE WHEN :status = 'completed' THEN NULL ELSE current_node END,
         current_node = NULL, next_run_at = NULL, gate = NULL,
         last_node = coalesce(:last_node::text, last_node),
-        last_order_index = coalesce(:last_order_index::int, last_order_index)
+        last_order_index = coalesce(:last_order_index::int, last_order_index),
+        last_lap = coalesce(:last_lap::int, last_lap)
     WHERE id = ANY(:ids::uuid[]) AND status IN ('pending', 'running', 'paused')
     RETURNING id
 ), jobs AS (
@@ -93,18 +80,6 @@ SELECT id, (
 ) AS heard_of
 FROM ended;
 
--- name: complete_path!
--- Every wait is over and the exit is reached.
-UPDATE enrollment_steps s SET
-    status = 'success',
-    -- Each began when the one before was over.
-    started_at = coalesce(started_at, least(:now, (
-        SELECT max(w.due_at) FROM enrollment_steps w
-        WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
-    )), :now),
-    completed_at = greatest(started_at, least(due_at, :now))
-WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
-
 -- name: pause!
 -- Hold everything; what is left of the wait lives in the workflow.
 UPDATE enrollments SET
@@ -126,8 +101,10 @@ WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: enrollment_scope^
 -- What is needed to compute this enrollment's times.
-SELECT e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.not_before, e.version_id, e.contact_id, c.zones, t.timezone AS tenant_zone
+SELECT e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.lap, e.not_before, e.sequence_id,
+    s.status AS sequence_status, e.version_id, e.contact_id, c.zones, t.timezone AS tenant_zone
 FROM enrollments e
+JOIN sequences s ON s.id = e.sequence_id
 JOIN contacts c ON c.id = e.contact_id
 JOIN tenants t ON t.id = e.tenant_id
 WHERE e.id = :enrollment_id;
@@ -151,27 +128,31 @@ WITH job AS (
 UPDATE enrollments SET next_run_at = :at, gate = :gate
 WHERE id = :enrollment_id AND status IN ('pending', 'running');
 
+-- name: hold!
+-- What is next is no message, and is held back.
+UPDATE enrollments SET next_run_at = :at, gate = :gate WHERE id = :enrollment_id AND ended_at IS NULL;
+
 -- name: held_by_sequence
 -- Enrollments that wait for their sequence to go on.
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status = 'running' AND gate = 'sequence_paused';
 
 -- name: unstarted
 -- Rows whose workflow was never started: the process died in between, or Temporal was down.
-SELECT id, contact_id, version_id, current_node, next_run_at, gate
+SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap
 FROM enrollments
 WHERE status = 'pending' AND enrolled_at < :before
 ORDER BY enrolled_at LIMIT :limit;
 
 -- name: overdue
 -- Rows that should have moved and have not.
-SELECT id, contact_id, version_id, current_node, next_run_at, gate
+SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap
 FROM enrollments
 WHERE status IN ('pending', 'running') AND next_run_at < :before
 ORDER BY next_run_at LIMIT :limit;
 
 -- name: live_of
 -- Which of these still live in the database?
-SELECT id, contact_id, version_id, current_node, next_run_at, gate
+SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap
 FROM enrollments WHERE id = ANY(:ids::uuid[]) AND ended_at IS NULL;
 
 -- name: flag!

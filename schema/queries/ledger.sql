@@ -2,7 +2,7 @@
 -- Everything that decides whether this message may go now, and what it will say.
 SELECT
     e.status, e.reason, e.error AS enrollment_error, e.sequence_id, e.version_id, e.contact_id,
-    e.current_node, e.next_run_at, e.gate, e.not_before,
+    e.current_node, e.next_run_at, e.gate, e.not_before, e.lap,
     s.key AS sequence_key, s.name AS sequence_name, s.status AS sequence_status, s.paused_reason,
     t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
@@ -69,9 +69,10 @@ WITH job AS (
 ), step AS (
     UPDATE enrollment_steps SET status = 'success', completed_at = :sent_at, result = :result WHERE id = :step_id
 ), late AS (
-    UPDATE enrollments e SET last_node = job.node_id, last_order_index = job.order_index
+    UPDATE enrollments e SET last_node = job.node_id, last_order_index = job.order_index, last_lap = job.lap
     FROM job
-    WHERE e.id = job.enrollment_id AND e.ended_at IS NOT NULL AND coalesce(e.last_order_index, -1) < job.order_index
+    WHERE e.id = job.enrollment_id AND e.ended_at IS NOT NULL
+        AND (e.last_lap, coalesce(e.last_order_index, -1)) < (job.lap, job.order_index)
 )
 INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, node_id, order_index,
     address, subject, body, provider, provider_message_id, at)
@@ -81,7 +82,7 @@ FROM job;
 
 -- name: heard_of^
 -- A message that is not settled as sent, although something was heard of it after it was claimed.
-SELECT enrollment_id, node_id, claimed_at, provider_message_id, delivery FROM message_jobs
+SELECT enrollment_id, node_id, lap, claimed_at, provider_message_id, delivery FROM message_jobs
 WHERE id = :job_id AND state IN ('pending', 'sending', 'ambiguous', 'cancelled') AND claimed_at IS NOT NULL
     AND (provider_message_id IS NOT NULL OR delivery IS NOT NULL);
 
@@ -127,14 +128,14 @@ UPDATE message_jobs SET state = 'pending' WHERE id = :job_id AND state = 'sendin
 -- Every contact would fail like this: hold the others before they do.
 UPDATE sequences SET status = 'paused', paused_reason = :reason WHERE id = :sequence_id AND status = 'active';
 
--- name: in_doubt$
--- The node of an enrollment's message in doubt.
-SELECT node_id FROM message_jobs WHERE enrollment_id = :enrollment_id AND state = 'ambiguous'
-ORDER BY order_index DESC LIMIT 1;
+-- name: in_doubt^
+-- The visit of an enrollment's message in doubt.
+SELECT enrollment_id, node_id, lap FROM message_jobs WHERE enrollment_id = :enrollment_id AND state = 'ambiguous'
+ORDER BY lap DESC, order_index DESC LIMIT 1;
 
 -- name: abandoned_jobs
 -- Hand-overs begun long ago whose enrollment has ended meanwhile: nobody will come back to settle them.
-SELECT j.id, j.enrollment_id, j.node_id
+SELECT j.enrollment_id, j.node_id, j.lap
 FROM message_jobs j
 JOIN enrollments e ON e.id = j.enrollment_id AND e.ended_at IS NOT NULL
 WHERE j.state = 'sending' AND j.claimed_at < :before

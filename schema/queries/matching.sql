@@ -3,7 +3,7 @@
 -- least; only what was handed over can be reported on. The step is the last that was sent, or the one in doubt after
 -- it; a hand-over without a known outcome counts only where something was heard of it, or the report names it.
 SELECT m.by, m.contact_id, m.enrollment_id, m.job_id, m.node_id, m.recipient, m.unsettled,
-    e.sequence_id, s.node_id AS last_node, s.order_index AS last_order_index
+    e.sequence_id, s.node_id AS last_node, s.order_index AS last_order_index, s.lap AS last_lap
 FROM (
     SELECT * FROM (
         (
@@ -54,12 +54,12 @@ FROM (
 ) m
 LEFT JOIN enrollments e ON e.id = m.enrollment_id
 LEFT JOIN LATERAL (
-    SELECT d.node_id, d.order_index FROM message_jobs d
+    SELECT d.node_id, d.order_index, d.lap FROM message_jobs d
     WHERE d.enrollment_id = e.id AND (
         d.state = 'ambiguous' OR d.state IN ('pending', 'sending', 'cancelled') AND d.claimed_at IS NOT NULL
             AND (d.delivery IS NOT NULL OR d.provider_message_id IS NOT NULL OR d.id = m.job_id)
     )
     UNION ALL
-    SELECT e.last_node, e.last_order_index
-    ORDER BY order_index DESC NULLS LAST LIMIT 1
+    SELECT e.last_node, e.last_order_index, e.last_lap
+    ORDER BY lap DESC, order_index DESC NULLS LAST LIMIT 1
 ) s ON true;

@@ -30,7 +30,7 @@ WHERE e.id = :id;
 -- name: steps_of
 -- What the enrollment came to, in the order of the path.
 SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result
-FROM enrollment_steps WHERE enrollment_id = :id ORDER BY order_index, started_at;
+FROM enrollment_steps WHERE enrollment_id = :id ORDER BY lap, order_index, started_at;
 
 -- name: jobs_of
 -- The ledger of one enrollment.
@@ -39,7 +39,7 @@ SELECT
     provider, provider_message_id, sent_at, assumed, error, error_class, error_code, cancel_reason,
     delivery, delivered_at, opened_at, machine_opened_at, clicked_at, machine_clicked_at, bounced_at, complained_at,
     unsubscribed_at, answered_at
-FROM message_jobs WHERE enrollment_id = :id ORDER BY order_index, created_at;
+FROM message_jobs WHERE enrollment_id = :id ORDER BY lap, order_index, created_at;
 
 -- name: responses_of
 -- What came back, and to which step.

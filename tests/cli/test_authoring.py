@@ -92,13 +92,6 @@ async def test_publish_refuses_a_channel_that_nobody_carries(
     assert "TOUCHLINE_SMS_PROVIDER" in said.document["hint"]
 
 
-async def test_the_sample_that_needs_later_steps_is_refused_by_their_names(cli: Cli) -> None:
-    """A step type that does not run yet is named, not skipped."""
-    said = await cli("check", CASES / "cold-outreach.yaml")
-    assert said.code == 1
-    assert "`condition` does not run in this release yet" in said.out
-
-
 async def test_export_writes_either_form_and_nothing_else(cli: Cli, tmp_path: Path) -> None:
     """What it prints is a file that checks, however long its lines are."""
     long = tmp_path / "long.yaml"

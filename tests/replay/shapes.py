@@ -11,6 +11,8 @@ from tests.hearing import away, hear_of, nudge
 from tests.helpers import assert_eventually
 
 REFERENCE = (Path(__file__).parent.parent / "cases" / "reference-journey.yaml").read_text(encoding="utf-8")
+OUTREACH = (Path(__file__).parent.parent / "cases" / "cold-outreach.yaml").read_text(encoding="utf-8")
+OUTREACH = OUTREACH.replace("{{ company }}", "your company")
 HISTORIES = Path(__file__).parent / "histories"
 TEXTS = """
     sequence: texts
@@ -135,6 +137,39 @@ async def postponed(rig: Rig, provider: ScriptedProvider) -> UUID:
     return enrollment
 
 
+async def outreach(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Decisions and an action between messages, and no answer to any."""
+    enrollment, _ = await rig.start(OUTREACH)
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def laps(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """A loop of three laps, each with its message."""
+    enrollment, _ = await rig.start(
+        TEXTS.replace("- {id: second,", "- {id: again, type: goto, step: first, times: 2}\n      - {id: second,")
+    )
+    await rig.ended(enrollment)
+    return enrollment
+
+
+async def decision_first(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """A split before the first message, hurried through its wait, and an action at the end."""
+    enrollment, _ = await rig.start("""
+        sequence: decisions
+        steps:
+          - {id: test, type: split, variants: [{id: a}, {id: b}]}
+          - {id: wait, type: delay, hours: 72}
+          - {id: ask, type: condition, if: replied}
+          - {id: second, type: sms, body: "Hello. STOP to end."}
+          - {id: mark, type: action, action: update_status, status: told}
+    """)
+    await rig.arrives(enrollment, "ask")
+    await control.send_now(rig.engine, enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
 async def cancel(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Cancelled from Temporal's side during a wait."""
     enrollment = await _waiting(rig)
@@ -177,6 +212,7 @@ SHAPES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
         *(journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, heard_of, postponed),
+        *(outreach, laps, decision_first),
         *(cancel, cancel_in_delivery),
     )
 }

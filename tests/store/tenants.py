@@ -196,5 +196,17 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
         )
         await insert("api_keys", id=uuid4(), name="crm", hash=uuid4().bytes * 2, scopes=["read"], created_at=AT)
         await insert("mailboxes", name="ada@imap/INBOX", uid_validity=1, last_uid=0, polled_at=AT)
+        await insert("assignment_turns", sequence_id=sequence, node_id="owner", taken=1)
+        await insert("campaign_members", campaign="Spring", contact_id=contact, enrollment_id=enrollment, added_at=AT)
+        await insert(
+            "notifications",
+            id=uuid4(),
+            user_name="grace",
+            body="Call Ada.",
+            contact_id=contact,
+            enrollment_id=enrollment,
+            node_id="two",
+            created_at=AT,
+        )
         await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
     return tenant

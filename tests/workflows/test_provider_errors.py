@@ -9,8 +9,8 @@ from activities.settle import MAX_ATTEMPTS
 from domain.errors import ConfigurationError, NotReady, PermanentError, TransientError
 from domain.messages import Channel
 from providers.base import Provider
+from providers.registry import Registry
 from starter import control
-from starter.engine import Engine
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about
 
 BUSY = TransientError("scripted", "try later", code="421")
@@ -230,7 +230,7 @@ async def test_a_channel_that_lost_its_provider_is_a_wrong_configuration(
     with monkeypatch.context() as unconfigured:
         unconfigured.setattr(scripted.engine.providers, "for_channel", nobody)
         # The process that enrolls has the provider: it would refuse otherwise.
-        unconfigured.setattr(Engine, "must_carry", lambda engine, plan: None)
+        unconfigured.setattr(Registry, "must_carry", lambda registry, plan: None)
         [enrollment] = await scripted.enroll(key, await scripted.contact())
         await scripted.arrives(enrollment, "first", gate="sequence_paused")
     job = await scripted.job(enrollment, "first")

@@ -1,0 +1,75 @@
+"""What an `action` step does, in the transaction that records the step: once, however often it is tried."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from activities.enrolling import Desk, enroll_from
+from content.liquid import render
+from domain.action import (
+    ActionStep,
+    AddToCampaign,
+    AssignToUser,
+    Enroll,
+    MarkQualified,
+    NotifyUser,
+    SetAttribute,
+    Stop,
+    TagLead,
+    UpdateStatus,
+)
+from domain.contact import Contact
+from domain.enrollment import Ending, EnrollmentStatus, Visit
+from store import acting, dates
+
+
+@dataclass(frozen=True)
+class Actor:
+    """On whose behalf something is done."""
+
+    visit: Visit
+    sequence_id: UUID
+    contact: Contact
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an action led to."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    ending: Ending | None = None
+
+
+async def act(tx: asyncpg.Connection, action: ActionStep, actor: Actor, desk: Desk, now: datetime) -> Effect:
+    """Do it. Raises ContentError when a text has no value for this contact."""
+    who = actor.contact.id
+    match action:
+        case UpdateStatus(status=status):
+            return Effect({"status": status, "was": await acting.set_status(tx, who, status, now)})
+        case TagLead(add=added, remove=removed):
+            return Effect({"tags": await acting.retag(tx, who, added, removed, now)})
+        case MarkQualified():
+            return Effect({"qualified_at": await acting.qualify(tx, who, now)})
+        case AssignToUser(user=user, round_robin=users):
+            if users:
+                user = users[await acting.take_turn(tx, actor.sequence_id, actor.visit.node_id) % len(users)]
+            await acting.assign(tx, who, user or "", now)
+            return Effect({"user": user})
+        case AddToCampaign(campaign=campaign):
+            new = await acting.join_campaign(tx, who, campaign, actor.visit.enrollment_id, now)
+            return Effect({"campaign": campaign, "new": new})
+        case SetAttribute(attribute=attribute, value=template):
+            value = render(template, actor.contact)
+            await acting.set_attributes(tx, who, {attribute: value}, now)
+            await dates.changed(tx, [who], now, but=actor.visit.enrollment_id)
+            return Effect({"attribute": attribute, "value": value})
+        case NotifyUser(user=user, message=template):
+            await acting.notify(tx, actor.visit, who, user, render(template, actor.contact), now)
+            return Effect({"user": user})
+        case Enroll(sequence=key):
+            return Effect(await enroll_from(tx, key, actor.visit, actor.sequence_id, actor.contact, desk, now))
+        case Stop(reason=reason):
+            return Effect(ending=Ending(status=EnrollmentStatus.STOPPED, reason=reason or "stopped"))

@@ -1,0 +1,71 @@
+"""A wake-up at a node that is no message: execute it, and go on to the next that waits or is handed over."""
+
+from datetime import datetime
+
+import asyncpg
+from temporalio.exceptions import ApplicationError
+
+from activities.clock import Clock
+from activities.enrolling import Desk
+from activities.judge import SEQUENCE_RECHECK
+from activities.walk import Walk
+from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
+from domain.plan import ExitNode
+from scheduling.itinerary import Whereabouts
+from store import enrollments, steps
+from store.enrollments import Scope
+
+
+async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock: Clock) -> StepResult:
+    """Under the enrollment's lock. Safe to repeat: what an earlier attempt has done is the answer."""
+    scope = await enrollments.read_scope(tx, order.enrollment_id)
+    if scope is None:
+        raise ApplicationError(f"no enrollment {order.enrollment_id}", non_retryable=True)
+    if scope.ending is not None:
+        return StepResult(verdict="ended", ended=scope.ending)
+    if (scope.current_node, scope.lap) != (order.node_id, order.lap):
+        return StepResult(verdict="deferred", next=scope.next)
+    now = clock.now()
+    plan = (await desk.versions.get(tx, scope.version_id)).plan
+    node = plan.nodes[order.node_id]
+    hurried = order.instruction == "send_now"
+    if (held := _held(scope, order, now, is_exit=isinstance(node, ExitNode), hurried=hurried)) is not None:
+        if held.gate is Gate.POSTPONED:
+            await enrollments.postpone(tx, order.enrollment_id, held)
+        elif held.gate is Gate.SEQUENCE_PAUSED:
+            await enrollments.hold(tx, order.enrollment_id, held)
+        return StepResult(verdict="deferred", next=held)
+    if hurried and scope.not_before is not None:
+        # The operator knows better than an automatic answer.
+        await enrollments.come_back(tx, order.enrollment_id)
+    await steps.end_waits(tx, order.visit, now)
+    walk = Walk(
+        tx,
+        order.visit,
+        contact_id=scope.contact_id,
+        sequence_id=scope.sequence_id,
+        plan=plan,
+        where=Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id),
+        desk=desk,
+        now=now,
+        not_before=None if hurried else scope.not_before,
+        hurried=hurried,
+    )
+    return await walk.go_on(node.id, now)
+
+
+def _held(scope: Scope, order: ExecuteInput, now: datetime, *, is_exit: bool, hurried: bool) -> Upcoming | None:
+    """What holds it back; None: nothing."""
+
+    def held(gate: Gate, until: datetime | None) -> Upcoming:
+        return Upcoming(node_id=order.node_id, at=until, gate=gate, due=now, lap=order.lap)
+
+    if scope.status is EnrollmentStatus.PAUSED:
+        return held(Gate.ENROLLMENT_PAUSED, None)
+    if scope.sequence_status != "active" and not is_exit:
+        # Everybody stays where they are; whoever has come to the end has nothing to wait for.
+        return held(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
+    if scope.not_before is not None and scope.not_before > now and not hurried:
+        # Whoever is away may still answer.
+        return held(Gate.POSTPONED, scope.not_before)
+    return None

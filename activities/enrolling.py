@@ -1,0 +1,143 @@
+"""Enrollments that come to be: the rows, and what their workflows are started with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from activities.versions import Versions
+from domain import ids
+from domain.contact import Contact
+from domain.enrollment import EnrollmentInput, Visit
+from domain.errors import NotReady
+from domain.plan import Plan
+from scheduling.itinerary import Whereabouts, next_stop
+from scheduling.window import NoAllowedInstant
+from store import enrollments, sequences
+from store.enrollments import NewEnrollment
+from store.sequences import Version
+
+
+@dataclass
+class Opened:
+    """What became of contacts that were to be enrolled."""
+
+    new: list[NewEnrollment] = field(default_factory=list)
+    live: int = 0
+    """Had a live enrollment in the sequence already."""
+    once_only: int = 0
+    """Were in it before, and the sequence says `reenroll: never`."""
+    unschedulable: list[tuple[str, str]] = field(default_factory=list)
+    """(external id, why): no allowed time exists for them."""
+
+
+async def open_enrollments(
+    tx: asyncpg.Connection,
+    version: Version,
+    people: Sequence[Contact],
+    *,
+    tenant_zone: str,
+    source: str,
+    now: datetime,
+    id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
+    chain: Sequence[UUID] = (),
+) -> Opened:
+    """Write enrollments `pending`, each with its first stop; `chain`: the sequences whose actions led here."""
+    opened = Opened()
+    if version.plan.settings.reenroll == "never":
+        before = await enrollments.once_enrolled(tx, version.sequence_id, [c.id for c in people])
+        opened.once_only = len(before)
+        people = [c for c in people if c.id not in before]
+    for contact in people:
+        enrollment_id = id_of(contact)
+        where = Whereabouts(contact.zones, tenant_zone, enrollment_id)
+        try:
+            stop = next_stop(version.plan, version.plan.start, now, where)
+        except NoAllowedInstant as error:
+            opened.unschedulable.append((contact.external_id, str(error)))
+            continue
+        opened.new.append(NewEnrollment(enrollment_id, contact.id, stop))
+    inserted = await enrollments.create(
+        tx,
+        sequence_id=version.sequence_id,
+        version_id=version.id,
+        source=source,
+        chain=chain,
+        now=now,
+        new=opened.new,
+    )
+    opened.live = len(opened.new) - len(inserted)
+    opened.new = [n for n in opened.new if n.id in inserted]
+    return opened
+
+
+def input_of(tenant_id: UUID, version: Version, new: NewEnrollment) -> EnrollmentInput:
+    """What its workflow is started with."""
+    return EnrollmentInput(tenant_id=tenant_id, enrollment_id=new.id, plan=version.plan, next=new.stop.upcoming)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A workflow to start once the transaction has committed; if nobody does, the reconciler starts it."""
+
+    start: EnrollmentInput
+    contact_id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What actions need from outside of their transaction."""
+
+    tenant_id: UUID
+    versions: Versions
+    must_carry: Callable[[Plan], None]
+    """Raises NotReady when a channel of the plan has no provider."""
+    launches: list[Launch] = field(default_factory=list)
+
+
+async def enroll_from(
+    tx: asyncpg.Connection,
+    key: str,
+    visit: Visit,
+    sequence_id: UUID,
+    contact: Contact,
+    desk: Desk,
+    now: datetime,
+) -> dict[str, Any]:
+    """Enroll a contact in another sequence from a step; answers what became of it, for the step's record.
+
+    A chain of enrollments never comes back to a sequence that it has been through.
+    """
+    chain = (*await enrollments.chain_of(tx, visit.enrollment_id), sequence_id)
+    sequence = await sequences.find(tx, key)
+    if sequence is None or sequence.version_id is None:
+        return {"sequence": key, "refused": "it is not published"}
+    if sequence.id in chain:
+        return {"sequence": key, "refused": "the contact comes from there: a loop"}
+    if sequence.status != "active":
+        return {"sequence": key, "refused": f"it is {sequence.status}"}
+    version = await desk.versions.get(tx, sequence.version_id)
+    try:
+        desk.must_carry(version.plan)
+    except NotReady as error:
+        return {"sequence": key, "refused": str(error)}
+    opened = await open_enrollments(
+        tx,
+        version,
+        [contact],
+        tenant_zone=await sequences.tenant_zone(tx),
+        source=f"step:{visit.node_id}",
+        now=now,
+        id_of=lambda _: ids.enrolled_by(visit.step_id),
+        chain=chain,
+    )
+    if not opened.new:
+        why = "once only" if opened.once_only else "it lives already" if opened.live else opened.unschedulable[0][1]
+        return {"sequence": key, "refused": why}
+    [new] = opened.new
+    desk.launches.append(Launch(input_of(desk.tenant_id, version, new), contact.id, version.number))
+    return {"sequence": key, "enrollment": str(new.id)}

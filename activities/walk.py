@@ -1,0 +1,235 @@
+"""From a node to the next one that waits or is handed over: what lies between is done in the caller's transaction.
+
+The caller holds the enrollment's lock, and has a transaction anyway: to settle a message, or to find out what a wake-up
+is for. So nothing between two messages costs a workflow task or an activity of its own.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from activities.actions import Actor, act
+from activities.enrolling import Desk
+from domain.enrollment import Ending, EnrollmentStatus, Gate, StepResult, StepStatus, Visit
+from domain.errors import ContentError
+from domain.facts import evaluate
+from domain.fate import out_of_reach
+from domain.plan import ActionNode, ConditionNode, DelayNode, ExitNode, GotoNode, Node, Plan, SplitNode
+from domain.schedule import DatePolicy, Delay, Until, UntilDate, UntilField
+from domain.split import choose
+from scheduling.delays import delay_end
+from scheduling.itinerary import Passed, Stop, Whereabouts, next_stop, stop_at
+from store import enrollments, facts, steps
+from store.enrollments import Visited
+from store.facts import Known
+from store.steps import Course
+
+log = structlog.get_logger(__name__)
+
+_MOST_AT_ONCE = 100
+"""Nodes that one transaction executes; a longer way goes on in the next one."""
+
+Verdict = Literal["sent", "failed", "skipped", "deferred"]
+
+
+@dataclass
+class Walk:
+    """One enrollment, on its way."""
+
+    tx: asyncpg.Connection
+    visit: Visit
+    """Where it stands, or the message that was settled."""
+    contact_id: UUID
+    sequence_id: UUID
+    plan: Plan
+    where: Whereabouts
+    desk: Desk
+    now: datetime
+    not_before: datetime | None = None
+    """The contact is away until then (UTC)."""
+    hurried: bool = False
+    """An operator has ended the wait for the first node."""
+    _passed: list[Passed] = field(default_factory=list)
+    _bypassed: list[tuple[Visit, tuple[Node, ...]]] = field(default_factory=list)
+    _known: Known | None = None
+    _returns: dict[str, int] | None = None
+
+    async def go_on(
+        self, node_id: str, since: datetime, *, verdict: Verdict = "deferred", sent: Visited | None = None
+    ) -> StepResult:
+        """Walk from `node_id` (included) and record how far; the author's waits count from `since` (UTC)."""
+        outcome = await self._walk(node_id, since)
+        if isinstance(outcome, Ending):
+            return await self.end(outcome, sent=sent)
+        course = Course(self.visit.enrollment_id, self.contact_id, outcome, tuple(self._passed))
+        await enrollments.move_on(self.tx, course, self.sequence_id, now=self.now, sent=sent)
+        await self._record_bypassed()
+        return StepResult(verdict=verdict, next=outcome.upcoming)
+
+    async def stay(
+        self, node: Node, due: datetime, *, verdict: Verdict = "deferred", sent: Visited | None = None
+    ) -> StepResult:
+        """Record that `node` is next, and leave it for a wake-up of its own."""
+        course = Course(self.visit.enrollment_id, self.contact_id, self._stop(node, due))
+        await enrollments.move_on(self.tx, course, self.sequence_id, now=self.now, sent=sent)
+        return StepResult(verdict=verdict, next=course.stop.upcoming if course.stop else None)
+
+    async def end(self, ending: Ending, *, sent: Visited | None = None) -> StepResult:
+        """Record an ending, and what was passed before it."""
+        if self._passed:
+            course = Course(self.visit.enrollment_id, self.contact_id, None, tuple(self._passed))
+            await steps.record(self.tx, self.sequence_id, [course])
+        await self._record_bypassed()
+        await enrollments.end(self.tx, [self.visit.enrollment_id], ending, now=self.now, sent=sent)
+        log.info("ended", status=ending.status, reason=ending.reason)
+        return StepResult(verdict="ended", ended=ending)
+
+    # --- the way -----------------------------------------------------------------------------------------
+
+    async def _walk(self, node_id: str, since: datetime) -> Stop | Ending:
+        for _ in range(_MOST_AT_ONCE):
+            outcome = await self._execute(self.plan.nodes[node_id], since)
+            if not isinstance(outcome, str):
+                return outcome
+            node_id = outcome
+            self.hurried = False
+        return self._stop(self.plan.nodes[node_id], self.now)
+
+    async def _execute(self, node: Node, since: datetime) -> str | Stop | Ending:
+        """One node: the next one, or where to stop, or the end."""
+        match node:
+            case ConditionNode():
+                holds = evaluate(node.condition, (await self._facts()).facts, self.now)
+                taken = node.then if holds else node.otherwise
+                return await self._take(node, taken, {"branch": "then" if holds else "else"})
+            case SplitNode():
+                arm = choose(node.arms, contact_id=self.contact_id, sequence_id=self.sequence_id, step_id=node.id)
+                return await self._take(node, arm.next, {"arm": arm.id})
+            case ActionNode():
+                return await self._act(node)
+            case GotoNode():
+                return await self._go_back_or_on(node)
+            case DelayNode():
+                return await self._wait(node, since)
+            case ExitNode():
+                if not node.implicit:
+                    self._pass(node, {})
+                return Ending(status=EnrollmentStatus.COMPLETED, reason=node.reason)
+            case _:
+                return self._stop(node, since)
+
+    async def _wait(self, node: DelayNode, since: datetime) -> str | Stop | Ending:
+        stop = next_stop(self.plan, node.id, since, self.where, not_before=self.not_before, lap=self.visit.lap)
+        if stop.node.id == node.id:
+            return await self._until_date(node, since)
+        if any(wait.ends > since for wait in stop.waits):
+            return stop
+        for wait in stop.waits:
+            self._pass(wait.node, {})
+        return stop.node.id
+
+    async def _until_date(self, node: DelayNode, since: datetime) -> str | Stop | Ending:
+        """The date may have changed since it was last looked at, so it is looked at again."""
+        record = await steps.read(self.tx, self.visit._replace(node_id=node.id))
+        entered = (record and record["started_at"]) or since
+        value = None
+        if isinstance(node.delay, UntilField):
+            value = (await self._facts()).facts.fields.get(node.delay.field)
+        end = delay_end(
+            node.delay,
+            entered,
+            zone=self.where.home_zone,
+            window=self.plan.settings.window,
+            value=value if isinstance(value, str) else None,
+        )
+        if end.verdict == "due":
+            if end.at > self.now and not self.hurried:
+                return Stop((), node, end.at, Gate.DATE, lap=self.visit.lap, since=entered)
+            return await self._take(node, node.next, {})
+        match _policy(node.delay, end.verdict):
+            case "stop":
+                self._pass(node, {"date": end.verdict})
+                return Ending(status=EnrollmentStatus.STOPPED, reason=f"date_{end.verdict}")
+            case "skip" if node.skip_to is not None:
+                return await self._take(node, node.skip_to, {"date": end.verdict})
+            case _:
+                return await self._take(node, node.next, {"date": end.verdict})
+
+    async def _act(self, node: ActionNode) -> str | Ending:
+        visit = self.visit._replace(node_id=node.id)
+        actor = Actor(visit, self.sequence_id, (await self._facts()).contact)
+        self._known = None  # it may be about to change
+        try:
+            effect = await act(self.tx, node.action, actor, self.desk, self.now)
+        except ContentError as error:
+            self._pass(node, {"error": str(error)}, StepStatus.FAILED)
+            if self.plan.settings.on_failure == "stop" or node.next is None:
+                return Ending(status=EnrollmentStatus.FAILED, reason=f"{node.id}: {error}")
+            return node.next
+        self._pass(node, effect.result)
+        if effect.ending is not None or node.next is None:
+            return effect.ending or Ending(status=EnrollmentStatus.STOPPED, reason="stopped")
+        return node.next
+
+    async def _go_back_or_on(self, node: GotoNode) -> str:
+        returns = await self._gone_back()
+        times = returns.get(node.id, 0)
+        if times >= node.times:
+            return await self._take(node, node.next, {"way": "on"})
+        self._pass(node, {"way": "back", "time": times + 1})
+        returns[node.id] = times + 1
+        self.visit = self.visit._replace(lap=self.visit.lap + 1)
+        return node.target
+
+    def _stop(self, node: Node, due: datetime) -> Stop:
+        return stop_at(self.plan, node, due, self.where, not_before=self.not_before, lap=self.visit.lap)
+
+    # --- what was passed, and what was passed by ---------------------------------------------------------------
+
+    async def _take(self, node: Node, taken: str, result: dict[str, Any]) -> str:
+        """Record a decision, and what it puts out of reach; answers where it leads."""
+        self._pass(node, result)
+        if lost := out_of_reach(self.plan, node, taken, await self._spent()):
+            self._bypassed.append((self.visit._replace(node_id=node.id), lost))
+        return taken
+
+    def _pass(self, node: Node, result: dict[str, Any], status: StepStatus = StepStatus.SUCCESS) -> None:
+        self._passed.append(Passed(node, self.visit.lap, self.now, result, status))
+
+    async def _record_bypassed(self) -> None:
+        for visit, nodes in self._bypassed:
+            await steps.bypass(self.tx, visit, nodes, self.now)
+
+    # --- what decisions are made by -------------------------------------------------------------------------
+
+    async def _facts(self) -> Known:
+        if self._known is None:
+            self._known = await facts.read(self.tx, self.visit.enrollment_id)
+        return self._known
+
+    async def _gone_back(self) -> dict[str, int]:
+        if self._returns is None:
+            self._returns = await steps.returns(self.tx, self.visit.enrollment_id)
+        return self._returns
+
+    async def _spent(self) -> set[str]:
+        """The gotos that lead back no more."""
+        gotos = [node for node in self.plan.nodes.values() if isinstance(node, GotoNode)]
+        if not gotos:
+            return set()
+        returns = await self._gone_back()
+        return {node.id for node in gotos if returns.get(node.id, 0) >= node.times}
+
+
+def _policy(delay: Delay | Until, verdict: Literal["due", "passed", "missing"]) -> DatePolicy:
+    match delay:
+        case UntilField():
+            return delay.if_missing if verdict == "missing" else delay.if_passed
+        case UntilDate():
+            return delay.if_passed
+        case _:
+            return "continue"

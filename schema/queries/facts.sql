@@ -1,0 +1,26 @@
+-- name: read^
+-- All that conditions ask about: what the contact has, and when each thing last happened to each of the messages.
+SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
+    c.status,
+    (
+        SELECT jsonb_agg(jsonb_build_object('event', h.event, 'step', h.node_id, 'at', h.at))
+        FROM (
+            SELECT v.event, j.node_id, v.at
+            FROM message_jobs j
+            CROSS JOIN LATERAL (
+                VALUES ('replied', j.answered_at), ('opened', j.opened_at), ('clicked', j.clicked_at),
+                    ('bounced', j.bounced_at), ('unsubscribed', j.unsubscribed_at)
+            ) v (event, at)
+            WHERE j.enrollment_id = e.id AND v.at IS NOT NULL
+            UNION ALL
+            -- A message remembers the first of each; a question about lately needs the last.
+            SELECT x.type, j.node_id, max(x.occurred_at)
+            FROM message_jobs j JOIN events x ON x.job_id = j.id
+            WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed') AND NOT x.machine
+            GROUP BY 1, 2
+            UNION ALL
+            SELECT 'replied', r.node_id, max(r.at) FROM responses r WHERE r.enrollment_id = e.id GROUP BY 2
+        ) h
+    ) AS happened
+FROM enrollments e JOIN contacts c ON c.id = e.contact_id
+WHERE e.id = :enrollment_id;

@@ -1,0 +1,56 @@
+-- name: record!
+-- The nodes that enrollments have come to: what was passed, waits that run, the node after them, and its message in the
+-- ledger. A node that was waited for and is now passed takes its outcome; what has an outcome keeps it.
+WITH steps AS (
+    INSERT INTO enrollment_steps AS s (tenant_id, id, enrollment_id, node_id, node_type, order_index, lap, status,
+        due_at, started_at, completed_at, result)
+    SELECT current_tenant(), n.id, n.enrollment_id, n.node_id, n.node_type, n.order_index, n.lap, n.status, n.due_at,
+        n.started_at, n.completed_at, n.result::jsonb
+    FROM unnest(
+        :step_ids::uuid[], :step_enrollment_ids::uuid[], :step_node_ids::text[], :node_types::text[],
+        :step_order_indexes::int[], :step_laps::int[], :statuses::text[], :step_due_ats::timestamptz[],
+        :started_ats::timestamptz[], :completed_ats::timestamptz[], :results::text[]
+    ) AS n (id, enrollment_id, node_id, node_type, order_index, lap, status, due_at, started_at, completed_at, result)
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        status = excluded.status, due_at = coalesce(excluded.due_at, s.due_at),
+        started_at = coalesce(s.started_at, excluded.started_at), completed_at = excluded.completed_at,
+        result = s.result || excluded.result
+    WHERE s.status IN ('pending', 'running')
+)
+INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, lap, channel, due_at)
+SELECT current_tenant(), n.*
+FROM unnest(
+    :ids::uuid[], :enrollment_ids::uuid[], :sequence_ids::uuid[], :contact_ids::uuid[], :node_ids::text[],
+    :order_indexes::int[], :laps::int[], :channels::text[], :due_ats::timestamptz[]
+) AS n
+ON CONFLICT DO NOTHING;
+
+-- name: bypass!
+-- The way past these nodes was taken; those of an earlier lap keep their records.
+INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, node_id, node_type, order_index, lap, status, completed_at, result)
+SELECT current_tenant(), n.id, :enrollment_id, n.node_id, n.node_type, n.order_index, :lap, 'skipped', :now, :result
+FROM unnest(:ids::uuid[], :node_ids::text[], :node_types::text[], :order_indexes::int[])
+    AS n (id, node_id, node_type, order_index)
+WHERE NOT EXISTS (SELECT FROM enrollment_steps s WHERE s.enrollment_id = :enrollment_id AND s.node_id = n.node_id)
+ON CONFLICT DO NOTHING;
+
+-- name: end_waits!
+-- Every delay before this step is over; a wait after a wait began when the one before was over.
+UPDATE enrollment_steps s SET
+    status = 'success',
+    started_at = coalesce(started_at, least(:now, (
+        SELECT max(w.due_at) FROM enrollment_steps w
+        WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
+    )), :now),
+    completed_at = greatest(started_at, least(due_at, :now))
+WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running') AND node_type = 'delay' AND id <> :step_id;
+
+-- name: read^
+-- One visit's record.
+SELECT status, started_at, due_at, result FROM enrollment_steps WHERE id = :id;
+
+-- name: returns
+-- How often each goto of an enrollment has led back.
+SELECT node_id, count(*) AS times FROM enrollment_steps
+WHERE enrollment_id = :enrollment_id AND node_type = 'goto' AND result ->> 'way' = 'back'
+GROUP BY node_id;
