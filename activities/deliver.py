@@ -167,6 +167,9 @@ class _Delivery:
             case _:
                 pass
 
+        waits = claim.state is JobState.PENDING and claim.ending is None and claim.status is not EnrollmentStatus.PAUSED
+        if waits and (ended := await settlement.goal()) is not None:
+            return ended
         match judge(claim, version.plan, node, where, self._clock.now()):
             case Over():
                 return settlement.recorded()

@@ -23,11 +23,15 @@ from domain.enrollment import (
 )
 from domain.plan import Plan
 from scheduling.itinerary import Whereabouts, stop_at
-from store import enrollments, ledger
+from store import enrollments, ledger, steps
 from store.enrollments import Scope
 from store.pool import Database
 
 log = structlog.get_logger(__name__)
+
+
+_ANSWERED = (Gate.EVENT, Gate.TASK)
+"""Whatever the contact or a person does is noted on the step."""
 
 
 class Lifecycle:
@@ -58,7 +62,14 @@ class Lifecycle:
             if scope.ending is not None:
                 return StepResult(verdict="ended", ended=scope.ending)
             upcoming, late = order.next, timedelta()
-            if order.remaining_seconds is not None:
+            visit = Visit(order.enrollment_id, upcoming.node_id, upcoming.lap)
+            if upcoming.gate is Gate.DATE or (upcoming.gate in _ANSWERED and await steps.is_answered(tx, visit)):
+                # A date does not wait for us; and what was waited for may have come during the pause.
+                upcoming = upcoming.model_copy(update={"at": now})
+            elif upcoming.gate in _ANSWERED:
+                if order.remaining_seconds is not None:
+                    upcoming = upcoming.model_copy(update={"at": now + timedelta(seconds=order.remaining_seconds)})
+            elif order.remaining_seconds is not None:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
                 node = plan.nodes[upcoming.node_id]
@@ -67,7 +78,7 @@ class Lifecycle:
                 if upcoming.gate is None and order.next.gate not in (Gate.WINDOW, Gate.POSTPONED):
                     upcoming = upcoming.model_copy(update={"gate": order.next.gate})
                 late = due - order.next.wait_ends if order.next.wait_ends else timedelta()
-            elif await ledger.is_heard_of(tx, Visit(order.enrollment_id, upcoming.node_id, upcoming.lap)):
+            elif await ledger.is_heard_of(tx, visit):
                 # It came to light during the pause what became of the message in doubt.
                 upcoming = Upcoming(node_id=upcoming.node_id, at=now, lap=upcoming.lap)
             await enrollments.resume(tx, order.enrollment_id, upcoming, late=late)

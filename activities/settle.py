@@ -20,6 +20,7 @@ from domain.plan import ExitNode, MessageNode, Plan
 from scheduling.itinerary import Whereabouts, stop_at
 from scheduling.window import is_allowed
 from store import ledger
+from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass
 from store.pool import LOST, savepoint
@@ -241,7 +242,7 @@ class Settlement:
             return self.recorded()
         visited = Visited(sent, self.order.lap) if sent else None
         start = self.plan.nodes[self.node.next]
-        if isinstance(start, MessageNode | ExitNode):
+        if isinstance(start, MessageNode | ExitNode) and self.plan.settings.goal is None:
             return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
         launches = len(self.desk.launches)
         try:
@@ -254,6 +255,11 @@ class Settlement:
             del self.desk.launches[launches:]
             log.exception("walk_put_off", node=start.id, error=str(error))
             return await self._walk(now).stay(start, since or now, verdict=verdict, sent=visited)
+
+    async def goal(self) -> StepResult | None:
+        """The end, if the sequence's goal was reached before this message; None: go on."""
+        walk = self._walk(self.clock.now())
+        return await walk.end(GOAL) if await walk.is_at_goal() else None
 
     def _walk(self, now: datetime) -> Walk:
         return Walk(

@@ -5,7 +5,7 @@ is for. So nothing between two messages costs a workflow task or an activity of 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,12 +18,13 @@ from domain.enrollment import Ending, EnrollmentStatus, Gate, StepResult, StepSt
 from domain.errors import ContentError
 from domain.facts import evaluate
 from domain.fate import out_of_reach
-from domain.plan import ActionNode, ConditionNode, DelayNode, ExitNode, GotoNode, Node, Plan, SplitNode
+from domain.plan import ActionNode, ConditionNode, DelayNode, ExitNode, GotoNode, Node, Plan, SplitNode, WaitNode
 from domain.schedule import DatePolicy, Delay, Until, UntilDate, UntilField
 from domain.split import choose
 from scheduling.delays import delay_end
 from scheduling.itinerary import Passed, Stop, Whereabouts, next_stop, stop_at
 from store import enrollments, facts, steps
+from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.facts import Known
 from store.steps import Course
@@ -62,6 +63,8 @@ class Walk:
         self, node_id: str, since: datetime, *, verdict: Verdict = "deferred", sent: Visited | None = None
     ) -> StepResult:
         """Walk from `node_id` (included) and record how far; the author's waits count from `since` (UTC)."""
+        if await self.is_at_goal():
+            return await self.end(GOAL, sent=sent)
         outcome = await self._walk(node_id, since)
         if isinstance(outcome, Ending):
             return await self.end(outcome, sent=sent)
@@ -69,6 +72,11 @@ class Walk:
         await enrollments.move_on(self.tx, course, self.sequence_id, now=self.now, sent=sent)
         await self._record_bypassed()
         return StepResult(verdict=verdict, next=outcome.upcoming)
+
+    async def is_at_goal(self) -> bool:
+        """Whether the sequence's goal holds, which ends the enrollment wherever it stands."""
+        goal = self.plan.settings.goal
+        return goal is not None and evaluate(goal, (await self._facts()).facts, self.now)
 
     async def stay(
         self, node: Node, due: datetime, *, verdict: Verdict = "deferred", sent: Visited | None = None
@@ -113,6 +121,8 @@ class Walk:
                 return await self._act(node)
             case GotoNode():
                 return await self._go_back_or_on(node)
+            case WaitNode():
+                return await self._wait_for(node)
             case DelayNode():
                 return await self._wait(node, since)
             case ExitNode():
@@ -131,6 +141,18 @@ class Walk:
         for wait in stop.waits:
             self._pass(wait.node, {})
         return stop.node.id
+
+    async def _wait_for(self, node: WaitNode) -> str | Stop:
+        """What happens meanwhile is noted on the step's record by whoever records it."""
+        record = await steps.read(self.tx, self.visit._replace(node_id=node.id))
+        if record is None or record["started_at"] is None:
+            ends = self.now + timedelta(seconds=node.timeout_seconds)
+            return Stop((), node, ends, Gate.EVENT, lap=self.visit.lap, since=self.now)
+        if "event" in record["result"]:
+            return await self._take(node, node.then, {"branch": "then"})
+        if self.hurried or record["due_at"] <= self.now:
+            return await self._take(node, node.otherwise, {"branch": "else"})
+        return Stop((), node, record["due_at"], Gate.EVENT, lap=self.visit.lap, since=record["started_at"])
 
     async def _until_date(self, node: DelayNode, since: datetime) -> str | Stop | Ending:
         """The date may have changed since it was last looked at, so it is looked at again."""

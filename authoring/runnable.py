@@ -15,9 +15,7 @@ NOT_RUN_YET = frozenset(
     {
         "whatsapp",
         "webhook",
-        "wait_for",
         "task",
-        "goal",
     }
 )
 

@@ -14,13 +14,14 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
-from store import inbound, matching, signals
-from store.inbound import MessageKind, Reading, Received
+from store import inbound, matching, signals, statuses
+from store.attribution import MessageKind, Received
+from store.inbound import Reading
 from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
 
-_TELL_WITHIN_S = 2.0
+TELL_WITHIN_S = 2.0
 """Whoever waits for our answer would try again; word that is not delivered by then is left to the reconciler."""
 
 _LONGEST_ADDRESS = 320
@@ -52,7 +53,9 @@ async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Rece
     async with engine.database.transaction(engine.tenant_id) as tx:
         if isinstance(report, StatusReport):
             address = _normal(engine, report.channel, report.address) if report.address else None
-            received = await inbound.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
+            received = await statuses.receive_status(
+                tx, engine.tenant_id, report, address, written_since=since, now=now
+            )
         else:
             message = report.model_copy(
                 update={
@@ -76,8 +79,8 @@ async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Rece
         duplicate=received.duplicate,
     )
     try:
-        async with asyncio.timeout(_TELL_WITHIN_S):
-            await _tell(engine, received.signals, now)
+        async with asyncio.timeout(TELL_WITHIN_S):
+            await tell(engine, received.signals, now)
             if notice is not None:
                 await engine.runs.start_notice(engine.tenant_id, notice)
     except (RPCError, RuntimeError, TimeoutError) as error:
@@ -119,7 +122,8 @@ async def _postpone(tx: asyncpg.Connection, message: InboundMessage, received: R
     return replace(received, signals=tuple(await signals.of_event(tx, received.event_id)))
 
 
-async def _tell(engine: Engine, words: tuple[OpenSignal, ...], now: datetime) -> None:
+async def tell(engine: Engine, words: tuple[OpenSignal, ...], now: datetime) -> None:
+    """Deliver what the workflows have to hear, and mark it heard."""
     if not words:
         return
     await asyncio.gather(*(engine.runs.tell(word) for word in words))

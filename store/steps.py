@@ -120,6 +120,12 @@ async def read(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
     return row
 
 
+async def is_answered(tx: asyncpg.Connection, visit: Visit) -> bool:
+    """Whether what a step waits for has come."""
+    record = await read(tx, visit)
+    return record is not None and not {"event", "outcome"}.isdisjoint(record["result"])
+
+
 async def returns(tx: asyncpg.Connection, enrollment_id: UUID) -> dict[str, int]:
     """How often each `goto` of an enrollment has led back."""
     return {row["node_id"]: row["times"] async for row in _sql.returns(tx, enrollment_id=enrollment_id)}

@@ -43,8 +43,10 @@ class Blow:
 
     def hits(self, enrollment: Held, contact_id: UUID | None) -> bool:
         """Whether it ends this one; `contact_id`: whose report it is."""
-        if not self.events & enrollment.stop_on:
-            return False
+        return bool(self.events & enrollment.stop_on) and self.concerns(enrollment, contact_id)
+
+    def concerns(self, enrollment: Held, contact_id: UUID | None) -> bool:
+        """Whether it is about this one, whatever its sequence makes of that."""
         if enrollment.contact_id != contact_id:
             return self.shared and enrollment.uses_channel
         return enrollment.uses_channel or (self.everywhere and "own_channel" not in enrollment.stop_on)

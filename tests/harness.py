@@ -35,7 +35,7 @@ from starter.inbound import receive
 from starter.publish import publish
 from starter.runs import Runs
 from store import contacts, ledger
-from store.inbound import Received
+from store.attribution import Received
 from store.pool import Database
 from tests.helpers import assert_eventually
 

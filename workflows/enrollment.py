@@ -180,7 +180,7 @@ class EnrollmentWorkflow:
 
     def _may_know_more(self) -> bool:
         """Whether what holds the next node back is something that a nudge may have changed."""
-        if self._next.gate is Gate.SEQUENCE_PAUSED:
+        if self._next.gate in (Gate.SEQUENCE_PAUSED, Gate.EVENT, Gate.TASK, Gate.DATE):
             return True
         in_doubt = self._next.gate in (Gate.AMBIGUOUS, Gate.RECONCILE)
         return in_doubt and workflow.patched("nudge-in-doubt-2026-11")

@@ -57,11 +57,25 @@ CREATE TABLE notifications (
 );
 CREATE INDEX notifications_unread ON notifications (tenant_id, user_name, created_at) WHERE read_at IS NULL;
 
+-- What somebody's own system says that a contact has done, once under its own key.
+CREATE TABLE contact_events (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    name text NOT NULL CHECK (name <> ''),
+    key text NOT NULL CHECK (key <> ''),
+    at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts
+);
+CREATE INDEX contact_events_contact ON contact_events (tenant_id, contact_id, at);
+
 DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['assignment_turns', 'campaign_members', 'notifications'] LOOP
+    FOREACH t IN ARRAY ARRAY['assignment_turns', 'campaign_members', 'notifications', 'contact_events'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format(
@@ -71,9 +85,10 @@ BEGIN
 END
 $$;
 GRANT SELECT, INSERT, UPDATE ON assignment_turns, campaign_members, notifications TO touchline_app;
+GRANT SELECT, INSERT ON contact_events TO touchline_app;
 
 -- migrate:down
-DROP TABLE notifications, campaign_members, assignment_turns;
+DROP TABLE contact_events, notifications, campaign_members, assignment_turns;
 ALTER TABLE contacts DROP COLUMN assigned_to, DROP COLUMN qualified_at, DROP COLUMN status;
 ALTER TABLE message_jobs DROP COLUMN lap;
 ALTER TABLE enrollment_steps DROP COLUMN lap;

@@ -13,6 +13,7 @@ from starter.cli import (
     demo,
     doctor,
     enrollments,
+    events,
     keys,
     outbox,
     replies,
@@ -43,6 +44,7 @@ tenant.register(app)
 enrollments.register(app)
 control.register(app)
 replies.register(app)
+events.register(app)
 conversation.register(app)
 reviews.register(app)
 sequences.register(app)

@@ -15,7 +15,7 @@ from starter.cli.command import Answer, AsJson, command
 from starter.engine import Engine
 from starter.inbound import receive
 from store import reports
-from store.inbound import Received
+from store.attribution import Received
 from store.reports import EnrollmentReport
 
 PROVIDER = "cli"

@@ -16,7 +16,7 @@ from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.inbound import receive
 from starter.temporal_server import LocalTemporal
-from store.inbound import Received
+from store.attribution import Received
 from tests.e2e.brakes import Brakes, brakes_in
 from tests.e2e.site import Process, Site, site_on
 from tests.helpers import assert_eventually

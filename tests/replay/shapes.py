@@ -170,6 +170,22 @@ async def decision_first(rig: Rig, provider: ScriptedProvider) -> UUID:
     return enrollment
 
 
+async def awaited(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Two waits for an answer: one that is answered, and one whose time runs out."""
+    enrollment, contact = await rig.start("""
+        sequence: awaiting
+        steps:
+          - {id: first, type: sms, body: "Hello. STOP to end."}
+          - {id: answer, type: wait_for, event: reply, timeout: 2d}
+          - {id: second, type: sms, body: "Hello again."}
+          - {id: more, type: wait_for, event: [reply, paid], timeout: 2d}
+    """)
+    await rig.arrives(enrollment, "answer", gate="event")
+    await rig.reply(contact, enrollment_id=enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
 async def cancel(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Cancelled from Temporal's side during a wait."""
     enrollment = await _waiting(rig)
@@ -212,7 +228,7 @@ SHAPES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
         *(journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, heard_of, postponed),
-        *(outreach, laps, decision_first),
+        *(outreach, laps, decision_first, awaited),
         *(cancel, cancel_in_delivery),
     )
 }

@@ -9,8 +9,9 @@ import asyncpg
 from domain import ids
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
-from store import inbound
-from store.inbound import MessageKind, Reading, Received
+from store import inbound, statuses
+from store.attribution import MessageKind, Received
+from store.inbound import Reading
 from tests.store.tenants import AT, Tenant
 
 SENT_AT = AT + timedelta(minutes=1)
@@ -160,7 +161,7 @@ class Case:
         }
         if name in STATUS:
             report = StatusReport(**shared, **STATUS[name], provider_message_id=f"m-{self.job}")
-            return await inbound.receive_status(tx, self.tenant.id, report, self.address, written_since=AT, now=NOW)
+            return await statuses.receive_status(tx, self.tenant.id, report, self.address, written_since=AT, now=NOW)
         message = InboundMessage(**shared, sender=self.address, text=name)
         reading = Reading(WRITTEN[name])
         return await inbound.receive_message(tx, self.tenant.id, message, reading, written_since=AT, now=NOW)

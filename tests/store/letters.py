@@ -16,7 +16,7 @@ from settings import Settings
 from starter.engine import Engine
 from starter.inbound import receive
 from starter.runs import Runs
-from store.inbound import Received
+from store.attribution import Received
 from store.pool import Database
 from store.signals import OpenSignal
 from tests.harness import Rig, ScriptedProvider

@@ -96,6 +96,8 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("enrollments", "enrollments_last_lap_check", {"last_lap": -1}),
     ("assignment_turns", "assignment_turns_taken_check", {"taken": 0}),
     ("campaign_members", "campaign_members_campaign_check", {"campaign": ""}),
+    ("contact_events", "contact_events_name_check", {"name": ""}),
+    ("contact_events", "contact_events_key_check", {"key": ""}),
     ("notifications", "notifications_user_name_check", {"user_name": ""}),
     ("sequences", "sequences_status_check", {"status": "asleep"}),
     ("sequences", "paused_says_why", {"status": "paused", "paused_reason": None}),

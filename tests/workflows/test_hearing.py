@@ -16,7 +16,7 @@ from domain.messages import Channel
 from starter.engine import TemporalAddress, connect_temporal
 from starter.inbound import receive
 from starter.runs import Runs
-from store.inbound import Received
+from store.attribution import Received
 from tests.harness import DAY, Rig, ScriptedProvider, SlowAnswer
 from tests.helpers import assert_eventually
 from tests.workflows.test_replies import EMAILS, TEXTS

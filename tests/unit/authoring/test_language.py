@@ -15,7 +15,6 @@ CASES = Path(__file__).parents[2] / "cases"
     [
         ("whatsapp", "{id: a, type: whatsapp, body: x}"),
         ("webhook", '{id: a, type: webhook, url: "https://example.com"}'),
-        ("wait_for", "{id: a, type: wait_for, event: reply, timeout: 3d, then: [{type: exit}]}"),
         ("task", "{id: a, type: task, title: Call}"),
     ],
 )
@@ -35,8 +34,6 @@ def test_what_does_not_run_yet_is_said_once() -> None:
     """Ten tasks are one sentence."""
     steps = "".join(f"  - {{id: c{n}, type: task, title: Call}}\n" for n in range(10))
     assert [found.line for found in check(f"{HEAD}{HELLO}{steps}").diagnostics] == [4]
-    goal = check(f"goal: replied\n{HEAD}{HELLO}").diagnostics
-    assert [(found.path, found.message) for found in goal] == [("goal", "`goal` does not run in this release yet")]
 
 
 LANGUAGE_ERRORS = [

@@ -1,0 +1,37 @@
+"""`event`: something that a contact did, reported by hand as your own system would report it."""
+
+from typing import Annotated
+
+import typer
+
+from starter.cli import connect, output, refer
+from starter.cli.command import Answer, AsJson, command
+from starter.happened import Happened, happen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "event C-1001 signed-contract", "event C-1001 paid --key invoice-77")(event)
+
+
+async def event(
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's external id.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What happened: the name that `wait_for` waits for.")],
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Names this one occurrence; the same key twice has one effect.")
+    ] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Say that something happened to a contact, for the steps that wait for it."""
+    async with connect.engine() as engine:
+        happened = await happen(engine, contact, name, key)
+    return Answer(vars(happened), [output.line(_said(name, happened))])
+
+
+def _said(name: str, happened: Happened) -> str:
+    if happened.duplicate:
+        return f"{name} was recorded before under this key; nothing was changed"
+    awaited = ", ".join(refer.short(one) for one in happened.awaited)
+    stopped = ", ".join(refer.short(one) for one in happened.stopped)
+    parts = [f"awaited by {awaited}" if awaited else "", f"the goal of {stopped}" if stopped else ""]
+    return f"{name} is recorded; " + (" and ".join(part for part in parts if part) or "nobody was waiting for it")

@@ -1,0 +1,84 @@
+"""What somebody's own system says that a contact has done: for steps that wait for it, and for goals."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from temporalio.service import RPCError
+
+from domain import ids
+from domain.errors import NotFound, TouchlineError
+from domain.fields import EventName
+from starter.engine import Engine
+from starter.inbound import TELL_WITHIN_S, tell
+from store import awaiting, contacts, signals
+
+log = structlog.get_logger(__name__)
+
+OURS = frozenset({"reply", "opened", "clicked", "bounced", "unsubscribed"})
+"""What we hear of ourselves, and from nobody's own system."""
+
+_name: TypeAdapter[str] = TypeAdapter(EventName)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What became of an event."""
+
+    event_id: UUID
+    duplicate: bool
+    """It was reported before under the same key; nothing was done this time."""
+    awaited: tuple[UUID, ...] = ()
+    """The enrollments that had waited for it."""
+    stopped: tuple[UUID, ...] = ()
+    """Those that have reached their goal by it."""
+
+
+async def happen(engine: Engine, contact: str, name: str, key: str | None = None) -> Happened:
+    """Record that a contact (by external id) did something, and tell the workflows that had waited for it.
+
+    The same key again has no effect; without one, every call is an event of its own. Raises NotFound for an unknown
+    contact, TouchlineError for a name that is none or is ours.
+    """
+    now = datetime.now(UTC)
+    word = _checked(name)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await contacts.by_external_ids(tx, [contact])
+        if not found:
+            raise NotFound(f"no contact {contact!r}", hint="./touchline contacts import FILE.csv brings contacts in")
+        who, key = found[0].id, key or ids.new_id().hex
+        event_id = ids.event_id(engine.tenant_id, "custom", f"{who}:{word}:{key}")
+        aims = await awaiting.aims(tx, who)
+        new = await awaiting.record_custom(tx, event_id, who, word, key, now, now)
+        if new:
+            reached = await awaiting.reach(tx, event_id, aims, now)
+            met = await awaiting.meet(tx, event_id, await awaiting.live_of(tx, who), [word], now)
+            open_words = [*reached, *met]
+        else:
+            reached, met = [], []
+            open_words = await signals.of_event(tx, event_id)
+    log.info("happened", event_id=str(event_id), awaited=len(met), stopped=len(reached), duplicate=not new)
+    try:
+        async with asyncio.timeout(TELL_WITHIN_S):
+            await tell(engine, tuple(open_words), now)
+    except (RPCError, RuntimeError, TimeoutError) as error:
+        log.warning("signal_deferred", event_id=str(event_id), error=str(error) or type(error).__name__)
+    return Happened(
+        event_id,
+        not new,
+        tuple(word.enrollment_id for word in met),
+        tuple(word.enrollment_id for word in reached),
+    )
+
+
+def _checked(name: str) -> str:
+    try:
+        word = _name.validate_python(name)
+    except ValidationError as error:
+        raise TouchlineError(f"{name[:40]!r} is no name of an event") from error
+    if word in OURS:
+        raise TouchlineError(f"`{word}` is what Touchline hears itself", hint="name your own event differently")
+    return word

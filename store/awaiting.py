@@ -1,0 +1,70 @@
+"""What waits for an event: a `wait_for` step until it happens, a `goal` until it holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from domain.condition import Condition
+from domain.enrollment import Ending, EnrollmentStatus
+from domain.facts import evaluate
+from store import enrollments, facts, signals
+from store.pool import load_queries
+from store.signals import OpenSignal
+
+_sql = load_queries("awaiting")
+_condition: TypeAdapter[Condition] = TypeAdapter(Condition)
+
+GOAL = Ending(status=EnrollmentStatus.STOPPED, reason="goal")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """An enrollment under our lock that ends once its goal holds."""
+
+    enrollment_id: UUID
+    goal: Condition
+
+
+async def aims(tx: asyncpg.Connection, contact_id: UUID | None) -> list[Aim]:
+    """Lock the contact's live enrollments that have a goal. Comes before every lock but those of enrollments."""
+    if contact_id is None:
+        return []
+    rows = _sql.aims(tx, contact_id=contact_id)
+    return [Aim(row["id"], _condition.validate_python(row["goal"])) async for row in rows]
+
+
+async def reach(tx: asyncpg.Connection, event_id: UUID, aims: Sequence[Aim], now: datetime) -> list[OpenSignal]:
+    """End those whose goal holds now that the event is recorded, and leave word for their workflows."""
+    held = [aim for aim in aims if evaluate(aim.goal, (await facts.read(tx, aim.enrollment_id)).facts, now)]
+    ended = await enrollments.end(tx, [aim.enrollment_id for aim in held], GOAL, now=now) if held else set()
+    return await signals.leave(tx, event_id, "reply", sorted(ended), now=now, endings=dict.fromkeys(ended, GOAL))
+
+
+async def meet(
+    tx: asyncpg.Connection, event_id: UUID, enrollment_ids: Sequence[UUID], events: Sequence[str], now: datetime
+) -> list[OpenSignal]:
+    """Note on each wait for one of these events that it has happened, and leave word; the first one counts.
+
+    Takes no lock but that of the wait's own record, so it may be called with other rows held.
+    """
+    if not enrollment_ids:
+        return []
+    met = [row["id"] async for row in _sql.meet(tx, ids=list(enrollment_ids), events=list(events), now=now)]
+    return await signals.leave(tx, event_id, "nudge", met, now=now)
+
+
+async def record_custom(
+    tx: asyncpg.Connection, event_id: UUID, contact_id: UUID, name: str, key: str, at: datetime, now: datetime
+) -> bool:
+    """Keep an event that somebody's own system reports; False: it is known."""
+    row = {"id": event_id, "contact_id": contact_id, "name": name, "key": key, "at": at, "now": now}
+    return await _sql.record_custom(tx, **row) is not None
+
+
+async def live_of(tx: asyncpg.Connection, contact_id: UUID) -> list[UUID]:
+    """The contact's live enrollments."""
+    return [row["id"] async for row in _sql.live_of_contact(tx, contact_id=contact_id)]

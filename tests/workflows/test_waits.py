@@ -1,0 +1,255 @@
+"""Steps that wait for an event, events of one's own, and goals."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain import ids
+from domain.errors import NotFound, TouchlineError
+from domain.events import EventType, StatusReport
+from domain.messages import Channel
+from starter import control
+from starter.happened import happen
+from starter.inbound import receive
+from store.attribution import Received
+from tests.harness import DAY, HOUR, Rig, about
+
+AWAITING = """
+    sequence: awaiting
+    {settings}
+    steps:
+      - {{id: first, type: email, subject: Hello, body: Hello.}}
+      - id: answer
+        type: wait_for
+        event: {events}
+        timeout: 2d
+        then: [{{id: thanks, type: email, subject: Thanks, body: Thanks.}}]
+        else: [{{id: again, type: email, subject: Again, body: Again.}}]
+"""
+
+
+def awaiting(events: str = "reply", settings: str = "") -> str:
+    return AWAITING.format(events=events, settings=settings)
+
+
+async def report(rig: Rig, enrollment: UUID, what: EventType, node: str = "first", **fields: Any) -> Received:
+    return await receive(
+        rig.engine,
+        StatusReport(
+            channel=Channel.EMAIL,
+            provider="test",
+            provider_event_id=f"{what}-{node}",
+            at=await rig.now(),
+            type=what,
+            job_id=ids.job_id(enrollment, node),
+            **fields,
+        ),
+    )
+
+
+async def fates(rig: Rig, enrollment: UUID) -> dict[str, str]:
+    return {step["node_id"]: step["status"] for step in await rig.steps(enrollment)}
+
+
+async def test_a_time_out_takes_the_other_branch(skipping: Rig) -> None:
+    """Nobody answered for two days: `else`, and what was not taken is skipped."""
+    enrollment, _ = await skipping.start(awaiting())
+    row = await skipping.arrives(enrollment, "answer", gate="event")
+    assert about(await skipping.now() + 2 * DAY, row["next_run_at"])
+    assert await skipping.ended(enrollment) == ("completed", None)
+    assert await fates(skipping, enrollment) == {
+        "first": "success",
+        "answer": "success",
+        "thanks": "skipped",
+        "again": "success",
+    }
+
+
+async def test_an_awaited_answer_is_a_branch(skipping: Rig) -> None:
+    """A reply that a step waits for takes `then` at once and ends nothing, although replies stop the sequence."""
+    enrollment, contact = await skipping.start(awaiting())
+    await skipping.arrives(enrollment, "answer", gate="event")
+    received = await skipping.reply(contact)
+    assert received.stopped == ()
+    assert await skipping.ended(enrollment) == ("completed", None)
+    found = await fates(skipping, enrollment)
+    assert (found["thanks"], found["again"]) == ("success", "skipped")
+    first, thanks = [job for job in await skipping.jobs(enrollment) if job["state"] == "sent"]
+    assert thanks["sent_at"] - first["sent_at"] < HOUR
+
+
+async def test_an_opt_out_stops_also_who_waits_for_an_answer(skipping: Rig) -> None:
+    """It is no branch: the enrollment ends and the address is barred."""
+    enrollment, contact = await skipping.start(awaiting("[reply, unsubscribed]"))
+    await skipping.arrives(enrollment, "answer", gate="event")
+    received = await skipping.reply(contact, "STOP")
+    assert received.stopped == (enrollment,)
+    assert await skipping.ended(enrollment) == ("stopped", "unsubscribed")
+    assert await skipping.rows("SELECT reason FROM suppressions") == [{"reason": "unsubscribed"}]
+
+
+async def test_an_answer_before_the_step_is_a_stop(skipping: Rig) -> None:
+    """Only what happens while the step waits is awaited."""
+    text = awaiting().replace("- id: answer", "- {id: pause, type: delay, days: 1}\n      - id: answer")
+    enrollment, contact = await skipping.start(text)
+    await skipping.arrives(enrollment, "answer")
+    await skipping.reply(contact)
+    assert await skipping.ended(enrollment) == ("stopped", "replied")
+
+
+@pytest.mark.parametrize("what", [EventType.OPENED, EventType.CLICKED, EventType.BOUNCED])
+async def test_what_happens_to_a_message_may_be_awaited(skipping: Rig, what: EventType) -> None:
+    """Opened, clicked and bounced lead on at once; an awaited bounce bars the address and is a branch."""
+    enrollment, _ = await skipping.start(awaiting(what))
+    await skipping.arrives(enrollment, "answer", gate="event")
+    assert (await report(skipping, enrollment, what)).stopped == ()
+    assert await skipping.ended(enrollment) == ("completed", None)
+    found = await fates(skipping, enrollment)
+    assert found["again"] == "skipped"
+    assert found["thanks"] == ("skipped" if what is EventType.BOUNCED else "success")
+
+
+async def test_a_machine_that_opens_mail_is_not_awaited(skipping: Rig) -> None:
+    """A scanner's opening is nobody's."""
+    enrollment, _ = await skipping.start(awaiting("opened"))
+    await skipping.arrives(enrollment, "answer", gate="event")
+    await report(skipping, enrollment, EventType.OPENED, machine=True)
+    assert await skipping.ended(enrollment) == ("completed", None)
+    assert (await fates(skipping, enrollment))["again"] == "success"
+
+
+async def test_ones_own_event_is_awaited_once_under_its_key(skipping: Rig) -> None:
+    """Posted by name; the same key again changes nothing; what nobody waits for is kept."""
+    enrollment, contact = await skipping.start(awaiting("[paid, reply]"))
+    await skipping.arrives(enrollment, "answer", gate="event")
+    unheard = await happen(skipping.engine, contact.external_id, "visited")
+    assert (unheard.awaited, unheard.duplicate) == ((), False)
+    heard = await happen(skipping.engine, contact.external_id, "paid", "invoice-7")
+    assert heard.awaited == (enrollment,)
+    again = await happen(skipping.engine, contact.external_id, "paid", "invoice-7")
+    assert (again.duplicate, again.awaited) == (True, ())
+    assert await skipping.ended(enrollment) == ("completed", None)
+    [step] = [s for s in await skipping.steps(enrollment) if s["node_id"] == "answer"]
+    assert (step["result"]["branch"], step["result"]["event"]) == ("then", "paid")
+    assert len(await skipping.rows("SELECT FROM contact_events")) == 2
+
+
+async def test_ones_own_event_needs_a_contact_and_a_name_of_its_own(skipping: Rig) -> None:
+    """Unknown contacts, names that are ours and names that are none are refused."""
+    contact = await skipping.contact()
+    with pytest.raises(NotFound):
+        await happen(skipping.engine, "nobody", "paid")
+    for name in ("reply", "replied", "opened", "two words", ""):
+        with pytest.raises(TouchlineError):
+            await happen(skipping.engine, contact.external_id, name)
+
+
+async def test_an_event_during_a_pause_is_taken_after_it(skipping: Rig) -> None:
+    """It is noted at once; the branch is taken when the enrollment goes on, without waiting for the time-out."""
+    enrollment, contact = await skipping.start(awaiting())
+    await skipping.arrives(enrollment, "answer", gate="event")
+    await control.pause(skipping.engine, enrollment)
+    await skipping.reply(contact)
+    await skipping.skip(HOUR)
+    assert (await skipping.enrollment(enrollment))["status"] == "paused"
+    await control.resume(skipping.engine, enrollment)
+    assert await skipping.ended(enrollment) == ("completed", None)
+    assert (await fates(skipping, enrollment))["thanks"] == "success"
+
+
+async def test_a_pause_keeps_what_is_left_of_the_time_out(skipping: Rig) -> None:
+    """Two days of waiting are two days without the pause."""
+    enrollment, _ = await skipping.start(awaiting())
+    await skipping.arrives(enrollment, "answer", gate="event")
+    await skipping.skip(DAY)
+    await control.pause(skipping.engine, enrollment)
+    await skipping.skip(5 * DAY)
+    state = await control.resume(skipping.engine, enrollment)
+    assert about(await skipping.now() + DAY, state.at)
+    assert await skipping.ended(enrollment) == ("completed", None)
+    assert (await fates(skipping, enrollment))["again"] == "success"
+
+
+async def test_send_now_ends_the_wait(skipping: Rig) -> None:
+    """As if the time were out."""
+    enrollment, _ = await skipping.start(awaiting())
+    await skipping.arrives(enrollment, "answer", gate="event")
+    await control.send_now(skipping.engine, enrollment)
+    assert await skipping.ended(enrollment) == ("completed", None)
+    assert (await fates(skipping, enrollment))["again"] == "success"
+
+
+GOAL = """
+    sequence: aiming
+    stop_on: [unsubscribe, bounce]
+    goal: {goal}
+    steps:
+      - {{id: first, type: email, subject: Hello, body: Hello.}}
+      - {{id: wait, type: delay, days: 3}}
+      - {{id: second, type: email, subject: Again, body: Again.}}
+"""
+
+
+async def test_a_goal_is_judged_by_the_event_that_reaches_it(skipping: Rig) -> None:
+    """A click ends the enrollment in the transaction that records it."""
+    enrollment, _ = await skipping.start(GOAL.format(goal="clicked"))
+    await skipping.arrives(enrollment, "second")
+    assert (await report(skipping, enrollment, EventType.OPENED)).stopped == ()
+    received = await report(skipping, enrollment, EventType.CLICKED)
+    assert received.stopped == (enrollment,)
+    row = await skipping.enrollment(enrollment)
+    assert (row["status"], row["reason"]) == ("stopped", "goal")
+    assert await skipping.ended(enrollment) == ("stopped", "goal")
+
+
+async def test_an_answer_that_is_the_goal_ends_as_the_goal(skipping: Rig) -> None:
+    """Also where answers stop the sequence, and while a step waits for one."""
+    text = GOAL.format(goal="replied").replace("stop_on: [unsubscribe, bounce]", "")
+    enrollment, contact = await skipping.start(text)
+    await skipping.arrives(enrollment, "second")
+    assert (await skipping.reply(contact)).stopped == (enrollment,)
+    assert await skipping.ended(enrollment) == ("stopped", "goal")
+
+
+async def test_an_opt_out_is_no_goal(skipping: Rig) -> None:
+    """Whoever says stop has not been won."""
+    enrollment, contact = await skipping.start(GOAL.format(goal="replied"))
+    await skipping.arrives(enrollment, "second")
+    await skipping.reply(contact, "unsubscribe")
+    assert await skipping.ended(enrollment) == ("stopped", "unsubscribed")
+
+
+async def test_a_goal_is_judged_at_every_wake_up(skipping: Rig) -> None:
+    """What changed without an event is found before the next message goes."""
+    enrollment, contact = await skipping.start(GOAL.format(goal="{field: plan, eq: gold}"))
+    await skipping.arrives(enrollment, "second")
+    await skipping.execute('UPDATE contacts SET attributes = \'{"plan": "gold"}\' WHERE id = $1', contact.id)
+    assert await skipping.ended(enrollment) == ("stopped", "goal")
+    assert len(skipping.outbox()) == 1
+    assert [(job["state"], job["cancel_reason"]) for job in await skipping.jobs(enrollment)][1:] == [
+        ("cancelled", "goal")
+    ]
+
+
+async def test_a_goal_that_holds_from_the_beginning_sends_nothing(skipping: Rig) -> None:
+    """Whoever is there already is not written to."""
+    enrollment, _ = await skipping.start(GOAL.format(goal="{field: tags, contains: won}"), tags=("won",))
+    assert await skipping.ended(enrollment) == ("stopped", "goal")
+    assert skipping.outbox() == []
+
+
+async def test_ones_own_event_reaches_a_wait_of_one_and_the_goal_of_another(skipping: Rig) -> None:
+    """Every live enrollment of the contact hears of it."""
+    contact = await skipping.contact(tags=("won",))
+    waiting = await skipping.publish(awaiting("paid"))
+    [one] = await skipping.enroll(waiting, contact)
+    await skipping.arrives(one, "answer", gate="event")
+    other = await skipping.publish(GOAL.format(goal="{field: status, eq: paying}"))
+    [two] = await skipping.enroll(other, contact)
+    await skipping.arrives(two, "second")
+    await skipping.execute("UPDATE contacts SET status = 'paying'")
+    happened = await happen(skipping.engine, contact.external_id, "paid")
+    assert (happened.awaited, happened.stopped) == ((one,), (two,))
+    assert await skipping.ended(two) == ("stopped", "goal")
+    assert await skipping.ended(one) == ("completed", None)
