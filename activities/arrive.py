@@ -26,8 +26,8 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock:
     if (scope.current_node, scope.lap) != (order.node_id, order.lap):
         return StepResult(verdict="deferred", next=scope.next)
     now = clock.now()
-    plan = (await desk.versions.get(tx, scope.version_id)).plan
-    node = plan.nodes[order.node_id]
+    version = await desk.versions.get(tx, scope.version_id)
+    node = version.plan.nodes[order.node_id]
     hurried = order.instruction == "send_now"
     if (held := _held(scope, order, now, is_exit=isinstance(node, ExitNode), hurried=hurried)) is not None:
         if held.gate is Gate.POSTPONED:
@@ -43,8 +43,7 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock:
         tx,
         order.visit,
         contact_id=scope.contact_id,
-        sequence_id=scope.sequence_id,
-        plan=plan,
+        version=version,
         where=Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id),
         desk=desk,
         now=now,

@@ -149,7 +149,7 @@ class _Delivery:
             # The operator knows better than an automatic answer.
             await enrollments.come_back(tx, order.enrollment_id)
             claim = replace(claim, not_before=None)
-        settlement = Settlement(tx, order, claim, version.plan, node, where, self._clock, self._desk)
+        settlement = Settlement(tx, order, claim, version, node, where, self._clock, self._desk)
 
         match claim.state:
             case JobState.SENT | JobState.FAILED | JobState.CANCELLED:

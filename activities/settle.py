@@ -24,6 +24,7 @@ from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass
 from store.pool import LOST, savepoint
+from store.sequences import Version
 from store.suppressions import SuppressionReason, suppress
 
 log = structlog.get_logger(__name__)
@@ -54,13 +55,18 @@ class Settlement:
     tx: asyncpg.Connection
     order: ExecuteInput
     claim: Claim
-    plan: Plan
+    version: Version
     node: MessageNode
     where: Whereabouts
     clock: Clock
     desk: Desk
     attempts: int = 0
     """Hand-overs so far, the present one included."""
+
+    @property
+    def plan(self) -> Plan:
+        """What the workflow interprets."""
+        return self.version.plan
 
     def within(self, tx: asyncpg.Connection) -> "Settlement":
         """The same, in the transaction of the hand-over."""
@@ -266,8 +272,7 @@ class Settlement:
             self.tx,
             self.order.visit,
             contact_id=self.claim.contact.id,
-            sequence_id=self.claim.sequence_id,
-            plan=self.plan,
+            version=self.version,
             where=self.where,
             desk=self.desk,
             now=now,

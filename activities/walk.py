@@ -5,28 +5,41 @@ is for. So nothing between two messages costs a workflow task or an activity of 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
 import structlog
 
+from activities import waiting
 from activities.actions import Actor, act
 from activities.enrolling import Desk
-from domain.enrollment import Ending, EnrollmentStatus, Gate, StepResult, StepStatus, Visit
+from activities.waiting import Moment, Taken
+from domain.enrollment import Ending, EnrollmentStatus, StepResult, StepStatus, Visit
 from domain.errors import ContentError
 from domain.facts import evaluate
 from domain.fate import out_of_reach
-from domain.plan import ActionNode, ConditionNode, DelayNode, ExitNode, GotoNode, Node, Plan, SplitNode, WaitNode
-from domain.schedule import DatePolicy, Delay, Until, UntilDate, UntilField
+from domain.plan import (
+    ActionNode,
+    ConditionNode,
+    DelayNode,
+    ExitNode,
+    GotoNode,
+    Node,
+    Plan,
+    SplitNode,
+    TaskNode,
+    WaitNode,
+)
+from domain.schedule import UntilField
 from domain.split import choose
-from scheduling.delays import delay_end
 from scheduling.itinerary import Passed, Stop, Whereabouts, next_stop, stop_at
 from store import enrollments, facts, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.facts import Known
+from store.sequences import Version
 from store.steps import Course
 
 log = structlog.get_logger(__name__)
@@ -45,8 +58,7 @@ class Walk:
     visit: Visit
     """Where it stands, or the message that was settled."""
     contact_id: UUID
-    sequence_id: UUID
-    plan: Plan
+    version: Version
     where: Whereabouts
     desk: Desk
     now: datetime
@@ -54,10 +66,15 @@ class Walk:
     """The contact is away until then (UTC)."""
     hurried: bool = False
     """An operator has ended the wait for the first node."""
+    sequence_id: UUID = field(init=False)
+    plan: Plan = field(init=False)
     _passed: list[Passed] = field(default_factory=list)
     _bypassed: list[tuple[Visit, tuple[Node, ...]]] = field(default_factory=list)
     _known: Known | None = None
     _returns: dict[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.sequence_id, self.plan = self.version.sequence_id, self.version.plan
 
     async def go_on(
         self, node_id: str, since: datetime, *, verdict: Verdict = "deferred", sent: Visited | None = None
@@ -122,7 +139,12 @@ class Walk:
             case GotoNode():
                 return await self._go_back_or_on(node)
             case WaitNode():
-                return await self._wait_for(node)
+                return await self._follow(node, await waiting.for_event(self.tx, node, self._at(node), self._moment))
+            case TaskNode():
+                contact = (await self._facts()).contact
+                said = self.version.contents[node.id]
+                step = await waiting.for_person(self.tx, node, self._at(node), self._moment, contact, said)
+                return await self._follow(node, step)
             case DelayNode():
                 return await self._wait(node, since)
             case ExitNode():
@@ -135,67 +157,53 @@ class Walk:
     async def _wait(self, node: DelayNode, since: datetime) -> str | Stop | Ending:
         stop = next_stop(self.plan, node.id, since, self.where, not_before=self.not_before, lap=self.visit.lap)
         if stop.node.id == node.id:
-            return await self._until_date(node, since)
+            known = (await self._facts()).facts.fields if isinstance(node.delay, UntilField) else {}
+            return await self._follow(
+                node, await waiting.until_date(self.tx, node, self._at(node), self._moment, since, self.plan, known)
+            )
         if any(wait.ends > since for wait in stop.waits):
             return stop
         for wait in stop.waits:
             self._pass(wait.node, {})
         return stop.node.id
 
-    async def _wait_for(self, node: WaitNode) -> str | Stop:
-        """What happens meanwhile is noted on the step's record by whoever records it."""
-        record = await steps.read(self.tx, self.visit._replace(node_id=node.id))
-        if record is None or record["started_at"] is None:
-            ends = self.now + timedelta(seconds=node.timeout_seconds)
-            return Stop((), node, ends, Gate.EVENT, lap=self.visit.lap, since=self.now)
-        if "event" in record["result"]:
-            return await self._take(node, node.then, {"branch": "then"})
-        if self.hurried or record["due_at"] <= self.now:
-            return await self._take(node, node.otherwise, {"branch": "else"})
-        return Stop((), node, record["due_at"], Gate.EVENT, lap=self.visit.lap, since=record["started_at"])
-
-    async def _until_date(self, node: DelayNode, since: datetime) -> str | Stop | Ending:
-        """The date may have changed since it was last looked at, so it is looked at again."""
-        record = await steps.read(self.tx, self.visit._replace(node_id=node.id))
-        entered = (record and record["started_at"]) or since
-        value = None
-        if isinstance(node.delay, UntilField):
-            value = (await self._facts()).facts.fields.get(node.delay.field)
-        end = delay_end(
-            node.delay,
-            entered,
-            zone=self.where.home_zone,
-            window=self.plan.settings.window,
-            value=value if isinstance(value, str) else None,
-        )
-        if end.verdict == "due":
-            if end.at > self.now and not self.hurried:
-                return Stop((), node, end.at, Gate.DATE, lap=self.visit.lap, since=entered)
-            return await self._take(node, node.next, {})
-        match _policy(node.delay, end.verdict):
-            case "stop":
-                self._pass(node, {"date": end.verdict})
-                return Ending(status=EnrollmentStatus.STOPPED, reason=f"date_{end.verdict}")
-            case "skip" if node.skip_to is not None:
-                return await self._take(node, node.skip_to, {"date": end.verdict})
-            case _:
-                return await self._take(node, node.next, {"date": end.verdict})
-
     async def _act(self, node: ActionNode) -> str | Ending:
-        visit = self.visit._replace(node_id=node.id)
+        visit = self._at(node)
         actor = Actor(visit, self.sequence_id, (await self._facts()).contact)
         self._known = None  # it may be about to change
         try:
             effect = await act(self.tx, node.action, actor, self.desk, self.now)
         except ContentError as error:
-            self._pass(node, {"error": str(error)}, StepStatus.FAILED)
-            if self.plan.settings.on_failure == "stop" or node.next is None:
-                return Ending(status=EnrollmentStatus.FAILED, reason=f"{node.id}: {error}")
-            return node.next
+            return self._fail(node, str(error), node.next)
         self._pass(node, effect.result)
         if effect.ending is not None or node.next is None:
             return effect.ending or Ending(status=EnrollmentStatus.STOPPED, reason="stopped")
         return node.next
+
+    async def _follow(self, node: Node, step: Stop | Taken) -> str | Stop | Ending:
+        """Stay there, or go the way that was taken."""
+        if isinstance(step, Stop):
+            return step
+        if step.error is not None:
+            return self._fail(node, step.error, step.way)
+        if step.way is None:
+            self._pass(node, step.result)
+            return step.ending
+        return await self._take(node, step.way, step.result)
+
+    def _fail(self, node: Node, error: str, following: str | None) -> str | Ending:
+        """The step has no text for this contact: on, or not, as the sequence says."""
+        self._pass(node, {"error": error}, StepStatus.FAILED)
+        if self.plan.settings.on_failure == "stop" or following is None:
+            return Ending(status=EnrollmentStatus.FAILED, reason=f"{node.id}: {error}")
+        return following
+
+    def _at(self, node: Node) -> Visit:
+        return self.visit._replace(node_id=node.id)
+
+    @property
+    def _moment(self) -> Moment:
+        return Moment(self.now, self.where, self.hurried)
 
     async def _go_back_or_on(self, node: GotoNode) -> str:
         returns = await self._gone_back()
@@ -216,7 +224,7 @@ class Walk:
         """Record a decision, and what it puts out of reach; answers where it leads."""
         self._pass(node, result)
         if lost := out_of_reach(self.plan, node, taken, await self._spent()):
-            self._bypassed.append((self.visit._replace(node_id=node.id), lost))
+            self._bypassed.append((self._at(node), lost))
         return taken
 
     def _pass(self, node: Node, result: dict[str, Any], status: StepStatus = StepStatus.SUCCESS) -> None:
@@ -245,13 +253,3 @@ class Walk:
             return set()
         returns = await self._gone_back()
         return {node.id for node in gotos if returns.get(node.id, 0) >= node.times}
-
-
-def _policy(delay: Delay | Until, verdict: Literal["due", "passed", "missing"]) -> DatePolicy:
-    match delay:
-        case UntilField():
-            return delay.if_missing if verdict == "missing" else delay.if_passed
-        case UntilDate():
-            return delay.if_passed
-        case _:
-            return "continue"

@@ -15,7 +15,6 @@ NOT_RUN_YET = frozenset(
     {
         "whatsapp",
         "webhook",
-        "task",
     }
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from domain.base import Frozen
 from domain.contact import Contact
 from starter.contact_csv import ContactFile, RejectedLine
-from store import contacts
+from store import contacts, dates
 from store.pool import Database
 
 REJECTED_KEPT = 1000
@@ -61,6 +62,8 @@ async def import_csv(
             if good:
                 async with database.transaction(tenant_id) as tx:
                     new = await contacts.upsert(tx, good)
+                    # The reconciler tells their workflows.
+                    await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))
                 created += new
                 updated += len(good) - new
             if on_progress:

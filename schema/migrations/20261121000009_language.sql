@@ -71,11 +71,42 @@ CREATE TABLE contact_events (
 );
 CREATE INDEX contact_events_contact ON contact_events (tenant_id, contact_id, at);
 
+-- What people have to do before an enrollment goes on.
+CREATE TABLE tasks (
+    tenant_id uuid NOT NULL,
+    -- That of the step's record.
+    id uuid NOT NULL,
+    enrollment_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    node_id text NOT NULL,
+    title text NOT NULL,
+    instructions text,
+    assignee text CHECK (assignee <> ''),
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'completed', 'skipped', 'lapsed', 'cancelled')),
+    created_at timestamptz NOT NULL,
+    lapses_at timestamptz,
+    closed_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, enrollment_id) REFERENCES enrollments,
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts,
+    CONSTRAINT open_is_not_closed CHECK ((state = 'open') = (closed_at IS NULL))
+);
+CREATE INDEX tasks_open ON tasks (tenant_id, created_at) WHERE state = 'open';
+CREATE INDEX tasks_enrollment ON tasks (tenant_id, enrollment_id) WHERE state = 'open';
+
+-- What webhooks and tasks say is content like that of messages.
+ALTER TABLE version_contents
+    DROP CONSTRAINT version_contents_channel_check,
+    ADD CONSTRAINT version_contents_channel_check
+        CHECK (channel IN ('email', 'sms', 'whatsapp', 'webhook', 'task'));
+
 DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['assignment_turns', 'campaign_members', 'notifications', 'contact_events'] LOOP
+    FOREACH t IN ARRAY ARRAY[
+        'assignment_turns', 'campaign_members', 'notifications', 'contact_events', 'tasks'
+    ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format(
@@ -84,11 +115,14 @@ BEGIN
     END LOOP;
 END
 $$;
-GRANT SELECT, INSERT, UPDATE ON assignment_turns, campaign_members, notifications TO touchline_app;
+GRANT SELECT, INSERT, UPDATE ON assignment_turns, campaign_members, notifications, tasks TO touchline_app;
 GRANT SELECT, INSERT ON contact_events TO touchline_app;
 
 -- migrate:down
-DROP TABLE contact_events, notifications, campaign_members, assignment_turns;
+ALTER TABLE version_contents
+    DROP CONSTRAINT version_contents_channel_check,
+    ADD CONSTRAINT version_contents_channel_check CHECK (channel IN ('email', 'sms', 'whatsapp')) NOT VALID;
+DROP TABLE tasks, contact_events, notifications, campaign_members, assignment_turns;
 ALTER TABLE contacts DROP COLUMN assigned_to, DROP COLUMN qualified_at, DROP COLUMN status;
 ALTER TABLE message_jobs DROP COLUMN lap;
 ALTER TABLE enrollment_steps DROP COLUMN lap;

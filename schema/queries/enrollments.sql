@@ -48,6 +48,9 @@ WITH ended AS (
         last_lap = coalesce(:last_lap::int, last_lap)
     WHERE id = ANY(:ids::uuid[]) AND status IN ('pending', 'running', 'paused')
     RETURNING id
+), tasks AS (
+    UPDATE tasks SET state = 'cancelled', closed_at = :now
+    WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'open'
 ), jobs AS (
     UPDATE message_jobs SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
     WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'pending'

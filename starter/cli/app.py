@@ -20,6 +20,7 @@ from starter.cli import (
     reviews,
     sequences,
     stack,
+    tasks,
     tenant,
     tools,
 )
@@ -45,6 +46,7 @@ enrollments.register(app)
 control.register(app)
 replies.register(app)
 events.register(app)
+tasks.register(app)
 conversation.register(app)
 reviews.register(app)
 sequences.register(app)

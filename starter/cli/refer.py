@@ -8,7 +8,7 @@ import asyncpg
 import typer
 
 from domain.errors import Conflict, NotFound, TouchlineError
-from store import reports, reviews, sequences
+from store import reports, reviews, sequences, tasks
 from store.sequences import SequenceRow
 
 Enrollment = Annotated[
@@ -28,6 +28,12 @@ async def review(tx: asyncpg.Connection, text: str) -> UUID:
     """The open review that `text` names. Raises NotFound, or Conflict when it fits several."""
     low, high = _range("review", text.strip().lower())
     return _only("review", text, await reviews.open_between(tx, low, high))
+
+
+async def task(tx: asyncpg.Connection, text: str) -> UUID:
+    """The open task that `text` names. Raises NotFound, or Conflict when it fits several."""
+    low, high = _range("task", text.strip().lower())
+    return _only("task", text, await tasks.between(tx, low, high))
 
 
 def _range(kind: str, text: str) -> tuple[UUID, UUID]:

@@ -196,6 +196,15 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
         )
         await insert("api_keys", id=uuid4(), name="crm", hash=uuid4().bytes * 2, scopes=["read"], created_at=AT)
         await insert("mailboxes", name="ada@imap/INBOX", uid_validity=1, last_uid=0, polled_at=AT)
+        await insert(
+            "tasks",
+            id=uuid4(),
+            enrollment_id=enrollment,
+            contact_id=contact,
+            node_id="two",
+            title="Call Ada.",
+            created_at=AT,
+        )
         await insert("contact_events", id=uuid4(), contact_id=contact, name="paid", key="1", at=AT, received_at=AT)
         await insert("assignment_turns", sequence_id=sequence, node_id="owner", taken=1)
         await insert("campaign_members", campaign="Spring", contact_id=contact, enrollment_id=enrollment, added_at=AT)

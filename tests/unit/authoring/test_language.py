@@ -15,7 +15,6 @@ CASES = Path(__file__).parents[2] / "cases"
     [
         ("whatsapp", "{id: a, type: whatsapp, body: x}"),
         ("webhook", '{id: a, type: webhook, url: "https://example.com"}'),
-        ("task", "{id: a, type: task, title: Call}"),
     ],
 )
 @pytest.mark.usefixtures("as_released")
@@ -31,8 +30,8 @@ def test_what_does_not_run_yet_is_refused_by_name_and_nothing_else(feature: str,
 
 @pytest.mark.usefixtures("as_released")
 def test_what_does_not_run_yet_is_said_once() -> None:
-    """Ten tasks are one sentence."""
-    steps = "".join(f"  - {{id: c{n}, type: task, title: Call}}\n" for n in range(10))
+    """Ten webhooks are one sentence."""
+    steps = "".join(f"  - {{id: c{n}, type: webhook, url: 'https://example.com'}}\n" for n in range(10))
     assert [found.line for found in check(f"{HEAD}{HELLO}{steps}").diagnostics] == [4]
 
 

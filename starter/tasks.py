@@ -1,0 +1,37 @@
+"""Tasks are done or skipped by people; the workflow that waits is told."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+import structlog
+from temporalio.service import RPCError
+
+from domain.errors import Conflict, NotFound
+from starter.engine import Engine
+from starter.inbound import TELL_WITHIN_S, tell
+from store import tasks
+
+log = structlog.get_logger(__name__)
+
+
+async def close(engine: Engine, task_id: UUID, outcome: Literal["completed", "skipped"]) -> None:
+    """Record what a person says; the enrollment goes on by that branch, also when Temporal is down at the moment.
+
+    Raises NotFound, or Conflict for a task that is not open any more.
+    """
+    now = datetime.now(UTC)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        enrollment_id = await tasks.enrollment_of(tx, task_id)
+    if enrollment_id is None:
+        raise NotFound(f"no task {task_id}", hint="./touchline tasks lists them")
+    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
+        if await tasks.close(tx, task_id, outcome, now) is None:
+            raise Conflict(f"task {task_id} is not open any more", hint="./touchline tasks lists those that are")
+        words = await tasks.tell(tx, task_id, enrollment_id, now)
+    try:
+        async with asyncio.timeout(TELL_WITHIN_S):
+            await tell(engine, tuple(words), now)
+    except (RPCError, RuntimeError, TimeoutError) as error:
+        log.warning("signal_deferred", task_id=str(task_id), error=str(error) or type(error).__name__)
