@@ -146,7 +146,7 @@ def _first_at(start: datetime, at: clock_time, days: Iterator[date], zone: str) 
 
 def _instant(day: date, at: clock_time, zone: str) -> datetime:
     """When the clock first shows this time on this day, or has just jumped over it."""
-    wall = datetime.combine(day, at, load_zone(zone))
+    wall = datetime.combine(day, at, load_zone(zone)).replace(fold=0)
     first, second = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
     # In a gap the offset before the change gives the later instant: the change itself lies between the two.
     return change_between(second, first, zone) if second < first else first
