@@ -1,6 +1,6 @@
 """From settings to parts: the one place where entry points put the application together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parseaddr
@@ -8,7 +8,7 @@ from functools import partial
 
 from pydantic import SecretStr
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.deliver import Deliveries
@@ -151,8 +151,17 @@ def _own_addresses(settings: Settings) -> frozenset[str]:
     return frozenset(address for address in (*written, settings.twilio_from) if address)
 
 
-def worker_of(settings: Settings, engine: Engine) -> Worker:
-    """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown."""
+def worker_of(
+    settings: Settings,
+    engine: Engine,
+    *,
+    interceptors: Sequence[Interceptor] = (),
+    around: Callable[[WorkflowRunner], WorkflowRunner] = lambda runner: runner,
+) -> Worker:
+    """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown.
+
+    `interceptors` and what is put `around` the workflows' runner come on top of the worker's own.
+    """
     deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions(), engine.runs)
     lifecycle = Lifecycle(engine.database, deliveries.versions, engine.providers.must_carry)
     mailbox = mailbox_of(settings)
@@ -171,10 +180,10 @@ def worker_of(settings: Settings, engine: Engine) -> Worker:
             Reconciler(deliveries, engine.runs).reconcile,
             *([MailboxPoller(engine.database, engine.tenant_id, mailbox, receiving).poll] if mailbox else []),
         ],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*_OURS)
+        workflow_runner=around(
+            SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_OURS))
         ),
-        interceptors=[LogContext()],
+        interceptors=[LogContext(), *interceptors],
         max_concurrent_activities=settings.max_concurrent_deliveries,
         max_cached_workflows=settings.max_cached_workflows,
         graceful_shutdown_timeout=_GRACE,

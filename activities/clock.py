@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from temporalio import activity
@@ -14,6 +15,10 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 _HEARTBEAT_EVERY_S = HEARTBEAT_TIMEOUT.total_seconds() / 3
 
 
+PACE: ContextVar[Callable[[], float]] = ContextVar("pace", default=time.monotonic)
+"""What counts the seconds that pass during an attempt; it stands in a simulation, where nothing takes any time."""
+
+
 class Clock:
     """Now, as the server sees it: the attempt's start by its clock plus what has passed here since.
 
@@ -22,11 +27,12 @@ class Clock:
 
     def __init__(self) -> None:
         self._started = activity.info().started_time
-        self._began = time.monotonic()
+        self._pace = PACE.get()
+        self._began = self._pace()
 
     def now(self) -> datetime:
         """Aware, UTC."""
-        return self._started + timedelta(seconds=time.monotonic() - self._began)
+        return self._started + timedelta(seconds=self._pace() - self._began)
 
 
 @contextmanager

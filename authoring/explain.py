@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from domain.condition import AllOf, AnyOf, Comparison, EventTest, NotOf
 from domain.delay_step import DateOf, DelayStep
 from domain.diagnostics import Path
+from domain.expectation import Case, CaseContact, CaseEvent, CaseReply, Expected, ExpectedMessage
 from domain.fields import MAX_DELAY_DAYS
 from domain.steps import Variant
 from domain.window_spec import WindowSpec
@@ -24,6 +25,12 @@ _INNER: Mapping[str, type[BaseModel]] = {
     ":field": Comparison,
     ":event": EventTest,
     ":date": DateOf,
+    "tests": Case,
+    "contact": CaseContact,
+    "replies": CaseReply,
+    "events": CaseEvent,
+    "expect": Expected,
+    "messages": ExpectedMessage,
 }
 
 _DELAY_UNITS = ("seconds", "minutes", "hours", "days", "weeks", "business_days")
@@ -70,6 +77,13 @@ _HINTS: Mapping[str, str] = {
     "nodes": "the flow builder's boxes, such as `{id: n1, type: send-email, data: {…}, position: {x: 0, y: 0}}`",
     "edges": "the flow builder's arrows, such as `{source: n1, target: n2}`",
     "goal": "`goal: {field: status, eq: customer}`",
+    "tests": "a list of `{name: …, contact: {…}, start: 2026-12-01 09:30, expect: {messages: […]}}`",
+    "contact": "such as `contact: {name: Ada, email: ada@example.com, timezone: Europe/London}`",
+    "start": "when the contact is enrolled, by its clock: `start: 2026-12-01 09:30`",
+    "messages.at": "`at: 2026-12-01 09:30`, by the contact's clock; to the day or the minute, as it is written",
+    "replies": "the ids of the steps that the contact answers, or `{step: hello, text: STOP}`",
+    "events": "such as `- {step: hello, event: clicked}`",
+    "expect": "such as `expect: {messages: [{step: hello, at: 2026-12-01 09:30}], status: completed}`",
     "if": "`if: replied`, or `if: {any: [replied, opened]}`",
 }
 _EMPTY = {"trigger": "the trigger is empty: nobody would ever be enrolled by it"}

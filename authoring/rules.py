@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from authoring.cases import check_cases
 from authoring.explain import hint_for, suggestion
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
@@ -25,6 +26,7 @@ def apply_rules(document: Mapping[str, Any], steps: Sequence[Placed], report: Re
     _threads(steps, report)
     _window(document.get("window"), ("window",), report)
     _condition(document.get("goal"), ("goal",), steps, report)
+    check_cases(document.get("tests"), steps, report)
     for step in steps:
         _window(step.data.get("window"), step.at("window"), report)
         check_texts(step, report)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from domain.base import Frozen
 from domain.condition import Condition
+from domain.expectation import MAX_CASES, Case
 from domain.fields import Key, Label, as_tuple
 from domain.graph import GraphEdge, GraphNode, step_of, way_of
 from domain.plan import AmbiguousPolicy, FailurePolicy, ReenrollPolicy, StopEvent
@@ -54,6 +55,8 @@ class SequenceHeader(Frozen):
     reenroll: ReenrollPolicy = "after_end"
     goal: Condition | None = None
     """Ends the enrollment as soon as it holds, wherever it stands."""
+    tests: Annotated[tuple[Case, ...], Field(max_length=MAX_CASES)] = ()
+    """What the author expects of it; no part of its meaning."""
 
 
 class SequenceDefinition(SequenceHeader):
@@ -66,8 +69,8 @@ class SequenceDefinition(SequenceHeader):
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
     def content_hash(self) -> str:
-        """SHA-256 (hex) of the meaning: formatting, comments and spelled-out defaults do not change it."""
-        return _hash(self.document())
+        """SHA-256 (hex) of the meaning: formatting, comments, spelled-out defaults and tests do not change it."""
+        return _hash(self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"tests"}))
 
 
 class GraphDefinition(SequenceHeader):
@@ -103,12 +106,12 @@ class GraphDefinition(SequenceHeader):
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"trigger"})
 
     def content_hash(self) -> str:
-        """SHA-256 (hex) of the meaning: where a node lies on the canvas and what it is labelled do not change it."""
+        """SHA-256 (hex) of the meaning: where a node lies, what it is labelled, and tests do not change it."""
         nodes = {node.id: node for node in self.nodes}
         ways = [(nodes[edge.source].type, nodes[edge.source].data, edge.handle) for edge in self.edges]
         edges = [[edge.source, way_of(*way), edge.target] for edge, way in zip(self.edges, ways, strict=True)]
         header = self.model_dump(
-            mode="json", by_alias=True, exclude_defaults=True, exclude={"nodes", "edges", "viewport"}
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"nodes", "edges", "viewport", "tests"}
         )
         steps = [
             step_of(node).model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -1,11 +1,14 @@
 """What every command and endpoint works with: a database, a Temporal client and a tenant."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime
 from temporalio.service import TLSConfig
 
 from content.links import Links
@@ -29,6 +32,11 @@ class TemporalAddress:
     tls_key: Path | None = None
 
 
+def wall_clock() -> datetime:
+    """Aware, UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Engine:
     """One tenant's access to everything."""
@@ -45,9 +53,16 @@ class Engine:
     """How long after a message an answer that names none is still taken for an answer to it."""
     own_addresses: frozenset[str] = frozenset()
     """Normalised addresses that we send from: what comes from there was written by an operator."""
+    now: Callable[[], datetime] = wall_clock
+    """When something is enrolled or heard (aware, UTC); a simulation has a time of its own."""
 
 
-async def connect_temporal(where: TemporalAddress, *, lazy: bool = False) -> Client:
+def at_time(engine: Engine, moment: datetime) -> Engine:
+    """The same, where it is always this moment (UTC)."""
+    return replace(engine, now=lambda: moment)
+
+
+async def connect_temporal(where: TemporalAddress, *, lazy: bool = False, runtime: Runtime | None = None) -> Client:
     """Connect as the application does. Raises NotReady with the server's own words; `lazy`: when first used."""
     tls: TLSConfig | bool = where.tls or where.api_key is not None
     try:
@@ -60,6 +75,7 @@ async def connect_temporal(where: TemporalAddress, *, lazy: bool = False) -> Cli
             tls=tls,
             data_converter=pydantic_data_converter,
             lazy=lazy,
+            runtime=runtime,
         )
     except (RuntimeError, OSError, ValueError) as error:
         raise NotReady(

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 from temporalio.service import RPCError
 
 from activities.enrolling import input_of, open_enrollments
+from domain import ids
 from domain.contact import Contact
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
@@ -53,6 +53,7 @@ class _Batch:
     source: str
     report: EnrollReport
     starts: asyncio.Semaphore
+    id_of: Callable[[Contact], UUID]
 
     async def enroll(self, people: Sequence[Contact]) -> None:
         new = await self._insert(people)
@@ -61,12 +62,18 @@ class _Batch:
         self.report.unstarted += started.count(False)
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
             ready = [n.id for n, ok in zip(new, started, strict=True) if ok]
-            await enrollments.mark_started(tx, ready, datetime.now(UTC))
+            await enrollments.mark_started(tx, ready, self.engine.now())
 
     async def _insert(self, people: Sequence[Contact]) -> list[NewEnrollment]:
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
             opened = await open_enrollments(
-                tx, self.version, people, tenant_zone=self.tenant_zone, source=self.source, now=datetime.now(UTC)
+                tx,
+                self.version,
+                people,
+                tenant_zone=self.tenant_zone,
+                source=self.source,
+                now=self.engine.now(),
+                id_of=self.id_of,
             )
         self.report.live += opened.live
         self.report.once_only += opened.once_only
@@ -90,13 +97,14 @@ async def enroll(
     people: AsyncIterator[Sequence[Contact]],
     *,
     source: str = "manual",
+    id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
     on_progress: Callable[[int], None] | None = None,
 ) -> EnrollReport:
     """Enroll pages of contacts in a sequence's newest version; each contact at most once alive in it.
 
-    `on_progress` is told how many contacts were dealt with. Raises NotFound for a sequence that does not exist
-    or was never published, Conflict for one that is not active, NotReady for one that uses a channel without a
-    provider.
+    `id_of` names the enrollments to be; `on_progress` is told how many contacts were dealt with. Raises NotFound for a
+    sequence that does not exist or was never published, Conflict for one that is not active, NotReady for one that uses
+    a channel without a provider.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence = await sequences.find(tx, sequence_key)
@@ -113,7 +121,7 @@ async def enroll(
     if version is None:
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
     engine.providers.must_carry(version.plan)
-    batch = _Batch(engine, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE))
+    batch = _Batch(engine, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of)
     running: set[asyncio.Task[None]] = set()
 
     async def one(page: Sequence[Contact]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -43,7 +42,7 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
     The same key again has no effect; without one, every call is an event of its own. Raises NotFound for an unknown
     contact, TouchlineError for a name that is none or is ours.
     """
-    now = datetime.now(UTC)
+    now = engine.now()
     word = _checked(name)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contacts.by_external_ids(tx, [contact])

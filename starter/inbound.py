@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -45,7 +45,7 @@ async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Rece
     Temporal does. Word that cannot be delivered now is delivered by the reconciler. Safe to repeat: a report that
     is known has no further effect, but what its workflows have not heard is told again.
     """
-    now = datetime.now(UTC)
+    now = engine.now()
     # A clock that is ahead must not make a wish outlast the next one.
     report = report.model_copy(update={"at": min(report.at, now)})
     since = matching.horizon(now, engine.reply_horizon_days)

@@ -32,7 +32,8 @@ async def publish(engine: Engine, checked: Checked) -> Published:
             name=checked.definition.name or checked.plan.sequence,
             triggers=checked.definition.trigger,
             plan=checked.plan,
-            definition=checked.definition.document(),
+            # Tests are the file's own: a version whose hash they do not change cannot keep them up to date.
+            definition={key: value for key, value in checked.definition.document().items() if key != "tests"},
             content_hash=checked.content_hash,
             contents=[NodeContent(c.node_id, c.order_index, c.kind, c.templates) for c in checked.contents],
         )

@@ -5,8 +5,8 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -102,10 +102,9 @@ class LocalStack:
         await self._exit.aclose()
 
     async def _own_folder(self, exit_: AsyncExitStack) -> Path:
-        self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._keep:
-            await _remove_leftovers(self._state_dir)
-            return _throwaway_folder(self._state_dir, exit_)
+            return await exit_.enter_async_context(throwaway_folder(self._state_dir))
+        self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = await _locked(self._state_dir)
         if lock is None:
             info = _read_info(self._state_dir)
@@ -167,7 +166,16 @@ async def _locked(folder: Path) -> IO[bytes] | None:
     return lock
 
 
-def _throwaway_folder(state_dir: Path, exit_: AsyncExitStack) -> Path:
+@asynccontextmanager
+async def throwaway_folder(state_dir: Path) -> AsyncIterator[Path]:
+    """A folder for the servers of this block, removed after it; so is, before it, what killed runs have left behind."""
+    await _remove_leftovers(state_dir)
+    with ExitStack() as exit_:
+        yield _locked_folder(state_dir, exit_)
+
+
+def _locked_folder(state_dir: Path, exit_: ExitStack) -> Path:
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Locked before it gets the name that `_remove_leftovers` looks for.
     unnamed = Path(tempfile.mkdtemp(prefix="new-", dir=state_dir))
     lock = _try_lock(unnamed)

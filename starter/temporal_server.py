@@ -19,6 +19,7 @@ from starter.process import ServerProcess, end_leftover
 SEARCH_ATTRIBUTES = ("TouchlineTenant", "TouchlineSequence", "TouchlineContact")
 """Keyword attributes that workflows carry: ids only, they are plain text in Temporal."""
 
+_SKIPPING = "--enable-time-skipping"
 _USUAL_PORT = 7233
 _USUAL_UI_PORT = 8233
 _READY_TIMEOUT_S = 60.0
@@ -101,10 +102,18 @@ class LocalTemporal:
         """End the server that an earlier, killed run left on this state."""
         last = self._last_run()
         if last:
-            await end_leftover(last.pid, _is_dev_server_on(last.port), signal.SIGTERM)
+            await end_leftover(last.pid, _is_ours_on(last.port), signal.SIGTERM)
 
     def _command(self) -> Sequence[str | Path]:
-        command: list[str | Path] = [_program(), "server", "start-dev", "--ip", LOOPBACK, "--port", str(self._port)]
+        command: list[str | Path] = [
+            _program("temporal"),
+            "server",
+            "start-dev",
+            "--ip",
+            LOOPBACK,
+            "--port",
+            str(self._port),
+        ]
         command += ["--ui-port", str(self._ui_port), "--ui-disable-news-fetch"] if self._ui_port else ["--headless"]
         for attribute in SEARCH_ATTRIBUTES:
             command += ["--search-attribute", f"{attribute}=Keyword"]
@@ -141,13 +150,30 @@ def _run_file(folder: Path) -> Path:
     return folder / "temporal.json"
 
 
-def _is_dev_server_on(port: int) -> Callable[[Sequence[str]], bool]:
-    return lambda argv: "start-dev" in argv and str(port) in argv
+class SkippingTemporal(LocalTemporal):
+    """One time-skipping test server, its state in memory: its clock is moved by `TestService`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(data_dir, ui=False)
+
+    def _command(self) -> Sequence[str | Path]:
+        return [_program("temporal-test-server"), str(self._port), _SKIPPING]
+
+    async def _serving(self) -> bool:
+        try:
+            await Client.connect(self.address)
+        except RuntimeError:
+            return False
+        return True
 
 
-def _program() -> str:
-    beside_python = Path(sysconfig.get_path("scripts")) / "temporal"
-    found = str(beside_python) if beside_python.exists() else shutil.which("temporal")
+def _is_ours_on(port: int) -> Callable[[Sequence[str]], bool]:
+    return lambda argv: str(port) in argv and ("start-dev" in argv or _SKIPPING in argv)
+
+
+def _program(name: str) -> str:
+    beside_python = Path(sysconfig.get_path("scripts")) / name
+    found = str(beside_python) if beside_python.exists() else shutil.which(name)
     if found is None:
         raise NotReady(
             "the local Temporal server is not installed",

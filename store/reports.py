@@ -251,6 +251,11 @@ async def server_facts(tx: asyncpg.Connection) -> ServerFacts:
     return ServerFacts(**await _sql.server_facts(tx))
 
 
+async def is_due(tx: asyncpg.Connection, before: datetime) -> bool:
+    """Whether an enrollment waits for a moment that comes by itself, before that time (UTC)."""
+    return bool(await _sql.is_due(tx, before=before))
+
+
 async def trouble(tx: asyncpg.Connection, overdue_before: datetime) -> Trouble:
     """Enrollments due before `overdue_before` that have not moved, and what waits for a person."""
     return Trouble(**await _sql.trouble(tx, overdue_before=overdue_before))

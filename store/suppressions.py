@@ -1,6 +1,7 @@
 """Addresses that may not be written to on a channel, by every sequence of the tenant, and why."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -13,6 +14,16 @@ from store.pool import load_queries
 _sql = load_queries("suppressions")
 
 SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual"]
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """One reason for which an address is barred."""
+
+    channel: Channel
+    address: str
+    reason: SuppressionReason
+    at: datetime
 
 
 async def suppress(
@@ -39,3 +50,11 @@ async def lift(
 async def is_opted_out(tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str]) -> bool:
     """Whether one of the addresses is barred because somebody there asked for it."""
     return bool(await _sql.is_opted_out(tx, channel=channel, addresses=list(addresses)))
+
+
+async def of_addresses(tx: asyncpg.Connection, addresses: Sequence[str]) -> list[Suppression]:
+    """What bars these addresses now, on whichever channel."""
+    return [
+        Suppression(Channel(row["channel"]), row["address"], row["reason"], row["at"])
+        async for row in _sql.of_addresses(tx, addresses=list(addresses))
+    ]

@@ -47,3 +47,7 @@ SELECT id, external_id, name, email, phone, company, timezone, zones, tags, trig
 FROM contacts
 WHERE (:after::uuid IS NULL OR id > :after) AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
 ORDER BY id LIMIT :limit;
+
+-- name: status_of$
+-- What actions have made of a contact.
+SELECT status FROM contacts WHERE id = :id;

@@ -90,6 +90,10 @@ SELECT
         ORDER BY c.relname
     ) AS unguarded;
 
+-- name: is_due$
+-- Does any enrollment still wait for a moment that comes by itself, before that time?
+SELECT EXISTS (SELECT FROM enrollments WHERE ended_at IS NULL AND next_run_at < :before);
+
 -- name: trouble^
 -- What somebody should look at. A message in doubt needs nobody any more once its enrollment has ended.
 WITH doubt AS (

@@ -16,3 +16,8 @@ SELECT EXISTS (
     SELECT FROM suppressions
     WHERE channel = :channel AND address = ANY(:addresses::text[]) AND reason = 'unsubscribed' AND active
 );
+
+-- name: of_addresses
+-- What bars one of these addresses now.
+SELECT channel, address, reason, at FROM suppressions WHERE address = ANY(:addresses::text[]) AND active
+ORDER BY channel, reason;

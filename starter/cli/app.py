@@ -19,6 +19,7 @@ from starter.cli import (
     replies,
     reviews,
     sequences,
+    simulate,
     stack,
     tasks,
     tenant,
@@ -40,6 +41,7 @@ demo.register(app)
 stack.register(app)
 doctor.register(app)
 authoring.register(app)
+simulate.register(app)
 contacts.register(app)
 tenant.register(app)
 enrollments.register(app)

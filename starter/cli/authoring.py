@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 async def check_file(file: File, as_json: AsJson = False) -> Answer:
     """Say everything that is wrong with a sequence file, each with its line and its mend."""
-    checked = _read(file)
+    checked = read(file)
     return Answer(_document(checked), _lines(checked), Exit.DONE if checked.ok else Exit.REFUSED)
 
 
@@ -36,9 +36,9 @@ async def publish_file(file: File, as_json: AsJson = False) -> Answer:
 
     Enrollments stay on the version that they began with.
     """
-    checked = _read(file)
+    checked = read(file)
     if not checked.ok:
-        return Answer(_document(checked), [*_lines(checked), output.line("nothing was published")], Exit.REFUSED)
+        return refused(checked, "nothing was published")
     async with connect.engine() as engine:
         published = await publish(engine, checked)
     key = checked.plan.sequence if checked.plan else ""
@@ -55,9 +55,9 @@ async def publish_file(file: File, as_json: AsJson = False) -> Answer:
 
 async def export_file(file: File, form: Shape, as_json: AsJson = False) -> Answer | Exit:
     """Write a sequence as a flow builder's graph (JSON) or as steps (YAML); either means the same."""
-    checked = _read(file)
+    checked = read(file)
     if checked.flow is None:
-        return Answer(_document(checked), [*_lines(checked), output.line("nothing was exported")], Exit.REFUSED)
+        return refused(checked, "nothing was exported")
     text = export(checked, form)
     if as_json:
         return Answer({"file": checked.filename, "as": form, "text": text})
@@ -65,12 +65,18 @@ async def export_file(file: File, form: Shape, as_json: AsJson = False) -> Answe
     return Exit.DONE
 
 
-def _read(file: Path) -> Checked:
+def read(file: Path) -> Checked:
+    """Check a file. Raises TouchlineError when it cannot be read."""
     try:
         text = file.read_bytes()
     except OSError as error:
         raise TouchlineError(f"{file} cannot be read: {error.strerror}") from error
     return check(text, filename=str(file))
+
+
+def refused(checked: Checked, remark: str) -> Answer:
+    """What to answer for a file with errors."""
+    return Answer(_document(checked), [*_lines(checked), output.line(remark)], Exit.REFUSED)
 
 
 def _document(checked: Checked) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -20,12 +21,12 @@ _NOTHING_RUNS = "./touchline up starts the local stack; or set TOUCHLINE_DATABAS
 NO_TENANT = "TOUCHLINE_TENANT names one of the database's tenants; leave it unset for the default one"
 
 
-def load_settings() -> Settings:
+def load_settings(*, level: Literal["warning", "error"] = "warning") -> Settings:
     """The settings as they are, with logging set up. Raises NotReady naming every setting that is wrong."""
     settings = read_settings()
     # Commands answer for themselves; what happens behind them is of interest only to those who ask.
     asked = "log_level" in settings.model_fields_set
-    telemetry.configure(settings.log_format, settings.log_level if asked else "warning")
+    telemetry.configure(settings.log_format, settings.log_level if asked else level)
     return settings
 
 

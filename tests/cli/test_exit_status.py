@@ -31,7 +31,7 @@ def test_the_commands_are_those_that_users_know() -> None:
     """A command that vanishes or is renamed breaks somebody's script."""
     assert {
         *("demo", "up", "doctor", "migrate", "test", "bench"),
-        *("check", "publish", "export", "contacts import"),
+        *("check", "publish", "export", "simulate", "verify", "contacts import"),
         *("enroll", "enrollments", "show", "sequences", "stats", "outbox"),
         *("event", "tasks", "task", "notifications"),
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent"),
