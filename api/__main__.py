@@ -45,7 +45,8 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way; what is down is waited for meanwhile."""
     listening = _listen(settings.api_host, settings.api_port)
     async with engine_of(settings, lazy=True) as engine:
-        app = create_app(edge_of(settings, engine))
+        edge = edge_of(settings, engine)
+        app = create_app(edge)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -64,6 +65,7 @@ async def serve(settings: Settings) -> None:
         host, port = listening.getsockname()[:2]
         log.info("serving", host=host, port=port, public_url=settings.public_url, temporal=settings.temporal_address)
         await server.serve(sockets=[listening])
+        await edge.teller.finish(_GRACE_S)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,7 +10,7 @@ import asyncpg
 from domain import ids
 from domain.events import EventType, InboundMessage, StatusReport
 from store import ledger, matching, signals, stopping
-from store.matching import Match
+from store.matching import Match, MatchedBy
 from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Blow, Held, Struck
@@ -48,6 +48,8 @@ class Received:
     """The contact's other live enrollments that use the channel."""
     signals: tuple[OpenSignal, ...] = ()
     """What the workflows have to hear."""
+    notice: UUID | None = None
+    """The automatic answer that is owed for it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ _BLOWS: dict[MessageKind | EventType, Blow] = {
     EventType.COMPLAINED: Blow(frozenset({"unsubscribe"}), "complained", shared=True),
     EventType.BOUNCED: Blow(frozenset({"bounce"}), "bounced", shared=True),
 }
+_NAMED: tuple[MatchedBy, ...] = ("token", "provider_id", "message_id")
 _SUPPRESSES: dict[EventType, SuppressionReason] = {
     EventType.UNSUBSCRIBED: "unsubscribed",
     EventType.COMPLAINED: "complained",
@@ -197,7 +200,7 @@ async def receive_status(
         return await _known(tx, event_id, report.type)
     struck = Struck()
     barred = next(iter(_addresses(report, address, found)), None)
-    if barred is not None and await _is_final(tx, report, barred):
+    if barred is not None and await _is_final(tx, report, found, barred):
         await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
         struck = await stopping.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
     elif report.type is EventType.SUBSCRIBED and barred is not None:
@@ -215,8 +218,10 @@ async def receive_status(
     )
 
 
-async def _is_final(tx: asyncpg.Connection, report: StatusReport, address: str) -> bool:
+async def _is_final(tx: asyncpg.Connection, report: StatusReport, found: Match, address: str) -> bool:
     """Whether nothing more may go to the address."""
+    if not report.proven and found.by not in _NAMED:
+        return False  # anybody could bar anybody by a mail that names no message of ours
     if report.type is EventType.BOUNCED and not report.permanent:
         return bool(await _sql.is_refused_in_a_row(tx, channel=report.channel, address=address, times=SOFT_BOUNCES))
     return report.type in _SUPPRESSES
@@ -233,7 +238,8 @@ _DELIVERY = {
     # Who reads it has it.
     EventType.OPENED: "delivered",
     EventType.CLICKED: "delivered",
-    EventType.UNSUBSCRIBED: "delivered",
+    # Said of an address as well: only that the provider has it.
+    EventType.UNSUBSCRIBED: "queued",
 }
 """What each word proves about the message's way."""
 

@@ -55,7 +55,8 @@ def read(
 ) -> list[StatusReport | InboundMessage]:
     """What this message (RFC 5322) reports; a bounce that names several recipients reports on each.
 
-    `at` is when it came in; its own Date is believed when that is not more than a day later nor a year earlier.
+    `at` is when it came in, by the clock of whoever took it: the sender's own Date would let a wish that is sent late,
+    or from a wrong clock, count as older than the one before it.
     `event_id` defaults to the Message-ID, `payload` to the headers that matter. Of a message beyond 1 MB the rest is
     not read. Raises Malformed for what is no message, and nothing else whatever the bytes are.
     """
@@ -63,7 +64,7 @@ def read(
     common: dict[str, Any] = {
         "channel": Channel.EMAIL,
         "provider": provider,
-        "at": _date(mail, at).astimezone(UTC),
+        "at": at.astimezone(UTC),
         "payload": _payload(mail) if payload is None else payload,
     }
     event_id = event_id or _event_id(mail, raw)
@@ -75,6 +76,7 @@ def read(
                 **finding.fields(),
                 provider_event_id=event_id if number == 1 else f"{event_id}#{number}",
                 job_id=references.job_named_by(finding.message_ids) or job,
+                proven=False,
             )
             for number, finding in enumerate(findings, 1)
         ]
@@ -126,6 +128,7 @@ def _body(mail: Mail) -> str:
 
 
 def _date(mail: Mail, at: datetime) -> datetime:
+    """The sender's own date, to which "back on Monday" refers."""
     stated = mail.headers.date()
     return stated if stated is not None and at - _OLD <= stated <= at + _AHEAD else at
 

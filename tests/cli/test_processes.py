@@ -137,7 +137,7 @@ async def child_of(pid: int, program: str, *, other_than: int = 0) -> int:
     async def found() -> int:
         for child in psutil.Process(pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if child.pid != other_than and child.cmdline()[-1].endswith(program):
+                if child.pid != other_than and "".join(child.cmdline()[-1:]).endswith(program):
                     return child.pid
         raise AssertionError(f"no {program} was started")
 

@@ -91,6 +91,20 @@ async def test_a_bounce_bars_where_the_message_went(letters: Letters) -> None:
     assert await letters.barred() == {("email", contact.email): "bounced"}
 
 
+@pytest.mark.parametrize("what", [EventType.BOUNCED, EventType.COMPLAINED])
+async def test_a_mail_that_anybody_can_write_bars_only_whom_its_message_went_to(
+    letters: Letters, what: EventType
+) -> None:
+    """A bounce or complaint by mail must name a message of ours, or a stranger could bar anybody."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    for signs in ({"message_ids": ("<made@up.example>",)}, {}):
+        forged = await letters.hears(what, address=contact.email, provider="mailbox", proven=False, **signs)
+        assert (forged.stopped, await letters.barred()) == ((), {})
+    named = await letters.hears(what, message_ids=(letters.message_id("one"),), proven=False)
+    assert named.stopped == (enrollment,)
+    assert list(await letters.barred()) == [("email", contact.email)]
+
+
 # --- answers ------------------------------------------------------------------------------------------------------
 
 

@@ -166,8 +166,8 @@ async def test_a_retry_asks_every_gate_again(scripted: Rig, provider: ScriptedPr
     enrollment, contact = await scripted.start(STOPPING)
     await scripted.arrives(enrollment, "first", gate="provider_retry")
     await scripted.execute(
-        "INSERT INTO suppressions (tenant_id, channel, address, reason, created_at)"
-        " VALUES (current_tenant(), 'sms', $1, 'complained', now())",
+        "INSERT INTO suppressions (tenant_id, channel, address, reason, at, created_at)"
+        " VALUES (current_tenant(), 'sms', $1, 'complained', now(), now())",
         contact.phone,
     )
     await scripted.ended(enrollment)
