@@ -9,6 +9,7 @@ import asyncpg
 
 from domain import ids
 from domain.events import EventType, InboundMessage, StatusReport
+from domain.messages import Channel
 from store import ledger, matching, signals, stopping
 from store.matching import Match, MatchedBy
 from store.pool import load_queries
@@ -98,6 +99,8 @@ async def receive_message(
     address = message.recipient or "" if reading.kind == "operator" else message.sender
     found, held = await _find_and_hold(tx, message, address, written_since)
     addresses = _addresses(message, address, found)
+    if reading.kind == "start" and message.channel is Channel.EMAIL and found.by not in _NAMED:
+        reading = Reading("reply")  # anybody can write a mail in the name of somebody who has opted out
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses):
         reading = Reading("reply")
     kind = reading.kind

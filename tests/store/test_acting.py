@@ -189,6 +189,16 @@ async def test_start_lets_a_new_enrollment_be_written_to(letters: Letters) -> No
     assert await next_state(letters, TEXTS, "first", contact) == "sent"
 
 
+async def test_a_start_by_mail_must_answer_a_message_of_ours(letters: Letters) -> None:
+    """Anybody can write in the name of somebody who has opted out; the thread is what only its reader has."""
+    _, contact = await letters.written_to(EMAILS, "one")
+    await letters.gets(contact.email or "", "unsubscribe")
+    assert (await letters.gets(contact.email or "", "START")).kind == "reply"
+    assert await letters.barred() == {("email", contact.email): "unsubscribed"}
+    assert (await letters.gets(contact.email or "", "START", message_ids=(letters.message_id("one"),))).kind == "start"
+    assert await letters.barred() == {}
+
+
 async def test_stop_counts_again_after_start(letters: Letters) -> None:
     """The latest of them holds, also one that a provider's clock dates ahead of ours."""
     texts, contact = await letters.written_to(TEXTS, "first")
