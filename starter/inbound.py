@@ -23,6 +23,9 @@ _LONGEST_ADDRESS = 320
 _LONGEST_JUDGED = 50_000
 """Characters; whoever asks for no more messages says so before that."""
 
+_BRIEF = 8
+"""Words of a message that says nothing else."""
+
 _KINDS: dict[OptOutKind, MessageKind] = {
     OptOutKind.OPT_OUT: "opt_out",
     OptOutKind.HELP: "help",
@@ -93,9 +96,13 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
 def _read(engine: Engine, message: InboundMessage) -> Reading:
     if message.sender in engine.own_addresses:
         return Reading("operator")
-    if message.type is EventType.AUTORESPONDED:
-        return Reading("auto_reply")
     verdict = judge(message.text[:_LONGEST_JUDGED], declared=message.declared)
+    if message.type is EventType.AUTORESPONDED:
+        if verdict.kind is not OptOutKind.OPT_OUT:
+            return Reading("auto_reply")
+        # Marked as automatic, and yet it asks for no more: alone that is a wish, among other words a person decides.
+        brief = len(message.text.split()) <= _BRIEF
+        return Reading("opt_out") if brief else Reading("auto_reply", doubt=verdict.matched)
     kind = _KINDS[verdict.kind]
     if kind == "help" and message.channel is Channel.EMAIL:
         kind = "reply"  # a keyword of text messages; by email a person asks for help

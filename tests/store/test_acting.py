@@ -189,6 +189,26 @@ async def test_start_lets_a_new_enrollment_be_written_to(letters: Letters) -> No
     assert await next_state(letters, TEXTS, "first", contact) == "sent"
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "reviews"),
+    [
+        ("unsubscribe", "opt_out", 0),
+        (
+            "Thank you for your message, ticket 4711 is open. To end these updates please unsubscribe me.",
+            "auto_reply",
+            1,
+        ),
+        ("I am away.", "auto_reply", 0),
+    ],
+)
+async def test_a_wish_in_an_automatic_mail_is_heard(letters: Letters, text: str, kind: str, reviews: int) -> None:
+    """Programs mark what people wrote as automatic: alone a wish counts, among other words a person decides."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    received = await letters.gets(contact.email or "", text, type=EventType.AUTORESPONDED)
+    assert (received.kind, received.stopped) == (kind, (enrollment,) if kind == "opt_out" else ())
+    assert len(await letters.rows("SELECT FROM reviews")) == reviews
+
+
 async def test_a_start_by_mail_must_answer_a_message_of_ours(letters: Letters) -> None:
     """Anybody can write in the name of somebody who has opted out; the thread is what only its reader has."""
     _, contact = await letters.written_to(EMAILS, "one")

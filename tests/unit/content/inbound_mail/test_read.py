@@ -89,8 +89,12 @@ def test_a_day_of_return_is_told_from_the_letters_own_date(stated: str, day: dat
 
 
 def test_the_event_is_named_by_the_message() -> None:
-    """By its Message-ID, otherwise by its bytes; by the caller's own id when there is one."""
-    assert _message(f"{_BASIC}Message-ID: <a@x>\n\nYes\n").provider_event_id == "<a@x>"
+    """By its Message-ID and its words, otherwise by its bytes; by the caller's own id when there is one."""
+    named = _message(f"{_BASIC}Message-ID: <a@x>\n\nYes\n").provider_event_id
+    assert named.startswith("<a@x> ")
+    by_another_way = f"Received: from elsewhere\n{_BASIC}Message-ID: <a@x>\n\nYes\n\n> Quoted\n"
+    assert _message(by_another_way).provider_event_id == named
+    assert _message(f"{_BASIC}Message-ID: <a@x>\n\nNo more\n").provider_event_id != named
     nameless = _message(f"{_BASIC}\nYes\n").provider_event_id
     assert nameless.startswith("sha256:")
     assert nameless == _message(f"{_BASIC}\nYes\n").provider_event_id != _message(f"{_BASIC}\nNo\n").provider_event_id
