@@ -58,7 +58,8 @@ def read(
     `at` is when it came in, by the clock of whoever took it: the sender's own Date would let a wish that is sent late,
     or from a wrong clock, count as older than the one before it.
     `event_id` defaults to the Message-ID with a digest of what its author wrote, `payload` to the headers that matter.
-    Of a message beyond 1 MB the rest is not read. Raises Malformed for what is no message, and nothing else whatever the bytes are.
+    Of a message beyond 1 MB the rest is not read. Raises Malformed for what is no message, and nothing else whatever
+    the bytes are.
     """
     mail = parse(raw)
     common: dict[str, Any] = {
