@@ -256,9 +256,15 @@ async def _find_and_hold(
     """Whom it is about, and everything that it may end, held.
 
     Asked again under the locks: a hand-over that was waited for may be what it is about, and of somebody else at the
-    same address.
+    same address. A message that names nothing of ours is from somebody at its address, so there the locks come first.
     """
-    found = await matching.match(tx, report, address, written_since)
+    if isinstance(report, InboundMessage) and not (report.job_id or report.message_ids or report.enrollment_id):
+        held = await stopping.hold(tx, report.channel, [address] if address else [], None, at=report.at)
+        found = await matching.match(tx, report, address, written_since)
+        if found.contact_id is None or found.contact_id in {one.contact_id for one in held}:
+            return found, held
+    else:
+        found = await matching.match(tx, report, address, written_since)
     while True:
         addresses = _addresses(report, address, found)
         held = await stopping.hold(tx, report.channel, addresses, found.contact_id, at=report.at)
