@@ -100,6 +100,7 @@ async def test_a_mail_that_anybody_can_write_bars_only_whom_its_message_went_to(
     for signs in ({"message_ids": ("<made@up.example>",)}, {}):
         forged = await letters.hears(what, address=contact.email, provider="mailbox", proven=False, **signs)
         assert (forged.stopped, await letters.barred()) == ((), {})
+    assert (await letters.job(enrollment, "one"))["delivery"] is None
     named = await letters.hears(what, message_ids=(letters.message_id("one"),), proven=False)
     assert named.stopped == (enrollment,)
     assert list(await letters.barred()) == [("email", contact.email)]
