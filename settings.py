@@ -21,6 +21,11 @@ _CHECKOUT = Path(__file__).resolve().parent
 _ENV_FILE = os.environ.get("TOUCHLINE_ENV_FILE", str(_CHECKOUT / ".env")) or None
 """Another file, or (set to nothing) none: whoever starts a process with settings of its own needs no other source."""
 
+_KEY_LENGTH = 32
+"""Characters that keep a key from being guessed, also where they are hexadecimal digits (128 bits)."""
+MAKE_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe())"'
+"""A command that prints a key which is long enough."""
+
 
 class _Environment(EnvSettingsSource):
     """Also hands on the variables of ours that no field knows, so that they are refused as they are in `.env`."""
@@ -153,6 +158,13 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with https:// or http:// and name a host")
         return url
 
+    @field_validator("secret_keys")
+    @classmethod
+    def _too_long_to_guess(cls, keys: SecretStr) -> SecretStr:
+        if any(len(key) < _KEY_LENGTH for key in secrets_in(keys)):
+            raise ValueError(f"a key of fewer than {_KEY_LENGTH} characters could be guessed; make one by {MAKE_KEY}")
+        return keys
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -164,6 +176,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment, then `.env`."""
         return init_settings, _Environment(settings_cls), dotenv_settings
+
+
+def secrets_in(setting: SecretStr) -> list[str]:
+    """Those of a setting that holds several, separated by commas."""
+    return [secret for part in setting.get_secret_value().split(",") if (secret := part.strip())]
 
 
 def read_settings() -> Settings:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 import asyncpg
+from pydantic import SecretStr
 from temporalio.service import RPCError
 
 import telemetry
@@ -12,6 +13,7 @@ from composition import engine_of
 from domain.errors import NotFound, NotReady
 from settings import Settings, read_settings
 from starter.engine import Engine
+from starter.secret_key import secret_key
 from starter.stack import LocalStack, StackInfo, running_stack
 from store.pool import Database
 
@@ -30,7 +32,10 @@ def load_settings() -> Settings:
 
 
 def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
-    """The settings with the local stack's services in the place of any others."""
+    """The settings with the local stack's services in the place of any others, and its key where they name none."""
+    keys = settings.secret_keys
+    if not keys.get_secret_value():
+        keys = SecretStr(secret_key(settings.state_dir))
     return settings.model_copy(
         update={
             "database_url": stack.database_url,
@@ -41,6 +46,7 @@ def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
             "temporal_tls_cert": None,
             "temporal_tls_key": None,
             "search_attributes": True,
+            "secret_keys": keys,
         }
     )
 
