@@ -6,7 +6,6 @@ from datetime import timedelta
 from email.utils import parseaddr
 from functools import partial
 
-from pydantic import SecretStr
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -23,7 +22,9 @@ from providers.imap import ImapConfig
 from providers.registry import Registry, build_registry
 from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
-from settings import Settings
+from providers.webhook import WebhookConfig
+from providers.webhooks.twilio import TwilioWebhook
+from settings import Settings, secrets_in
 from starter.engine import Engine, TemporalAddress, connect_temporal
 from starter.inbound import receive
 from starter.runs import Runs
@@ -47,6 +48,8 @@ def registry_of(settings: Settings) -> Registry:
     return build_registry(
         email=settings.email_provider,
         sms=settings.sms_provider,
+        whatsapp=settings.whatsapp_provider,
+        webhook=settings.webhook_provider,
         outbox_dir=settings.outbox_dir,
         smtp=SmtpConfig(
             host=settings.smtp_host,
@@ -63,9 +66,14 @@ def registry_of(settings: Settings) -> Registry:
             account_sid=settings.twilio_account_sid,
             auth_token=settings.twilio_auth_token.get_secret_value(),
             sender=settings.twilio_from,
+            whatsapp_sender=settings.twilio_whatsapp_from,
             public_url=settings.public_url,
             base_url=settings.twilio_base_url,
             timeout_s=settings.twilio_timeout_s,
+        ),
+        webhooks=WebhookConfig(
+            secret=settings.webhook_secret.get_secret_value(),
+            allow=tuple(part.strip() for part in settings.webhook_allow.split(",") if part.strip()),
         ),
     )
 
@@ -84,6 +92,22 @@ def mailbox_of(settings: Settings) -> ImapConfig | None:
     )
 
 
+def webhook_secrets_of(settings: Settings) -> dict[str, list[str]]:
+    """What proves the calls of email vendors: the arguments of `build_email_webhooks`."""
+    return {
+        "resend": secrets_in(settings.resend_webhook_secrets),
+        "postmark": secrets_in(settings.postmark_webhook_logins),
+        "sendgrid_keys": secrets_in(settings.sendgrid_webhook_keys),
+        "sendgrid_logins": secrets_in(settings.sendgrid_inbound_logins),
+    }
+
+
+def twilio_webhook_of(settings: Settings) -> TwilioWebhook | None:
+    """None: no token is configured. Raises NotReady for one that can never be one."""
+    tokens = secrets_in(settings.twilio_webhook_tokens) or secrets_in(settings.twilio_auth_token)
+    return TwilioWebhook(tokens, settings.twilio_account_sid) if tokens else None
+
+
 def composer_of(settings: Settings) -> Composer:
     """What is the same in every message."""
     sender_domain = parseaddr(settings.email_from)[1].rpartition("@")[2]
@@ -100,11 +124,6 @@ def links_of(settings: Settings) -> Links | None:
     """Links in messages; None unless the settings say where they lead and what signs them."""
     keys = secrets_in(settings.secret_keys)
     return Links(settings.public_url, keys) if settings.public_url and keys else None
-
-
-def secrets_in(setting: SecretStr) -> list[str]:
-    """Those of a setting that holds several, separated by commas."""
-    return [secret for part in setting.get_secret_value().split(",") if (secret := part.strip())]
 
 
 def temporal_address_of(settings: Settings) -> TemporalAddress:

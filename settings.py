@@ -21,6 +21,11 @@ _CHECKOUT = Path(__file__).resolve().parent
 _ENV_FILE = os.environ.get("TOUCHLINE_ENV_FILE", str(_CHECKOUT / ".env")) or None
 """Another file, or (set to nothing) none: whoever starts a process with settings of its own needs no other source."""
 
+_KEY_LENGTH = 32
+"""Characters that keep a key from being guessed, also where they are hexadecimal digits (128 bits)."""
+MAKE_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe())"'
+"""A command that prints a key which is long enough."""
+
 
 class _Environment(EnvSettingsSource):
     """Also hands on the variables of ours that no field knows, so that they are refused as they are in `.env`."""
@@ -67,6 +72,8 @@ class Settings(BaseSettings):
 
     email_provider: Literal["outbox", "smtp", "none"] = "outbox"
     sms_provider: Literal["outbox", "twilio", "none"] = "outbox"
+    whatsapp_provider: Literal["outbox", "twilio", "none"] = "outbox"
+    webhook_provider: Literal["outbox", "http", "none"] = "outbox"
     outbox_dir: Path = _CHECKOUT / "var" / "outbox"
     state_dir: Path = _CHECKOUT / "var"
     """Where the local stack keeps its state."""
@@ -92,9 +99,16 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_from: str = ""
     """E.164 number, or a messaging service SID (MG…)."""
+    twilio_whatsapp_from: str = ""
+    """The same for WhatsApp, without `whatsapp:`."""
     twilio_base_url: str = ""
     """Empty: Twilio itself. A test server otherwise."""
     twilio_timeout_s: float = 15.0
+
+    webhook_secret: SecretStr = SecretStr("")
+    """whsec_ and base64: what posted webhooks are signed with."""
+    webhook_allow: str = ""
+    """Hosts and networks (CIDR), separated by commas, that webhooks may call although they are not public."""
 
     public_url: str = ""
     """Where providers and contacts reach the API; needed for callbacks, unsubscribe links and tracking."""
@@ -153,6 +167,13 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with https:// or http:// and name a host")
         return url
 
+    @field_validator("secret_keys")
+    @classmethod
+    def _too_long_to_guess(cls, keys: SecretStr) -> SecretStr:
+        if any(len(key) < _KEY_LENGTH for key in secrets_in(keys)):
+            raise ValueError(f"a key of fewer than {_KEY_LENGTH} characters could be guessed; make one by {MAKE_KEY}")
+        return keys
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -164,6 +185,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment, then `.env`."""
         return init_settings, _Environment(settings_cls), dotenv_settings
+
+
+def secrets_in(setting: SecretStr) -> list[str]:
+    """Those of a setting that holds several, separated by commas."""
+    return [secret for part in setting.get_secret_value().split(",") if (secret := part.strip())]
 
 
 def read_settings() -> Settings:

@@ -137,7 +137,7 @@ class Reconciler:
 
     async def _open_signals(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenSignal]:
         async with self._database.transaction(tenant_id) as tx:
-            return await signals.still_open(tx, clock.now() - _GRACE / 3, _LIMIT)
+            return await signals.still_open(tx, clock.now() - _GRACE, _LIMIT)
 
     async def _tell(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> bool:
         await self._runs.tell(signal)

@@ -11,10 +11,9 @@ import telemetry
 from api.app import create_app
 from api.edge import Edge
 from api.health import database_fault
-from composition import engine_of, secrets_in
+from composition import engine_of, twilio_webhook_of, webhook_secrets_of
 from domain.errors import NotReady, TouchlineError
 from providers.webhooks.registry import build_email_webhooks
-from providers.webhooks.twilio import TwilioWebhook
 from settings import PREFIX, Settings, read_settings
 from starter.ending import Exit, end_process
 from starter.engine import Engine
@@ -27,17 +26,11 @@ _GRACE_S = 20
 
 def edge_of(settings: Settings, engine: Engine) -> Edge:
     """What the handlers work with. Raises NotReady for a secret that can never be one."""
-    tokens = secrets_in(settings.twilio_webhook_tokens) or secrets_in(settings.twilio_auth_token)
     return Edge(
         engine=engine,
         public_url=settings.public_url,
-        email_webhooks=build_email_webhooks(
-            resend=secrets_in(settings.resend_webhook_secrets),
-            postmark=secrets_in(settings.postmark_webhook_logins),
-            sendgrid_keys=secrets_in(settings.sendgrid_webhook_keys),
-            sendgrid_logins=secrets_in(settings.sendgrid_inbound_logins),
-        ),
-        twilio=TwilioWebhook(tokens, settings.twilio_account_sid) if tokens else None,
+        email_webhooks=build_email_webhooks(**webhook_secrets_of(settings)),
+        twilio=twilio_webhook_of(settings),
     )
 
 
@@ -45,7 +38,8 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way; what is down is waited for meanwhile."""
     listening = _listen(settings.api_host, settings.api_port)
     async with engine_of(settings, lazy=True) as engine:
-        app = create_app(edge_of(settings, engine))
+        edge = edge_of(settings, engine)
+        app = create_app(edge)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -64,6 +58,7 @@ async def serve(settings: Settings) -> None:
         host, port = listening.getsockname()[:2]
         log.info("serving", host=host, port=port, public_url=settings.public_url, temporal=settings.temporal_address)
         await server.serve(sockets=[listening])
+        await edge.teller.finish(_GRACE_S)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,8 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook
 from starter.engine import Engine
+from starter.inbound import record
+from starter.telling import Teller
+from store.attribution import Received
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,13 @@ class Edge:
     """By the name in the URL; only those that have a secret."""
     twilio: Webhook | None = None
     """None: no token is configured."""
+    teller: Teller = field(default_factory=Teller)
+
+    async def receive(self, engine: Engine, report: StatusReport | InboundMessage) -> Received:
+        """Record a report for the engine's tenant; its workflows hear of it behind our answer."""
+        received = await record(engine, report)
+        self.teller.tell(engine, received)
+        return received
 
 
 def _edge(request: Request) -> Edge:

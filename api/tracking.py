@@ -20,7 +20,6 @@ from domain import ids
 from domain.errors import Unverified
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter.inbound import receive
 from store import tracking
 
 log = structlog.get_logger(__name__)
@@ -101,6 +100,6 @@ async def _record(edge: Edge, named: Named, what: EventType, headers: dict[str, 
                 machine=machine,
                 url=url,
             )
-            await receive(engine, report)
+            await edge.receive(engine, report)
     except UNAVAILABLE as error:
         log.warning("not_recorded", type=what, job=str(named.job_id), error=str(error) or type(error).__name__)

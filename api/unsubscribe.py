@@ -18,7 +18,6 @@ from domain.errors import Unverified
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.engine import Engine
-from starter.inbound import receive
 from store import tenants
 from store.tenants import Tenant
 
@@ -64,6 +63,7 @@ async def subscribe(token: str, edge: TheEdge) -> Response:
 class _Visit:
     """Somebody with a link that we made."""
 
+    edge: Edge
     engine: Engine
     """Acts for the tenant of the link."""
     tenant: Tenant
@@ -81,7 +81,7 @@ class _Visit:
             at=at,
             job_id=self.job_id,
         )
-        return (await receive(self.engine, report)).enrollment_id is not None
+        return (await self.edge.receive(self.engine, report)).enrollment_id is not None
 
     def button(self, label: str, path: str) -> str:
         # Relative, so that it holds behind a proxy that adds a path.
@@ -98,7 +98,7 @@ async def _answer(edge: Edge, token: str, act: Callable[[_Visit], Awaitable[HTML
         async with asyncio.timeout(_WITHIN_S):
             async with engine.database.transaction(engine.tenant_id) as tx:
                 tenant = await tenants.read(tx)
-            return await act(_Visit(engine, tenant, named.job_id, token)) if tenant else unknown_link()
+            return await act(_Visit(edge, engine, tenant, named.job_id, token)) if tenant else unknown_link()
     except Unverified:
         return unknown_link()
     except UNAVAILABLE as error:

@@ -21,7 +21,6 @@ from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
 from starter.engine import Engine
-from starter.inbound import receive
 from store import dead_letters
 
 log = structlog.get_logger(__name__)
@@ -98,12 +97,12 @@ async def twilio_status(request: Request, edge: TheEdge) -> None:
     responses={**REFUSALS, **answers(400, 413, 415, 503)},
     openapi_extra=_body(_RAW),
 )
-async def email_raw(request: Request, engine: Annotated[Engine, needs("write")]) -> Taken:
+async def email_raw(request: Request, edge: TheEdge, engine: Annotated[Engine, needs("write")]) -> Taken:
     """Hand over one email as a mail server has it: an answer, an automatic answer, or a report of a bounce."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _RAW:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
-    call = _Call(engine, await _request(request, ""))
+    call = _Call(edge, engine, await _request(request, ""))
     return await call.take(lambda call: read(call.body, provider="email", at=call.received_at))
 
 
@@ -121,7 +120,7 @@ async def email_provider(provider: str, request: Request, edge: TheEdge) -> Take
 async def _called(edge: Edge, webhook: Webhook | None, request: Request) -> Taken:
     if webhook is None:
         raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
-    call = _Call(edge.engine, await _request(request, edge.public_url))
+    call = _Call(edge, edge.engine, await _request(request, edge.public_url))
     webhook.verify(call.request)
     return await call.take(webhook.parse)
 
@@ -142,7 +141,9 @@ async def _request(request: Request, public_url: str) -> WebhookRequest:
 class _Call:
     """A proven call of somebody."""
 
+    edge: Edge
     engine: Engine
+    """Acts for the caller's tenant."""
     request: WebhookRequest
 
     async def take(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Taken:
@@ -172,7 +173,7 @@ class _Call:
         async with gate:
             try:
                 async with asyncio.timeout(_WITHIN_S):
-                    return "known" if (await receive(self.engine, report)).duplicate else "received"
+                    return "known" if (await self.edge.receive(self.engine, report)).duplicate else "received"
             except _OF_ITS_OWN as error:
                 await self._bury(f"{type(error).__name__}: {error}", report)
                 return "kept"

@@ -112,6 +112,8 @@ class StatusReport(Report):
     """Opened or clicked by a scanner or a prefetching proxy, not by a person."""
     url: str | None = None
     """What was clicked."""
+    proven: bool = True
+    """False: read from a mail, which anybody can write."""
 
 
 class InboundMessage(Report):

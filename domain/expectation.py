@@ -2,13 +2,12 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from domain.base import Frozen
 from domain.fields import AttributeName, EventName, Label, OneOrMore, StepRef, Template
-from domain.messages import Channel
 
 MAX_CASES = 100
 
@@ -88,7 +87,7 @@ class ExpectedMessage(Frozen):
     step: StepRef
     at: Moment | None = None
     """To the day, the minute or the second, as it is written."""
-    channel: Channel | None = None
+    channel: Literal["email", "sms", "whatsapp"] | None = None
     to: Label | None = None
     subject: Label | None = None
     body: Template | None = None

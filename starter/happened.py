@@ -1,18 +1,16 @@
 """What somebody's own system says that a contact has done: for steps that wait for it, and for goals."""
 
-import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from temporalio.service import RPCError
 
 from domain import ids
 from domain.errors import NotFound, TouchlineError
 from domain.fields import EventName
 from starter.engine import Engine
-from starter.inbound import TELL_WITHIN_S, tell
+from starter.telling import say
 from store import awaiting, contacts, signals
 
 log = structlog.get_logger(__name__)
@@ -60,11 +58,7 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
             reached, met = [], []
             open_words = await signals.of_event(tx, event_id)
     log.info("happened", event_id=str(event_id), awaited=len(met), stopped=len(reached), duplicate=not new)
-    try:
-        async with asyncio.timeout(TELL_WITHIN_S):
-            await tell(engine, tuple(open_words), now)
-    except (RPCError, RuntimeError, TimeoutError) as error:
-        log.warning("signal_deferred", event_id=str(event_id), error=str(error) or type(error).__name__)
+    await say(engine, event_id, open_words)
     return Happened(
         event_id,
         not new,

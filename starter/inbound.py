@@ -1,12 +1,10 @@
 """What a webhook, a mailbox or the command line calls with a report: the one way in."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
 import structlog
-from temporalio.service import RPCError
 
 from content.addresses import normal_email, normal_phone
 from content.optout import OptOutKind, judge
@@ -14,20 +12,20 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
+from starter.telling import tell
 from store import inbound, matching, signals, statuses
 from store.attribution import MessageKind, Received
 from store.inbound import Reading
-from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
-
-TELL_WITHIN_S = 2.0
-"""Whoever waits for our answer would try again; word that is not delivered by then is left to the reconciler."""
 
 _LONGEST_ADDRESS = 320
 """RFC 3696; a name that is no address may be any length, and an index has not room for that."""
 _LONGEST_JUDGED = 50_000
 """Characters; whoever asks for no more messages says so before that."""
+
+_BRIEF = 8
+"""Words of a message that says nothing else."""
 
 _KINDS: dict[OptOutKind, MessageKind] = {
     OptOutKind.OPT_OUT: "opt_out",
@@ -39,36 +37,27 @@ _KINDS: dict[OptOutKind, MessageKind] = {
 
 
 async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Received:
-    """Record a report and its effect, then tell the workflows.
+    """`record` it, then tell the workflows before answering."""
+    received = await record(engine, report)
+    await tell(engine, received)
+    return received
+
+
+async def record(engine: Engine, report: StatusReport | InboundMessage) -> Received:
+    """Record a report and its effect; the caller tells the workflows (`starter.telling`).
 
     When this returns, nothing more goes out for the enrollments that it ended: the database says so, whatever
-    Temporal does. Word that cannot be delivered now is delivered by the reconciler. Safe to repeat: a report that
-    is known has no further effect, but what its workflows have not heard is told again.
+    Temporal does. What nobody tells, the reconciler does. Safe to repeat: a report that is known has no further
+    effect, and answers what its workflows have not heard yet.
     """
     now = engine.now()
     # A clock that is ahead must not make a wish outlast the next one.
     report = report.model_copy(update={"at": min(report.at, now)})
-    since = matching.horizon(now, engine.reply_horizon_days)
-    notice = None
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        if isinstance(report, StatusReport):
-            address = _normal(engine, report.channel, report.address) if report.address else None
-            received = await statuses.receive_status(
-                tx, engine.tenant_id, report, address, written_since=since, now=now
-            )
-        else:
-            message = report.model_copy(
-                update={
-                    "sender": _normal(engine, report.channel, report.sender),
-                    "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
-                }
-            )
-            received = await inbound.receive_message(
-                tx, engine.tenant_id, message, _read(engine, message), written_since=since, now=now
-            )
-            received = await _postpone(tx, message, received, now)
-            if received.kind in ("opt_out", "help") and not received.duplicate:
-                notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
+    try:
+        received = await _record(engine, report, now)
+    except asyncpg.DeadlockDetectedError:
+        # Two that met in a circle over counters of several steps: nothing of it was done, and the other is over.
+        received = await _record(engine, report, now)
     log.info(
         "received",
         event_id=str(received.event_id),
@@ -78,14 +67,29 @@ async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Rece
         stopped=len(received.stopped),
         duplicate=received.duplicate,
     )
-    try:
-        async with asyncio.timeout(TELL_WITHIN_S):
-            await tell(engine, received.signals, now)
-            if notice is not None:
-                await engine.runs.start_notice(engine.tenant_id, notice)
-    except (RPCError, RuntimeError, TimeoutError) as error:
-        log.warning("signal_deferred", event_id=str(received.event_id), error=str(error) or type(error).__name__)
     return received
+
+
+async def _record(engine: Engine, report: StatusReport | InboundMessage, now: datetime) -> Received:
+    since = matching.horizon(now, engine.reply_horizon_days)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        if isinstance(report, StatusReport):
+            address = _normal(engine, report.channel, report.address) if report.address else None
+            return await statuses.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
+        message = report.model_copy(
+            update={
+                "sender": _normal(engine, report.channel, report.sender),
+                "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
+            }
+        )
+        received = await inbound.receive_message(
+            tx, engine.tenant_id, message, _read(engine, message), written_since=since, now=now
+        )
+        received = await _postpone(tx, message, received, now)
+        if received.kind in ("opt_out", "help") and not received.duplicate:
+            notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
+            received = replace(received, notice=notice)
+        return received
 
 
 def _normal(engine: Engine, channel: Channel, address: str) -> str:
@@ -101,9 +105,13 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
 def _read(engine: Engine, message: InboundMessage) -> Reading:
     if message.sender in engine.own_addresses:
         return Reading("operator")
-    if message.type is EventType.AUTORESPONDED:
-        return Reading("auto_reply")
     verdict = judge(message.text[:_LONGEST_JUDGED], declared=message.declared)
+    if message.type is EventType.AUTORESPONDED:
+        if verdict.kind is not OptOutKind.OPT_OUT:
+            return Reading("auto_reply")
+        # Marked as automatic, and yet it asks for no more: alone that is a wish, among other words a person decides.
+        brief = len(message.text.split()) <= _BRIEF
+        return Reading("opt_out") if brief else Reading("auto_reply", doubt=verdict.matched)
     kind = _KINDS[verdict.kind]
     if kind == "help" and message.channel is Channel.EMAIL:
         kind = "reply"  # a keyword of text messages; by email a person asks for help
@@ -120,12 +128,3 @@ async def _postpone(tx: asyncpg.Connection, message: InboundMessage, received: R
     moved = await postponing.postpone(tx, received.event_id, received.going_on, message.returns_on, now)
     log.info("postponed", event_id=str(received.event_id), enrollments=len(moved))
     return replace(received, signals=tuple(await signals.of_event(tx, received.event_id)))
-
-
-async def tell(engine: Engine, words: tuple[OpenSignal, ...], now: datetime) -> None:
-    """Deliver what the workflows have to hear, and mark it heard."""
-    if not words:
-        return
-    await asyncio.gather(*(engine.runs.tell(word) for word in words))
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        await signals.mark_heard(tx, words, now)

@@ -1,19 +1,13 @@
 """Tasks are done or skipped by people; the workflow that waits is told."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-import structlog
-from temporalio.service import RPCError
-
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
-from starter.inbound import TELL_WITHIN_S, tell
+from starter.telling import say
 from store import tasks
-
-log = structlog.get_logger(__name__)
 
 
 async def close(engine: Engine, task_id: UUID, outcome: Literal["completed", "skipped"]) -> None:
@@ -30,8 +24,4 @@ async def close(engine: Engine, task_id: UUID, outcome: Literal["completed", "sk
         if await tasks.close(tx, task_id, outcome, now) is None:
             raise Conflict(f"task {task_id} is not open any more", hint="./touchline tasks lists those that are")
         words = await tasks.tell(tx, task_id, enrollment_id, now)
-    try:
-        async with asyncio.timeout(TELL_WITHIN_S):
-            await tell(engine, tuple(words), now)
-    except (RPCError, RuntimeError, TimeoutError) as error:
-        log.warning("signal_deferred", task_id=str(task_id), error=str(error) or type(error).__name__)
+    await say(engine, task_id, words)

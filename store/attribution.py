@@ -11,12 +11,15 @@ import asyncpg
 from domain.events import EventType, InboundMessage, StatusReport
 from store import awaiting, ledger, matching, signals, stopping
 from store.awaiting import Aim
-from store.matching import Match
+from store.matching import Match, MatchedBy
 from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Held, Struck
 
 _sql = load_queries("inbound")
+
+NAMED: tuple[MatchedBy, ...] = ("token", "provider_id", "message_id")
+"""What nobody knows but who has our message."""
 
 MessageKind = Literal["reply", "opt_out", "help", "start", "auto_reply", "operator"]
 """What an inbound message is taken for; `operator`: one of ours wrote it, so it is not the contact's."""
@@ -45,6 +48,8 @@ class Received:
     """The contact's other live enrollments that use the channel."""
     signals: tuple[OpenSignal, ...] = ()
     """What the workflows have to hear."""
+    notice: UUID | None = None
+    """The automatic answer that is owed for it."""
 
 
 async def find_and_hold(
@@ -53,9 +58,15 @@ async def find_and_hold(
     """Whom it is about, and everything that it may end, held.
 
     Asked again under the locks: a hand-over that was waited for may be what it is about, and of somebody else at the
-    same address.
+    same address. A message that names nothing of ours is from somebody at its address, so there the locks come first.
     """
-    found = await matching.match(tx, report, address, written_since)
+    if isinstance(report, InboundMessage) and not (report.job_id or report.message_ids or report.enrollment_id):
+        held = await stopping.hold(tx, report.channel, [address] if address else [], None, at=report.at)
+        found = await matching.match(tx, report, address, written_since)
+        if found.contact_id is None or found.contact_id in {one.contact_id for one in held}:
+            return found, held
+    else:
+        found = await matching.match(tx, report, address, written_since)
     while True:
         addresses = addresses_of(report, address, found)
         held = await stopping.hold(tx, report.channel, addresses, found.contact_id, at=report.at)

@@ -8,6 +8,7 @@ import asyncpg
 
 from domain import ids
 from domain.events import InboundMessage
+from domain.messages import Channel
 from store import attribution, awaiting, matching, stopping
 from store.attribution import MessageKind, Received
 from store.pool import load_queries
@@ -52,6 +53,8 @@ async def receive_message(
     address = message.recipient or "" if reading.kind == "operator" else message.sender
     found, held = await attribution.find_and_hold(tx, message, address, written_since)
     addresses = attribution.addresses_of(message, address, found)
+    if reading.kind == "start" and message.channel is Channel.EMAIL and found.by not in attribution.NAMED:
+        reading = Reading("reply")  # anybody can write a mail in the name of somebody who has opted out
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses):
         reading = Reading("reply")
     kind = reading.kind

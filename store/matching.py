@@ -45,8 +45,8 @@ async def match(
     """One round trip. `address` is the contact's, normalised; `written_since` bounds the search by it (UTC).
 
     A status report by an address alone is believed only of a message that the reporting provider did not itself
-    get from us with an id, and only while it names no Message-ID: else it is about a message of somebody else's,
-    and of ours it tells no more than whose address it is.
+    get from us with an id, and only while it is proven and names no Message-ID: else it is about a message of somebody
+    else's, and of ours it tells no more than whose address it is.
     """
     status = report if isinstance(report, StatusReport) else None
     row = await _sql.match(
@@ -58,7 +58,7 @@ async def match(
         message_ids=[part for given in report.message_ids for part in spellings(given)],
         channel=report.channel,
         address=address,
-        of_another=status is not None and bool(report.message_ids),
+        of_another=status is not None and (bool(report.message_ids) or not status.proven),
         other_than=report.provider if status else None,
         written_since=written_since,
     )

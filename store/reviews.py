@@ -18,7 +18,7 @@ class Review:
     id: UUID
     """The message's."""
     reason: str
-    """`doubtful_opt_out`: it may mean stop; it ended what a reply ends, and bars nothing."""
+    """`doubtful_opt_out`: it may mean stop; it counted as a reply (an automatic one as none), and bars nothing."""
     detail: str
     """The words that raised the doubt."""
     at: datetime

@@ -9,6 +9,7 @@ from domain import ids
 from domain.events import EventType, StatusReport
 from store import attribution, awaiting, matching, stopping
 from store.attribution import Received
+from store.matching import Match
 from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Blow, Held, Struck
@@ -66,12 +67,12 @@ async def receive_status(
         return await attribution.known_already(tx, event_id, report.type)
     struck, met = Struck(), list[OpenSignal]()
     about = [found.enrollment_id] if found.enrollment_id is not None else []
-    if event == "bounced" and await _is_final(tx, report, found.recipient or address or ""):
+    if event == "bounced" and await _is_final(tx, report, found, found.recipient or address or ""):
         # As with an answer: one that is awaited is a branch.
         met = await awaiting.meet(tx, event_id, about, [event], now)
         held = [e for e in held if e.id not in {word.enrollment_id for word in met}]
     barred = next(iter(attribution.addresses_of(report, address, found)), None)
-    if barred is not None and await _is_final(tx, report, barred):
+    if barred is not None and await _is_final(tx, report, found, barred):
         await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
         struck = await stopping.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
     elif report.type is EventType.SUBSCRIBED and barred is not None:
@@ -100,8 +101,10 @@ _EVENTS = {
 """What a step may wait for, or a goal be reached by."""
 
 
-async def _is_final(tx: asyncpg.Connection, report: StatusReport, address: str) -> bool:
+async def _is_final(tx: asyncpg.Connection, report: StatusReport, found: Match, address: str) -> bool:
     """Whether nothing more may go to the address."""
+    if not report.proven and found.by not in attribution.NAMED:
+        return False  # anybody could bar anybody by a mail that names no message of ours
     if report.type is EventType.BOUNCED and not report.permanent:
         return bool(await _sql.is_refused_in_a_row(tx, channel=report.channel, address=address, times=SOFT_BOUNCES))
     return report.type in _SUPPRESSES
@@ -118,6 +121,7 @@ _DELIVERY = {
     # Who reads it has it.
     EventType.OPENED: "delivered",
     EventType.CLICKED: "delivered",
-    EventType.UNSUBSCRIBED: "delivered",
+    # Said of an address as well: only that the provider has it.
+    EventType.UNSUBSCRIBED: "queued",
 }
 """What each word proves about the message's way."""

@@ -7,12 +7,10 @@ that take part in Worker Versioning move running enrollments to the newest build
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -35,28 +33,9 @@ with workflow.unsafe.imports_passed_through():
         Upcoming,
     )
     from domain.plan import ExitNode, MessageNode
+    from workflows.commands import ATTEMPT_TIMEOUT, RETRY, Command, Kind, Place, uninterrupted
 
-# The provider's answer is awaited for at most half of this; a database that is down is waited for, for ever.
-_ATTEMPT_TIMEOUT = timedelta(seconds=90)
-_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
-
-_Kind = Literal["pause", "resume", "stop", "look_again", "postpone", "send_now", "assume_sent"]
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
-
-
-@dataclass
-class _Command:
-    """What an operator asked for; the loop acts on it and the update's handler waits for that."""
-
-    kind: _Kind
-    node_id: str
-    """What was next when it was said: what is about one message must not hit the one after it."""
-    reason: str = ""
-    upcoming: Upcoming | None = None
-    """What a postponement has made of the next node."""
-    done: bool = False
-    too_late: bool = False
-    """The enrollment ended before the loop came to it."""
 
 
 @workflow.defn(name="Enrollment")
@@ -70,7 +49,7 @@ class EnrollmentWorkflow:
         self._paused = start.paused
         self._remaining = start.remaining_seconds
         self._ending: Ending | None = None
-        self._commands: list[_Command] = []
+        self._commands: list[Command] = []
 
     @workflow.run
     async def run(self, start: EnrollmentInput) -> Ending:
@@ -123,20 +102,24 @@ class EnrollmentWorkflow:
             attempt = workflow.start_activity_method(
                 Deliveries.deliver,
                 order,
-                start_to_close_timeout=_ATTEMPT_TIMEOUT,
+                start_to_close_timeout=ATTEMPT_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=_RETRY,
+                retry_policy=RETRY,
                 summary=f"{node.channel if isinstance(node, MessageNode) else node.kind} {node.id}",
             )
         else:
             attempt = workflow.start_activity_method(
                 Lifecycle.finish,
                 order,
-                start_to_close_timeout=_ATTEMPT_TIMEOUT,
-                retry_policy=_RETRY,
+                start_to_close_timeout=ATTEMPT_TIMEOUT,
+                retry_policy=RETRY,
                 summary=f"exit {node.id}",
             )
-        self._take(await _uninterrupted(attempt))
+        self._take(await uninterrupted(attempt))
+
+    @property
+    def _place(self) -> Place:
+        return self._next.node_id, self._next.lap
 
     def _order(self, instruction: Instruction | None = None) -> ExecuteInput:
         return ExecuteInput(
@@ -173,7 +156,7 @@ class EnrollmentWorkflow:
                 case "postpone":
                     self._wait_anew(command.upcoming)
                 case instruction:
-                    if command.node_id == self._next.node_id and not self._paused:
+                    if command.place == self._place and not self._paused:
                         await self._execute(instruction)
             self._commands.remove(command)
             command.done = True
@@ -190,7 +173,7 @@ class EnrollmentWorkflow:
         now = self._next
         # Held by anything else, it is looked at again before it goes, and then waits for the return.
         movable = not self._paused and now.gate in (None, Gate.WINDOW, Gate.POSTPONED)
-        if not movable or later is None or later.node_id != now.node_id:
+        if not movable or later is None or (later.node_id, later.lap) != self._place:
             return
         if later.at is not None and now.at is not None and later.at > now.at:
             # How long the author's own wait lasts is known here best.
@@ -230,9 +213,9 @@ class EnrollmentWorkflow:
         order: _Order,
         summary: str,
     ) -> StepResult:
-        return await _uninterrupted(
+        return await uninterrupted(
             workflow.start_activity_method(
-                activity, order, start_to_close_timeout=_ATTEMPT_TIMEOUT, retry_policy=_RETRY, summary=summary
+                activity, order, start_to_close_timeout=ATTEMPT_TIMEOUT, retry_policy=RETRY, summary=summary
             )
         )
 
@@ -270,12 +253,12 @@ class EnrollmentWorkflow:
     @workflow.signal
     def nudge(self) -> None:
         """The sequence goes on, or a message in doubt was heard of: what was held back is looked at again now."""
-        self._commands.append(_Command("look_again", self._next.node_id))
+        self._commands.append(Command("look_again", self._place))
 
     @workflow.signal
     def postpone(self, upcoming: Upcoming) -> None:
         """The contact is away: what is next waits until then, as the database has recorded it."""
-        self._commands.append(_Command("postpone", self._next.node_id, upcoming=upcoming))
+        self._commands.append(Command("postpone", self._place, upcoming=upcoming))
 
     @workflow.query
     def state(self) -> EnrollmentState:
@@ -349,8 +332,8 @@ class EnrollmentWorkflow:
         if self._ending is not None:
             raise ApplicationError(f"it has ended already: {self._ending.reason or self._ending.status}")
 
-    async def _ask(self, kind: _Kind, reason: str = "") -> EnrollmentState:
-        command = _Command(kind, self._next.node_id, reason)
+    async def _ask(self, kind: Kind, reason: str = "") -> EnrollmentState:
+        command = Command(kind, self._place, reason)
         if self._commands and self._commands[-1] == command:
             # Said again before it was acted on: one act answers both.
             command = self._commands[-1]
@@ -360,12 +343,3 @@ class EnrollmentWorkflow:
         if command.too_late:
             self._must_live()
         return self.state()
-
-
-async def _uninterrupted(attempt: workflow.ActivityHandle[StepResult]) -> StepResult:
-    """Its outcome, even when the workflow is cancelled meanwhile: a hand-over is never orphaned."""
-    try:
-        return await asyncio.shield(attempt)
-    except asyncio.CancelledError:
-        await attempt
-        raise

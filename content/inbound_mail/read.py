@@ -55,33 +55,36 @@ def read(
 ) -> list[StatusReport | InboundMessage]:
     """What this message (RFC 5322) reports; a bounce that names several recipients reports on each.
 
-    `at` is when it came in; its own Date is believed when that is not more than a day later nor a year earlier.
-    `event_id` defaults to the Message-ID, `payload` to the headers that matter. Of a message beyond 1 MB the rest is
-    not read. Raises Malformed for what is no message, and nothing else whatever the bytes are.
+    `at` is when it came in, by the clock of whoever took it: the sender's own Date would let a wish that is sent late,
+    or from a wrong clock, count as older than the one before it.
+    `event_id` defaults to the Message-ID with a digest of what its author wrote, `payload` to the headers that matter.
+    Of a message beyond 1 MB the rest is not read. Raises Malformed for what is no message, and nothing else whatever
+    the bytes are.
     """
     mail = parse(raw)
     common: dict[str, Any] = {
         "channel": Channel.EMAIL,
         "provider": provider,
-        "at": _date(mail, at).astimezone(UTC),
+        "at": at.astimezone(UTC),
         "payload": _payload(mail) if payload is None else payload,
     }
-    event_id = event_id or _event_id(mail, raw)
     job = references.job_in(mail.headers.all(*_RECIPIENTS))
     if findings := bounce.findings(mail):
+        event_id = event_id or _event_id(mail, raw)
         return [
             StatusReport(
                 **common,
                 **finding.fields(),
                 provider_event_id=event_id if number == 1 else f"{event_id}#{number}",
                 job_id=references.job_named_by(finding.message_ids) or job,
+                proven=False,
             )
             for number, finding in enumerate(findings, 1)
         ]
-    return [_message(mail, common, event_id, at)]
+    return [_message(mail, raw, common, event_id, at)]
 
 
-def _message(mail: Mail, common: dict[str, Any], event_id: str, at: datetime) -> InboundMessage:
+def _message(mail: Mail, raw: bytes, common: dict[str, Any], event_id: str | None, at: datetime) -> InboundMessage:
     sender = next(iter(mail.headers.addresses("from", "sender", "reply-to", "return-path")), None)
     if sender is None:
         raise Malformed("the message has no From address", hint="post the raw message, headers first (message/rfc822)")
@@ -94,7 +97,7 @@ def _message(mail: Mail, common: dict[str, Any], event_id: str, at: datetime) ->
     answered = references.answered(mail.headers.all("in-reply-to"), mail.headers.all("references"))
     return InboundMessage(
         **common,
-        provider_event_id=event_id,
+        provider_event_id=event_id or _event_id(mail, raw, f"{sender}\n{text}"),
         type=EventType.AUTORESPONDED if automatic else EventType.INBOUND,
         sender=sender,
         recipient=next(iter(mail.headers.addresses(*_RECIPIENTS)), None),
@@ -126,13 +129,17 @@ def _body(mail: Mail) -> str:
 
 
 def _date(mail: Mail, at: datetime) -> datetime:
+    """The sender's own date, to which "back on Monday" refers."""
     stated = mail.headers.date()
     return stated if stated is not None and at - _OLD <= stated <= at + _AHEAD else at
 
 
-def _event_id(mail: Mail, raw: bytes) -> str:
+def _event_id(mail: Mail, raw: bytes, written: str = "") -> str:
+    """Its Message-ID, and what was written under it: somebody else may have used the same."""
     own = next(iter(references.message_ids(mail.headers.get("message-id"))), "")
-    return own if 0 < len(own) <= _LONGEST_ID else f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    if not 0 < len(own) <= _LONGEST_ID:
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return f"{own} {hashlib.sha256(written.encode(errors='replace')).hexdigest()[:16]}" if written else own
 
 
 def _payload(mail: Mail) -> dict[str, Any]:

@@ -36,8 +36,10 @@ def without_signature(lines: list[str]) -> list[str]:
 
     Doubt leaves the lines in: better a telephone number too many than a "please stop" too few.
     """
-    end = next((number for number, line in enumerate(lines) if _DELIMITER.fullmatch(line)), len(lines))
-    lines = [line for line in lines[:end] if not _SENT_FROM.fullmatch(line)]
+    # Nothing is signed before it was said: what stands below a divider at the top is the message.
+    begins = next((number for number, line in enumerate(lines) if line and not _DELIMITER.fullmatch(line)), 0)
+    end = next((n for n in range(begins, len(lines)) if _DELIMITER.fullmatch(lines[n])), len(lines))
+    lines = [line for line in lines[begins:end] if not _SENT_FROM.fullmatch(line)]
     first = next((number for number, line in enumerate(lines) if line), 0)
     for number in range(max(first + 1, len(lines) - _LOWEST), len(lines)):
         closes = len(lines[number]) <= _LONGEST_CLOSING and _CLOSING.fullmatch(lines[number])

@@ -11,6 +11,7 @@ from content.inbound_mail.read import read
 from content.machines import is_machine
 from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
+from domain.ids import job_of_message_id
 from domain.messages import Channel
 from providers.webhooks.base import WebhookRequest
 from providers.webhooks.reading import (
@@ -161,7 +162,8 @@ class ResendWebhook:
                 payload=payload,
                 type=kind,
                 provider_message_id=email.email_id,
-                message_ids=message_id(email.message_id),
+                # Resend may have given it a Message-ID of its own: one that is not ours says nothing about whose it is.
+                message_ids=tuple(name for name in message_id(email.message_id) if job_of_message_id(name)),
                 address=address_in(email.to or ()),
                 permanent=(why.type or "").lower() not in _SOFT,
                 code="/".join(filter(None, (why.type, why.sub_type))) or None,

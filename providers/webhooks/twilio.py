@@ -10,7 +10,7 @@ from multidict import MultiDict
 from pydantic_core import to_json
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from domain.errors import Malformed, PermanentError, Unverified
+from domain.errors import Malformed, NotReady, PermanentError, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.twilio import ERRORS
@@ -45,6 +45,9 @@ _CHANNELS = {"": Channel.SMS, "rcs": Channel.SMS, "whatsapp": Channel.WHATSAPP}
 STOP_WORDS = frozenset({"STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"})
 """As a whole message: Twilio confirms the opt-out by itself and refuses (21610) whatever is sent to the number then."""
 
+_NO_TOKEN = re.compile(r"^[A-Z]{2}[0-9a-fA-F]{32}$|[^!-~]")
+"""An SID (of an account, an API key, a service) stands beside the token in Twilio's console, and signs nothing."""
+
 _MOST_FIELDS = 1000
 """A call has about thirty; more would only keep us busy with a caller who has proven nothing."""
 
@@ -58,7 +61,16 @@ class TwilioWebhook:
     name = _NAME
 
     def __init__(self, tokens: Sequence[str], account_sid: str | None = None) -> None:
-        """Any of `tokens` may have signed; with `account_sid`, calls for another account are refused."""
+        """Any of `tokens` may have signed; with `account_sid`, calls for another account are refused.
+
+        Raises NotReady for what is no auth token.
+        """
+        if any(_NO_TOKEN.search(token) for token in tokens):
+            raise NotReady(
+                "an auth token of Twilio's is none: it is an SID, or holds a character that no token has",
+                hint="TOUCHLINE_TWILIO_AUTH_TOKEN (or TOUCHLINE_TWILIO_WEBHOOK_TOKENS) takes what the console shows as"
+                " the account's Auth Token",
+            )
         self._validators = [RequestValidator(token) for token in tokens if token]
         self._account_sid = account_sid or None
 

@@ -5,13 +5,14 @@ SELECT e.id, e.contact_id, e.status, e.reason, e.ended_by_at, v.plan -> 'setting
     EXISTS (SELECT FROM version_contents c WHERE c.version_id = e.version_id AND c.channel = :channel) AS uses_channel
 FROM enrollments e
 JOIN sequence_versions v ON v.id = e.version_id
-WHERE e.contact_id IN (
+WHERE e.contact_id = ANY(ARRAY(
+    -- As an array, which is looked up by index whatever the planner knows of the tables; a join it may do by reading all.
     SELECT :contact_id::uuid
     UNION ALL
-    SELECT c.id FROM contacts c
-    WHERE (:channel = 'email' AND c.email = ANY(:addresses::text[]))
-        OR (:channel <> 'email' AND c.phone = ANY(:addresses::text[]))
-) AND (
+    SELECT c.id FROM contacts c WHERE :channel = 'email' AND c.email = ANY(:addresses::text[])
+    UNION ALL
+    SELECT c.id FROM contacts c WHERE :channel <> 'email' AND c.phone = ANY(:addresses::text[])
+)) AND (
     e.status IN ('pending', 'running', 'paused')
     OR e.status = 'stopped' AND e.ended_by_at >= :at AND e.enrolled_at <= :at
 )

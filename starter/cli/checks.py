@@ -11,24 +11,24 @@ from typing import Literal
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from composition import mailbox_of, temporal_address_of
+from composition import temporal_address_of
 from domain.errors import NotReady, SendError
 from domain.messages import Channel
-from providers import imap
-from providers.imap import ImapConfig
 from providers.registry import Registry
 from settings import Settings
 from starter import health
 from starter.cli import connect, refer
 from starter.engine import connect_temporal
-from store import mailboxes, reports, sequences
+from store import reports, sequences
 from store.migrate import pending_migrations
 from store.pool import Database
 from store.reports import ServerFacts, Trouble
 from store.sequences import SequenceRow
 
-_PATIENCE_S = 15.0
-_OVERDUE = timedelta(minutes=5)
+PATIENCE_S = 15.0
+"""For one check; whoever is silent for longer does not answer."""
+OVERDUE = timedelta(minutes=5)
+"""What should have happened so long ago is not merely slow."""
 _BY_ITSELF = "paused by itself"
 
 
@@ -63,10 +63,10 @@ def fail(name: str, detail: str, mend: str) -> Finding:
 async def database_findings(settings: Settings) -> list[Finding]:
     """Reachable, at the right schema, tenants kept apart; and what its rows complain of."""
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             return [finding async for finding in _database(settings)]
     except TimeoutError:
-        return [fail("postgresql", f"no answer within {_PATIENCE_S:g} s", "check TOUCHLINE_DATABASE_URL")]
+        return [fail("postgresql", f"no answer within {PATIENCE_S:g} s", "check TOUCHLINE_DATABASE_URL")]
     except NotReady as error:
         return [fail("postgresql", str(error), error.hint or "")]
 
@@ -106,7 +106,7 @@ def _row_security(facts: ServerFacts) -> Finding:
 
 async def _rows(settings: Settings, database: Database) -> list[Finding]:
     async with database.transaction(settings.tenant) as tx:
-        trouble = await reports.trouble(tx, datetime.now(UTC) - _OVERDUE)
+        trouble = await reports.trouble(tx, datetime.now(UTC) - OVERDUE)
         rows = await sequences.list_all(tx)
     return [*_paused(rows), *_trouble(trouble)]
 
@@ -124,7 +124,7 @@ def _trouble(trouble: Trouble) -> Iterator[Finding]:
     if trouble.overdue:
         yield fail(
             "overdue enrollments",
-            f"{trouble.overdue} should have moved more than {_OVERDUE.seconds // 60} minutes ago",
+            f"{trouble.overdue} should have moved more than {OVERDUE.seconds // 60} minutes ago",
             "is a worker running? the reconciler starts what has no workflow",
         )
     else:
@@ -159,7 +159,7 @@ async def temporal_findings(settings: Settings) -> list[Finding]:
     """Reachable, with what we rely on, and somebody at work."""
     findings: list[Finding] = []
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             client = await connect_temporal(temporal_address_of(settings))
             findings.append(ok("temporal", f"{settings.temporal_address}, namespace {settings.temporal_namespace}"))
             findings += [
@@ -168,7 +168,7 @@ async def temporal_findings(settings: Settings) -> list[Finding]:
                 await _reconciler(client, settings),
             ]
     except TimeoutError:
-        findings.append(fail("temporal", f"no answer within {_PATIENCE_S:g} s", "check TOUCHLINE_TEMPORAL_ADDRESS"))
+        findings.append(fail("temporal", f"no answer within {PATIENCE_S:g} s", "check TOUCHLINE_TEMPORAL_ADDRESS"))
     except NotReady as error:
         findings.append(fail("temporal", str(error), error.hint or ""))
     except RPCError as error:
@@ -218,7 +218,7 @@ async def channels_in_use(settings: Settings) -> dict[Channel, list[str]]:
     users: dict[Channel, list[str]] = defaultdict(list)
     with suppress(NotReady, TimeoutError):  # said by the lines about the database
         async with (
-            asyncio.timeout(_PATIENCE_S),
+            asyncio.timeout(PATIENCE_S),
             connect.pool(settings) as database,
             database.transaction(settings.tenant) as tx,
         ):
@@ -241,8 +241,6 @@ async def provider_findings(
     if settings.email_provider == "smtp" and not settings.unsubscribe_mailto:
         mend = "set TOUCHLINE_UNSUBSCRIBE_MAILTO; mailbox providers ask for it in bulk mail"
         findings.append(warn("unsubscribing", "emails carry no List-Unsubscribe header", mend))
-    if settings.sms_provider == "twilio" and not settings.public_url:
-        findings.append(warn("public address", "Twilio cannot report deliveries back", "set TOUCHLINE_PUBLIC_URL"))
     return findings
 
 
@@ -250,7 +248,7 @@ async def _provider(channel: Channel, choice: str, registry: Registry, users: Se
     name = f"{channel} provider"
     try:
         provider = registry.for_channel(channel)
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             return ok(name, await provider.check())
     except NotReady as error:
         if choice == "none" and users:
@@ -261,46 +259,4 @@ async def _provider(channel: Channel, choice: str, registry: Registry, users: Se
     except SendError as error:
         return fail(name, str(error), f"check the TOUCHLINE_ settings of {choice}")
     except TimeoutError:
-        return fail(name, f"{choice} gave no answer within {_PATIENCE_S:g} s", "check its host, port and the network")
-
-
-# --- the mailbox ---------------------------------------------------------------------------------------
-
-
-async def mailbox_findings(settings: Settings) -> list[Finding]:
-    """Where one is polled: does it let us in, and is it read?"""
-    config = mailbox_of(settings)
-    if config is None:
-        return []
-    findings = [await _mailbox(config)]
-    if settings.database_url:
-        with suppress(NotReady, TimeoutError):  # said by the lines about the database
-            findings.append(await _polled(settings, config))
-    return findings
-
-
-async def _mailbox(config: ImapConfig) -> Finding:
-    name = "mailbox"
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            return ok(name, await imap.check(config))
-    except NotReady as error:
-        return fail(name, str(error), error.hint or "")
-    except TimeoutError:
-        return fail(name, f"{config.place} gave no answer within {_PATIENCE_S:g} s", "check TOUCHLINE_IMAP_HOST")
-
-
-async def _polled(settings: Settings, config: ImapConfig) -> Finding:
-    name = "mailbox reading"
-    async with (
-        asyncio.timeout(_PATIENCE_S),
-        connect.pool(settings) as database,
-        database.transaction(settings.tenant) as tx,
-    ):
-        checkpoint = await mailboxes.read(tx, config.name)
-    if checkpoint is None:
-        return warn(name, "not begun", "a worker reads it, with the same TOUCHLINE_IMAP settings: ./touchline up")
-    read = f"to its end at {checkpoint.polled_at:%Y-%m-%d %H:%M:%S} UTC"
-    if datetime.now(UTC) - checkpoint.polled_at > _OVERDUE + timedelta(seconds=settings.imap_every_s):
-        return fail(name, f"last {read}; answers since then are unheard", "the worker's log says why")
-    return ok(name, read)
+        return fail(name, f"{choice} gave no answer within {PATIENCE_S:g} s", "check its host, port and the network")

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 import asyncpg
+from pydantic import SecretStr
 from temporalio.service import RPCError
 
 import telemetry
@@ -13,6 +14,7 @@ from composition import engine_of
 from domain.errors import NotFound, NotReady
 from settings import Settings, read_settings
 from starter.engine import Engine
+from starter.secret_key import secret_key
 from starter.stack import LocalStack, StackInfo, running_stack
 from store.pool import Database
 
@@ -31,7 +33,10 @@ def load_settings(*, level: Literal["warning", "error"] = "warning") -> Settings
 
 
 def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
-    """The settings with the local stack's services in the place of any others."""
+    """The settings with the local stack's services in the place of any others, and its key where they name none."""
+    keys = settings.secret_keys
+    if not keys.get_secret_value():
+        keys = SecretStr(secret_key(settings.state_dir))
     return settings.model_copy(
         update={
             "database_url": stack.database_url,
@@ -42,6 +47,7 @@ def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
             "temporal_tls_cert": None,
             "temporal_tls_key": None,
             "search_attributes": True,
+            "secret_keys": keys,
         }
     )
 

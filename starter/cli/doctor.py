@@ -16,12 +16,12 @@ from starter.cli.checks import (
     channels_in_use,
     database_findings,
     fail,
-    mailbox_findings,
     ok,
     provider_findings,
     temporal_findings,
 )
 from starter.cli.command import Answer, AsJson, command
+from starter.cli.hearing import api_finding, mailbox_findings, public_findings, webhook_findings
 from starter.ending import Exit
 
 _STYLES = {"ok": "green", "warn": "bold yellow", "fail": "bold red"}
@@ -57,6 +57,7 @@ async def _findings() -> list[Finding]:
     except NotReady as error:
         return [*findings, fail("settings", str(error), error.hint or "")]
     findings.append(ok("settings", "readable, and every TOUCHLINE_ variable is known"))
+    local = not settings.database_url
     try:
         settings = connect.located(settings)
     except NotReady as error:
@@ -65,7 +66,9 @@ async def _findings() -> list[Finding]:
     else:
         findings += [*await database_findings(settings), *await temporal_findings(settings)]
         users = await channels_in_use(settings)
-    findings += await mailbox_findings(settings)
+        if local:
+            findings.append(await api_finding(settings))
+    findings += [*public_findings(settings), *webhook_findings(settings), *await mailbox_findings(settings)]
     registry = registry_of(settings)
     try:
         return [*findings, *await provider_findings(settings, registry, users)]

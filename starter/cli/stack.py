@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import typer
-from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -20,7 +19,6 @@ from starter.cli.command import Answer, AsJson, command
 from starter.cli.keeping import called, keep_alive
 from starter.ending import Exit
 from starter.ports import free_port
-from starter.secret_key import secret_key
 from starter.stack import LocalStack, running_stack
 from store.migrate import migrate
 
@@ -67,11 +65,10 @@ async def up(as_json: AsJson = False) -> Exit:
 
 
 def _locally(settings: Settings, stack: LocalStack) -> Settings:
-    """The stack's services, a port that is free, and a key for links that is the same after a restart."""
+    """The stack's services, and a port that is free."""
     local = connect.on_stack(settings, stack)
     port = free_port(local.api_port, host=local.api_host)
-    keys = local.secret_keys if local.secret_keys.get_secret_value() else SecretStr(secret_key(stack.folder))
-    return local.model_copy(update={"api_port": port, "secret_keys": keys})
+    return local.model_copy(update={"api_port": port})
 
 
 async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> None:

@@ -67,7 +67,7 @@ async def play(engine: Engine, cue: Cue, contact: Contact, report: EnrollmentRep
 
 def _answered(cue: Cue, report: EnrollmentReport) -> JobRecord | None:
     """The step's own message, or the last one before it."""
-    sent = [job for job in report.messages if job.state == JobState.SENT]
+    sent = [job for job in report.messages if job.state == JobState.SENT and job.channel != Channel.WEBHOOK]
     return next((job for job in reversed(sent) if job.step == cue.step), sent[-1] if sent else None)
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from domain.enrollment import LIVE, EnrollmentStatus, Gate, StepStatus
-from domain.messages import JobState
+from domain.messages import Channel, JobState
 from scheduling.zones import load_zone
 from starter.simulation.attempts import Held
 from store import conversation, reports
@@ -46,7 +46,7 @@ class Outcome:
     held: list[Held] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """Why messages were skipped, or could not be sent."""
+    """Why messages were skipped or could not be sent, and what is no message."""
     zone: str = "UTC"
 
     def document(self) -> dict[str, object]:
@@ -94,12 +94,17 @@ def _notes(report: EnrollmentReport) -> list[str]:
         for job in report.messages
         if job.state == JobState.CANCELLED and job.cancel_reason not in ended
     ]
+    posted = [
+        f"{job.step} would be posted to {job.recipient}; nothing is saved of an answer"
+        for job in report.messages
+        if job.state == JobState.SENT and job.channel == Channel.WEBHOOK
+    ]
     actions = [
         f"{record.step} failed: {said}"
         for record in report.steps
         if (said := _complaint(record)) and record.type == "action"
     ]
-    return [*refused, *passed_over, *actions, *_waiting(report)]
+    return [*refused, *passed_over, *posted, *actions, *_waiting(report)]
 
 
 def _waiting(report: EnrollmentReport) -> Iterator[str]:

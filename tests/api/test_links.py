@@ -22,6 +22,7 @@ from tests.harness import Rig, rig_on
 from tests.helpers import assert_eventually
 
 BASE = "https://mail.example.com"
+KEYS = ["k" * 32, "o" * 32]
 TARGET = "https://shop.example/ä;x?a=1&b=2"
 NEWS = """
 sequence: news
@@ -88,7 +89,7 @@ def browser_of(rig: Rig) -> AsyncClient:
 async def mail(temporal_client: Client, database: Database, tmp_path: Path) -> AsyncIterator[Mail]:
     """The first email of a sequence, of a tenant that tracks opens and clicks."""
     async with (
-        rig_on(temporal_client, database, tmp_path / "outbox", public_url=BASE, secret_keys="one, two") as rig,
+        rig_on(temporal_client, database, tmp_path / "outbox", public_url=BASE, secret_keys=", ".join(KEYS)) as rig,
         browser_of(rig) as browser,
     ):
         await rig.execute("UPDATE tenants SET track_opens = true, track_clicks = true")
@@ -152,7 +153,7 @@ async def test_the_buttons_lead_there_and_back(mail: Mail) -> None:
 async def test_a_link_that_is_not_ours_does_nothing(mail: Mail) -> None:
     """Cut, forged, made for another purpose, or for a tenant or message that is gone: 404, and nothing is stored."""
     token = mail.unsubscribe.rpartition("/")[2]
-    links = Links(BASE, ["one"])
+    links = Links(BASE, KEYS[:1])
     gone = [links.unsubscribe_url(uuid4(), mail.job_id), links.unsubscribe_url(mail.rig.engine.tenant_id, uuid4())]
     for wrong in ("x", token[:-2], token.replace(".", "A."), mail.found("c").rpartition("/")[2]):
         for method, path in [("GET", "unsubscribe"), ("POST", "unsubscribe"), ("POST", "subscribe")]:

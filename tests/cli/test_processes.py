@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from providers.outbox import count_outbox
+from starter.ports import free_port
 from starter.postgres import LocalPostgres
 from tests.helpers import assert_eventually
 from tests.providers import twilio_calls
@@ -137,7 +138,7 @@ async def child_of(pid: int, program: str, *, other_than: int = 0) -> int:
     async def found() -> int:
         for child in psutil.Process(pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if child.pid != other_than and child.cmdline()[-1].endswith(program):
+                if child.pid != other_than and "".join(child.cmdline()[-1:]).endswith(program):
                     return child.pid
         raise AssertionError(f"no {program} was started")
 
@@ -189,6 +190,7 @@ async def test_up_replaces_a_dead_api_where_it_was(home: Home) -> None:
 @pytest.mark.e2e
 async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) -> None:
     """Other commands find it by themselves; an enrollment that sleeps outlives the worker and the whole stack."""
+    home.env["TOUCHLINE_API_PORT"] = str(free_port())
     try:
         with home.start("up", "--json") as up:
             try:
@@ -221,6 +223,8 @@ async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) ->
                 ready(up)
                 shown = home.document("show", enrollment)
                 assert (shown["status"], shown["next"]["step"]) == ("running", "b")
+                [api] = [finding for finding in home.document("doctor") if finding["name"] == "API"]
+                assert (api["status"], home.env["TOUCHLINE_API_PORT"] in api["detail"]) == ("ok", True)
                 assert home.document("send-now", enrollment)["status"] == "completed"
             finally:
                 assert end(up, signal.SIGINT) == 0

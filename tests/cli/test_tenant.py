@@ -67,5 +67,5 @@ async def test_publishing_asks_for_what_the_sender_has_to_give(
     assert "`unsubscribe_url`" in refused.err
     assert "TOUCHLINE_PUBLIC_URL" in refused.err
     bare.setenv("TOUCHLINE_PUBLIC_URL", "https://mail.example.com")
-    bare.setenv("TOUCHLINE_SECRET_KEYS", "one")
+    bare.setenv("TOUCHLINE_SECRET_KEYS", "k" * 32)
     assert (await cli("publish", file)).code == Exit.DONE

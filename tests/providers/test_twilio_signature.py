@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from domain.errors import Malformed, Unverified
+from domain.errors import Malformed, NotReady, Unverified
 from domain.events import InboundMessage
 from providers.webhooks.base import WebhookRequest
 from providers.webhooks.twilio import TwilioWebhook
@@ -54,6 +54,15 @@ def test_every_configured_token_counts() -> None:
     rotating.verify(call(REPLY, token=TOKEN))
     with pytest.raises(Unverified):
         rotating.verify(call(REPLY, token=""))
+
+
+@pytest.mark.parametrize("token", [f"AC{'0' * 32}", f"SK{'a' * 32}", "the token", "tokén"])
+def test_what_is_no_token_is_refused_at_the_start(token: str) -> None:
+    """Better no process than one that refuses every call; the error names the setting, not the token."""
+    with pytest.raises(NotReady) as refused:
+        TwilioWebhook([TOKEN, token])
+    assert "TOUCHLINE_TWILIO_AUTH_TOKEN" in (refused.value.hint or "")
+    assert token not in f"{refused.value} {refused.value.hint}"
 
 
 def test_without_a_token_nothing_is_believed() -> None:

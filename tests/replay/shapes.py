@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
+from domain import ids
 from domain.errors import AmbiguousError, TransientError
-from starter import control
+from starter import control, tasks
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
 from tests.hearing import away, hear_of, nudge
 from tests.helpers import assert_eventually
@@ -186,6 +187,26 @@ async def awaited(rig: Rig, provider: ScriptedProvider) -> UUID:
     return enrollment
 
 
+async def tasked(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """A task that a person does, then a webhook, and a date of the contact's that ends the wait."""
+    at = await rig.now() + 5 * DAY
+    enrollment, _ = await rig.start(
+        """
+        sequence: tasked
+        steps:
+          - {id: call, type: task, title: Call}
+          - {id: hook, type: webhook, url: "https://example.com/"}
+          - {id: date, type: delay, until: {on: meeting}}
+          - {id: second, type: sms, body: "Hello. STOP to end."}
+        """,
+        attributes={"meeting": at.isoformat()},
+    )
+    await rig.arrives(enrollment, "call", gate="task")
+    await tasks.close(rig.engine, ids.step_id(enrollment, "call"), "completed")
+    await rig.ended(enrollment)
+    return enrollment
+
+
 async def cancel(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Cancelled from Temporal's side during a wait."""
     enrollment = await _waiting(rig)
@@ -228,7 +249,7 @@ SHAPES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
         *(journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, heard_of, postponed),
-        *(outreach, laps, decision_first, awaited),
+        *(outreach, laps, decision_first, awaited, tasked),
         *(cancel, cancel_in_delivery),
     )
 }

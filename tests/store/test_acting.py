@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from domain.contact import Contact
 from domain.events import EventType
 from domain.messages import Channel
+from store import inbound
+from store.attribution import Received
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 from tests.store.tenants import Tenant
 
@@ -91,6 +95,21 @@ async def test_a_bounce_bars_where_the_message_went(letters: Letters) -> None:
     assert await letters.barred() == {("email", contact.email): "bounced"}
 
 
+@pytest.mark.parametrize("what", [EventType.BOUNCED, EventType.COMPLAINED])
+async def test_a_mail_that_anybody_can_write_bars_only_whom_its_message_went_to(
+    letters: Letters, what: EventType
+) -> None:
+    """A bounce or complaint by mail must name a message of ours, or a stranger could bar anybody."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    for signs in ({"message_ids": ("<made@up.example>",)}, {}):
+        forged = await letters.hears(what, address=contact.email, provider="mailbox", proven=False, **signs)
+        assert (forged.stopped, await letters.barred()) == ((), {})
+    assert (await letters.job(enrollment, "one"))["delivery"] is None
+    named = await letters.hears(what, message_ids=(letters.message_id("one"),), proven=False)
+    assert named.stopped == (enrollment,)
+    assert list(await letters.barred()) == [("email", contact.email)]
+
+
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
@@ -131,9 +150,9 @@ async def test_stop_by_text_leaves_emails_with_their_own_channel_alone(letters: 
 
 
 async def test_an_automatic_answer_stops_nothing(letters: Letters) -> None:
-    """Whatever it says, even that the sender wants no more."""
+    """It is nobody's answer."""
     enrollment, contact = await letters.written_to(EMAILS, "one")
-    received = await letters.gets(contact.email or "", "unsubscribe", type=EventType.AUTORESPONDED)
+    received = await letters.gets(contact.email or "", "I am away.", type=EventType.AUTORESPONDED)
     assert (received.kind, received.step_number, received.stopped) == ("auto_reply", 1, ())
     assert (await letters.is_live(enrollment), await letters.barred()) == (True, {})
     assert await letters.rows("SELECT FROM responses") == []
@@ -173,6 +192,31 @@ async def test_start_lets_a_new_enrollment_be_written_to(letters: Letters) -> No
     assert (received.kind, received.stopped, await letters.barred()) == ("start", (), {})
     assert not await letters.is_live(texts)
     assert await next_state(letters, TEXTS, "first", contact) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reviews"),
+    [
+        ("unsubscribe", "opt_out", 0),
+        ("Your ticket 4711 is open. To end these updates please unsubscribe me.", "auto_reply", 1),
+    ],
+)
+async def test_a_wish_in_an_automatic_mail_is_heard(letters: Letters, text: str, kind: str, reviews: int) -> None:
+    """Programs mark what people wrote as automatic: alone a wish counts, among other words a person decides."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    received = await letters.gets(contact.email or "", text, type=EventType.AUTORESPONDED)
+    assert (received.kind, received.stopped) == (kind, (enrollment,) if kind == "opt_out" else ())
+    assert len(await letters.rows("SELECT FROM reviews")) == reviews
+
+
+async def test_a_start_by_mail_must_answer_a_message_of_ours(letters: Letters) -> None:
+    """Anybody can write in the name of somebody who has opted out; the thread is what only its reader has."""
+    _, contact = await letters.written_to(EMAILS, "one")
+    await letters.gets(contact.email or "", "unsubscribe")
+    assert (await letters.gets(contact.email or "", "START")).kind == "reply"
+    assert await letters.barred() == {("email", contact.email): "unsubscribed"}
+    assert (await letters.gets(contact.email or "", "START", message_ids=(letters.message_id("one"),))).kind == "start"
+    assert await letters.barred() == {}
 
 
 async def test_stop_counts_again_after_start(letters: Letters) -> None:
@@ -276,3 +320,21 @@ async def test_whatever_a_report_says_it_is_stored(letters: Letters) -> None:
     assert again.kind == "reply"
     [first, *_] = await letters.rows("SELECT body FROM messages WHERE kind = 'opt_out'")
     assert first["body"] == "STOP\N{REPLACEMENT CHARACTER}"
+
+
+async def test_two_that_met_in_a_circle_are_both_recorded(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL undoes one of them; it is done again, once."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    receive_message, attempts = inbound.receive_message, []
+
+    async def undone_once(*args: Any, **kwargs: Any) -> Received:
+        received = await receive_message(*args, **kwargs)
+        attempts.append(received)
+        if len(attempts) == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return received
+
+    monkeypatch.setattr(inbound, "receive_message", undone_once)
+    received = await letters.gets(contact.email or "")
+    assert (received.duplicate, received.stopped, len(attempts)) == (False, (enrollment,), 2)
+    assert len(await letters.rows("SELECT FROM responses")) == 1

@@ -65,6 +65,8 @@ def test_the_environment_goes_before_the_file(env_file: Path, monkeypatch: pytes
         ("PUBLIC_URL", "ftp://example.com"),
         ("PUBLIC_URL", "https://"),
         ("PUBLIC_URL", "https://[bad"),
+        ("SECRET_KEYS", "k" * 31),
+        ("SECRET_KEYS", f"{'k' * 32}, {'o' * 31}"),
     ],
 )
 def test_a_value_that_could_never_work_is_refused_at_once(

@@ -192,6 +192,22 @@ async def test_reports_of_messages_have_their_effect_and_what_never_comes_is_nam
     assert played.unplayed == [cues[2]]
 
 
+async def test_webhooks_are_posted_to_nobody(simulation: Play) -> None:
+    """They are no messages, and are told beside them; a WhatsApp message is one like any other."""
+    text = """
+sequence: systems
+steps:
+  - {id: score, type: webhook, url: "https://127.0.0.1:9/score", save: {score: result.score}}
+  - {id: greet, type: whatsapp, template: HX0123456789abcdef0123456789abcdef}
+  - {id: heard, type: wait_for, event: reply, timeout: 1d}
+"""
+    played = await simulation(text, person("A", "2026-03-05"), cues=[Cue("A", "heard")])
+    [outcome] = played.outcomes
+    assert (outcome.status, [(m.step, m.channel) for m in outcome.messages]) == ("completed", [("greet", "whatsapp")])
+    assert outcome.notes == ["score would be posted to https://127.0.0.1:9/score; nothing is saved of an answer"]
+    assert played.unplayed == []
+
+
 async def test_what_cannot_happen_ends_the_simulation_with_its_error(simulation: Play) -> None:
     """Nothing is tried again: it would only break again."""
     text = """

@@ -1,7 +1,7 @@
 """Any bytes as reports: ids, tokens, addresses, dates; and nothing but Malformed for what is no message."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4, uuid5
 
@@ -67,25 +67,34 @@ def test_the_mailbox_that_took_it_is_the_recipient() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "believed"),
+    "stated", ["Tue, 3 Mar 2026 07:00:00 +0100", "Fri, 31 Dec 9999 23:59:59 -2359", "yesterday", ""]
+)
+def test_a_message_counts_from_when_it_came_in(stated: str) -> None:
+    """A sender's clock could make a wish older than the one that it takes back."""
+    assert _message(f"{_BASIC}Date: {stated}\n\nYes\n").at == _AT
+
+
+@pytest.mark.parametrize(
+    ("stated", "day"),
     [
-        ("Tue, 3 Mar 2026 07:00:00 +0100", _AT - timedelta(hours=3)),
-        ("Tue, 3 Mar 2026 07:00:00 -0000", _AT - timedelta(hours=2)),
-        ("Thu, 5 Mar 2026 09:00:00 +0000", _AT),
-        ("Thu, 1 Jan 1970 00:00:00 +0000", _AT),
-        ("yesterday", _AT),
-        ("Fri, 31 Dec 9999 23:59:59 -2359", _AT),
-        ("", _AT),
+        ("Mon, 2 Mar 2026 23:00:00 +0000", date(2026, 3, 6)),
+        ("Thu, 1 Jan 1970 00:00:00 +0000", date(2026, 3, 6)),
+        ("yesterday", date(2026, 3, 6)),
     ],
 )
-def test_a_date_is_believed_within_reason(stated: str, believed: datetime) -> None:
-    """Clocks are wrong in both directions."""
-    assert _message(f"{_BASIC}Date: {stated}\n\nYes\n").at == believed
+def test_a_day_of_return_is_told_from_the_letters_own_date(stated: str, day: date) -> None:
+    """Within reason: clocks are wrong in both directions."""
+    mail = _message(f"{_BASIC}Date: {stated}\nAuto-Submitted: auto-replied\n\nI am away and back on Friday.\n")
+    assert mail.returns_on == day
 
 
 def test_the_event_is_named_by_the_message() -> None:
-    """By its Message-ID, otherwise by its bytes; by the caller's own id when there is one."""
-    assert _message(f"{_BASIC}Message-ID: <a@x>\n\nYes\n").provider_event_id == "<a@x>"
+    """By its Message-ID and its words, otherwise by its bytes; by the caller's own id when there is one."""
+    named = _message(f"{_BASIC}Message-ID: <a@x>\n\nYes\n").provider_event_id
+    assert named.startswith("<a@x> ")
+    by_another_way = f"Received: from elsewhere\n{_BASIC}Message-ID: <a@x>\n\nYes\n\n> Quoted\n"
+    assert _message(by_another_way).provider_event_id == named
+    assert _message(f"{_BASIC}Message-ID: <a@x>\n\nNo more\n").provider_event_id != named
     nameless = _message(f"{_BASIC}\nYes\n").provider_event_id
     assert nameless.startswith("sha256:")
     assert nameless == _message(f"{_BASIC}\nYes\n").provider_event_id != _message(f"{_BASIC}\nNo\n").provider_event_id

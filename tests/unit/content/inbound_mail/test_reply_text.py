@@ -142,6 +142,12 @@ def test_a_signature_is_not_part_of_the_answer(body: str) -> None:
     assert _read(body).text == "Yes."
 
 
+@pytest.mark.parametrize("divider", ["--", "-- ", "_______", "------------"])
+def test_what_stands_below_a_divider_at_the_top_is_the_message(divider: str) -> None:
+    """Nothing is signed before it was said."""
+    assert _read(f"{divider}\nPlease unsubscribe me\n\n-- \nJane Roe\n").text == "Please unsubscribe me"
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,0 +1,103 @@
+"""Providers are answered when the record is committed; the workflows hear of it behind that."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.enrollment import StopMark
+from domain.events import EventType, InboundMessage
+from domain.messages import Channel
+from starter import telling
+from starter.inbound import record
+from starter.runs import Runs
+from starter.telling import Teller
+from store.attribution import Received
+from store.signals import OpenSignal
+from tests.harness import Rig
+from tests.helpers import assert_eventually
+
+EMAILS = """
+    sequence: emails
+    steps:
+      - {id: one, type: email, subject: "One", body: "First."}
+      - {id: wait, type: delay, days: 3}
+      - {id: two, type: email, subject: "Two", body: "Second."}
+"""
+
+
+@dataclass
+class Hanging:
+    """Temporal, which accepts every call and never answers."""
+
+    calls: int = 0
+    under_way: int = 0
+    most: int = 0
+
+    async def tell(self, signal: OpenSignal) -> None:
+        self.calls += 1
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.under_way -= 1
+
+
+def word() -> Received:
+    event: UUID = uuid4()
+    signal = OpenSignal(event, uuid4(), "reply", StopMark(event_id=event, ending=None))
+    return Received(event, False, EventType.INBOUND, signals=(signal,))
+
+
+async def test_a_temporal_that_hangs_holds_nothing_up(skipping: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taking on is immediate; a few are told at once, each gives up in time, and too many are left alone."""
+    monkeypatch.setattr(telling, "_WITHIN_S", 0.05)
+    monkeypatch.setattr(telling, "_MOST", 20)
+    temporal = Hanging()
+    engine = replace(skipping.engine, runs=cast(Runs, cast(Any, temporal)))
+    teller = Teller()
+    for _ in range(50):
+        teller.tell(engine, word())
+    assert temporal.calls == 0
+    await teller.finish(10)
+    assert (temporal.calls, temporal.most, temporal.under_way) == (20, telling._AT_ONCE, 0)
+
+
+async def test_what_was_taken_on_is_told_before_the_process_ends(skipping: Rig) -> None:
+    """`finish` waits for the words under way; the workflow has heard, and that is recorded."""
+    enrollment, contact = await skipping.start(EMAILS)
+    await skipping.arrives(enrollment, "two")
+    message = InboundMessage(
+        channel=Channel.EMAIL,
+        provider="test",
+        provider_event_id="1",
+        sender=contact.email or "",
+        text="Tell me more.",
+        at=datetime.now(UTC),
+    )
+    received = await record(skipping.engine, message)
+    assert await skipping.rows("SELECT signalled_at FROM enrollment_signals") == [{"signalled_at": None}]
+    teller = Teller()
+    teller.tell(skipping.engine, received)
+    await teller.finish(10)
+    assert await skipping.rows("SELECT signalled_at IS NOT NULL AS heard FROM enrollment_signals") == [{"heard": True}]
+    assert await skipping.ended(enrollment) == ("stopped", "replied")
+
+
+async def test_what_is_cut_off_is_told_when_the_provider_repeats(skipping: Rig) -> None:
+    """A process that dies between record and signal loses nothing: the word is open, and the repeat tells it."""
+    enrollment, contact = await skipping.start(EMAILS)
+    await skipping.arrives(enrollment, "two")
+    await skipping.reply(contact, provider_event_id="1")
+    await skipping.execute("UPDATE enrollment_signals SET signalled_at = NULL")
+    again = await skipping.reply(contact, provider_event_id="1")
+    assert (again.duplicate, [s.enrollment_id for s in again.signals]) == (True, [enrollment])
+    await assert_eventually(lambda: _heard(skipping))
+
+
+async def _heard(rig: Rig) -> None:
+    assert await rig.rows("SELECT signalled_at IS NULL AS open FROM enrollment_signals") == [{"open": False}]
