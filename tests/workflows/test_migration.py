@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
+from activities.migrate import Migrations
+from activities.versions import Versions
 from domain import ids
-from domain.errors import AmbiguousError, NotFound, TouchlineError, TransientError
-from domain.moving import Stays
+from domain.enrollment import Upcoming
+from domain.errors import AmbiguousError, NotFound, NotReady, TouchlineError, TransientError
+from domain.moving import MoveOrder, Stays
 from starter import control, tasks
 from starter.happened import happen
 from starter.migration import MigrationReport, migrate
+from starter.runs import Runs
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer, about
 from tests.helpers import assert_eventually
 from tests.store.test_counters import COUNTED
@@ -551,4 +556,89 @@ async def test_two_at_once_move_everybody_once(skipping: Rig) -> None:
     reports = await asyncio.gather(*(move(skipping, key, 2, second="other") for _ in range(3)))
     assert all(not report.stay for report in reports)
     assert len(await skipping.rows("SELECT FROM enrollment_moves")) == 6
+    await counts_are_exact(skipping)
+
+
+async def test_deliveries_and_answers_go_on_while_people_are_moved(skipping: Rig) -> None:
+    """Hurried, answered, paused and moved at once: nobody gets a message twice, and every record is consistent."""
+    key = await skipping.publish(TEXTS)
+    people = [await skipping.contact() for _ in range(12)]
+    enrollments = await skipping.enroll(key, *people)
+    for enrollment in enrollments:
+        await skipping.arrives(enrollment, "second")
+    await skipping.publish(TEXTS.replace("id: second", "id: other").replace("again", "anew"))
+    engine = skipping.engine
+    await asyncio.gather(
+        *(skipping.reply(contact) for contact in people[:4]),
+        *(control.send_now(engine, enrollment) for enrollment in enrollments[4:8]),
+        *(control.pause(engine, enrollment) for enrollment in enrollments[8:]),
+        *(move(skipping, key, 2, second="other") for _ in range(2)),
+        return_exceptions=True,
+    )
+    await move(skipping, key, 2, second="other")
+    for enrollment in enrollments[8:]:
+        await control.resume(engine, enrollment)
+    endings = [await skipping.ended(enrollment) for enrollment in enrollments]
+    assert endings == [("stopped", "replied")] * 4 + [("completed", None)] * 8
+    sent = [entry.message.job_id for entry in skipping.outbox()]
+    assert len(sent) == len(set(sent)) == 12 + 8
+    assert {row["node_id"] for row in await skipping.rows("SELECT node_id FROM message_jobs WHERE state = 'sent'")} <= {
+        "first",
+        "second",
+        "other",
+    }
+    assert await skipping.rows("SELECT FROM message_jobs WHERE state NOT IN ('sent', 'cancelled')") == []
+    await counts_are_exact(skipping)
+
+
+async def test_an_answer_that_got_lost_is_given_again(skipping: Rig) -> None:
+    """The activity that moved it, tried once more, says the same and changes nothing."""
+    enrollment, _ = await skipping.start(TEXTS)
+    await skipping.arrives(enrollment, "second")
+    await skipping.publish(TEXTS.replace("hours: 72", "hours: 80").replace("id: second", "id: other"))
+    [target] = await skipping.rows("SELECT id FROM sequence_versions WHERE version = 2")
+    state = await skipping.engine.runs.handle(enrollment).query(EnrollmentWorkflow.state)
+    order = MoveOrder(
+        tenant_id=skipping.engine.tenant_id,
+        enrollment_id=enrollment,
+        move_id=uuid4(),
+        version_id=target["id"],
+        replaced={"second": "other"},
+        next=Upcoming(node_id="second", at=state.at),
+    )
+    migrations = Migrations(skipping.engine.database, Versions())
+    first = await skipping.by_itself(migrations.migrate_enrollment, order)
+    assert (first.next.node_id, first.late_seconds) == ("other", 8 * 3600)
+    rows = await everything(skipping)
+    assert await skipping.by_itself(migrations.migrate_enrollment, order) == first
+    assert await everything(skipping) == rows
+
+
+async def test_a_run_that_is_cut_off_is_finished_by_the_next(skipping: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal goes away after the third of seven: who was moved is whole, who was not is as before."""
+    key = await skipping.publish(TEXTS)
+    enrollments = await skipping.enroll(key, *[await skipping.contact() for _ in range(7)])
+    for enrollment in enrollments:
+        await skipping.arrives(enrollment, "second")
+    await skipping.publish(TEXTS.replace("id: second", "id: other"))
+    handle, asked = Runs.handle, 0
+
+    def until_it_goes_away(runs: Runs, enrollment_id: UUID) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > 3:
+            raise RPCError("connection refused", RPCStatusCode.UNAVAILABLE, b"")
+        return handle(runs, enrollment_id)
+
+    monkeypatch.setattr(Runs, "handle", until_it_goes_away)
+    cut_off = await move(skipping, key, 2, second="other")
+    assert isinstance(cut_off.interrupted, NotReady)
+    monkeypatch.undo()
+    assert len(cut_off.people) == 3
+    nodes = {row["id"]: row["current_node"] for row in await skipping.rows("SELECT id, current_node FROM enrollments")}
+    assert {one.enrollment for one in cut_off.people} == {one for one, node in nodes.items() if node == "other"}
+    rest = await move(skipping, key, 2, second="other")
+    assert (len(rest.moved), rest.there, rest.interrupted) == (4, 3, None)
+    for enrollment in enrollments:
+        assert await skipping.ended(enrollment) == ("completed", None)
     await counts_are_exact(skipping)
