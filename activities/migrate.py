@@ -8,7 +8,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.clock import Clock
+from activities.clock import Clock, heartbeats
 from activities.versions import Versions
 from domain.moving import MoveOrder, MoveResult, Stays
 from scheduling.moving import Change, Stay, move
@@ -29,15 +29,19 @@ class Migrations:
     @activity.defn
     async def migrate_enrollment(self, order: MoveOrder) -> MoveResult:
         """Move it, or say why it stays. Safe to repeat: a move that was made gets the answer that it got."""
+        with heartbeats():
+            result = await self._once(order)
+        log.info("migrated" if result.next else "not_migrated", enrollment=str(order.enrollment_id), why=result.stays)
+        return result
+
+    async def _once(self, order: MoveOrder) -> MoveResult:
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
             if (made := await moving.answer(tx, order.move_id)) is not None:
                 return made
             found = await moving.hold(tx, order.enrollment_id)
             if found is None:
                 raise ApplicationError(f"no enrollment {order.enrollment_id}", non_retryable=True)
-            result = await self._move(tx, order, found, Clock().now())
-        log.info("migrated" if result.next else "not_migrated", enrollment=str(order.enrollment_id), why=result.stays)
-        return result
+            return await self._move(tx, order, found, Clock().now())
 
     async def _move(self, tx: asyncpg.Connection, order: MoveOrder, found: Candidate, now: datetime) -> MoveResult:
         if found.standing is None:

@@ -8,7 +8,7 @@ that take part in Worker Versioning move running enrollments to the newest build
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -38,7 +38,7 @@ from workflows.hearing import Command, Hearing
 _ATTEMPT_TIMEOUT = timedelta(seconds=90)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
-_Order = TypeVar("_Order")
+_Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 _Result = TypeVar("_Result")
 
 
@@ -209,7 +209,15 @@ class EnrollmentWorkflow(Hearing):
             replaced=command.move.replaced,
             next=self._next,
         )
-        result = await self._record(Migrations.migrate_enrollment, order, "migrate")
+        attempt = workflow.start_activity_method(
+            Migrations.migrate_enrollment,
+            order,
+            start_to_close_timeout=_ATTEMPT_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=_RETRY,
+            summary="migrate",
+        )
+        result = await _uninterrupted(attempt)
         if result.next is not None:
             # With the input, so that a later run of this enrollment has it as well.
             self._start = self._start.model_copy(update={"plan": command.move.plan})
@@ -227,10 +235,10 @@ class EnrollmentWorkflow(Hearing):
 
     async def _record(
         self,
-        activity: Callable[[Any, _Order], Awaitable[_Result]],
+        activity: Callable[[Lifecycle, _Order], Awaitable[StepResult]],
         order: _Order,
         summary: str,
-    ) -> _Result:
+    ) -> StepResult:
         return await _uninterrupted(
             workflow.start_activity_method(
                 activity, order, start_to_close_timeout=_ATTEMPT_TIMEOUT, retry_policy=_RETRY, summary=summary

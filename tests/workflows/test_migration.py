@@ -32,13 +32,13 @@ TEXTS = """
 """
 
 
-async def move(rig: Rig, key: str, to: int, dry_run: bool = False, **replaced: str) -> MigrationReport:
-    return await migrate(rig.engine, key, to, replaced, dry_run=dry_run)
+async def move(rig: Rig, key: str, to: int, **replaced: str) -> MigrationReport:
+    return await migrate(rig.engine, key, to, replaced)
 
 
 async def stays(rig: Rig, key: str, to: int, **replaced: str) -> tuple[Stays | None, str]:
     """Why the one person who is left stays; a dry run says the same."""
-    foreseen = (await move(rig, key, to, dry_run=True, **replaced)).people
+    foreseen = (await migrate(rig.engine, key, to, replaced, dry_run=True)).people
     [person] = (await move(rig, key, to, **replaced)).people
     assert [(one.stays, one.detail) for one in foreseen] == [(person.stays, person.detail)]
     return person.stays, person.detail
@@ -479,7 +479,7 @@ async def test_a_dry_run_changes_nothing(skipping: Rig) -> None:
     handle = skipping.engine.runs.handle(one)
     rows, history = await everything(skipping), (await handle.describe()).history_length
     assert len(rows) > 20
-    foreseen = await move(skipping, key, 2, dry_run=True)
+    foreseen = await migrate(skipping.engine, key, 2, {}, dry_run=True)
     assert await everything(skipping) == rows
     assert (await handle.describe()).history_length == history
     assert [(d.added, d.removed, d.moved) for d in foreseen.diffs.values()] == [((), (), ())]
