@@ -23,6 +23,7 @@ from providers.imap import ImapConfig
 from providers.registry import Registry, build_registry
 from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
+from providers.webhook import WebhookConfig
 from providers.webhooks.twilio import TwilioWebhook
 from settings import Settings, secrets_in
 from starter.engine import Engine, TemporalAddress, connect_temporal
@@ -48,6 +49,8 @@ def registry_of(settings: Settings) -> Registry:
     return build_registry(
         email=settings.email_provider,
         sms=settings.sms_provider,
+        whatsapp=settings.whatsapp_provider,
+        webhook=settings.webhook_provider,
         outbox_dir=settings.outbox_dir,
         smtp=SmtpConfig(
             host=settings.smtp_host,
@@ -64,9 +67,14 @@ def registry_of(settings: Settings) -> Registry:
             account_sid=settings.twilio_account_sid,
             auth_token=settings.twilio_auth_token.get_secret_value(),
             sender=settings.twilio_from,
+            whatsapp_sender=settings.twilio_whatsapp_from,
             public_url=settings.public_url,
             base_url=settings.twilio_base_url,
             timeout_s=settings.twilio_timeout_s,
+        ),
+        webhooks=WebhookConfig(
+            secret=settings.webhook_secret.get_secret_value(),
+            allow=tuple(part.strip() for part in settings.webhook_allow.split(",") if part.strip()),
         ),
     )
 

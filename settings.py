@@ -72,6 +72,8 @@ class Settings(BaseSettings):
 
     email_provider: Literal["outbox", "smtp", "none"] = "outbox"
     sms_provider: Literal["outbox", "twilio", "none"] = "outbox"
+    whatsapp_provider: Literal["outbox", "twilio", "none"] = "outbox"
+    webhook_provider: Literal["outbox", "http", "none"] = "outbox"
     outbox_dir: Path = _CHECKOUT / "var" / "outbox"
     state_dir: Path = _CHECKOUT / "var"
     """Where the local stack keeps its state."""
@@ -97,9 +99,16 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_from: str = ""
     """E.164 number, or a messaging service SID (MG…)."""
+    twilio_whatsapp_from: str = ""
+    """The same for WhatsApp, without `whatsapp:`."""
     twilio_base_url: str = ""
     """Empty: Twilio itself. A test server otherwise."""
     twilio_timeout_s: float = 15.0
+
+    webhook_secret: SecretStr = SecretStr("")
+    """whsec_ and base64: what posted webhooks are signed with."""
+    webhook_allow: str = ""
+    """Hosts and networks (CIDR), separated by commas, that webhooks may call although they are not public."""
 
     public_url: str = ""
     """Where providers and contacts reach the API; needed for callbacks, unsubscribe links and tracking."""

@@ -24,6 +24,7 @@ from activities.judge import Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
 from content.compose import Composer
+from content.webhook import compose_webhook
 from domain.enrollment import EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate, StepResult
 from domain.errors import (
     AmbiguousError,
@@ -35,7 +36,7 @@ from domain.errors import (
     TransientError,
 )
 from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, Unknown
-from domain.plan import MessageNode
+from domain.plan import Outgoing, WebhookNode
 from providers.base import Provider
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
@@ -142,7 +143,7 @@ class _Delivery:
         order = self._order
         version = await self._parts.versions.get(tx, claim.version_id)
         node = version.plan.nodes[order.node_id]
-        if not isinstance(node, MessageNode):
+        if not isinstance(node, Outgoing):
             raise ApplicationError(f"node {order.node_id} sends no message", non_retryable=True)
         where = Whereabouts(claim.contact.zones, claim.tenant_zone, order.enrollment_id)
         if order.instruction == "send_now" and claim.not_before is not None:
@@ -184,7 +185,7 @@ class _Delivery:
                 return await self._freeze(tx, claim, version, node, settlement)
 
     async def _freeze(
-        self, tx: asyncpg.Connection, claim: Claim, version: Version, node: MessageNode, settlement: Settlement
+        self, tx: asyncpg.Connection, claim: Claim, version: Version, node: Outgoing, settlement: Settlement
     ) -> _Claimed | StepResult:
         try:
             provider = self._parts.providers.for_channel(node.channel)
@@ -196,9 +197,14 @@ class _Delivery:
         await ledger.begin_sending(tx, self._order.visit, message, provider.name, self._clock.now())
         return _Claimed(message, provider, settlement)
 
-    def _message(self, claim: Claim, version: Version, node: MessageNode) -> OutgoingMessage:
+    def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:
         if claim.content is not None:
             return claim.message(self._order.tenant_id)
+        if isinstance(node, WebhookNode):
+            said = version.contents[node.id]
+            now, visit = self._clock.now(), self._order.visit
+            url, document = compose_webhook(node, visit, said, claim.contact, sequence=claim.sequence_key, now=now)
+            return OutgoingMessage(tenant_id=self._order.tenant_id, job_id=claim.job_id, to=url, content=document)
         if claim.address is None:
             raise LookupError("judged sendable without an address")
         content = self._parts.composer.compose(

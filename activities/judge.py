@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate
-from domain.plan import MessageNode, Plan
+from domain.plan import MessageNode, Outgoing, Plan
 from scheduling.itinerary import Whereabouts, stop_at
 from store.ledger import Claim
 
@@ -45,7 +45,7 @@ class Over:
 Verdict = Go | Hold | Skip | Over
 
 
-def judge(claim: Claim, plan: Plan, node: MessageNode, where: Whereabouts, now: datetime) -> Verdict:
+def judge(claim: Claim, plan: Plan, node: Outgoing, where: Whereabouts, now: datetime) -> Verdict:
     """Every gate, in the order in which an operator would want to hear of it."""
     if claim.ending is not None:
         return Over(claim.ending)
@@ -55,7 +55,7 @@ def judge(claim: Claim, plan: Plan, node: MessageNode, where: Whereabouts, now: 
         return Hold(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
     if claim.suppressed:
         return Skip("suppressed")
-    if claim.address is None:
+    if claim.address is None and isinstance(node, MessageNode):
         return Skip(f"no address for {node.channel}")
     stop = stop_at(plan, node, now, where, not_before=claim.not_before)
     return Hold(stop.gate, stop.at) if stop.gate else Go()

@@ -6,6 +6,7 @@ a message is never recorded as sent without its successor being scheduled.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 import structlog
@@ -13,13 +14,14 @@ import structlog
 from activities.clock import Clock
 from activities.enrolling import Desk
 from activities.walk import Verdict, Walk
+from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
-from domain.plan import ExitNode, MessageNode, Plan
+from domain.plan import ExitNode, MessageNode, Outgoing, Plan
 from scheduling.itinerary import Whereabouts, stop_at
 from scheduling.window import is_allowed
-from store import ledger
+from store import acting, dates, ledger
 from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass
@@ -37,6 +39,9 @@ MAX_RESENDS = 3
 
 RECONCILE_FOR = timedelta(minutes=5)
 """How long a provider that can be asked is asked before the policy for ambiguous messages applies."""
+
+_ANSWER_KEPT = 4000
+"""Characters of a webhook's answer that the step's record keeps."""
 
 _FIRST_BACKOFF = timedelta(seconds=15)
 _LONGEST_BACKOFF = timedelta(hours=1)
@@ -56,7 +61,7 @@ class Settlement:
     order: ExecuteInput
     claim: Claim
     version: Version
-    node: MessageNode
+    node: Outgoing
     where: Whereabouts
     clock: Clock
     desk: Desk
@@ -99,10 +104,22 @@ class Settlement:
     async def sent(self, receipt: Receipt | None) -> StepResult:
         """A provider took it over; without a receipt, policy or an operator says so."""
         now = self.clock.now()
-        result = {"provider_message_id": receipt.provider_message_id} if receipt else {"assumed": True}
+        result: dict[str, Any] = {"assumed": True}
+        if receipt is not None:
+            result = {"provider_message_id": receipt.provider_message_id}
+            if receipt.answer is not None:
+                result |= {"detail": receipt.detail, "answer": receipt.answer[:_ANSWER_KEPT]}
+                await self._save(receipt.answer, now)
         await ledger.settle_sent(self.tx, self.order.visit, receipt, sent_at=now, result=result)
         log.info("sent", channel=self.node.channel, attempts=self.attempts)
         return await self._go_on("sent", now, sent=self.node)
+
+    async def _save(self, answer: str, now: datetime) -> None:
+        """What the step keeps of a webhook's answer belongs to the contact."""
+        if kept := kept_of(answer, self.version.contents[self.node.id]):
+            contact = self.claim.contact.id
+            await acting.set_attributes(self.tx, contact, kept, now)
+            await dates.changed(self.tx, [contact], now, but=self.order.enrollment_id)
 
     async def heard_of(self) -> StepResult:
         """A report of it proves that an earlier hand-over succeeded, whatever is held or said meanwhile."""
@@ -245,14 +262,15 @@ class Settlement:
         return await self._end(Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}"), now)
 
     async def _go_on(
-        self, verdict: Verdict, now: datetime, *, since: datetime | None = None, sent: MessageNode | None = None
+        self, verdict: Verdict, now: datetime, *, since: datetime | None = None, sent: Outgoing | None = None
     ) -> StepResult:
         """The author's waits count from `since` (UTC), which is now unless it came to light later."""
         if self.claim.ending is not None:
             return self.recorded()
-        visited = Visited(sent, self.order.lap) if sent else None
+        # An answer answers what the contact got.
+        visited = Visited(sent, self.order.lap) if isinstance(sent, MessageNode) else None
         start = self.plan.nodes[self.node.next]
-        if isinstance(start, MessageNode | ExitNode) and self.plan.settings.goal is None:
+        if isinstance(start, Outgoing | ExitNode) and self.plan.settings.goal is None:
             return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
         launches = len(self.desk.launches)
         try:

@@ -133,6 +133,7 @@ class Walk:
                 return await self._take(node, taken, {"branch": "then" if holds else "else"})
             case SplitNode():
                 arm = choose(node.arms, contact_id=self.contact_id, sequence_id=self.sequence_id, step_id=node.id)
+                await steps.choose(self.tx, self._at(node), self.sequence_id, arm.id, self.now)
                 return await self._take(node, arm.next, {"arm": arm.id})
             case ActionNode():
                 return await self._act(node)

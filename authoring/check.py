@@ -10,7 +10,6 @@ from authoring.graphs import check_graph, is_canvas, name_nodes, trigger_of
 from authoring.placed import Placed, placed_steps
 from authoring.report import Report
 from authoring.rules import apply_rules
-from authoring.runnable import check_runnable
 from authoring.shapes import STEP_TYPES, check_shape, check_step, check_steps
 from authoring.source import Node, read
 from domain.compiler import compile_flow
@@ -37,7 +36,7 @@ class Checked:
     definition: Definition | None = None
     """Present when every key and value has its right shape, also when other errors remain."""
     plan: Plan | None = None
-    """Present when nothing is wrong, also when this release does not run all of it yet."""
+    """Present when nothing is wrong."""
     contents: tuple[StepContent, ...] = ()
     flow: Flow | None = None
     """Present with the plan."""
@@ -64,7 +63,6 @@ def check(text: str | bytes, *, filename: str = "sequence.yaml") -> Checked:
     if flow is None or not report.sound:
         return Checked(filename, report.diagnostics(), definition)
     plan, contents = compile_flow(definition, flow)
-    check_runnable(definition, steps, report)
     return Checked(filename, report.diagnostics(), definition, plan, contents, flow)
 
 

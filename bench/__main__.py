@@ -22,7 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a
 
 @app.command()
 def cost(as_json: Json = False) -> None:
-    """Count what the reference journey costs in Temporal: events, activities, timers, billable Actions."""
+    """Count what a journey costs in Temporal, with decisions and without: events, activities, timers, Actions."""
     _show(asyncio.run(cost_bench.run()), as_json)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 
-from bench.harness import BARE_QUEUE, JOURNEY, bench, until, workflow_name
+from bench.harness import BARE_QUEUE, JOURNEY, OUTREACH, Bench, bench, until, workflow_name
 from bench.shapes import Bare, Empty, Order, PerNode
 
 
@@ -46,22 +46,26 @@ async def count(handle: WorkflowHandle[Any, Any]) -> dict[str, int]:
 
 
 async def run() -> dict[str, dict[str, int]]:
-    """Run the reference journey and the two shapes beside it once each, and count."""
+    """Run the reference journey, cold outreach's longest way and the two shapes beside them once each, and count."""
     async with bench() as b:
         client, empty = b.engine.runs.client, Empty()
-        sequence, people = await b.publish(JOURNEY), await b.people(1)
         async with b.worker(), b.bare_worker(empty):
-            report = await b.enroll(sequence, people)
-            handle = b.engine.runs.handle(report.enrolled[0])
-            await handle.result()
-            await until(lambda: _none_live(b.live), "the enrollment's end")
-            counted = {"reference": await count(handle)}
+            counted = {"reference": await _travel(b, JOURNEY), "outreach": await _travel(b, OUTREACH)}
             for name, shape in (("bare", Bare), ("per_node", PerNode)):
                 order = Order("t", "e", "n")
                 other = await client.start_workflow(shape.run, order, id=workflow_name(name), task_queue=BARE_QUEUE)
                 await other.result()
                 counted[name] = await count(other)
     return counted
+
+
+async def _travel(b: Bench, text: str) -> dict[str, int]:
+    """What it costs one contact to come to the end, answering nothing."""
+    report = await b.enroll(await b.publish(text), await b.people(1))
+    handle = b.engine.runs.handle(report.enrolled[0])
+    await handle.result()
+    await until(lambda: _none_live(b.live), "the enrollment's end")
+    return await count(handle)
 
 
 async def _none_live(live: Callable[[], Awaitable[int]]) -> bool:

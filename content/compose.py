@@ -10,6 +10,7 @@ from content.inbound_mail.references import with_token
 from content.links import Links
 from content.liquid import render
 from content.tracking import mark_up
+from content.webhook import inside
 from domain import ids
 from domain.contact import Contact
 from domain.errors import ContentError
@@ -73,6 +74,11 @@ class Composer:
                 unsubscribe_url=bodies.unsubscribe_url,
                 unsubscribe_mailto=self.unsubscribe_mailto,
             )
+        if "template" in templates:
+            filled = {name: render(text, contact) for name, text in inside(templates, "variables").items()}
+            said = "".join(f" {name}: {value}" for name, value in filled.items())
+            body = f"[{templates['template']}]{said}"
+            return TextContent(channel=node.channel, body=body, content_sid=templates["template"], variables=filled)
         body = render(templates["body"], contact)
         if len(body) > MAX_TEXT:
             raise ContentError(f"the text has {len(body)} characters, {node.channel} takes {MAX_TEXT}")

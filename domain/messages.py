@@ -16,6 +16,8 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    WEBHOOK = "webhook"
+    """To a system, about a contact: it is in the ledger, and in no conversation."""
 
 
 class JobState(StrEnum):
@@ -53,10 +55,23 @@ class TextContent(Frozen):
 
     channel: Literal[Channel.SMS, Channel.WHATSAPP] = Channel.SMS
     body: str
+    """Of an approved template: what it was filled in with, for the record."""
     media_url: str | None = None
+    content_sid: str | None = None
+    """An approved template of WhatsApp's, which takes the place of `body`."""
+    variables: dict[str, str] = Field(default_factory=dict)
 
 
-Content = Annotated[EmailContent | TextContent, Field(discriminator="channel")]
+class WebhookContent(Frozen):
+    """A document, frozen on its job; signed anew on every attempt."""
+
+    channel: Literal[Channel.WEBHOOK] = Channel.WEBHOOK
+    body: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    timeout_seconds: int
+
+
+Content = Annotated[EmailContent | TextContent | WebhookContent, Field(discriminator="channel")]
 
 
 class OutgoingMessage(Frozen):
@@ -66,7 +81,7 @@ class OutgoingMessage(Frozen):
     job_id: UUID
     """Idempotency key, callback token and the seed of the Message-ID."""
     to: str
-    """Email address, or E.164 phone number."""
+    """Email address, E.164 phone number, or a webhook's URL."""
     content: Content
 
     @property
@@ -82,6 +97,8 @@ class Receipt(Frozen):
     provider_message_id: str
     detail: str | None = None
     """The provider's own words, for the record."""
+    answer: str | None = None
+    """What a webhook was answered, as far as it is kept."""
 
 
 class Absent(Frozen):

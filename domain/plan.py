@@ -124,6 +124,11 @@ class WebhookNode(Frozen):
     on_failure: FailurePolicy | None = None
     next: str
 
+    @property
+    def channel(self) -> Channel:
+        """It goes through the ledger like a message."""
+        return Channel.WEBHOOK
+
 
 class TaskNode(Frozen):
     """Wait until a person has done something; what, is content."""
@@ -177,6 +182,10 @@ Node = Annotated[
 ]
 
 
+Outgoing = MessageNode | WebhookNode
+"""What is handed over, through the ledger."""
+
+
 def ways_out(node: Node) -> tuple[str, ...]:
     """Every node that may come next."""
     match node:
@@ -205,14 +214,14 @@ class Plan(Frozen):
     nodes: dict[str, Node]
     settings: Settings = Settings()
 
-    def window_of(self, node: MessageNode) -> Window | None:
-        """The window that holds for a message."""
-        return node.window or self.settings.window
+    def window_of(self, node: Outgoing) -> Window | None:
+        """The window that holds for a message; a system may be told at any hour."""
+        return None if isinstance(node, WebhookNode) else node.window or self.settings.window
 
-    def failure_policy_of(self, node: MessageNode | WebhookNode) -> FailurePolicy:
+    def failure_policy_of(self, node: Outgoing) -> FailurePolicy:
         """What a permanent failure of this node does to the enrollment."""
         return node.on_failure or self.settings.on_failure
 
     def channels(self) -> frozenset[Channel]:
         """Every channel this plan may send on."""
-        return frozenset(n.channel for n in self.nodes.values() if isinstance(n, MessageNode))
+        return frozenset(n.channel for n in self.nodes.values() if isinstance(n, Outgoing))

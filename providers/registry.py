@@ -11,6 +11,9 @@ from providers.base import Provider
 from providers.outbox import OutboxProvider
 from providers.smtp import SmtpConfig, SmtpProvider
 from providers.twilio import TwilioConfig, TwilioProvider
+from providers.webhook import WebhookConfig, WebhookProvider
+
+_UNSIGNED = WebhookConfig()
 
 
 class Registry:
@@ -53,9 +56,12 @@ def build_registry(
     *,
     email: Literal["outbox", "smtp", "none"],
     sms: Literal["outbox", "twilio", "none"],
+    whatsapp: Literal["outbox", "twilio", "none"] = "none",
+    webhook: Literal["outbox", "http", "none"] = "none",
     outbox_dir: Path,
     smtp: SmtpConfig,
     twilio: TwilioConfig,
+    webhooks: WebhookConfig = _UNSIGNED,
 ) -> Registry:
     """Build what is chosen; connects nowhere. What cannot be built is reported by `for_channel`, not here.
 
@@ -65,6 +71,11 @@ def build_registry(
     chosen: dict[Channel, tuple[str, dict[str, Callable[[], Provider]]]] = {
         Channel.EMAIL: (email, {"outbox": lambda: outbox, "smtp": lambda: SmtpProvider(smtp)}),
         Channel.SMS: (sms, {"outbox": lambda: outbox, "twilio": lambda: TwilioProvider(twilio)}),
+        Channel.WHATSAPP: (
+            whatsapp,
+            {"outbox": lambda: outbox, "twilio": lambda: TwilioProvider(twilio, Channel.WHATSAPP)},
+        ),
+        Channel.WEBHOOK: (webhook, {"outbox": lambda: outbox, "http": lambda: WebhookProvider(webhooks)}),
     }
     routes: dict[Channel, Provider | NotReady] = {}
     for channel, (choice, makers) in chosen.items():

@@ -1,4 +1,4 @@
-"""SMS by Twilio's Messages API. It has no idempotency key: what is in doubt is looked up, never repeated."""
+"""SMS and WhatsApp by Twilio's Messages API. It knows no idempotency key: what is in doubt is looked up."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from twilio.http.response import Response
@@ -37,6 +37,7 @@ ERRORS: dict[int, Callable[..., SendError]] = {
     21610: _opted_out,  # answered STOP to this sender
     21612: PermanentError,  # no route from this sender
     30004: PermanentError,  # blocked by the recipient or carrier
+    63016: PermanentError,  # WhatsApp: free text more than 24 hours after the contact's last message
     # Every message would fail.
     20003: ConfigurationError,  # credentials
     20005: ConfigurationError,  # account not active
@@ -47,7 +48,6 @@ ERRORS: dict[int, Callable[..., SendError]] = {
     21703: ConfigurationError,  # messaging service without numbers
     30007: ConfigurationError,  # filtered by carriers
     30034: ConfigurationError,  # sender not registered (A2P 10DLC)
-    63016: ConfigurationError,  # outside WhatsApp's window without a template
     # Later.
     14107: TransientError,
     20429: TransientError,
@@ -61,6 +61,12 @@ ERRORS: dict[int, Callable[..., SendError]] = {
 """Twilio's error numbers in our words; a number that is not here is judged by its HTTP status."""
 
 
+_PLAINLY = {
+    63016: "WhatsApp takes free text only within 24 hours after the contact's last message: use an approved template",
+}
+"""What is better said than Twilio says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TwilioConfig:
     """Credentials, sender and addresses."""
@@ -69,6 +75,8 @@ class TwilioConfig:
     auth_token: str = field(default="", repr=False)
     sender: str = ""
     """E.164 number, or a messaging service SID (MG…)."""
+    whatsapp_sender: str = ""
+    """The same for WhatsApp, without its prefix."""
     public_url: str = ""
     """Where Twilio reaches this installation for status callbacks; empty: none are asked for."""
     base_url: str = ""
@@ -78,21 +86,26 @@ class TwilioConfig:
 
 
 class TwilioProvider:
-    """Hands text messages to one Twilio account."""
+    """Hands the messages of one channel to one Twilio account."""
 
     name = _NAME
-    channels = frozenset({Channel.SMS})
 
-    def __init__(self, config: TwilioConfig) -> None:
+    def __init__(self, config: TwilioConfig, channel: Literal[Channel.SMS, Channel.WHATSAPP] = Channel.SMS) -> None:
         """Connects nowhere; raises NotReady when a setting is missing."""
+        whatsapp = channel is Channel.WHATSAPP
+        self.channels = frozenset[Channel]({channel})
+        self._prefix = "whatsapp:" if whatsapp else ""
+        sender = config.whatsapp_sender if whatsapp else config.sender
         for value, setting in (
             (config.account_sid, "TOUCHLINE_TWILIO_ACCOUNT_SID"),
             (config.auth_token, "TOUCHLINE_TWILIO_AUTH_TOKEN"),
-            (config.sender, "TOUCHLINE_TWILIO_FROM"),
+            (sender, "TOUCHLINE_TWILIO_WHATSAPP_FROM" if whatsapp else "TOUCHLINE_TWILIO_FROM"),
         ):
             if not value:
                 raise NotReady("Twilio is not configured", hint=f"set {setting}")
         self._config = config
+        self._by_service = sender.startswith("MG")
+        self._sender = sender if self._by_service else self._prefix + sender
         self._http = _Http(config.timeout_s)
         self._client = Client(config.account_sid, config.auth_token, http_client=self._http)
         if config.base_url:
@@ -102,7 +115,7 @@ class TwilioProvider:
         """Hand one text over; the receipt carries Twilio's SID and first status."""
         fields = self._form(message)
         try:
-            taken = await self._client.messages.create_async(to=message.to, **fields)
+            taken = await self._client.messages.create_async(to=self._prefix + message.to, **fields)
         except (ValueError, TypeError, AttributeError) as error:
             raise AmbiguousError(_NAME, "the answer to a message is not one of Twilio's") from error
         if not taken.sid:
@@ -119,7 +132,9 @@ class TwilioProvider:
         if not isinstance(content, TextContent):
             return Absent()
         try:
-            listed = await self._client.messages.list_async(to=message.to, limit=_LISTED, page_size=_LISTED)
+            listed = await self._client.messages.list_async(
+                to=self._prefix + message.to, limit=_LISTED, page_size=_LISTED
+            )
         except SendError as error:
             return Unknown(reason=str(error), ask_again_after=_ASK_AGAIN)
         except (ValueError, TypeError, AttributeError, KeyError):
@@ -131,7 +146,8 @@ class TwilioProvider:
             if self._is_ours(entry) and entry.date_created and attempted_at - _GRACE <= entry.date_created <= until
         ]
         for entry in near:
-            if (entry.body or "").rstrip() == content.body.rstrip():
+            # What a template became is not ours to know.
+            if content.content_sid is None and (entry.body or "").rstrip() == content.body.rstrip():
                 return Receipt(provider=_NAME, provider_message_id=entry.sid, detail=entry.status)
         if near:
             return Unknown(reason=f"{near[0].sid} went to this number then, with another text")
@@ -151,22 +167,22 @@ class TwilioProvider:
             ) from error
         if account.status != "active":
             raise ConfigurationError(_NAME, f"the account is {account.status}: reactivate it in Twilio's console")
-        return f"Twilio account {account.friendly_name!r} is active, sending from {self._config.sender}"
+        return f"Twilio account {account.friendly_name!r} is active, sending from {self._sender}"
 
     async def close(self) -> None:
         """Release the connections."""
         await self._http.close()
 
-    @property
-    def _by_service(self) -> bool:
-        return self._config.sender.startswith("MG")
-
     def _form(self, message: OutgoingMessage) -> dict[str, Any]:
         content = message.content
         if not isinstance(content, TextContent) or content.channel not in self.channels:
-            raise ConfigurationError(_NAME, f"a message for {message.channel} was routed to SMS")
+            raise ConfigurationError(_NAME, f"a message for {message.channel} was routed to another channel")
         form: dict[str, Any] = {"body": content.body}
-        form["messaging_service_sid" if self._by_service else "from_"] = self._config.sender
+        if content.content_sid is not None:
+            form = {"content_sid": content.content_sid}
+            if content.variables:
+                form["content_variables"] = json.dumps(content.variables)
+        form["messaging_service_sid" if self._by_service else "from_"] = self._sender
         if content.media_url:
             form["media_url"] = [content.media_url]
         if self._config.public_url:
@@ -177,7 +193,7 @@ class TwilioProvider:
     def _is_ours(self, entry: Any) -> bool:
         if not (entry.direction or "").startswith("outbound"):
             return False
-        return bool((entry.messaging_service_sid if self._by_service else entry.from_) == self._config.sender)
+        return bool((entry.messaging_service_sid if self._by_service else entry.from_) == self._sender)
 
 
 class _Http:
@@ -273,6 +289,7 @@ def _refused(method: str, status: int, text: str, retry_after: str | None) -> Se
         return (AmbiguousError if method == "POST" else TransientError)(_NAME, message, **evidence)
     if status < 400 or status in (401, 403, 404):
         return ConfigurationError(_NAME, f"{message} (check the TOUCHLINE_TWILIO_ settings)", **evidence)
+    message = _PLAINLY.get(number, message)
     if number in ERRORS:
         return ERRORS[number](_NAME, message, **evidence)
     return PermanentError(_NAME, message, **evidence)

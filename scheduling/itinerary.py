@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.enrollment import Gate, StepStatus, Upcoming
-from domain.plan import DelayNode, MessageNode, Node, Plan
+from domain.plan import DelayNode, Node, Outgoing, Plan
 from domain.schedule import UntilField
 from scheduling.delays import delay_end
 from scheduling.window import next_allowed
@@ -99,13 +99,13 @@ def stop_at(
 ) -> Stop:
     """The stop at a node whose waits are over at `due`: moved past `not_before` (UTC), then into its window."""
     start = max(due, not_before) if not_before else due
-    at = when_allowed(plan, node, start, where) if isinstance(node, MessageNode) else start
+    at = when_allowed(plan, node, start, where) if isinstance(node, Outgoing) else start
     if at <= due:
         return Stop(waits, node, due, None, lap=lap)
     return Stop(waits, node, at, Gate.POSTPONED if start > due else Gate.WINDOW, due=due, lap=lap)
 
 
-def when_allowed(plan: Plan, node: MessageNode, at: datetime, where: Whereabouts, *, spread: bool = True) -> datetime:
+def when_allowed(plan: Plan, node: Outgoing, at: datetime, where: Whereabouts, *, spread: bool = True) -> datetime:
     """The first instant, from `at` on, at which this message may be handed over."""
     return next_allowed(
         at,

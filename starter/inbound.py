@@ -53,26 +53,11 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
     now = datetime.now(UTC)
     # A clock that is ahead must not make a wish outlast the next one.
     report = report.model_copy(update={"at": min(report.at, now)})
-    since = matching.horizon(now, engine.reply_horizon_days)
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        if isinstance(report, StatusReport):
-            address = _normal(engine, report.channel, report.address) if report.address else None
-            tenant = engine.tenant_id
-            received = await statuses.receive_status(tx, tenant, report, address, written_since=since, now=now)
-        else:
-            message = report.model_copy(
-                update={
-                    "sender": _normal(engine, report.channel, report.sender),
-                    "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
-                }
-            )
-            received = await inbound.receive_message(
-                tx, engine.tenant_id, message, _read(engine, message), written_since=since, now=now
-            )
-            received = await _postpone(tx, message, received, now)
-            if received.kind in ("opt_out", "help") and not received.duplicate:
-                notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
-                received = replace(received, notice=notice)
+    try:
+        received = await _record(engine, report, now)
+    except asyncpg.DeadlockDetectedError:
+        # Two that met in a circle over counters of several steps: nothing of it was done, and the other is over.
+        received = await _record(engine, report, now)
     log.info(
         "received",
         event_id=str(received.event_id),
@@ -83,6 +68,28 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
         duplicate=received.duplicate,
     )
     return received
+
+
+async def _record(engine: Engine, report: StatusReport | InboundMessage, now: datetime) -> Received:
+    since = matching.horizon(now, engine.reply_horizon_days)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        if isinstance(report, StatusReport):
+            address = _normal(engine, report.channel, report.address) if report.address else None
+            return await statuses.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
+        message = report.model_copy(
+            update={
+                "sender": _normal(engine, report.channel, report.sender),
+                "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
+            }
+        )
+        received = await inbound.receive_message(
+            tx, engine.tenant_id, message, _read(engine, message), written_since=since, now=now
+        )
+        received = await _postpone(tx, message, received, now)
+        if received.kind in ("opt_out", "help") and not received.duplicate:
+            notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
+            received = replace(received, notice=notice)
+        return received
 
 
 def _normal(engine: Engine, channel: Channel, address: str) -> str:

@@ -57,7 +57,9 @@ class Claim:
 
     @property
     def address(self) -> str | None:
-        """Where the message goes: frozen once claimed, the contact's present address before."""
+        """Where the message goes: frozen once claimed, the contact's present address before (a webhook has none)."""
+        if self.channel is Channel.WEBHOOK:
+            return self.recipient
         return self.recipient or self.contact.address_for(self.channel)
 
     def stands_at(self, visit: Visit) -> bool:

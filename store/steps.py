@@ -10,7 +10,7 @@ import asyncpg
 from pydantic_core import to_json
 
 from domain.enrollment import StepStatus, Visit
-from domain.plan import ExitNode, MessageNode, Node
+from domain.plan import ExitNode, MessageNode, Node, Outgoing
 from scheduling.itinerary import Passed, Stop
 from store.pool import load_queries
 
@@ -35,7 +35,7 @@ async def record(tx: asyncpg.Connection, sequence_id: UUID, courses: Sequence[Co
         *("step_ids", "step_enrollment_ids", "step_node_ids", "node_types", "step_order_indexes", "step_laps"),
         *("statuses", "step_due_ats", "started_ats", "completed_ats", "results"),
     )
-    jobs = [(c, c.stop, c.stop.node) for c in courses if c.stop and isinstance(c.stop.node, MessageNode)]
+    jobs = [(c, c.stop, c.stop.node) for c in courses if c.stop and isinstance(c.stop.node, Outgoing)]
     await _sql.record(
         tx,
         **dict(zip(names, columns, strict=True)),
@@ -107,6 +107,11 @@ async def bypass(tx: asyncpg.Connection, visit: Visit, nodes: Sequence[Node], no
         now=now,
         result={"bypassed_at": visit.node_id},
     )
+
+
+async def choose(tx: asyncpg.Connection, visit: Visit, sequence_id: UUID, arm: str, now: datetime) -> None:
+    """Note which arm of a split was taken; what follows from there on is counted for it."""
+    await _sql.choose(tx, **visit._asdict(), sequence_id=sequence_id, arm=arm, now=now)
 
 
 async def end_waits(tx: asyncpg.Connection, visit: Visit, now: datetime) -> None:

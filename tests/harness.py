@@ -282,6 +282,8 @@ async def rig_on(
         outbox_dir=outbox,
         email_provider="outbox",
         sms_provider="outbox",
+        whatsapp_provider="outbox",
+        webhook_provider="outbox",
         search_attributes=not environment,
         **chosen_settings,
     )

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.clock import HEARTBEAT_TIMEOUT
@@ -32,14 +31,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.moving import MoveOrder
     from domain.plan import ExitNode, MessageNode
-from workflows.hearing import Command, Hearing
-
-# The provider's answer is awaited for at most half of this; a database that is down is waited for, for ever.
-_ATTEMPT_TIMEOUT = timedelta(seconds=90)
-_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+    from workflows.commands import ATTEMPT_TIMEOUT, RETRY, Command, uninterrupted
+from workflows.hearing import Hearing
 
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
-_Result = TypeVar("_Result")
 
 
 @workflow.defn(name="Enrollment")
@@ -99,20 +94,20 @@ class EnrollmentWorkflow(Hearing):
             attempt = workflow.start_activity_method(
                 Deliveries.deliver,
                 order,
-                start_to_close_timeout=_ATTEMPT_TIMEOUT,
+                start_to_close_timeout=ATTEMPT_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=_RETRY,
+                retry_policy=RETRY,
                 summary=f"{node.channel if isinstance(node, MessageNode) else node.kind} {node.id}",
             )
         else:
             attempt = workflow.start_activity_method(
                 Lifecycle.finish,
                 order,
-                start_to_close_timeout=_ATTEMPT_TIMEOUT,
-                retry_policy=_RETRY,
+                start_to_close_timeout=ATTEMPT_TIMEOUT,
+                retry_policy=RETRY,
                 summary=f"exit {node.id}",
             )
-        self._take(await _uninterrupted(attempt))
+        self._take(await uninterrupted(attempt))
 
     def _order(self, instruction: Instruction | None = None) -> ExecuteInput:
         return ExecuteInput(
@@ -151,7 +146,7 @@ class EnrollmentWorkflow(Hearing):
                 case "migrate":
                     await self._migrate(command)
                 case instruction:
-                    if command.node_id == self._next.node_id and not self._paused:
+                    if command.place == self._place and not self._paused:
                         await self._execute(instruction)
             self._commands.remove(command)
             command.done = True
@@ -168,7 +163,7 @@ class EnrollmentWorkflow(Hearing):
         now = self._next
         # Held by anything else, it is looked at again before it goes, and then waits for the return.
         movable = not self._paused and now.gate in (None, Gate.WINDOW, Gate.POSTPONED)
-        if not movable or later is None or later.node_id != now.node_id:
+        if not movable or later is None or (later.node_id, later.lap) != self._place:
             return
         if later.at is not None and now.at is not None and later.at > now.at:
             # How long the author's own wait lasts is known here best.
@@ -212,12 +207,12 @@ class EnrollmentWorkflow(Hearing):
         attempt = workflow.start_activity_method(
             Migrations.migrate_enrollment,
             order,
-            start_to_close_timeout=_ATTEMPT_TIMEOUT,
+            start_to_close_timeout=ATTEMPT_TIMEOUT,
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            retry_policy=_RETRY,
+            retry_policy=RETRY,
             summary="migrate",
         )
-        result = await _uninterrupted(attempt)
+        result = await uninterrupted(attempt)
         if result.next is not None:
             # With the input, so that a later run of this enrollment has it as well.
             self._start = self._start.model_copy(update={"plan": command.move.plan})
@@ -239,9 +234,9 @@ class EnrollmentWorkflow(Hearing):
         order: _Order,
         summary: str,
     ) -> StepResult:
-        return await _uninterrupted(
+        return await uninterrupted(
             workflow.start_activity_method(
-                activity, order, start_to_close_timeout=_ATTEMPT_TIMEOUT, retry_policy=_RETRY, summary=summary
+                activity, order, start_to_close_timeout=ATTEMPT_TIMEOUT, retry_policy=RETRY, summary=summary
             )
         )
 
@@ -263,12 +258,3 @@ class EnrollmentWorkflow(Hearing):
                 update={"next": self._next, "paused": self._paused, "remaining_seconds": self._remaining}
             )
         )
-
-
-async def _uninterrupted(attempt: workflow.ActivityHandle[_Result]) -> _Result:
-    """Its outcome, even when the workflow is cancelled meanwhile: a hand-over is never orphaned."""
-    try:
-        return await asyncio.shield(attempt)
-    except asyncio.CancelledError:
-        await attempt
-        raise

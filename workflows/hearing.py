@@ -1,8 +1,5 @@
 """What others may ask an enrollment's workflow and say to it; the loop in `enrollment.py` acts on what was said."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -18,26 +15,7 @@ with workflow.unsafe.imports_passed_through():
         Upcoming,
     )
     from domain.moving import Moved, MoveRequest, MoveResult
-
-Kind = Literal["pause", "resume", "stop", "look_again", "postpone", "send_now", "assume_sent", "migrate"]
-
-
-@dataclass
-class Command:
-    """What an operator asked for; the loop acts on it and the update's handler waits for that."""
-
-    kind: Kind
-    node_id: str
-    """What was next when it was said: what is about one message must not hit the one after it."""
-    reason: str = ""
-    upcoming: Upcoming | None = None
-    """What a postponement has made of the next node."""
-    move: MoveRequest | None = None
-    stays: MoveResult | None = None
-    """Why it could not be moved."""
-    done: bool = False
-    too_late: bool = False
-    """The enrollment ended before the loop came to it."""
+    from workflows.commands import Command, Kind, Place
 
 
 class Hearing:
@@ -49,6 +27,10 @@ class Hearing:
         self._remaining = start.remaining_seconds
         self._ending: Ending | None = None
         self._commands: list[Command] = []
+
+    @property
+    def _place(self) -> Place:
+        return self._next.node_id, self._next.lap
 
     def _is_called(self) -> bool:
         return bool(self._commands) or self._ending is not None
@@ -66,12 +48,12 @@ class Hearing:
     @workflow.signal
     def nudge(self) -> None:
         """The sequence goes on, or a message in doubt was heard of: what was held back is looked at again now."""
-        self._commands.append(Command("look_again", self._next.node_id))
+        self._commands.append(Command("look_again", self._place))
 
     @workflow.signal
     def postpone(self, upcoming: Upcoming) -> None:
         """The contact is away: what is next waits until then, as the database has recorded it."""
-        self._commands.append(Command("postpone", self._next.node_id, upcoming=upcoming))
+        self._commands.append(Command("postpone", self._place, upcoming=upcoming))
 
     @workflow.query
     def state(self) -> EnrollmentState:
@@ -114,7 +96,7 @@ class Hearing:
     @workflow.update
     async def migrate(self, request: MoveRequest) -> Moved:
         """Go on in another version; answers when it is recorded, or why it stays."""
-        command = Command("migrate", self._next.node_id, move=request)
+        command = Command("migrate", self._place, move=request)
         self._commands.append(command)
         await self._acted_on(command)
         stays = command.stays or MoveResult()
@@ -159,7 +141,7 @@ class Hearing:
             raise ApplicationError(f"it has ended already: {self._ending.reason or self._ending.status}")
 
     async def _ask(self, kind: Kind, reason: str = "") -> EnrollmentState:
-        command = Command(kind, self._next.node_id, reason)
+        command = Command(kind, self._place, reason)
         if self._commands and self._commands[-1] == command:
             # Said again before it was acted on: one act answers both.
             command = self._commands[-1]

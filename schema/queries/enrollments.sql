@@ -51,10 +51,16 @@ WITH ended AS (
 ), tasks AS (
     UPDATE tasks SET state = 'cancelled', closed_at = :now
     WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'open'
-), jobs AS (
-    UPDATE message_jobs SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
+), planned AS (
+    -- In one order for everybody: each moves a counter, and who takes two must not meet who takes them the other way.
+    SELECT id FROM message_jobs
     WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'pending'
-    RETURNING id, enrollment_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
+    ORDER BY sequence_id, node_id
+    FOR NO KEY UPDATE
+), jobs AS (
+    UPDATE message_jobs j SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
+    FROM planned WHERE j.id = planned.id
+    RETURNING j.id, j.enrollment_id, j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL AS heard_of
 ), doubtful AS (
     -- Locked, so that what is being heard of one at this moment is waited for.
     SELECT id, enrollment_id, node_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of

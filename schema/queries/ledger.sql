@@ -71,14 +71,14 @@ WITH job AS (
 ), late AS (
     UPDATE enrollments e SET last_node = job.node_id, last_order_index = job.order_index, last_lap = job.lap
     FROM job
-    WHERE e.id = job.enrollment_id AND e.ended_at IS NOT NULL
+    WHERE e.id = job.enrollment_id AND e.ended_at IS NOT NULL AND job.channel <> 'webhook'
         AND (e.last_lap, coalesce(e.last_order_index, -1)) < (job.lap, job.order_index)
 )
 INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, node_id, order_index,
     address, subject, body, provider, provider_message_id, at)
 SELECT tenant_id, id, 'out', 'step', channel, contact_id, enrollment_id, node_id, order_index,
     recipient, content ->> 'subject', coalesce(content ->> 'text', content ->> 'body'), provider, provider_message_id, sent_at
-FROM job;
+FROM job WHERE channel <> 'webhook';
 
 -- name: heard_of^
 -- A message that is not settled as sent, although something was heard of it after it was claimed.

@@ -55,7 +55,7 @@ FROM (
 LEFT JOIN enrollments e ON e.id = m.enrollment_id
 LEFT JOIN LATERAL (
     SELECT d.node_id, d.order_index, d.lap FROM message_jobs d
-    WHERE d.enrollment_id = e.id AND (
+    WHERE d.enrollment_id = e.id AND d.channel <> 'webhook' AND (
         d.state = 'ambiguous' OR d.state IN ('pending', 'sending', 'cancelled') AND d.claimed_at IS NOT NULL
             AND (d.delivery IS NOT NULL OR d.provider_message_id IS NOT NULL OR d.id = m.job_id)
     )

@@ -40,6 +40,12 @@ FROM unnest(:ids::uuid[], :node_ids::text[], :node_types::text[], :order_indexes
 WHERE NOT EXISTS (SELECT FROM enrollment_steps s WHERE s.enrollment_id = :enrollment_id AND s.node_id = n.node_id)
 ON CONFLICT DO NOTHING;
 
+-- name: choose!
+-- Which arm of a split an enrollment takes.
+INSERT INTO split_choices (tenant_id, enrollment_id, node_id, lap, arm, sequence_id, at)
+VALUES (current_tenant(), :enrollment_id, :node_id, :lap, :arm, :sequence_id, :now)
+ON CONFLICT DO NOTHING;
+
 -- name: end_waits!
 -- Every delay before this step is over; a wait after a wait began when the one before was over.
 UPDATE enrollment_steps s SET

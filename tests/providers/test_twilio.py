@@ -1,6 +1,7 @@
 """Twilio: forms it accepts, errors in our words, and doubt settled by the list of messages."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -10,9 +11,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError, TransientError
+from domain.errors import AmbiguousError, ConfigurationError, NotReady, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT, job_id
-from domain.messages import Absent, EmailContent, OutgoingMessage, Receipt, TextContent, Unknown
+from domain.messages import Absent, Channel, EmailContent, OutgoingMessage, Receipt, TextContent, Unknown
 from providers.twilio import ERRORS, TwilioConfig, TwilioProvider
 from tests.fakes.twilio_api import ACCOUNT, DESCRIPTION, NUMBER, SERVICE, TOKEN, Fault, TwilioApi, ago
 
@@ -251,3 +252,47 @@ async def test_an_email_is_refused(twilio: TwilioProvider) -> None:
     content = EmailContent(subject="", text="", message_id="<a@b>", date=datetime.now(UTC))
     with pytest.raises(ConfigurationError, match="email"):
         await twilio.send(OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=JOB, to=TO, content=content))
+
+
+async def test_whatsapp_has_its_own_addresses_and_templates(api: TwilioApi) -> None:
+    """Both numbers carry WhatsApp's prefix; an approved template takes the place of the text."""
+    config = TwilioConfig(ACCOUNT, TOKEN, whatsapp_sender=NUMBER, base_url=api.url)
+    whatsapp = TwilioProvider(config, Channel.WHATSAPP)
+    free = TextContent(channel=Channel.WHATSAPP, body="Hello", media_url="https://example.com/a.png")
+    message = text().model_copy(update={"content": free})
+    receipt = await whatsapp.send(message)
+    assert dict(api.forms[0]) == {
+        "To": f"whatsapp:{TO}",
+        "From": f"whatsapp:{NUMBER}",
+        "Body": "Hello",
+        "MediaUrl": "https://example.com/a.png",
+    }
+    found = await whatsapp.lookup(message, datetime.now(UTC))
+    assert isinstance(found, Receipt)
+    assert found.provider_message_id == receipt.provider_message_id
+    sid = "HX" + "0c" * 16
+    filled = TextContent(channel=Channel.WHATSAPP, body="[template]", content_sid=sid, variables={"1": "Zoë"})
+    await whatsapp.send(message.model_copy(update={"content": filled}))
+    assert api.forms[1]["ContentSid"] == sid
+    assert json.loads(api.forms[1]["ContentVariables"]) == {"1": "Zoë"}
+    assert "Body" not in api.forms[1]
+    await whatsapp.close()
+
+
+async def test_free_text_outside_of_whatsapps_hours_is_refused_for_this_message_alone(api: TwilioApi) -> None:
+    """63016 says nothing about the address and nothing about the other contacts."""
+    whatsapp = TwilioProvider(TwilioConfig(ACCOUNT, TOKEN, whatsapp_sender=NUMBER, base_url=api.url), Channel.WHATSAPP)
+    api.faults.append(Fault(400, 63016))
+    content = TextContent(channel=Channel.WHATSAPP, body="Hello")
+    with pytest.raises(PermanentError) as refused:
+        await whatsapp.send(text().model_copy(update={"content": content}))
+    assert (refused.value.effect, refused.value.code) == ("none", "63016")
+    assert "template" in str(refused.value)
+    await whatsapp.close()
+
+
+def test_whatsapp_wants_a_sender_of_its_own() -> None:
+    """The number for texts is not taken for it."""
+    with pytest.raises(NotReady) as missing:
+        TwilioProvider(TwilioConfig(ACCOUNT, TOKEN, NUMBER), Channel.WHATSAPP)
+    assert "TOUCHLINE_TWILIO_WHATSAPP_FROM" in (missing.value.hint or "")

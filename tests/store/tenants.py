@@ -205,6 +205,9 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             title="Call Ada.",
             created_at=AT,
         )
+        await insert(
+            "split_choices", enrollment_id=enrollment, node_id="test", lap=0, arm="a", sequence_id=sequence, at=AT
+        )
         await insert("contact_events", id=uuid4(), contact_id=contact, name="paid", key="1", at=AT, received_at=AT)
         await insert("assignment_turns", sequence_id=sequence, node_id="owner", taken=1)
         await insert("campaign_members", campaign="Spring", contact_id=contact, enrollment_id=enrollment, added_at=AT)

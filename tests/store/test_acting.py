@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from domain.contact import Contact
 from domain.events import EventType
 from domain.messages import Channel
+from store import inbound
+from store.attribution import Received
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 from tests.store.tenants import Tenant
 
@@ -316,3 +320,21 @@ async def test_whatever_a_report_says_it_is_stored(letters: Letters) -> None:
     assert again.kind == "reply"
     [first, *_] = await letters.rows("SELECT body FROM messages WHERE kind = 'opt_out'")
     assert first["body"] == "STOP\N{REPLACEMENT CHARACTER}"
+
+
+async def test_two_that_met_in_a_circle_are_both_recorded(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL undoes one of them; it is done again, once."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    receive_message, attempts = inbound.receive_message, []
+
+    async def undone_once(*args: Any, **kwargs: Any) -> Received:
+        received = await receive_message(*args, **kwargs)
+        attempts.append(received)
+        if len(attempts) == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return received
+
+    monkeypatch.setattr(inbound, "receive_message", undone_once)
+    received = await letters.gets(contact.email or "")
+    assert (received.duplicate, received.stopped, len(attempts)) == (False, (enrollment,), 2)
+    assert len(await letters.rows("SELECT FROM responses")) == 1

@@ -98,6 +98,8 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("campaign_members", "campaign_members_campaign_check", {"campaign": ""}),
     ("contact_events", "contact_events_name_check", {"name": ""}),
     ("contact_events", "contact_events_key_check", {"key": ""}),
+    ("split_choices", "split_choices_lap_check", {"lap": -1}),
+    ("arm_counters", "arm_counters_shard_check", {"shard": 16}),
     ("tasks", "tasks_assignee_check", {"assignee": ""}),
     ("tasks", "tasks_state_check", {"state": "forgotten", "closed_at": WHEN}),
     ("tasks", "open_is_not_closed", {"closed_at": WHEN}),

@@ -38,7 +38,7 @@ async def opened(rig: Rig, enrollment: UUID, node: str, **fields: Any) -> None:
     report = StatusReport(
         channel=Channel.EMAIL,
         provider="test",
-        provider_event_id=f"opened-{node}",
+        provider_event_id=f"opened-{node}-{enrollment}",
         at=await rig.now(),
         type=EventType.OPENED,
         job_id=ids.job_id(enrollment, node),
@@ -227,6 +227,37 @@ async def test_a_split_sends_each_contact_down_one_arm(skipping: Rig) -> None:
         taken.append(arm)
     again = await skipping.enroll(key, *people)
     assert [(await skipping.ended(e)) and (await result(skipping, e, "test"))["arm"] for e in again] == taken
+
+
+async def test_each_arm_counts_what_followed_from_it(skipping: Rig) -> None:
+    """Entered, opened and answered once per enrollment, however often; what came before the split counts for no arm."""
+    text = SPLIT.replace("steps:", "steps:\n      - {id: before, type: email, subject: First, body: First.}", 1)
+    key = await skipping.publish(text)
+    people = [await skipping.contact() for _ in range(4)]
+    enrollments = await skipping.enroll(key, *people)
+    arms = {}
+    for enrollment in enrollments:
+        await skipping.arrives(enrollment, "end")
+        arms[enrollment] = (await result(skipping, enrollment, "test"))["arm"]
+    first, second = enrollments[:2]
+    await opened(skipping, first, f"mail-{arms[first]}")
+    await opened(skipping, second, "before")
+    await skipping.reply(people[0])
+    await skipping.reply(people[0], "And another thing.")
+    counted = await skipping.rows(
+        "SELECT arm, sum(entered)::int AS entered, sum(opened)::int AS opened, sum(answered)::int AS answered"
+        " FROM arm_counters GROUP BY arm ORDER BY arm"
+    )
+    taken = list(arms.values())
+    assert counted == [
+        {
+            "arm": arm,
+            "entered": taken.count(arm),
+            "opened": int(arms[first] == arm),
+            "answered": int(arms[first] == arm),
+        }
+        for arm in sorted(set(taken))
+    ]
 
 
 LOOP = """

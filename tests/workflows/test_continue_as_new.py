@@ -1,7 +1,7 @@
 """An enrollment that lives long goes on in a new run before its history grows too long, and nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,11 +12,16 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.enrollment import EnrollmentState
 from starter import control
+<<<<<<< HEAD
 from starter.migration import migrate
+=======
+from starter.happened import happen
+>>>>>>> interp
 from starter.runs import CONTACT, SEQUENCE, TENANT
 from starter.temporal_server import LocalTemporal
 from store.pool import Database
 from tests.harness import Rig, about, rig_on
+from tests.helpers import assert_eventually
 from workflows.enrollment import EnrollmentWorkflow
 
 TEXTS = """
@@ -97,6 +102,57 @@ async def _change_runs(rig: Rig, enrollment: UUID) -> None:
         if await _run_id(rig, enrollment) != first_run:
             return
     raise AssertionError("the run never changed")
+
+
+async def test_a_loop_of_a_thousand_rounds_leaves_a_short_history(rig: Rig) -> None:
+    """Rounds without a wait are walked a hundred nodes at a time; each is recorded once."""
+    enrollment, _ = await rig.start("""
+        sequence: treadmill
+        steps:
+          - {id: ask, type: condition, if: replied, then: [{id: out, type: exit}]}
+          - {id: again, type: goto, step: ask, times: 1000}
+          - {id: bye, type: email, subject: Bye, body: Bye.}
+    """)
+    assert await rig.ended(enrollment) == ("completed", None)
+    [row] = await rig.rows("SELECT count(*) AS rounds, max(lap) AS last FROM enrollment_steps WHERE node_id = 'ask'")
+    assert row == {"rounds": 1001, "last": 1000}
+    history = await rig.engine.runs.handle(enrollment).fetch_history()
+    assert len(history.events) < 200
+
+
+WAITING_LOOP = """
+    sequence: ticking
+    steps:
+      - {id: round, type: wait_for, event: tick, timeout: 1d}
+      - {id: again, type: goto, step: round, times: 1000}
+"""
+
+
+async def test_a_waiting_loop_continues_as_new_and_hears_everything(rig: Rig) -> None:
+    """Rounds that wait cost history; runs follow each other, with the lap, and an event wakes whichever there is."""
+    enrollment, contact = await rig.start(WAITING_LOOP)
+    await rig.arrives(enrollment, "round", gate="event")
+    first_run = await _run_id(rig, enrollment)
+    for lap in range(40):
+
+        async def there(lap: int = lap) -> None:
+            row = await rig.enrollment(enrollment)
+            assert (row["lap"], row["gate"]) == (lap, "event")
+
+        await assert_eventually(there)
+        assert (await happen(rig.engine, contact.external_id, "tick")).awaited == (enrollment,)
+    await assert_eventually(_changed(rig, enrollment, first_run))
+    history = await rig.engine.runs.handle(enrollment).fetch_history()
+    assert len(history.events) < 120
+    await rig.reply(contact, enrollment_id=enrollment)
+    assert await rig.ended(enrollment) == ("stopped", "replied")
+
+
+def _changed(rig: Rig, enrollment: UUID, run_id: str) -> Callable[[], Awaitable[bool]]:
+    async def changed() -> bool:
+        return await _run_id(rig, enrollment) != run_id
+
+    return changed
 
 
 async def test_an_answer_is_heard_while_runs_change(rig: Rig) -> None:

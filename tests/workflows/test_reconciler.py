@@ -18,6 +18,7 @@ from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
 from domain.messages import Absent, Lookup, Receipt, Unknown
 from starter.enroll import chosen, enroll
+from starter.happened import happen
 from starter.runs import Runs
 from starter.schedule import ensure_reconciler, reconciler_id
 from store.signals import OpenSignal
@@ -77,6 +78,22 @@ async def test_a_pending_row_without_a_workflow_is_started(on_dev_server: Rig) -
     assert row["status"] == "running"
     assert len(rig.outbox()) == 1
     assert (await sweep(rig)).started == 0
+
+
+async def test_what_a_step_waits_for_may_happen_while_temporal_is_down(on_dev_server: Rig) -> None:
+    """It is noted on the step at once; the next sweep wakes the workflow, which takes the branch."""
+    rig = on_dev_server
+    enrollment, contact = await rig.start("""
+        sequence: awaiting
+        steps:
+          - {id: payment, type: wait_for, event: paid, timeout: 30d, then: [{id: out, type: exit, reason: paid}]}
+    """)
+    await rig.arrives(enrollment, "payment", gate="event")
+    happened = await happen(while_temporal_is_down(rig).engine, contact.external_id, "paid")
+    assert happened.awaited == (enrollment,)
+    await rig.execute("UPDATE enrollment_signals SET created_at = created_at - interval '1 minute'")
+    assert (await sweep(rig)).signalled == 1
+    assert await rig.ended(enrollment) == ("completed", "paid")
 
 
 async def test_an_answer_that_was_not_signalled_is_delivered(on_dev_server: Rig) -> None:

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from authoring.check import check
 from authoring.explain import keys_of
 from authoring.placed import MESSAGES
-from authoring.runnable import NOT_RUN_YET
 from authoring.shapes import STEP_TYPES
 from content.merge_fields import KNOWN_FIELDS
 from domain.action import ActionStep
@@ -25,7 +24,6 @@ from domain.window_spec import WindowSpec
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "sequences.md").read_text()
 EXAMPLES = re.findall(r"^```(yaml|json) ?(\w*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-_RELEASED = NOT_RUN_YET
 STEPS = "steps:\n  - {id: a, type: sms, body: x}\n"
 
 
@@ -49,12 +47,6 @@ def test_the_guide_has_examples_of_each_kind_and_of_each_step_type() -> None:
     assert {language for language, _, _ in EXAMPLES} == {"yaml", "json"}
     shown = " ".join(text for _, _, text in EXAMPLES)
     assert [kind for kind in STEP_TYPES if f"type: {kind}" not in shown] == []
-
-
-def test_the_guide_names_what_does_not_run_yet() -> None:
-    """Nobody should find out by trying."""
-    (notice,) = re.findall(r"does not run in this release yet: (.*?)\. It", GUIDE, re.DOTALL)
-    assert {word for feature in _RELEASED for word in feature.split()} == set(re.findall(r"`(\w+)`", notice))
 
 
 def _models(union: Any) -> Iterator[type[BaseModel]]:

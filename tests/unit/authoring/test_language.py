@@ -1,4 +1,4 @@
-"""What steps that branch, wait, act and jump must mean, and what of it runs."""
+"""What steps that branch, wait, act and jump must mean."""
 
 from pathlib import Path
 
@@ -8,31 +8,6 @@ from authoring.check import check
 from tests.unit.authoring.test_check import HEAD, HELLO, one
 
 CASES = Path(__file__).parents[2] / "cases"
-
-
-@pytest.mark.parametrize(
-    ("feature", "step"),
-    [
-        ("whatsapp", "{id: a, type: whatsapp, body: x}"),
-        ("webhook", '{id: a, type: webhook, url: "https://example.com"}'),
-    ],
-)
-@pytest.mark.usefixtures("as_released")
-def test_what_does_not_run_yet_is_refused_by_name_and_nothing_else(feature: str, step: str) -> None:
-    """A well-formed step of a later kind gives exactly one error, with its name, and compiles all the same."""
-    checked = check(f"{HEAD}{HELLO}  - {step}\n")
-    (found,) = checked.diagnostics
-    assert found.message == f"`{feature}` does not run in this release yet"
-    assert found.path.startswith("steps[1]")
-    assert not checked.ok
-    assert checked.plan is not None
-
-
-@pytest.mark.usefixtures("as_released")
-def test_what_does_not_run_yet_is_said_once() -> None:
-    """Ten webhooks are one sentence."""
-    steps = "".join(f"  - {{id: c{n}, type: webhook, url: 'https://example.com'}}\n" for n in range(10))
-    assert [found.line for found in check(f"{HEAD}{HELLO}{steps}").diagnostics] == [4]
 
 
 LANGUAGE_ERRORS = [
@@ -164,7 +139,6 @@ def test_a_thread_that_not_everybody_got_is_an_error() -> None:
     assert check(HEAD + HELLO + ends + reply).ok
 
 
-@pytest.mark.usefixtures("as_released")
 def test_the_cold_outreach_case_runs() -> None:
     """Its subjects that break threads are warned of."""
     checked = check((CASES / "cold-outreach.yaml").read_bytes())

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from domain.errors import TouchlineError
 from domain.messages import Channel
 from domain.plan import ConditionNode, DelayNode, ExitNode, MessageNode, Node, Plan, Settings
 from domain.schedule import Delay, Until, UntilField, UntilTime, Window
@@ -47,7 +46,7 @@ def test_a_moment_is_waited_for_by_the_contacts_clock() -> None:
         ConditionNode(id="d", order_index=0, condition="replied", then="m", otherwise="m"),
     ],
 )
-def test_a_node_that_this_release_cannot_run_is_an_error_and_is_not_passed_over(node: Node) -> None:
-    """A plan of a newer release met by an older worker."""
-    with pytest.raises(TouchlineError, match="cannot run the step d"):
-        next_stop(plan(node), "d", FRIDAY_NOON, NEW_YORK)
+def test_what_the_calendar_does_not_decide_is_a_stop_of_its_own(node: Node) -> None:
+    """A contact's date and a decision are for whoever can look at the contact."""
+    stop = next_stop(plan(node), "d", FRIDAY_NOON, NEW_YORK)
+    assert (stop.node.id, stop.waits, stop.at) == ("d", (), FRIDAY_NOON)

@@ -1,0 +1,212 @@
+"""Webhooks over a real wire: signed, to public addresses alone, never followed elsewhere, and repeatable."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+from standardwebhooks import Webhook
+
+from domain.errors import ConfigurationError, NotReady, PermanentError, SendError, TransientError
+from domain.ids import DEFAULT_TENANT
+from domain.messages import Absent, OutgoingMessage, TextContent, WebhookContent
+from providers import webhook
+from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@dataclass
+class Receiver:
+    """Somebody's server: what it got, and what it answers next."""
+
+    server: TestServer
+    got: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}/hook"
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        found.got.append(({k.lower(): v for k, v in request.headers.items()}, await request.text()))
+        return await found.answer(request) if found.answer else web.json_response({"ok": True})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    found = Receiver(TestServer(app, host="127.0.0.1"))
+    await found.server.start_server()
+    yield found
+    await found.server.close()
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[WebhookProvider]:
+    made = WebhookProvider(WebhookConfig(SECRET, allow=("127.0.0.0/8",)))
+    yield made
+    await made.close()
+
+
+def message(url: str, **fields: object) -> OutgoingMessage:
+    given = {"body": '{"type": "sequence.step", "name": "Zoë"}', "timeout_seconds": 5, **fields}
+    content = WebhookContent.model_validate(given)
+    return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=uuid4(), to=url, content=content)
+
+
+def answering(
+    status: int, headers: dict[str, str] | None = None, text: str = ""
+) -> Callable[..., Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, headers=headers, text=text)
+
+    return answer
+
+
+async def test_it_is_signed_and_carries_its_key(receiver: Receiver, provider: WebhookProvider) -> None:
+    """The Standard Webhooks library of a receiver believes it; the key is the job; our headers win."""
+    sent = message(receiver.url, headers={"x-team": "sales", "Webhook-Id": "forged"})
+    receipt = await provider.send(sent)
+    [(headers, body)] = receiver.got
+    assert Webhook(SECRET).verify(body, headers) == {"type": "sequence.step", "name": "Zoë"}
+    assert (headers["webhook-id"], headers["idempotency-key"]) == (str(sent.job_id), str(sent.job_id))
+    assert (headers["x-team"], headers["content-type"]) == ("sales", "application/json")
+    assert (receipt.provider_message_id, receipt.detail) == (str(sent.job_id), "HTTP 200")
+    assert receipt.answer == '{"ok": true}'
+
+
+async def test_an_answer_is_read_up_to_a_limit(receiver: Receiver, provider: WebhookProvider) -> None:
+    """An endless answer costs no more than that."""
+    receiver.answer = answering(200, text="x" * (ANSWER_LIMIT * 3))
+    receipt = await provider.send(message(receiver.url))
+    assert len(receipt.answer or "") == ANSWER_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, PermanentError),
+        (404, PermanentError),
+        (410, PermanentError),
+        (302, PermanentError),
+        (408, TransientError),
+        (429, TransientError),
+        (500, TransientError),
+        (503, TransientError),
+    ],
+)
+async def test_an_answer_says_whether_to_try_again(
+    receiver: Receiver, provider: WebhookProvider, status: int, kind: type[SendError]
+) -> None:
+    """What passes is tried again; anything else is a refusal, and a redirect is not followed."""
+    receiver.answer = answering(status, {"Location": f"{receiver.url}/elsewhere"})
+    with pytest.raises(kind) as refused:
+        await provider.send(message(receiver.url))
+    assert refused.value.status == status
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("form", ["seconds", "date", "nonsense"])
+async def test_retry_after_is_heard(receiver: Receiver, provider: WebhookProvider, form: str) -> None:
+    """In seconds or as a date."""
+    later = datetime.now(UTC) + timedelta(seconds=120)
+    said = {"seconds": "120", "date": f"{later:%a, %d %b %Y %H:%M:%S} GMT", "nonsense": "soon"}[form]
+    receiver.answer = answering(429, {"Retry-After": said})
+    with pytest.raises(TransientError) as refused:
+        await provider.send(message(receiver.url))
+    after = refused.value.retry_after
+    assert (
+        after is None
+        if form == "nonsense"
+        else timedelta(seconds=110) < (after or timedelta()) <= timedelta(seconds=120)
+    )
+
+
+async def test_silence_is_tried_again(provider: WebhookProvider, receiver: Receiver) -> None:
+    """A closed port, a slow answer and a name that nobody knows: the receiver knows a repetition."""
+
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(3)
+        return web.Response()
+
+    receiver.answer = slow
+    for url, patience in (
+        (f"http://127.0.0.1:{unused_port()}/", 5),
+        (receiver.url, 1),
+        ("http://nobody.invalid/", 5),
+    ):
+        with pytest.raises(TransientError):
+            await provider.send(message(url, timeout_seconds=patience))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}/",
+        "http://localhost:{port}/",
+        "http://[::1]:{port}/",
+        "http://[::ffff:127.0.0.1]:{port}/",
+        "http://0.0.0.0:{port}/",
+        "http://10.0.0.1/",
+        "http://192.168.1.1/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[fe80::1]/",
+        "http://[fd00::1]/",
+        "http://100.64.0.1/",
+        "http://2130706433:{port}/",
+        "http://127.1:{port}/",
+    ],
+)
+async def test_our_own_network_is_not_called(receiver: Receiver, url: str) -> None:
+    """Private, loopback and link-local addresses are refused however they are written, also behind a name."""
+    provider = WebhookProvider(WebhookConfig(SECRET))
+    with pytest.raises((PermanentError, TransientError)):
+        await provider.send(message(url.format(port=receiver.server.port)))
+    await provider.close()
+    assert receiver.got == []
+
+
+async def test_a_name_is_judged_by_its_addresses(receiver: Receiver) -> None:
+    """A public name that leads to our own network is refused for good; the allow list names hosts or networks."""
+    url = f"http://localhost:{receiver.server.port}/"
+    closed = WebhookProvider(WebhookConfig(SECRET))
+    with pytest.raises(PermanentError, match="not on the internet"):
+        await closed.send(message(url))
+    for allow in (("localhost",), ("127.0.0.0/8", "::1/128")):
+        opened = WebhookProvider(WebhookConfig(SECRET, allow=allow))
+        await opened.send(message(url))
+        await opened.close()
+    await closed.close()
+    assert len(receiver.got) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/", "file:///etc/passwd", "https://", "http://a:b@example.com/", "x"]
+)
+async def test_only_the_web_is_called(provider: WebhookProvider, url: str) -> None:
+    """Another scheme, no host, or a password in the URL: refused for good."""
+    with pytest.raises(PermanentError):
+        await provider.send(message(url))
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_"])
+def test_nothing_goes_unsigned(secret: str) -> None:
+    """Without a secret there is no provider."""
+    with pytest.raises(NotReady) as missing:
+        WebhookProvider(WebhookConfig(secret))
+    assert "TOUCHLINE_WEBHOOK_SECRET" in (missing.value.hint or "")
+
+
+async def test_a_repetition_is_safe_so_nothing_is_looked_up(provider: WebhookProvider) -> None:
+    """What was in doubt counts as not sent; and what is no document is a fault of ours."""
+    assert await provider.lookup(message("http://example.com/"), datetime.now(UTC)) == Absent()
+    text = message("http://example.com/").model_copy(update={"content": TextContent(body="x")})
+    with pytest.raises(ConfigurationError):
+        await provider.send(text)
+    assert webhook.LONGEST_S < 45  # half of what the workflow gives an attempt
