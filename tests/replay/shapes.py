@@ -6,14 +6,10 @@ from uuid import UUID
 
 from domain import ids
 from domain.errors import AmbiguousError, TransientError
-<<<<<<< HEAD
 from domain.moving import MoveRequest, Stays
-from starter import control
+from starter import control, tasks
 from starter.migration import migrate
 from store import sequences
-=======
-from starter import control, tasks
->>>>>>> interp
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
 from tests.hearing import away, hear_of, nudge
 from tests.helpers import assert_eventually
@@ -195,7 +191,6 @@ async def awaited(rig: Rig, provider: ScriptedProvider) -> UUID:
     return enrollment
 
 
-<<<<<<< HEAD
 async def migrated(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Refused a move, then moved to another step of another version, paused there, moved back, and finished."""
     enrollment = await _waiting(rig)
@@ -213,7 +208,10 @@ async def migrated(rig: Rig, provider: ScriptedProvider) -> UUID:
     await migrate(rig.engine, "texts", 1, {"other": "second"})
     await rig.skip(DAY)
     await control.resume(rig.engine, enrollment)
-=======
+    await rig.ended(enrollment)
+    return enrollment
+
+
 async def tasked(rig: Rig, provider: ScriptedProvider) -> UUID:
     """A task that a person does, then a webhook, and a date of the contact's that ends the wait."""
     at = await rig.now() + 5 * DAY
@@ -230,7 +228,6 @@ async def tasked(rig: Rig, provider: ScriptedProvider) -> UUID:
     )
     await rig.arrives(enrollment, "call", gate="task")
     await tasks.close(rig.engine, ids.step_id(enrollment, "call"), "completed")
->>>>>>> interp
     await rig.ended(enrollment)
     return enrollment
 
@@ -277,11 +274,7 @@ SHAPES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
         *(journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, heard_of, postponed),
-<<<<<<< HEAD
-        *(outreach, laps, decision_first, awaited, migrated),
-=======
-        *(outreach, laps, decision_first, awaited, tasked),
->>>>>>> interp
+        *(outreach, laps, decision_first, awaited, tasked, migrated),
         *(cancel, cancel_in_delivery),
     )
 }

@@ -12,11 +12,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.enrollment import EnrollmentState
 from starter import control
-<<<<<<< HEAD
-from starter.migration import migrate
-=======
 from starter.happened import happen
->>>>>>> interp
+from starter.migration import migrate
 from starter.runs import CONTACT, SEQUENCE, TENANT
 from starter.temporal_server import LocalTemporal
 from store.pool import Database

@@ -26,6 +26,7 @@ LAST = """
 """
 NODES = {
     "message": "{id: here, type: sms, body: Here.}",
+    "webhook": '{id: here, type: webhook, url: "https://example.com/"}',
     "condition": "{id: here, type: condition, if: not_replied, then: [{id: then, type: sms, body: Then.}]}",
     "split": "{id: here, type: split, variants: [{id: a}, {id: b}]}",
     "action": "{id: here, type: action, action: update_status, status: told}",
