@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.deliver import Deliveries
 from activities.lifecycle import Lifecycle
 from activities.mailbox import MailboxPoller
+from activities.migrate import Migrations
 from activities.notices import Notices
 from activities.reconcile import Reconciler
 from activities.versions import Versions
@@ -195,6 +196,7 @@ def worker_of(
             lifecycle.resume_enrollment,
             lifecycle.end_enrollment,
             lifecycle.finish,
+            Migrations(engine.database, deliveries.versions).migrate_enrollment,
             Notices(engine.database, engine.providers).send_notice,
             Reconciler(deliveries, engine.runs).reconcile,
             *([MailboxPoller(engine.database, engine.tenant_id, mailbox, receiving).poll] if mailbox else []),

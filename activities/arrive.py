@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock
 from activities.enrolling import Desk
-from activities.judge import SEQUENCE_RECHECK
+from activities.judge import HOLDS, SEQUENCE_RECHECK
 from activities.walk import Walk
 from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.plan import ExitNode
@@ -61,7 +61,7 @@ def _held(scope: Scope, order: ExecuteInput, now: datetime, *, is_exit: bool, hu
 
     if scope.status is EnrollmentStatus.PAUSED:
         return held(Gate.ENROLLMENT_PAUSED, None)
-    if scope.sequence_status != "active" and not is_exit:
+    if scope.sequence_status in HOLDS and not is_exit:
         # Everybody stays where they are; whoever has come to the end has nothing to wait for.
         return held(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
     if scope.not_before is not None and scope.not_before > now and not hurried:

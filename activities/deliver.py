@@ -153,6 +153,9 @@ class _Delivery:
         settlement = Settlement(tx, order, claim, version, node, where, self._clock, self._desk)
 
         match claim.state:
+            case JobState.SENT | JobState.FAILED | JobState.CANCELLED if claim.stands_at(order.visit):
+                # Moved to a version that comes to it again: nobody gets it twice.
+                return await settlement.passed_over()
             case JobState.SENT | JobState.FAILED | JobState.CANCELLED:
                 # An earlier attempt settled it and died before it could say so.
                 return settlement.recorded()

@@ -118,8 +118,8 @@ async def enroll_from(
         return {"sequence": key, "refused": "it is not published"}
     if sequence.id in chain:
         return {"sequence": key, "refused": "the contact comes from there: a loop"}
-    if sequence.status != "active":
-        return {"sequence": key, "refused": f"it is {sequence.status}"}
+    if (status := await sequences.hold_status(tx, sequence.id)) != "active":
+        return {"sequence": key, "refused": f"it is {status}"}
     version = await desk.versions.get(tx, sequence.version_id)
     try:
         desk.must_carry(version.plan)

@@ -11,6 +11,9 @@ from store.ledger import Claim
 SEQUENCE_RECHECK = timedelta(hours=1)
 """A held sequence wakes its enrollments when it goes on; this is the net under that."""
 
+HOLDS = ("draft", "paused")
+"""A sequence of these statuses holds everybody where they are; an archived one lets them finish."""
+
 
 @dataclass(frozen=True)
 class Go:
@@ -48,7 +51,7 @@ def judge(claim: Claim, plan: Plan, node: Outgoing, where: Whereabouts, now: dat
         return Over(claim.ending)
     if claim.status is EnrollmentStatus.PAUSED:
         return Hold(Gate.ENROLLMENT_PAUSED, None)
-    if claim.sequence_status != "active":
+    if claim.sequence_status in HOLDS:
         return Hold(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
     if claim.suppressed:
         return Skip("suppressed")

@@ -137,6 +137,10 @@ class Settlement:
         log.info("skipped", reason=reason)
         return await self._go_on("skipped", now)
 
+    async def passed_over(self) -> StepResult:
+        """It was settled on an earlier visit; the enrollment goes on."""
+        return await self._go_on("skipped", self.clock.now())
+
     async def overtaken(self, ending: Ending) -> StepResult:
         """The enrollment ended between the claim and the hand-over: certainly not sent."""
         reason = ending.reason or ending.status

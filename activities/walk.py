@@ -170,6 +170,8 @@ class Walk:
 
     async def _act(self, node: ActionNode) -> str | Ending:
         visit = self._at(node)
+        if await steps.is_done(self.tx, visit) and node.next is not None:
+            return node.next  # moved to a version that comes to it again: nothing is done twice
         actor = Actor(visit, self.sequence_id, (await self._facts()).contact)
         self._known = None  # it may be about to change
         try:

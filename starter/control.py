@@ -94,6 +94,9 @@ async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
         sequence = await _sequence(tx, key)
         if sequence.status == "paused":
             raise Conflict(f"sequence {key!r} is paused already: {sequence.paused_reason}")
+        if sequence.status == "archived":
+            hint = f"./touchline archive {key} --stop stops them; ./touchline resume --sequence {key} takes it back"
+            raise Conflict(f"sequence {key!r} is archived: those who are in it finish", hint=hint)
         await sequences.set_status(tx, sequence.id, "paused", reason)
 
 

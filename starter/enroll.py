@@ -66,6 +66,8 @@ class _Batch:
 
     async def _insert(self, people: Sequence[Contact]) -> list[NewEnrollment]:
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            # Whoever archives it meanwhile waits for us, and finds those that we enroll.
+            _must_be_active(self.version.plan.sequence, await sequences.hold_status(tx, self.version.sequence_id))
             opened = await open_enrollments(
                 tx,
                 self.version,
@@ -110,12 +112,7 @@ async def enroll(
         sequence = await sequences.find(tx, sequence_key)
         if sequence is None or sequence.version_id is None:
             raise NotFound(f"no published sequence {sequence_key!r}", hint="./touchline publish FILE publishes one")
-        if sequence.status != "active":
-            why = f": {sequence.paused_reason}" if sequence.paused_reason else ""
-            raise Conflict(
-                f"sequence {sequence_key!r} is {sequence.status}{why}",
-                hint=f"./touchline resume --sequence {sequence_key} lets it go on",
-            )
+        _must_be_active(sequence_key, sequence.status, sequence.paused_reason)
         version = await sequences.read_version(tx, sequence.version_id)
         zone = await sequences.tenant_zone(tx)
     if version is None:
@@ -140,6 +137,14 @@ async def enroll(
     finally:
         await asyncio.gather(*running)
     return batch.report
+
+
+def _must_be_active(key: str, status: str | None, reason: str | None = None) -> None:
+    if status != "active":
+        raise Conflict(
+            f"sequence {key!r} is {status}" + (f": {reason}" if reason else ""),
+            hint=f"./touchline resume --sequence {key} lets it go on",
+        )
 
 
 async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[Sequence[Contact]]:

@@ -236,3 +236,14 @@ async def hold(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming) 
 async def held_by_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> list[UUID]:
     """Those that wait for their sequence to go on."""
     return [row["id"] async for row in _sql.held_by_sequence(tx, sequence_id=sequence_id)]
+
+
+async def lock_live(tx: asyncpg.Connection, sequence_id: UUID, limit: int) -> list[UUID]:
+    """Lock live enrollments of a sequence, by id: nothing of them is handed over until the transaction ends."""
+    return [row["id"] async for row in _sql.lock_live(tx, sequence_id=sequence_id, limit=limit)]
+
+
+async def count_live(tx: asyncpg.Connection, sequence_id: UUID) -> int:
+    """How many of a sequence live."""
+    count: int = await _sql.count_live(tx, sequence_id=sequence_id)
+    return count

@@ -62,6 +62,10 @@ class Claim:
             return self.recipient
         return self.recipient or self.contact.address_for(self.channel)
 
+    def stands_at(self, visit: Visit) -> bool:
+        """Whether the enrollment lives and this is what it waits for."""
+        return self.next is not None and (self.next.node_id, self.next.lap) == (visit.node_id, visit.lap)
+
     def message(self, tenant_id: UUID) -> OutgoingMessage:
         """The frozen message of a job that was claimed before."""
         if self.recipient is None or self.content is None:

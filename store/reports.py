@@ -113,6 +113,17 @@ class JobRecord:
 
 
 @dataclass(frozen=True)
+class MoveRecord:
+    """It was moved to another version; the steps are those that were next."""
+
+    from_version: int
+    to_version: int
+    from_step: str
+    to_step: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class ResponseRecord:
     """An inbound message, and the step that it answers."""
 
@@ -153,6 +164,7 @@ class EnrollmentReport:
     contact: EnrolledContact
     steps: list[StepRecord]
     messages: list[JobRecord]
+    moves: list[MoveRecord]
     responses: list[ResponseRecord]
     suppressions: list[SuppressionRecord]
     disagreements: list[FlagRecord]
@@ -229,6 +241,7 @@ async def read_enrollment(tx: asyncpg.Connection, enrollment_id: UUID) -> Enroll
         contact=EnrolledContact(**contact),
         steps=await _all(StepRecord, _sql.steps_of(tx, id=enrollment_id)),
         messages=await _all(JobRecord, _sql.jobs_of(tx, id=enrollment_id)),
+        moves=await _all(MoveRecord, _sql.moves_of(tx, id=enrollment_id)),
         responses=await _all(ResponseRecord, _sql.responses_of(tx, id=enrollment_id)),
         suppressions=await _all(SuppressionRecord, _sql.suppressions_of(tx, id=enrollment_id)),
         disagreements=await _all(FlagRecord, _sql.flags_of(tx, id=enrollment_id)),

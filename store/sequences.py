@@ -124,6 +124,18 @@ async def set_status(tx: asyncpg.Connection, sequence_id: UUID, status: str, rea
     await _sql.set_status(tx, id=sequence_id, status=status, reason=reason)
 
 
+async def hold_status(tx: asyncpg.Connection, sequence_id: UUID) -> str | None:
+    """How a sequence stands, which nobody changes before the transaction ends."""
+    status: str | None = await _sql.hold_status(tx, id=sequence_id)
+    return status
+
+
+async def numbered(tx: asyncpg.Connection, sequence_id: UUID, number: int) -> UUID | None:
+    """The version of that number; None: there is none."""
+    version_id: UUID | None = await _sql.numbered(tx, sequence_id=sequence_id, number=number)
+    return version_id
+
+
 async def read_version(tx: asyncpg.Connection, version_id: UUID) -> Version | None:
     """A version's plan and contents."""
     record = await _sql.read_version(tx, id=version_id)

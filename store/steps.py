@@ -125,6 +125,12 @@ async def read(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
     return row
 
 
+async def is_done(tx: asyncpg.Connection, visit: Visit) -> bool:
+    """Whether a step was executed on this visit."""
+    record = await read(tx, visit)
+    return record is not None and record["status"] in (StepStatus.SUCCESS, StepStatus.FAILED)
+
+
 async def is_answered(tx: asyncpg.Connection, visit: Visit) -> bool:
     """Whether what a step waits for has come."""
     record = await read(tx, visit)

@@ -11,45 +11,40 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.clock import HEARTBEAT_TIMEOUT
     from activities.deliver import Deliveries
     from activities.lifecycle import Lifecycle
+    from activities.migrate import Migrations
     from domain.enrollment import (
         Ending,
         EndInput,
         EnrollmentInput,
-        EnrollmentState,
         EnrollmentStatus,
         ExecuteInput,
         Gate,
         Instruction,
         ResumeInput,
         StepResult,
-        StopMark,
-        StopRequest,
         Upcoming,
     )
+    from domain.moving import MoveOrder
     from domain.plan import ExitNode, MessageNode
-    from workflows.commands import ATTEMPT_TIMEOUT, RETRY, Command, Kind, Place, uninterrupted
+    from workflows.commands import ATTEMPT_TIMEOUT, RETRY, Command, uninterrupted
+from workflows.hearing import Hearing
 
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 
 
 @workflow.defn(name="Enrollment")
-class EnrollmentWorkflow:
+class EnrollmentWorkflow(Hearing):
     """Walks the plan. Holds no truth of its own: every step it takes was recorded before it learns of it."""
 
     @workflow.init
     def __init__(self, start: EnrollmentInput) -> None:
+        super().__init__(start)
         self._start = start
-        self._next = start.next
-        self._paused = start.paused
-        self._remaining = start.remaining_seconds
-        self._ending: Ending | None = None
-        self._commands: list[Command] = []
 
     @workflow.run
     async def run(self, start: EnrollmentInput) -> Ending:
@@ -85,9 +80,6 @@ class EnrollmentWorkflow:
             return False
         return True
 
-    def _is_called(self) -> bool:
-        return bool(self._commands) or self._ending is not None
-
     def _summary(self) -> str:
         until = f"until {self._next.at:%a %d %b %H:%M:%S} UTC" if self._next.at else "until an operator acts"
         why = f" ({self._next.gate})" if self._next.gate else ""
@@ -116,10 +108,6 @@ class EnrollmentWorkflow:
                 summary=f"exit {node.id}",
             )
         self._take(await uninterrupted(attempt))
-
-    @property
-    def _place(self) -> Place:
-        return self._next.node_id, self._next.lap
 
     def _order(self, instruction: Instruction | None = None) -> ExecuteInput:
         return ExecuteInput(
@@ -155,6 +143,8 @@ class EnrollmentWorkflow:
                         await self._execute()
                 case "postpone":
                     self._wait_anew(command.upcoming)
+                case "migrate":
+                    await self._migrate(command)
                 case instruction:
                     if command.place == self._place and not self._paused:
                         await self._execute(instruction)
@@ -203,6 +193,37 @@ class EnrollmentWorkflow:
         self._paused, self._remaining = False, None
         self._take(result)
 
+    async def _migrate(self, command: Command) -> None:
+        if command.move is None:
+            return
+        order = MoveOrder(
+            tenant_id=self._start.tenant_id,
+            enrollment_id=self._start.enrollment_id,
+            move_id=workflow.uuid4(),
+            version_id=command.move.version_id,
+            replaced=command.move.replaced,
+            next=self._next,
+        )
+        attempt = workflow.start_activity_method(
+            Migrations.migrate_enrollment,
+            order,
+            start_to_close_timeout=ATTEMPT_TIMEOUT,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=RETRY,
+            summary="migrate",
+        )
+        result = await uninterrupted(attempt)
+        if result.next is not None:
+            # With the input, so that a later run of this enrollment has it as well.
+            self._start = self._start.model_copy(update={"plan": command.move.plan})
+            self._next = result.next
+            if self._remaining is not None:
+                self._remaining = max(self._remaining + result.late_seconds, 0.0)
+        elif result.stays is not None:
+            command.stays = result
+        if self._ending is None:
+            self._ending = result.ended
+
     async def _end(self, ending: Ending) -> None:
         order = EndInput(tenant_id=self._start.tenant_id, enrollment_id=self._start.enrollment_id, ending=ending)
         self._take(await self._record(Lifecycle.end_enrollment, order, str(ending.status)))
@@ -237,109 +258,3 @@ class EnrollmentWorkflow:
                 update={"next": self._next, "paused": self._paused, "remaining_seconds": self._remaining}
             )
         )
-
-    # --- what others may ask and say ---------------------------------------------------------------------
-
-    @workflow.signal
-    def reply(self, mark: StopMark) -> None:
-        """A reply was recorded; if it ended the enrollment, that is a committed fact."""
-        self._ending = self._ending or mark.ending
-
-    @workflow.signal
-    def suppress(self, mark: StopMark) -> None:
-        """An opt-out was recorded; if it ended the enrollment, that is a committed fact."""
-        self._ending = self._ending or mark.ending
-
-    @workflow.signal
-    def nudge(self) -> None:
-        """The sequence goes on, or a message in doubt was heard of: what was held back is looked at again now."""
-        self._commands.append(Command("look_again", self._place))
-
-    @workflow.signal
-    def postpone(self, upcoming: Upcoming) -> None:
-        """The contact is away: what is next waits until then, as the database has recorded it."""
-        self._commands.append(Command("postpone", self._place, upcoming=upcoming))
-
-    @workflow.query
-    def state(self) -> EnrollmentState:
-        """How the enrollment stands, by the workflow's own account."""
-        if self._ending is not None:
-            return EnrollmentState(status=self._ending.status, reason=self._ending.reason)
-        return EnrollmentState(
-            status=EnrollmentStatus.PAUSED if self._paused else EnrollmentStatus.RUNNING,
-            node_id=self._next.node_id,
-            at=None if self._paused else self._next.at,
-            gate=Gate.ENROLLMENT_PAUSED if self._paused else self._next.gate,
-            remaining_seconds=self._remaining,
-        )
-
-    @workflow.update
-    async def pause(self) -> EnrollmentState:
-        """Hold everything; what is left of the wait is kept. Answers when it is recorded."""
-        return await self._ask("pause")
-
-    @workflow.update
-    async def resume(self) -> EnrollmentState:
-        """Go on with what was left of the wait."""
-        return await self._ask("resume")
-
-    @workflow.update
-    async def stop(self, request: StopRequest) -> EnrollmentState:
-        """End the enrollment for good."""
-        return await self._ask("stop", request.reason)
-
-    @workflow.update
-    async def send_now(self) -> EnrollmentState:
-        """Cut the wait short, an absence included, or send a message in doubt again; every other gate still holds."""
-        return await self._ask("send_now")
-
-    @workflow.update
-    async def assume_sent(self) -> EnrollmentState:
-        """Count a message in doubt as sent and go on."""
-        return await self._ask("assume_sent")
-
-    @pause.validator
-    def _may_pause(self) -> None:
-        self._must_live()
-        if self._paused:
-            raise ApplicationError("it is paused already")
-
-    @resume.validator
-    def _may_resume(self) -> None:
-        self._must_live()
-        if not self._paused:
-            raise ApplicationError("it is not paused")
-
-    @stop.validator
-    def _may_stop(self, request: StopRequest) -> None:
-        self._must_live()
-
-    @send_now.validator
-    def _may_send_now(self) -> None:
-        self._must_live()
-        if self._paused:
-            raise ApplicationError("it is paused; resume it first")
-
-    @assume_sent.validator
-    def _may_assume_sent(self) -> None:
-        self._must_live()
-        if self._paused:
-            raise ApplicationError("it is paused; resume it first")
-        if self._next.gate is not Gate.AMBIGUOUS:
-            raise ApplicationError("no message of it is in doubt")
-
-    def _must_live(self) -> None:
-        if self._ending is not None:
-            raise ApplicationError(f"it has ended already: {self._ending.reason or self._ending.status}")
-
-    async def _ask(self, kind: Kind, reason: str = "") -> EnrollmentState:
-        command = Command(kind, self._place, reason)
-        if self._commands and self._commands[-1] == command:
-            # Said again before it was acted on: one act answers both.
-            command = self._commands[-1]
-        else:
-            self._commands.append(command)
-        await workflow.wait_condition(lambda: command.done)
-        if command.too_late:
-            self._must_live()
-        return self.state()

@@ -145,6 +145,15 @@ UPDATE enrollments SET next_run_at = :at, gate = :gate WHERE id = :enrollment_id
 -- Enrollments that wait for their sequence to go on.
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status = 'running' AND gate = 'sequence_paused';
 
+-- name: lock_live
+-- Live enrollments of a sequence, locked: waits for hand-overs that are under way.
+SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused')
+ORDER BY id LIMIT :limit FOR NO KEY UPDATE;
+
+-- name: count_live$
+-- How many of a sequence live.
+SELECT count(*) FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused');
+
 -- name: unstarted
 -- Rows whose workflow was never started: the process died in between, or Temporal was down.
 SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap

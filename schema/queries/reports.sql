@@ -41,6 +41,14 @@ SELECT
     unsubscribed_at, answered_at
 FROM message_jobs WHERE enrollment_id = :id ORDER BY lap, order_index, created_at;
 
+-- name: moves_of
+-- From which version to which it was moved.
+SELECT f.version AS from_version, t.version AS to_version, m.from_node AS from_step, m.to_node AS to_step, m.moved_at AS at
+FROM enrollment_moves m
+JOIN sequence_versions f ON f.id = m.from_version_id
+JOIN sequence_versions t ON t.id = m.to_version_id
+WHERE m.enrollment_id = :id ORDER BY m.moved_at;
+
 -- name: responses_of
 -- What came back, and to which step.
 SELECT r.id, r.step_number, r.node_id AS step, r.channel, r.kind, r.at, m.address, m.body

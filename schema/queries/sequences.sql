@@ -53,6 +53,14 @@ SELECT v.id, v.sequence_id, v.version, v.plan,
 FROM sequence_versions v
 WHERE v.id = :id;
 
+-- name: numbered$
+-- The id of the version of that number.
+SELECT id FROM sequence_versions WHERE sequence_id = :sequence_id AND version = :number;
+
+-- name: hold_status$
+-- How a sequence stands; it cannot change while the transaction lasts.
+SELECT status FROM sequences WHERE id = :id FOR SHARE;
+
 -- name: tenant_zone$
 -- The tenant's time zone (IANA).
 SELECT timezone FROM tenants WHERE id = current_tenant();

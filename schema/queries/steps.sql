@@ -1,6 +1,7 @@
 -- name: record!
 -- The nodes that enrollments have come to: what was passed, waits that run, the node after them, and its message in the
--- ledger. A node that was waited for and is now passed takes its outcome; what has an outcome keeps it.
+-- ledger. A node that was waited for and is now passed takes its outcome; what has an outcome keeps it. What was only
+-- passed by, or left for another version's step, and is come to after all, is as if it had never been.
 WITH steps AS (
     INSERT INTO enrollment_steps AS s (tenant_id, id, enrollment_id, node_id, node_type, order_index, lap, status,
         due_at, started_at, completed_at, result)
@@ -12,18 +13,23 @@ WITH steps AS (
         :started_ats::timestamptz[], :completed_ats::timestamptz[], :results::text[]
     ) AS n (id, enrollment_id, node_id, node_type, order_index, lap, status, due_at, started_at, completed_at, result)
     ON CONFLICT (tenant_id, id) DO UPDATE SET
+        node_type = excluded.node_type, order_index = excluded.order_index,
         status = excluded.status, due_at = coalesce(excluded.due_at, s.due_at),
-        started_at = coalesce(s.started_at, excluded.started_at), completed_at = excluded.completed_at,
-        result = s.result || excluded.result
-    WHERE s.status IN ('pending', 'running')
+        started_at = CASE WHEN s.status = 'skipped' THEN excluded.started_at
+            ELSE coalesce(s.started_at, excluded.started_at) END,
+        completed_at = excluded.completed_at, result = (s.result - '{bypassed_at,migrated}'::text[]) || excluded.result
+    WHERE s.status IN ('pending', 'running') OR (s.status = 'skipped' AND s.result ?| '{bypassed_at,migrated}')
 )
-INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, lap, channel, due_at)
+INSERT INTO message_jobs AS j (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, lap, channel, due_at)
 SELECT current_tenant(), n.*
 FROM unnest(
     :ids::uuid[], :enrollment_ids::uuid[], :sequence_ids::uuid[], :contact_ids::uuid[], :node_ids::text[],
     :order_indexes::int[], :laps::int[], :channels::text[], :due_ats::timestamptz[]
 ) AS n
-ON CONFLICT DO NOTHING;
+ON CONFLICT (tenant_id, id) DO UPDATE SET
+    state = 'pending', cancel_reason = NULL, order_index = excluded.order_index, channel = excluded.channel,
+    due_at = excluded.due_at, gate = NULL, held_until = NULL
+WHERE j.claimed_at IS NULL AND (j.state = 'pending' OR (j.state = 'cancelled' AND j.cancel_reason = 'migrated'));
 
 -- name: bypass!
 -- The way past these nodes was taken; those of an earlier lap keep their records.

@@ -5,6 +5,7 @@ import traceback
 import typer
 
 from starter.cli import (
+    archive,
     authoring,
     contacts,
     control,
@@ -15,6 +16,7 @@ from starter.cli import (
     enrollments,
     events,
     keys,
+    migrate,
     outbox,
     replies,
     reviews,
@@ -40,6 +42,7 @@ app = typer.Typer(
 demo.register(app)
 stack.register(app)
 doctor.register(app)
+migrate.register(app)
 authoring.register(app)
 simulate.register(app)
 contacts.register(app)
@@ -52,6 +55,7 @@ tasks.register(app)
 conversation.register(app)
 reviews.register(app)
 sequences.register(app)
+archive.register(app)
 outbox.register(app)
 keys.register(app)
 dead_letters.register(app)

@@ -42,6 +42,7 @@ def document(report: EnrollmentReport) -> dict[str, object]:
         "next": upcoming,
         "steps": report.steps,
         "messages": report.messages,
+        "moves": report.moves,
         "responses": report.responses,
         "suppressions": report.suppressions,
         "disagreements": report.disagreements,
@@ -70,6 +71,9 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
         "status": words.state_of(row),
         "enrolled": f"{words.utc(row.enrolled_at)} ({row.source})",
     }
+    for move in report.moves:
+        was, now = f"v{move.from_version} ({move.from_step})", f"v{move.to_version} ({move.to_step})"
+        lines["moved"] = f"{words.utc(move.at)}, moved from {was} to {now}"
     if row.ended_at:
         lines["ended"] = words.utc(row.ended_at)
     if row.current_node:

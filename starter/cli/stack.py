@@ -1,35 +1,32 @@
-"""`up` and `migrate`: what Touchline runs on."""
+"""`up`: what Touchline runs on."""
 
 import asyncio
 import signal
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from pathlib import Path
 
 import typer
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.errors import Conflict, NotReady
+from domain.errors import Conflict
 from settings import Settings
 from starter import health
 from starter.cli import child, connect, output
-from starter.cli.command import Answer, AsJson, command
+from starter.cli.command import AsJson, command
 from starter.cli.keeping import called, keep_alive
 from starter.ending import Exit
 from starter.ports import free_port
-from starter.stack import LocalStack, running_stack
-from store.migrate import migrate
+from starter.stack import LocalStack
 
 _POLL_S = 0.25
 _READY_S = 60.0
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     command(app, "up")(up)
-    command(app, "migrate", name="migrate")(migrate_database)
 
 
 async def up(as_json: AsJson = False) -> Exit:
@@ -117,23 +114,3 @@ async def _until_all_end(stop: asyncio.Event, *works: Coroutine[None, None, None
     finally:
         stop.set()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def migrate_database(as_json: AsJson = False) -> Answer:
-    """Bring the database of the settings, or the running local stack's, to this checkout's schema.
-
-    Needs the role that owns the tables; creates the database if it is missing.
-    """
-    settings = connect.load_settings()
-    url = settings.database_url
-    if not url:
-        stack = running_stack(settings.state_dir)
-        if stack is None:
-            raise NotReady(
-                "there is no database to migrate",
-                hint="set TOUCHLINE_DATABASE_URL; ./touchline up migrates its own",
-            )
-        url = stack.database_url
-    applied = await migrate(url)
-    said = [f"applied {Path(name).stem}" for name in applied] or ["nothing to do: the schema is this checkout's"]
-    return Answer({"applied": applied}, [output.line(text) for text in said])

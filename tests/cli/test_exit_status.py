@@ -32,7 +32,7 @@ def test_the_commands_are_those_that_users_know() -> None:
     assert {
         *("demo", "up", "doctor", "migrate", "test", "bench"),
         *("check", "publish", "export", "simulate", "verify", "contacts import"),
-        *("enroll", "enrollments", "show", "sequences", "stats", "outbox"),
+        *("enroll", "enrollments", "show", "sequences", "stats", "outbox", "archive"),
         *("event", "tasks", "task", "notifications"),
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent"),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),

@@ -10,9 +10,9 @@ import asyncpg
 
 from tests.helpers import assert_eventually
 
-Point = Literal["claim", "settle", "settled", "insert", "inserted", "stopped"]
+Point = Literal["claim", "settle", "settled", "insert", "inserted", "stopped", "moved"]
 """In the commit of a claim · before a job is marked sent · in the commit of that · before an enrollment is
-inserted · in the commit of that · in the commit of a stop."""
+inserted · in the commit of that · in the commit of a stop · in the commit of a move to another version."""
 
 _TRIGGERS = """
 CREATE FUNCTION brake() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -33,6 +33,8 @@ CREATE CONSTRAINT TRIGGER brake_inserted AFTER INSERT ON enrollments DEFERRABLE 
     FOR EACH ROW EXECUTE FUNCTION brake('inserted');
 CREATE CONSTRAINT TRIGGER brake_stopped AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW WHEN (NEW.status = 'stopped' AND OLD.status <> 'stopped') EXECUTE FUNCTION brake('stopped');
+CREATE CONSTRAINT TRIGGER brake_moved AFTER UPDATE ON enrollments DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.version_id <> OLD.version_id) EXECUTE FUNCTION brake('moved');
 """
 
 

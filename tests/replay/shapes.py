@@ -6,10 +6,14 @@ from uuid import UUID
 
 from domain import ids
 from domain.errors import AmbiguousError, TransientError
+from domain.moving import MoveRequest, Stays
 from starter import control, tasks
+from starter.migration import migrate
+from store import sequences
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
 from tests.hearing import away, hear_of, nudge
 from tests.helpers import assert_eventually
+from workflows.enrollment import EnrollmentWorkflow
 
 REFERENCE = (Path(__file__).parent.parent / "cases" / "reference-journey.yaml").read_text(encoding="utf-8")
 OUTREACH = (Path(__file__).parent.parent / "cases" / "cold-outreach.yaml").read_text(encoding="utf-8")
@@ -187,6 +191,27 @@ async def awaited(rig: Rig, provider: ScriptedProvider) -> UUID:
     return enrollment
 
 
+async def migrated(rig: Rig, provider: ScriptedProvider) -> UUID:
+    """Refused a move, then moved to another step of another version, paused there, moved back, and finished."""
+    enrollment = await _waiting(rig)
+    await rig.publish(TEXTS.replace("id: second", "id: other").replace("hours: 72", "hours: 96"))
+    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+        [version_id] = [row["id"] for row in await tx.fetch("SELECT id FROM sequence_versions WHERE version = 2")]
+        version = await sequences.read_version(tx, version_id)
+    assert version is not None
+    # The starter foresees a refusal; here the workflow is asked all the same.
+    request = MoveRequest(version_id=version_id, plan=version.plan)
+    refused = await rig.engine.runs.handle(enrollment).execute_update(EnrollmentWorkflow.migrate, request)
+    assert refused.stays is Stays.GONE
+    await migrate(rig.engine, "texts", 2, {"second": "other"})
+    await control.pause(rig.engine, enrollment)
+    await migrate(rig.engine, "texts", 1, {"other": "second"})
+    await rig.skip(DAY)
+    await control.resume(rig.engine, enrollment)
+    await rig.ended(enrollment)
+    return enrollment
+
+
 async def tasked(rig: Rig, provider: ScriptedProvider) -> UUID:
     """A task that a person does, then a webhook, and a date of the contact's that ends the wait."""
     at = await rig.now() + 5 * DAY
@@ -249,7 +274,7 @@ SHAPES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
         *(journey, finish, window, reply, pause, stop, retry, doubt, sequence_pause, heard_of, postponed),
-        *(outreach, laps, decision_first, awaited, tasked),
+        *(outreach, laps, decision_first, awaited, tasked, migrated),
         *(cancel, cancel_in_delivery),
     )
 }

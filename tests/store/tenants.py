@@ -221,5 +221,26 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             node_id="two",
             created_at=AT,
         )
+        second = ids.version_id(sequence, 2)
+        await insert(
+            "sequence_versions",
+            id=second,
+            sequence_id=sequence,
+            version=2,
+            content_hash="1" * 64,
+            definition={"sequence": "journey"},
+            plan={"settings": {"stop_on": ["reply", "unsubscribe", "bounce"]}},
+        )
+        await insert(
+            "enrollment_moves",
+            id=uuid4(),
+            enrollment_id=enrollment,
+            from_version_id=second,
+            to_version_id=version,
+            from_node="two",
+            to_node="two",
+            answer={},
+            moved_at=AT,
+        )
         await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
     return tenant

@@ -2,7 +2,7 @@
 
 from itertools import permutations
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -104,6 +104,11 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("tasks", "tasks_state_check", {"state": "forgotten", "closed_at": WHEN}),
     ("tasks", "open_is_not_closed", {"closed_at": WHEN}),
     ("notifications", "notifications_user_name_check", {"user_name": ""}),
+    (
+        "enrollment_moves",
+        "moved_elsewhere",
+        {"from_version_id": str(UUID(int=1)), "to_version_id": str(UUID(int=1))},
+    ),
     ("sequences", "sequences_status_check", {"status": "asleep"}),
     ("sequences", "paused_says_why", {"status": "paused", "paused_reason": None}),
     ("sequences", "paused_says_why", {"status": "active", "paused_reason": "why not"}),

@@ -13,6 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from domain.enrollment import EnrollmentState
 from starter import control
 from starter.happened import happen
+from starter.migration import migrate
 from starter.runs import CONTACT, SEQUENCE, TENANT
 from starter.temporal_server import LocalTemporal
 from store.pool import Database
@@ -170,3 +171,27 @@ async def test_a_command_is_answered_by_whichever_run_there_is(rig: Rig) -> None
     assert paused.status == "paused"
     assert (await control.stop(rig.engine, enrollment, "enough")).reason == "enough"
     assert await rig.ended(enrollment) == ("stopped", "enough")
+
+
+async def test_a_later_run_goes_on_in_the_version_that_an_earlier_one_was_moved_to(rig: Rig) -> None:
+    """The plan is carried over with the state; signals and updates find it."""
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    key = await rig.publish(TEXTS.replace("id: second", "id: other").replace("again", "anew"))
+    await migrate(rig.engine, key, 2, {"second": "other"})
+    await _change_runs(rig, enrollment)
+    assert (await rig.engine.runs.handle(enrollment).query(EnrollmentWorkflow.state)).node_id == "other"
+    await control.send_now(rig.engine, enrollment)
+    assert await rig.ended(enrollment) == ("completed", None)
+    assert (await rig.job(enrollment, "other"))["content"]["body"] == "Hello anew."
+
+
+async def test_moves_and_changes_of_runs_do_not_lose_each_other(rig: Rig) -> None:
+    """An enrollment that is moved while its runs change is moved, once."""
+    enrollment, _ = await rig.start(TEXTS)
+    await rig.arrives(enrollment, "second")
+    key = await rig.publish(TEXTS.replace("id: second", "id: other"))
+    report, _ = await asyncio.gather(migrate(rig.engine, key, 2, {"second": "other"}), _change_runs(rig, enrollment))
+    assert [person.stays for person in report.people] == [None]
+    assert len(await rig.rows("SELECT FROM enrollment_moves")) == 1
+    assert (await rig.engine.runs.handle(enrollment).query(EnrollmentWorkflow.state)).node_id == "other"
