@@ -1,0 +1,75 @@
+"""Lists in parts: each ends with a cursor, which names the place of its last item: right also while rows arrive."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from api.problems import Refusal
+
+T = TypeVar("T")
+Key = str | int | datetime | UUID
+"""One column of what a list is sorted by; times are aware."""
+
+After = Annotated[
+    str | None, Query(description="`next` of the part before; without it the list begins.", max_length=1000)
+]
+Limit = Annotated[int, Query(description="Of items in one part.", ge=1, le=200)]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 2**63
+
+
+class Page(BaseModel, Generic[T]):
+    """One part of a list."""
+
+    items: list[T]
+    next: str | None = Field(description="Give it as `after` to get the part behind this one; null: there is none.")
+
+
+def cursor(*key: Key) -> str:
+    """The place behind the item with this sort key; opaque to clients."""
+    values = [_plain(value) for value in key]
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def place(after: str | None, *kinds: type[Key]) -> tuple[Key, ...] | None:
+    """The sort key that `cursor` was made of, of these types; None where the list begins.
+
+    Raises Refusal (422) for what is no cursor of such a list.
+    """
+    if after is None:
+        return None
+    try:
+        values = json.loads(base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True))
+        if not isinstance(values, list) or len(values) != len(kinds):
+            raise ValueError("another list's")
+        return tuple(_typed(value, kind) for value, kind in zip(values, kinds, strict=True))
+    except (ValueError, OverflowError, RecursionError, binascii.Error):
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "`after` is no cursor of this list",
+            hint="give `next` of the part before, as it was, or leave `after` out",
+        ) from None
+
+
+def _plain(value: Key) -> str | int:
+    if isinstance(value, datetime):
+        return (value - _EPOCH) // timedelta(microseconds=1)
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _typed(value: object, kind: type[Key]) -> Key:
+    if kind in (int, datetime):
+        if not isinstance(value, int) or isinstance(value, bool) or not -_LONGEST <= value < _LONGEST:
+            raise ValueError("no number")
+        return _EPOCH + timedelta(microseconds=value) if kind is datetime else value
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("no text")
+    return UUID(value) if kind is UUID else value
