@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 async def assert_eventually(
-    condition: Callable[[], Awaitable[T]], *, timeout_s: float = 10.0, poll_s: float = 0.02
+    condition: Callable[[], Awaitable[T]], *, timeout_s: float = 30.0, poll_s: float = 0.02
 ) -> T:
     """Call `condition` until it neither raises AssertionError nor answers False; its answer.
 

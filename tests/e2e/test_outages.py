@@ -86,7 +86,7 @@ async def test_postgresql_may_stop_for_a_while(ground: Ground) -> None:
 
 async def test_temporal_may_stop_for_a_while(ground: Ground) -> None:
     """Ten seconds without Temporal: what was said meanwhile is told later, the rest completes, nothing twice."""
-    async with ground.site() as site, site.worker() as worker:
+    async with ground.site() as site, site.worker(reconcile_every_s=2) as worker:
         decided, *others = await in_mid_run(site, 20)
         await ground.temporal.stop()
         received = await site.rig.reply(decided)
@@ -106,7 +106,7 @@ async def test_temporal_may_stop_for_a_while(ground: Ground) -> None:
             [signal] = await site.rig.rows("SELECT signalled_at FROM enrollment_signals")
             assert signal["signalled_at"] is not None
 
-        await assert_eventually(told)
+        await assert_eventually(told, timeout_s=60.0)
 
 
 async def test_sleepers_outlive_the_death_of_everything(ground: Ground) -> None:
