@@ -44,8 +44,8 @@ _INTO_STATE = """
 @pytest.fixture
 async def steps(tenant: Tenant) -> Tenant:
     """A tenant whose sequence has three message steps in its newest version."""
-    version = ids.version_id(tenant.sequence, 2)
-    await tenant.clone("sequence_versions", id=str(version), version=2, content_hash="1" * 64)
+    version = ids.version_id(tenant.sequence, 3)
+    await tenant.clone("sequence_versions", id=str(version), version=3, content_hash="3" * 64)
     for index, node in enumerate(_STEPS):
         await tenant.clone("version_contents", version_id=str(version), node_id=node, order_index=2 * index)
     return tenant
@@ -155,8 +155,8 @@ async def test_a_rate_counts_messages_not_answers(steps: Tenant) -> None:
 
 async def test_a_step_that_was_dropped_keeps_its_counts(tenant: Tenant) -> None:
     """Its last version says until when it was part of the sequence; the others come in the order of the newest."""
-    version = ids.version_id(tenant.sequence, 2)
-    await tenant.clone("sequence_versions", id=str(version), version=2, content_hash="1" * 64)
+    version = ids.version_id(tenant.sequence, 3)
+    await tenant.clone("sequence_versions", id=str(version), version=3, content_hash="3" * 64)
     await tenant.clone("version_contents", version_id=str(version), node_id="new", channel="sms")
     told = [(step.step, step.type, step.number, step.last_version, step.pending) for step in await _read(tenant)]
-    assert told == [("new", "sms", 1, 2, 0), ("one", "email", 1, 1, 1)]
+    assert told == [("new", "sms", 1, 3, 0), ("one", "email", 1, 1, 1)]

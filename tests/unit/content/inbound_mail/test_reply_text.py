@@ -1,5 +1,6 @@
 """What the author of an email wrote, and nothing that they only quote."""
 
+import time
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -211,6 +212,6 @@ def test_long_hostile_bodies_take_linear_time() -> None:
         "de : x\n",
         "é:\n",
     ):
-        began = datetime.now(UTC)
+        began = time.process_time()
         reply_text((piece * 200_000)[:200_000])
-        assert (datetime.now(UTC) - began).total_seconds() < 2, piece
+        assert time.process_time() - began < 2, piece
