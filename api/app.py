@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from api import analytics, conversation, docs, health, problems, tracking, unsubscribe, webhooks
+from api import analytics, conversation, docs, health, problems, splits, tracking, unsubscribe, webhooks
 from api.edge import Edge
 from api.frame import MAX_BODY, Frame
 
@@ -16,6 +16,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     webhooks.router,
     analytics.router,
+    splits.router,
     conversation.router,
     unsubscribe.router,
     tracking.router,

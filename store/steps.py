@@ -111,7 +111,9 @@ async def bypass(tx: asyncpg.Connection, visit: Visit, nodes: Sequence[Node], no
 
 async def choose(tx: asyncpg.Connection, visit: Visit, sequence_id: UUID, arm: str, now: datetime) -> None:
     """Note which arm of a split was taken; what follows from there on is counted for it."""
-    await _sql.choose(tx, **visit._asdict(), sequence_id=sequence_id, arm=arm, now=now)
+    await _sql.choose(
+        tx, enrollment_id=visit.enrollment_id, node_id=visit.node_id, sequence_id=sequence_id, arm=arm, now=now
+    )
 
 
 async def end_waits(tx: asyncpg.Connection, visit: Visit, now: datetime) -> None:

@@ -41,9 +41,9 @@ WHERE NOT EXISTS (SELECT FROM enrollment_steps s WHERE s.enrollment_id = :enroll
 ON CONFLICT DO NOTHING;
 
 -- name: choose!
--- Which arm of a split an enrollment takes.
-INSERT INTO split_choices (tenant_id, enrollment_id, node_id, lap, arm, sequence_id, at)
-VALUES (current_tenant(), :enrollment_id, :node_id, :lap, :arm, :sequence_id, :now)
+-- Which arm of a split an enrollment takes; the first time counts.
+INSERT INTO split_choices (tenant_id, enrollment_id, node_id, arm, sequence_id, at)
+VALUES (current_tenant(), :enrollment_id, :node_id, :arm, :sequence_id, :now)
 ON CONFLICT DO NOTHING;
 
 -- name: end_waits!

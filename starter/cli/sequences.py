@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
+from starter.splits import MEASURES, ArmReport, SplitReport, split_report
 from store import analytics, sequences
 from store.analytics import Counts, StepStats
 
@@ -51,11 +52,16 @@ async def stats(
     sequence: Annotated[str, typer.Argument(metavar="SEQUENCE", show_default=False, help="Key of the sequence.")],
     as_json: AsJson = False,
 ) -> Answer:
-    """Count a sequence's messages per step, and its enrollments by status; exact at the moment of asking."""
+    """Count a sequence's messages per step, its enrollments by status, and what followed from each arm of a split.
+
+    Counts are exact at the moment of asking. An arm of a split is named the winner by a written rule only: see
+    docs/sequences.md.
+    """
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         row = await refer.sequence(tx, sequence)
         steps = await analytics.step_stats(tx, row.id)
         statuses = await analytics.status_counts(tx, row.id)
+        splits = await split_report(tx, row.id)
     total = analytics.total(steps)
     document = {
         "sequence": row.key,
@@ -66,6 +72,7 @@ async def stats(
         "steps": steps,
         "total": total,
         "enrollments": statuses,
+        "splits": splits,
     }
     text: list[RenderableType] = [output.line(f"{row.name} ({row.key} v{row.version}), {row.status}", "bold")]
     if row.paused_reason:
@@ -87,7 +94,39 @@ async def stats(
         if statuses
         else output.line("nobody has been enrolled yet")
     )
+    for split in splits:
+        text += [output.line(""), arm_table(split), output.line(split.verdict, "" if split.winner is None else "bold")]
     return Answer(document, text)
+
+
+def arm_table(split: SplitReport) -> RenderableType:
+    """One line per arm: counts, the rate that decides, and how far it is behind the leading arm."""
+    rate = f"{split.measure} rate"
+    behind = f"against {split.leader}"
+    return output.table(
+        f"split {split.split}",
+        ("arm", "entered", *MEASURES, rate, behind),
+        [
+            (
+                arm.arm,
+                arm.entered,
+                *(getattr(arm, measure) for measure in MEASURES),
+                "–" if (share := arm.rates[split.measure]) is None else f"{share:.1%}",
+                _behind(split, arm),
+            )
+            for arm in split.arms
+        ],
+        right=f"entered {' '.join(MEASURES)}",
+    )
+
+
+def _behind(split: SplitReport, arm: ArmReport) -> str | None:
+    if arm.arm == split.leader:
+        return "leads"
+    if arm.against_leader is None:
+        return None
+    lag = arm.against_leader[split.measure]
+    return f"{100 * lag.difference:+.1f} points ({100 * lag.low:+.1f} to {100 * lag.high:+.1f})"
 
 
 _COUNTED = ("sent", "pending", "failed", "responses", "rate", "opened", "clicked", "bounced", "unsubscribed")

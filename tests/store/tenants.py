@@ -205,12 +205,31 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             title="Call Ada.",
             created_at=AT,
         )
-        await insert(
-            "split_choices", enrollment_id=enrollment, node_id="test", lap=0, arm="a", sequence_id=sequence, at=AT
-        )
+        await insert("split_choices", enrollment_id=enrollment, node_id="test", arm="a", sequence_id=sequence, at=AT)
         await insert("contact_events", id=uuid4(), contact_id=contact, name="paid", key="1", at=AT, received_at=AT)
         await insert("assignment_turns", sequence_id=sequence, node_id="owner", taken=1)
-        await insert("campaign_members", campaign="Spring", contact_id=contact, enrollment_id=enrollment, added_at=AT)
+        campaign, batch = uuid4(), uuid4()
+        await insert("campaigns", id=campaign, key="Spring", name="Spring", created_at=AT, updated_at=AT)
+        await insert(
+            "campaign_members",
+            campaign_id=campaign,
+            contact_id=contact,
+            added_by="action",
+            enrollment_id=enrollment,
+            added_at=AT,
+        )
+        await insert(
+            "enrollment_batches",
+            id=batch,
+            campaign_id=campaign,
+            campaign="Spring",
+            sequence_id=sequence,
+            version_id=version,
+            total=1,
+            created_at=AT,
+            moved_at=AT,
+        )
+        await insert("batch_refusals", batch_id=batch, contact_id=contact, reason="live")
         await insert(
             "notifications",
             id=uuid4(),
