@@ -26,10 +26,10 @@ class Opened:
     """What became of contacts that were to be enrolled."""
 
     new: list[NewEnrollment] = field(default_factory=list)
-    live: int = 0
-    """Had a live enrollment in the sequence already."""
-    once_only: int = 0
-    """Were in it before, and the sequence says `reenroll: never`."""
+    live: list[UUID] = field(default_factory=list)
+    """Contacts that had a live enrollment in the sequence already."""
+    once_only: list[UUID] = field(default_factory=list)
+    """Contacts that were in it before, and the sequence says `reenroll: never`."""
     unschedulable: list[tuple[str, str]] = field(default_factory=list)
     """(external id, why): no allowed time exists for them."""
 
@@ -49,7 +49,7 @@ async def open_enrollments(
     opened = Opened()
     if version.plan.settings.reenroll == "never":
         before = await enrollments.once_enrolled(tx, version.sequence_id, [c.id for c in people])
-        opened.once_only = len(before)
+        opened.once_only = [c.id for c in people if c.id in before]
         people = [c for c in people if c.id not in before]
     for contact in people:
         enrollment_id = id_of(contact)
@@ -69,7 +69,7 @@ async def open_enrollments(
         now=now,
         new=opened.new,
     )
-    opened.live = len(opened.new) - len(inserted)
+    opened.live = [n.contact_id for n in opened.new if n.id not in inserted]
     opened.new = [n for n in opened.new if n.id in inserted]
     return opened
 

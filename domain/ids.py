@@ -55,6 +55,16 @@ def enrolled_by(step: UUID) -> UUID:
     return uuid5(step, "enroll")
 
 
+def enrolled_in(batch: UUID, contact: UUID) -> UUID:
+    """The enrollment that a batch makes of a contact: the same on every attempt."""
+    return uuid5(batch, f"contact:{contact}")
+
+
+def batch_workflow_id(batch: UUID) -> str:
+    """The workflow that goes through a batch."""
+    return f"batch-{batch}"
+
+
 def message_id(job: UUID, domain: str) -> str:
     """RFC 5322 Message-ID, equal on every attempt, so that a mailbox can recognise a duplicate."""
     return f"<{job}@{domain}>"

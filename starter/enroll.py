@@ -77,8 +77,8 @@ class _Batch:
                 now=self.engine.now(),
                 id_of=self.id_of,
             )
-        self.report.live += opened.live
-        self.report.once_only += opened.once_only
+        self.report.live += len(opened.live)
+        self.report.once_only += len(opened.once_only)
         self.report.unschedulable += opened.unschedulable
         return opened.new
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Visit
+from store import campaigns
 from store.pool import load_queries
 
 _sql = load_queries("acting")
@@ -48,9 +49,9 @@ async def take_turn(tx: asyncpg.Connection, sequence_id: UUID, node_id: str) -> 
 async def join_campaign(
     tx: asyncpg.Connection, contact_id: UUID, campaign: str, enrollment_id: UUID, now: datetime
 ) -> bool:
-    """Whether the contact is a new member."""
-    names = {"contact_id": contact_id, "campaign": campaign, "enrollment_id": enrollment_id}
-    return bool(await _sql.join_campaign(tx, **names, now=now))
+    """Whether the contact is a new member; the campaign is made where there is none of that key."""
+    campaign_id = await campaigns.named(tx, campaign, now)
+    return await campaigns.add(tx, campaign_id, [contact_id], "action", now, enrollment_id=enrollment_id) > 0
 
 
 async def set_attributes(

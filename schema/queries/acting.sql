@@ -34,13 +34,6 @@ VALUES (current_tenant(), :sequence_id, :node_id, 1)
 ON CONFLICT (tenant_id, sequence_id, node_id) DO UPDATE SET taken = t.taken + 1
 RETURNING taken - 1;
 
--- name: join_campaign$
--- A member from now on; no row comes back for one who is a member already.
-INSERT INTO campaign_members (tenant_id, campaign, contact_id, enrollment_id, added_at)
-VALUES (current_tenant(), :campaign, :contact_id, :enrollment_id, :now)
-ON CONFLICT DO NOTHING
-RETURNING true;
-
 -- name: set_attributes!
 -- Further columns of the contact.
 UPDATE contacts SET attributes = attributes || :attributes, updated_at = :now WHERE id = :contact_id;

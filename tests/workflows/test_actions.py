@@ -81,13 +81,16 @@ async def test_a_round_robin_gives_everybody_the_same_share(skipping: Rig) -> No
 
 
 async def test_a_contact_joins_a_campaign_once(skipping: Rig) -> None:
-    """The second time is recorded as no news."""
+    """The campaign is made where there is none; the second time is recorded as no news."""
     enrollment, contact = await act(
         skipping, "action: add_to_campaign, campaign: Spring", "action: add_to_campaign, campaign: Spring"
     )
     assert [r["new"] for r in await results(skipping, enrollment)] == [True, False]
-    members = await skipping.rows("SELECT campaign, contact_id FROM campaign_members")
-    assert members == [{"campaign": "Spring", "contact_id": contact.id}]
+    members = await skipping.rows(
+        "SELECT c.key, m.contact_id, m.added_by, m.enrollment_id"
+        " FROM campaign_members m JOIN campaigns c ON c.id = m.campaign_id"
+    )
+    assert members == [{"key": "Spring", "contact_id": contact.id, "added_by": "action", "enrollment_id": enrollment}]
 
 
 async def test_a_user_is_told(skipping: Rig) -> None:
