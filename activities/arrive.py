@@ -10,7 +10,7 @@ from activities.enrolling import Desk
 from activities.judge import HOLDS, SEQUENCE_RECHECK
 from activities.walk import Walk
 from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
-from domain.plan import ExitNode
+from domain.plan import ConditionNode, ExitNode, Node
 from scheduling.itinerary import Whereabouts
 from store import enrollments, steps
 from store.enrollments import Scope
@@ -38,7 +38,7 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock:
     if hurried and scope.not_before is not None:
         # The operator knows better than an automatic answer.
         await enrollments.come_back(tx, order.enrollment_id)
-    await steps.end_waits(tx, order.visit, now)
+    waited_until = await steps.end_waits(tx, order.visit, now)
     walk = Walk(
         tx,
         order.visit,
@@ -49,8 +49,16 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock:
         now=now,
         not_before=None if hurried else scope.not_before,
         hurried=hurried,
+        as_of=None if hurried else _reached_at(scope, node, waited_until),
     )
     return await walk.go_on(node.id, now)
+
+
+def _reached_at(scope: Scope, node: Node, waited_until: datetime | None) -> datetime | None:
+    """When a decision was due that a window has put off; None: now."""
+    if scope.gate is not Gate.WINDOW or not isinstance(node, ConditionNode) or waited_until is None:
+        return None
+    return max(waited_until, scope.not_before or waited_until)
 
 
 def _held(scope: Scope, order: ExecuteInput, now: datetime, *, is_exit: bool, hurried: bool) -> Upcoming | None:

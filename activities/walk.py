@@ -66,6 +66,8 @@ class Walk:
     """The contact is away until then (UTC)."""
     hurried: bool = False
     """An operator has ended the wait for the first node."""
+    as_of: datetime | None = None
+    """Conditions are judged by what had happened by then (UTC); None: by now."""
     sequence_id: UUID = field(init=False)
     plan: Plan = field(init=False)
     _passed: list[Passed] = field(default_factory=list)
@@ -128,9 +130,7 @@ class Walk:
         """One node: the next one, or where to stop, or the end."""
         match node:
             case ConditionNode():
-                holds = evaluate(node.condition, (await self._facts()).facts, self.now)
-                taken = node.then if holds else node.otherwise
-                return await self._take(node, taken, {"branch": "then" if holds else "else"})
+                return await self._decide(node)
             case SplitNode():
                 arm = choose(node.arms, contact_id=self.contact_id, sequence_id=self.sequence_id, step_id=node.id)
                 await steps.choose(self.tx, self._at(node), self.sequence_id, arm.id, self.now)
@@ -154,6 +154,14 @@ class Walk:
                 return Ending(status=EnrollmentStatus.COMPLETED, reason=node.reason)
             case _:
                 return self._stop(node, since)
+
+    async def _decide(self, node: ConditionNode) -> str:
+        known = await self._facts() if self.as_of is None else await self._facts_by(self.as_of)
+        holds = evaluate(node.condition, known.facts, self.as_of or self.now)
+        result = {"branch": "then" if holds else "else"}
+        if self.as_of is not None:
+            result["as_of"] = self.as_of.isoformat()
+        return await self._take(node, node.then if holds else node.otherwise, result)
 
     async def _wait(self, node: DelayNode, since: datetime) -> str | Stop | Ending:
         stop = next_stop(self.plan, node.id, since, self.where, not_before=self.not_before, lap=self.visit.lap)
@@ -243,6 +251,9 @@ class Walk:
         if self._known is None:
             self._known = await facts.read(self.tx, self.visit.enrollment_id)
         return self._known
+
+    async def _facts_by(self, moment: datetime) -> Known:
+        return await facts.read(self.tx, self.visit.enrollment_id, until=moment)
 
     async def _gone_back(self) -> dict[str, int]:
         if self._returns is None:

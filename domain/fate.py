@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from domain.plan import GotoNode, Node, Plan, ways_out
+from domain.condition import Comparison, parts_of
+from domain.plan import ConditionNode, GotoNode, MessageNode, Node, Outgoing, Plan, WebhookNode, ways_out
 
 
 def out_of_reach(plan: Plan, node: Node, taken: str, spent: Collection[str]) -> tuple[Node, ...]:
@@ -15,6 +16,27 @@ def out_of_reach(plan: Plan, node: Node, taken: str, spent: Collection[str]) -> 
         return ()
     lost = _reachable(plan, ways, spent) - _reachable(plan, (taken,), spent) - {node.id}
     return tuple(other for other in plan.nodes.values() if other.id in lost)
+
+
+def messages_after(plan: Plan, node: ConditionNode) -> tuple[Outgoing, ...]:
+    """What a decision leads straight to, if that is messages alone and it can be made later just as well; else nothing.
+
+    Events have their times, so whether they had happened can be told at any later moment; what a field said cannot.
+    """
+    found: dict[str, Outgoing] = {}
+    waiting: list[Node] = [node]
+    seen: set[str] = set()
+    while waiting:
+        match waiting.pop():
+            case ConditionNode() as asked if not any(isinstance(p, Comparison) for p in parts_of(asked.condition)):
+                ways = {asked.then, asked.otherwise} - seen
+                seen |= ways
+                waiting += [plan.nodes[way] for way in ways]
+            case MessageNode() | WebhookNode() as message:
+                found[message.id] = message
+            case _:
+                return ()
+    return tuple(found.values())
 
 
 def _reachable(plan: Plan, starts: Iterable[str], spent: Collection[str]) -> set[str]:

@@ -1,16 +1,17 @@
 """From one node to the next: which waits lie between, and when the next node may execute."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.enrollment import Gate, StepStatus, Upcoming
-from domain.plan import DelayNode, Node, Outgoing, Plan
+from domain.fate import messages_after
+from domain.plan import ConditionNode, DelayNode, Node, Outgoing, Plan
 from domain.schedule import UntilField
 from scheduling.delays import delay_end
-from scheduling.window import next_allowed
+from scheduling.window import NoAllowedInstant, next_allowed
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,27 @@ def next_stop(
             break
         waits.append(Wait(node=node, starts=at, ends=end.at))
         at, node = end.at, plan.nodes[node.next]
-    return stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before, lap=lap)
+    stop = stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before, lap=lap)
+    if waits and isinstance(node, ConditionNode) and stop.gate is None:
+        return _put_off(plan, node, stop, where)
+    return stop
+
+
+def _put_off(plan: Plan, node: ConditionNode, stop: Stop, where: Whereabouts) -> Stop:
+    """A decision that only messages hang on is made when one of them may go, by what had happened when it was due.
+
+    One wake-up does for both, and the answer is the same.
+    """
+    due = stop.at
+    messages = messages_after(plan, node)
+    if due is None or not messages:
+        return stop
+    try:
+        at = min(when_allowed(plan, message, due, where) for message in messages)
+    except NoAllowedInstant:
+        # It may be about a message that is not chosen.
+        return stop
+    return replace(stop, at=at, gate=Gate.WINDOW, due=due) if at > due else stop
 
 
 def stop_at(

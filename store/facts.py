@@ -1,6 +1,7 @@
 """What conditions are judged by, read in one round trip."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -21,9 +22,12 @@ class Known:
     facts: Facts
 
 
-async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Known:
-    """As the running transaction sees it. Raises LookupError for an unknown enrollment."""
-    row = await _sql.read(tx, enrollment_id=enrollment_id)
+async def read(tx: asyncpg.Connection, enrollment_id: UUID, *, until: datetime | None = None) -> Known:
+    """As the running transaction sees it; `until`: without what happened later.
+
+    Raises LookupError for an unknown enrollment.
+    """
+    row = await _sql.read(tx, enrollment_id=enrollment_id, until=until)
     if row is None:
         raise LookupError(f"no enrollment {enrollment_id}")
     fields = dict(row)

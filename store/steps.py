@@ -116,9 +116,10 @@ async def choose(tx: asyncpg.Connection, visit: Visit, sequence_id: UUID, arm: s
     )
 
 
-async def end_waits(tx: asyncpg.Connection, visit: Visit, now: datetime) -> None:
-    """Every delay before this visit is over."""
-    await _sql.end_waits(tx, enrollment_id=visit.enrollment_id, step_id=visit.step_id, now=now)
+async def end_waits(tx: asyncpg.Connection, visit: Visit, now: datetime) -> datetime | None:
+    """Every delay before this visit is over; answers when the last of them was (None: there was none)."""
+    ended: datetime | None = await _sql.end_waits(tx, enrollment_id=visit.enrollment_id, step_id=visit.step_id, now=now)
+    return ended
 
 
 async def read(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:

@@ -1,5 +1,6 @@
 -- name: read^
--- All that conditions ask about: what the contact has, and when each thing last happened to each of the messages.
+-- All that conditions ask about: what the contact has, and when each thing last happened to each of the messages, up
+-- to :until if that is given.
 SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     c.status,
     (
@@ -11,15 +12,17 @@ SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.z
                 VALUES ('replied', j.answered_at), ('opened', j.opened_at), ('clicked', j.clicked_at),
                     ('bounced', j.bounced_at), ('unsubscribed', j.unsubscribed_at)
             ) v (event, at)
-            WHERE j.enrollment_id = e.id AND v.at IS NOT NULL
+            WHERE j.enrollment_id = e.id AND v.at <= coalesce(:until::timestamptz, 'infinity')
             UNION ALL
             -- A message remembers the first of each; a question about lately needs the last.
             SELECT x.type, j.node_id, max(x.occurred_at)
             FROM message_jobs j JOIN events x ON x.job_id = j.id
             WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed') AND NOT x.machine
+                AND x.occurred_at <= coalesce(:until, 'infinity')
             GROUP BY 1, 2
             UNION ALL
-            SELECT 'replied', r.node_id, max(r.at) FROM responses r WHERE r.enrollment_id = e.id GROUP BY 2
+            SELECT 'replied', r.node_id, max(r.at) FROM responses r
+            WHERE r.enrollment_id = e.id AND r.at <= coalesce(:until, 'infinity') GROUP BY 2
         ) h
     ) AS happened
 FROM enrollments e JOIN contacts c ON c.id = e.contact_id

@@ -46,16 +46,21 @@ INSERT INTO split_choices (tenant_id, enrollment_id, node_id, arm, sequence_id, 
 VALUES (current_tenant(), :enrollment_id, :node_id, :arm, :sequence_id, :now)
 ON CONFLICT DO NOTHING;
 
--- name: end_waits!
--- Every delay before this step is over; a wait after a wait began when the one before was over.
-UPDATE enrollment_steps s SET
-    status = 'success',
-    started_at = coalesce(started_at, least(:now, (
-        SELECT max(w.due_at) FROM enrollment_steps w
-        WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
-    )), :now),
-    completed_at = greatest(started_at, least(due_at, :now))
-WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running') AND node_type = 'delay' AND id <> :step_id;
+-- name: end_waits$
+-- Every delay before this step is over; a wait after a wait began when the one before was over. Answers when the last
+-- of them was.
+WITH ended AS (
+    UPDATE enrollment_steps s SET
+        status = 'success',
+        started_at = coalesce(started_at, least(:now, (
+            SELECT max(w.due_at) FROM enrollment_steps w
+            WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
+        )), :now),
+        completed_at = greatest(started_at, least(due_at, :now))
+    WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running') AND node_type = 'delay' AND id <> :step_id
+    RETURNING completed_at
+)
+SELECT max(completed_at) FROM ended;
 
 -- name: read^
 -- One visit's record.
