@@ -21,6 +21,11 @@ from tests.helpers import own_database
 _TEMPLATE = "touchline_template"
 
 
+def pytest_collection_finish() -> None:
+    """Modules and tests live to the end: what looks for garbage after a test need not look at them."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalPostgres]:
     """A PostgreSQL server with the migrated template; tests that stop or kill a server start one of their own."""
