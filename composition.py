@@ -74,7 +74,7 @@ def registry_of(settings: Settings) -> Registry:
         ),
         webhooks=WebhookConfig(
             secret=settings.webhook_secret.get_secret_value(),
-            allow=tuple(part.strip() for part in settings.webhook_allow.split(",") if part.strip()),
+            bound=tuple(settings.webhook_allow.split(",")),
         ),
     )
 

@@ -107,8 +107,9 @@ class Settings(BaseSettings):
 
     webhook_secret: SecretStr = SecretStr("")
     """whsec_ and base64: what posted webhooks are signed with."""
-    webhook_allow: str = ""
-    """Hosts and networks (CIDR), separated by commas, that webhooks may call although they are not public."""
+    webhook_allow: str = "any"
+    """How far tenants' allow lists for webhooks reach: hosts and networks (CIDR), separated by commas, or `any`. Empty:
+    nothing is called that is not public, whatever a tenant's list says."""
 
     public_url: str = ""
     """Where providers and contacts reach the API; needed for callbacks, unsubscribe links and tracking."""

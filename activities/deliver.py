@@ -204,7 +204,13 @@ class _Delivery:
             said = version.contents[node.id]
             now, visit = self._clock.now(), self._order.visit
             url, document = compose_webhook(node, visit, said, claim.contact, sequence=claim.sequence_key, now=now)
-            return OutgoingMessage(tenant_id=self._order.tenant_id, job_id=claim.job_id, to=url, content=document)
+            return OutgoingMessage(
+                tenant_id=self._order.tenant_id,
+                job_id=claim.job_id,
+                to=url,
+                content=document,
+                allow=claim.webhook_allow,
+            )
         if claim.address is None:
             raise LookupError("judged sendable without an address")
         content = self._parts.composer.compose(

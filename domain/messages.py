@@ -31,6 +31,10 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+MAX_REQUEST_SECONDS = 30
+"""How long a webhook's receiver may take: its hand-over holds the enrollment, and ends within a worker's shutdown."""
+
+
 class EmailContent(Frozen):
     """A rendered email, frozen on its job. Header values are single lines; bodies use `\\n`."""
 
@@ -83,6 +87,8 @@ class OutgoingMessage(Frozen):
     to: str
     """Email address, E.164 phone number, or a webhook's URL."""
     content: Content
+    allow: tuple[str, ...] = ()
+    """The tenant's hosts, and networks in CIDR notation, that a webhook may call although they are not public."""
 
     @property
     def channel(self) -> Channel:

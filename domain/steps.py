@@ -21,10 +21,9 @@ from domain.fields import (
     Template,
     duration_seconds,
 )
+from domain.messages import MAX_REQUEST_SECONDS
 from domain.plan import FailurePolicy
 from domain.window_spec import WindowSpec
-
-MAX_REQUEST_SECONDS = 300
 
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 

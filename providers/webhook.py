@@ -4,7 +4,6 @@ The receiver knows a repetition by its `webhook-id`, so what is in doubt is simp
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,27 +16,24 @@ from aiohttp.resolver import ThreadedResolver
 from standardwebhooks import Webhook
 from yarl import URL
 
+from content.allow_list import ANY, AllowList, address_of, allow_list, is_public
 from domain.errors import ConfigurationError, NotReady, PermanentError, TransientError
-from domain.messages import Absent, Channel, Lookup, OutgoingMessage, Receipt, WebhookContent
+from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, Lookup, OutgoingMessage, Receipt, WebhookContent
 
 _NAME = "webhook"
 ANSWER_LIMIT = 64 * 1024
 """Bytes of an answer that are read."""
-LONGEST_S = 40
-"""A hand-over holds its enrollment, so nobody is waited for longer, whatever the author allows."""
 _AGAIN = frozenset({408, 425, 429})
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookConfig:
-    """What signs, and what is let through."""
+    """What signs, and how far the lists of tenants reach."""
 
     secret: str = field(default="", repr=False)
     """whsec_ and base64."""
-    allow: tuple[str, ...] = ()
-    """Hosts, and networks in CIDR notation, that may be called although they are not public."""
+    bound: tuple[str, ...] = (ANY,)
+    """Hosts, and networks in CIDR notation, outside of which no tenant's list lets anything through."""
 
 
 class WebhookProvider:
@@ -47,7 +43,7 @@ class WebhookProvider:
     channels = frozenset({Channel.WEBHOOK})
 
     def __init__(self, config: WebhookConfig) -> None:
-        """Connects nowhere; raises NotReady when the secret is missing or none."""
+        """Connects nowhere; raises NotReady when the secret is missing or none, or the bound makes no sense."""
         if not config.secret.removeprefix("whsec_"):
             raise NotReady("webhooks are not signed", hint="set TOUCHLINE_WEBHOOK_SECRET to whsec_ and base64")
         try:
@@ -56,15 +52,20 @@ class WebhookProvider:
             raise NotReady(
                 f"webhooks cannot be signed: {error}", hint="set TOUCHLINE_WEBHOOK_SECRET to whsec_ and base64"
             ) from error
-        self._guard = _Guard(config.allow)
-        self._session: aiohttp.ClientSession | None = None
+        try:
+            self._bound = allow_list(config.bound)
+        except ValueError as error:
+            raise NotReady(
+                f"the bound of webhooks makes no sense: {error}", hint="mend TOUCHLINE_WEBHOOK_ALLOW"
+            ) from error
 
     async def send(self, message: OutgoingMessage) -> Receipt:
         """Post it; what the receiver answers, up to a limit, is on the receipt."""
         content = message.content
         if not isinstance(content, WebhookContent):
             raise ConfigurationError(_NAME, f"a message for {message.channel} was routed to webhooks")
-        url = self._checked(message.to)
+        guard = self._guard(message)
+        url = _checked(message.to, guard)
         at = datetime.now(UTC)
         headers = {
             **content.headers,
@@ -75,11 +76,16 @@ class WebhookProvider:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": self._signer.sign(str(message.job_id), at, content.body),
         }
-        deadline = aiohttp.ClientTimeout(total=min(content.timeout_seconds, LONGEST_S))
+        deadline = aiohttp.ClientTimeout(total=min(content.timeout_seconds, MAX_REQUEST_SECONDS))
+        # A connection that was kept could be used by a tenant who may not call there.
+        connector = aiohttp.TCPConnector(resolver=_GuardedResolver(guard), use_dns_cache=False, force_close=True)
         try:
-            async with self._open_session().post(
-                url, data=content.body.encode(), headers=headers, allow_redirects=False, timeout=deadline
-            ) as answer:
+            async with (
+                aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                session.post(
+                    url, data=content.body.encode(), headers=headers, allow_redirects=False, timeout=deadline
+                ) as answer,
+            ):
                 text = await _read(answer)
         except _NotPublicError as error:
             raise PermanentError(_NAME, str(error)) from error
@@ -104,65 +110,56 @@ class WebhookProvider:
         return "webhooks are signed; each goes where its step says"
 
     async def close(self) -> None:
-        """Release the connections."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """No connection outlives its request."""
 
-    def _checked(self, address: str) -> URL:
+    def _guard(self, message: OutgoingMessage) -> "_Guard":
         try:
-            url = URL(address)
+            return _Guard(allow_list(message.allow), self._bound)
         except ValueError as error:
-            raise PermanentError(_NAME, "that is no URL") from error
-        if url.scheme not in ("http", "https") or not url.host:
-            raise PermanentError(_NAME, "only http:// and https:// URLs are called")
-        if url.user is not None or url.password is not None:
-            raise PermanentError(_NAME, "a URL with a password in it is not called: use a header")
-        try:
-            # The resolver is not asked about these.
-            self._guard.judge(url.host, [url.host] if _address(url.host) else [])
-        except _NotPublicError as error:
-            raise PermanentError(_NAME, str(error)) from error
-        return url
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        """Made at first use: a session belongs to a running loop."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=_PublicResolver(self._guard), use_dns_cache=False)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
+            raise ConfigurationError(_NAME, f"the tenant's allow list makes no sense: {error}") from error
 
 
 class _NotPublicError(Exception):
     """An address that only our own network reaches."""
 
 
+@dataclass(frozen=True)
 class _Guard:
-    """Which addresses may be called."""
+    """Which addresses may be called: those on the internet, and those on both lists."""
 
-    def __init__(self, allow: Sequence[str]) -> None:
-        self._hosts: set[str] = set()
-        self._networks: list[Network] = []
-        for entry in allow:
-            try:
-                self._networks.append(ipaddress.ip_network(entry, strict=False))
-            except ValueError:
-                self._hosts.add(entry.lower())
+    tenant: AllowList
+    bound: AllowList
 
     def judge(self, host: str, addresses: Sequence[str]) -> None:
-        """Raises for a host that is not allowed by name and has an address that is neither public nor allowed."""
-        if host.lower() in self._hosts:
-            return
+        """Raises for a host with an address that may not be called."""
         for text in addresses:
-            found = _address(text)
-            if found is None or not (self._is_public(found) or any(found in network for network in self._networks)):
-                raise _NotPublicError(f"{host} is not on the internet, and not on the allow list")
+            found = address_of(text)
+            if found is not None and is_public(found):
+                continue
+            if found is None or not self.tenant.holds(host, found):
+                raise _NotPublicError(f"{host} is not on the internet, and not on the tenant's allow list")
+            if not self.bound.holds(host, found):
+                raise _NotPublicError(f"{host} is not on the internet, and TOUCHLINE_WEBHOOK_ALLOW bars it")
 
-    def _is_public(self, found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-        return found.is_global and not found.is_multicast
+
+def _checked(address: str, guard: _Guard) -> URL:
+    try:
+        url = URL(address)
+    except ValueError as error:
+        raise PermanentError(_NAME, "that is no URL") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise PermanentError(_NAME, "only http:// and https:// URLs are called")
+    if url.user is not None or url.password is not None:
+        raise PermanentError(_NAME, "a URL with a password in it is not called: use a header")
+    try:
+        # The resolver is not asked about these.
+        guard.judge(url.host, [url.host] if address_of(url.host) else [])
+    except _NotPublicError as error:
+        raise PermanentError(_NAME, str(error)) from error
+    return url
 
 
-class _PublicResolver(AbstractResolver):
+class _GuardedResolver(AbstractResolver):
     """Connections are made to the addresses that were judged, so a name cannot change its mind in between."""
 
     def __init__(self, guard: _Guard) -> None:
@@ -179,16 +176,6 @@ class _PublicResolver(AbstractResolver):
     async def close(self) -> None:
         if self._inner is not None:
             await self._inner.close()
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a text is, one in the other family's clothes undressed."""
-    try:
-        found = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return inner or found
 
 
 async def _read(answer: aiohttp.ClientResponse) -> str:

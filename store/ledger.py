@@ -52,6 +52,8 @@ class Claim:
     heard_of: bool
     """Something was reported of the message, which proves that a provider took it over."""
     suppressed: bool
+    webhook_allow: tuple[str, ...]
+    """What the tenant's webhooks may call although it is not public, as it is now."""
     sent_emails: tuple[tuple[str, str], ...]
     """(node id, Message-ID) of the emails of this enrollment that went out, oldest first."""
 
@@ -70,7 +72,13 @@ class Claim:
         """The frozen message of a job that was claimed before."""
         if self.recipient is None or self.content is None:
             raise ValueError(f"job {self.job_id} was never claimed")
-        return OutgoingMessage(tenant_id=tenant_id, job_id=self.job_id, to=self.recipient, content=self.content)
+        return OutgoingMessage(
+            tenant_id=tenant_id,
+            job_id=self.job_id,
+            to=self.recipient,
+            content=self.content,
+            allow=self.webhook_allow if self.channel is Channel.WEBHOOK else (),
+        )
 
 
 async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
@@ -117,6 +125,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         provider=row["provider"],
         heard_of=row["heard_of"],
         suppressed=row["suppressed"],
+        webhook_allow=tuple(row["webhook_allow"]),
         sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),
     )
 

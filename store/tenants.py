@@ -25,12 +25,14 @@ class Tenant:
     postal_address: str | None
     track_opens: bool
     track_clicks: bool
+    webhook_allow: tuple[str, ...]
+    """Hosts, and networks in CIDR notation, that webhooks may call although they are not public."""
 
 
 async def read(tx: asyncpg.Connection) -> Tenant | None:
     """The transaction's own tenant; None when there is no such tenant."""
     row = await _sql.read_tenant(tx)
-    return Tenant(**row) if row else None
+    return Tenant(**{**row, "webhook_allow": tuple(row["webhook_allow"])}) if row else None
 
 
 async def change(tx: asyncpg.Connection, tenant: Tenant) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
+from content.allow_list import ANY, allow_list
 from content.compose import MAX_TEXT
 from domain.errors import NotFound
 from scheduling.zones import is_zone
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
         app,
         "tenant --timezone America/Denver --track-clicks",
         "tenant --postal-address 'Acme Inc., 1 Main St, Denver CO 80202'",
+        "tenant --webhook-allow n8n.internal,10.1.0.0/16",
         name="tenant",
     )(show_tenant)
 
@@ -45,6 +47,13 @@ async def show_tenant(
     track_clicks: Annotated[
         bool | None, typer.Option("--track-clicks/--no-track-clicks", help="Lead links of HTML emails by way of us.")
     ] = None,
+    webhook_allow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Hosts and networks (CIDR) that webhooks may call although they are not public, by commas.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Show what this workspace has decided about all of its messages, or change it.
@@ -64,6 +73,8 @@ async def show_tenant(
         for name, value in given.items()
         if value is not None
     }
+    if webhook_allow is not None:
+        changes["webhook_allow"] = _listed(webhook_allow)
     _check(changes)
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         found = await tenants.read(tx)
@@ -73,6 +84,16 @@ async def show_tenant(
         if changes:
             await tenants.change(tx, tenant)
     return Answer({**asdict(tenant), "changed": tenant != found}, _lines(tenant, settings))
+
+
+def _listed(entries: str) -> tuple[str, ...]:
+    listed = tuple(dict.fromkeys(entry.strip() for entry in entries.split(",") if entry.strip()))
+    try:
+        if allow_list(listed).everything:
+            raise ValueError(f"{ANY!r} would open the network that we run in to every author")
+    except ValueError as error:
+        raise Refused(f"the allow list makes no sense: {error}", hint="write it as n8n.internal,10.1.0.0/16") from error
+    return listed
 
 
 def _check(changes: dict[str, Any]) -> None:
@@ -96,9 +117,12 @@ def _lines(tenant: Tenant, settings: Settings) -> list[RenderableType]:
                 ("postal address", tenant.postal_address or "none: {{ postal_address }} has no value"),
                 ("track opens", "yes" if tenant.track_opens else "no"),
                 ("track clicks", "yes" if tenant.track_clicks else "no"),
+                ("webhooks also to", ", ".join(tenant.webhook_allow) or "nothing that is not public"),
             ],
         )
     ]
     if (tenant.track_opens or tenant.track_clicks) and not settings.public_url:
         lines.append(output.line("nothing is tracked before TOUCHLINE_PUBLIC_URL says where links lead"))
+    if tenant.webhook_allow and not settings.webhook_allow:
+        lines.append(output.line("TOUCHLINE_WEBHOOK_ALLOW is empty, so webhooks go to nothing that is not public"))
     return lines

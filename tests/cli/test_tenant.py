@@ -21,7 +21,7 @@ async def test_a_tenant_is_shown_and_changed(cli: Cli, services: Settings) -> No
     assert (before["track_opens"], before["track_clicks"], before["postal_address"]) == (False, False, None)
     changed = await cli(
         "tenant", "--timezone", "Europe/Lisbon", "--help-text", "Call us.", "--postal-address", "1 Main St",
-        "--track-clicks", "--opt-out-text", "", "--json",
+        "--track-clicks", "--opt-out-text", "", "--webhook-allow", " n8n.internal, 10.1.0.0/16,", "--json",
     )  # fmt: skip
     assert changed.code == Exit.DONE, changed
     assert changed.document == {
@@ -31,6 +31,7 @@ async def test_a_tenant_is_shown_and_changed(cli: Cli, services: Settings) -> No
         "postal_address": "1 Main St",
         "track_clicks": True,
         "opt_out_text": None,
+        "webhook_allow": ["n8n.internal", "10.1.0.0/16"],
         "changed": True,
     }
     assert (await cli("tenant", "--json")).document == {**changed.document, "changed": False}
@@ -41,7 +42,12 @@ async def test_a_tenant_is_shown_and_changed(cli: Cli, services: Settings) -> No
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
-    [("--timezone", "Denver", "not a time zone"), ("--help-text", "x" * 1601, "longer than the 1,600 characters")],
+    [
+        ("--timezone", "Denver", "not a time zone"),
+        ("--help-text", "x" * 1601, "longer than the 1,600 characters"),
+        ("--webhook-allow", "http://n8n", "'http://n8n' is neither a host name nor a network"),
+        ("--webhook-allow", "any", "would open the network"),
+    ],
 )
 async def test_what_makes_no_sense_is_refused(cli: Cli, services: Settings, option: str, value: str, said: str) -> None:
     """Nothing is stored, and the fault is named."""

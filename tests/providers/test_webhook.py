@@ -4,20 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from socket import AF_INET
 from uuid import uuid4
 
 import pytest
 from aiohttp import web
+from aiohttp.resolver import ThreadedResolver
 from aiohttp.test_utils import TestServer, unused_port
 from standardwebhooks import Webhook
 
+from composition import _GRACE
 from domain.errors import ConfigurationError, NotReady, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT
-from domain.messages import Absent, OutgoingMessage, TextContent, WebhookContent
-from providers import webhook
+from domain.messages import MAX_REQUEST_SECONDS, Absent, OutgoingMessage, TextContent, WebhookContent
 from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
+from workflows.commands import ATTEMPT_TIMEOUT
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 @dataclass
@@ -49,15 +53,16 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[WebhookProvider]:
-    made = WebhookProvider(WebhookConfig(SECRET, allow=("127.0.0.0/8",)))
+    made = WebhookProvider(WebhookConfig(SECRET))
     yield made
     await made.close()
 
 
-def message(url: str, **fields: object) -> OutgoingMessage:
+def message(url: str, *, allow: tuple[str, ...] = LOOPBACK, **fields: object) -> OutgoingMessage:
+    """A document of a tenant with this allow list."""
     given = {"body": '{"type": "sequence.step", "name": "Zoë"}', "timeout_seconds": 5, **fields}
     content = WebhookContent.model_validate(given)
-    return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=uuid4(), to=url, content=content)
+    return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=uuid4(), to=url, content=content, allow=allow)
 
 
 def answering(
@@ -163,27 +168,78 @@ async def test_silence_is_tried_again(provider: WebhookProvider, receiver: Recei
         "http://127.1:{port}/",
     ],
 )
-async def test_our_own_network_is_not_called(receiver: Receiver, url: str) -> None:
+async def test_our_own_network_is_not_called(receiver: Receiver, provider: WebhookProvider, url: str) -> None:
     """Private, loopback and link-local addresses are refused however they are written, also behind a name."""
-    provider = WebhookProvider(WebhookConfig(SECRET))
     with pytest.raises((PermanentError, TransientError)):
-        await provider.send(message(url.format(port=receiver.server.port)))
-    await provider.close()
+        await provider.send(message(url.format(port=receiver.server.port), allow=()))
     assert receiver.got == []
 
 
-async def test_a_name_is_judged_by_its_addresses(receiver: Receiver) -> None:
-    """A public name that leads to our own network is refused for good; the allow list names hosts or networks."""
+async def test_a_name_is_judged_by_its_addresses(receiver: Receiver, provider: WebhookProvider) -> None:
+    """A public name that leads to our own network is refused for good; the tenant's list names hosts or networks."""
     url = f"http://localhost:{receiver.server.port}/"
-    closed = WebhookProvider(WebhookConfig(SECRET))
-    with pytest.raises(PermanentError, match="not on the internet"):
-        await closed.send(message(url))
-    for allow in (("localhost",), ("127.0.0.0/8", "::1/128")):
-        opened = WebhookProvider(WebhookConfig(SECRET, allow=allow))
-        await opened.send(message(url))
-        await opened.close()
-    await closed.close()
+    with pytest.raises(PermanentError, match="not on the tenant's allow list"):
+        await provider.send(message(url, allow=("n8n.internal", "10.0.0.0/8")))
+    for allow in (("LocalHost",), LOOPBACK):
+        await provider.send(message(url, allow=allow))
     assert len(receiver.got) == 2
+
+
+async def test_no_tenant_calls_where_another_may(receiver: Receiver, provider: WebhookProvider) -> None:
+    """Also right behind a call of the other's to the same place."""
+    url = f"http://localhost:{receiver.server.port}/"
+    await provider.send(message(url))
+    with pytest.raises(PermanentError):
+        await provider.send(message(url, allow=()))
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("bound", [(), ("",), ("10.0.0.0/8", "n8n.internal")])
+async def test_the_installation_bounds_what_tenants_allow(receiver: Receiver, bound: tuple[str, ...]) -> None:
+    """Nothing private at all, or what is on both lists."""
+    provider = WebhookProvider(WebhookConfig(SECRET, bound))
+    for url in (receiver.url, f"http://localhost:{receiver.server.port}/"):
+        with pytest.raises(PermanentError, match="TOUCHLINE_WEBHOOK_ALLOW bars it"):
+            await provider.send(message(url, allow=("localhost", *LOOPBACK)))
+    within = WebhookProvider(WebhookConfig(SECRET, (*bound, "127.0.0.1")))
+    await within.send(message(receiver.url))
+    assert len(receiver.got) == 1
+
+
+async def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
+    receiver: Receiver, provider: WebhookProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is resolved once, and what was judged is connected to."""
+    answers = ["93.184.215.14", "127.0.0.1"]
+    asked: list[str] = []
+
+    async def resolve(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, object]]:
+        asked.append(host)
+        address = answers[min(len(asked), len(answers)) - 1]
+        return [{"hostname": host, "host": address, "port": port, "family": AF_INET, "proto": 0, "flags": 0}]
+
+    connected: list[object] = []
+
+    async def connect(*, addr_infos: list[tuple[object, ...]], **_: object) -> None:
+        connected.extend(info[4] for info in addr_infos)
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", connect)
+    with pytest.raises(TransientError):
+        await provider.send(message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
+    assert asked == ["rebinding.example"]
+    assert connected == [("93.184.215.14", receiver.server.port)]
+    with pytest.raises(PermanentError):
+        await provider.send(message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
+
+
+@pytest.mark.parametrize("entry", ["10.0.0.0/33", "http://n8n.internal", "n8n.internal:5678", "a b", "127.1", "*"])
+def test_a_bound_that_makes_no_sense_is_refused_at_the_start(entry: str) -> None:
+    """Else it would let through, or bar, what nobody meant."""
+    with pytest.raises(NotReady, match="neither a host name nor a network") as refused:
+        WebhookProvider(WebhookConfig(SECRET, ("10.0.0.0/8", entry)))
+    assert "TOUCHLINE_WEBHOOK_ALLOW" in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -209,4 +265,8 @@ async def test_a_repetition_is_safe_so_nothing_is_looked_up(provider: WebhookPro
     text = message("http://example.com/").model_copy(update={"content": TextContent(body="x")})
     with pytest.raises(ConfigurationError):
         await provider.send(text)
-    assert webhook.LONGEST_S < 45  # half of what the workflow gives an attempt
+
+
+def test_a_request_ends_before_whoever_waits_for_it_gives_up() -> None:
+    """A worker that shuts down and the workflow that waits for an attempt both outlast it."""
+    assert timedelta(seconds=MAX_REQUEST_SECONDS) < min(_GRACE, ATTEMPT_TIMEOUT)
