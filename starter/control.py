@@ -10,8 +10,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.enrollment import EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound, NotReady
+from starter import standing
 from starter.engine import Engine
-from store import enrollments, ledger, sequences
+from store import enrollments, ledger
 from workflows.enrollment import EnrollmentWorkflow
 
 _PATIENCE = timedelta(seconds=45)
@@ -91,35 +92,12 @@ async def _answer(enrollment_id: UUID, update: Awaitable[EnrollmentState]) -> En
 async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
     """Hold every enrollment of a sequence before its next message; loses nobody."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sequence = await _sequence(tx, key)
-        if sequence.status == "paused":
-            raise Conflict(f"sequence {key!r} is paused already: {sequence.paused_reason}")
-        if sequence.status == "archived":
-            hint = f"./touchline archive {key} --stop stops them; ./touchline resume --sequence {key} takes it back"
-            raise Conflict(f"sequence {key!r} is archived: those who are in it finish", hint=hint)
-        await sequences.set_status(tx, sequence.id, "paused", reason)
+        await standing.pause(tx, await standing.hold(tx, key), reason)
 
 
 async def resume_sequence(engine: Engine, key: str) -> int:
     """Let a sequence go on, and wake the enrollments that it held; answers how many."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sequence = await _sequence(tx, key)
-        if sequence.status == "active":
-            raise Conflict(f"sequence {key!r} is not paused")
-        await sequences.set_status(tx, sequence.id, "active")
-        held = await enrollments.held_by_sequence(tx, sequence.id)
-    for enrollment_id in held:
-        try:
-            await engine.runs.handle(enrollment_id).signal(EnrollmentWorkflow.nudge)
-        except RPCError as error:
-            # The hourly look at a held sequence is the net under this one.
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise NotReady(f"Temporal did not answer: {error.message}") from error
+        held = await standing.resume(tx, await standing.hold(tx, key))
+    await standing.wake(engine, held)
     return len(held)
-
-
-async def _sequence(tx: Any, key: str) -> sequences.SequenceRow:
-    found = await sequences.find(tx, key)
-    if found is None:
-        raise NotFound(f"no sequence {key!r}")
-    return found

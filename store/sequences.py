@@ -72,7 +72,7 @@ async def publish(
     content_hash: str,
     contents: Sequence[NodeContent],
 ) -> Published:
-    """Add a version, unless the newest one has the same content."""
+    """Add a version, unless the newest one has the same content; `name` is for a sequence that is new."""
     sequence_id = ids.sequence_id(tenant_id, plan.sequence)
     await _sql.lock_sequence(tx, id=sequence_id, key=plan.sequence, name=name, triggers=list(triggers))
     latest = await _sql.latest_version(tx, sequence_id=sequence_id)
@@ -98,7 +98,7 @@ async def publish(
             channel=content.channel,
             templates=content.templates,
         )
-    await _sql.describe_sequence(tx, id=sequence_id, name=name, triggers=list(triggers))
+    await _sql.describe_sequence(tx, id=sequence_id, triggers=list(triggers))
     return Published(sequence_id, version_id, number, changed=True)
 
 
@@ -128,6 +128,17 @@ async def hold_status(tx: asyncpg.Connection, sequence_id: UUID) -> str | None:
     """How a sequence stands, which nobody changes before the transaction ends."""
     status: str | None = await _sql.hold_status(tx, id=sequence_id)
     return status
+
+
+async def hold(tx: asyncpg.Connection, name: str) -> SequenceRow | None:
+    """A sequence by key or id, whose status nobody else changes before the transaction ends."""
+    found = await find(tx, name)
+    if found is None:
+        return None
+    # A statement of its own: what is read after the wait is what its last holder left.
+    await _sql.hold_sequence(tx, id=found.id)
+    record = await _sql.find_sequence(tx, key="", id=found.id)
+    return _row(record) if record else None
 
 
 async def numbered(tx: asyncpg.Connection, sequence_id: UUID, number: int) -> UUID | None:

@@ -20,8 +20,9 @@ INSERT INTO version_contents (tenant_id, version_id, node_id, order_index, chann
 VALUES (current_tenant(), :version_id, :node_id, :order_index, :channel, :templates);
 
 -- name: describe_sequence!
--- Name and triggers follow the newest version.
-UPDATE sequences SET name = :name, triggers = :triggers WHERE id = :id;
+-- Triggers follow the newest version; with its first one a draft goes into service.
+UPDATE sequences SET triggers = :triggers, status = CASE status WHEN 'draft' THEN 'active' ELSE status END
+WHERE id = :id;
 
 -- name: set_status!
 -- Pause (with the reason), go on, or archive.
@@ -60,6 +61,10 @@ SELECT id FROM sequence_versions WHERE sequence_id = :sequence_id AND version = 
 -- name: hold_status$
 -- How a sequence stands; it cannot change while the transaction lasts.
 SELECT status FROM sequences WHERE id = :id FOR SHARE;
+
+-- name: hold_sequence!
+-- Its status is changed by nobody else, and nobody is being enrolled, before the transaction ends.
+SELECT 1 FROM sequences WHERE id = :id FOR NO KEY UPDATE;
 
 -- name: tenant_zone$
 -- The tenant's time zone (IANA).

@@ -66,6 +66,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             "contacts", id=contact, external_id="C1", name="Ada Lovelace", email="ada@example.com", phone="+12125550100"
         )
         await insert("sequences", id=sequence, key="journey", name="The journey")
+        await insert("sequence_drafts", sequence_id=sequence, definition={"sequence": "journey"})
         await insert(
             "sequence_versions",
             id=version,

@@ -129,6 +129,8 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("sequences", "sequences_status_check", {"status": "asleep"}),
     ("sequences", "paused_says_why", {"status": "paused", "paused_reason": None}),
     ("sequences", "paused_says_why", {"status": "active", "paused_reason": "why not"}),
+    ("sequences", "sequences_description_check", {"description": ""}),
+    ("sequence_drafts", "sequence_drafts_definition_check", {"definition": ["steps"]}),
     ("sequence_versions", "sequence_versions_version_check", {"version": 0}),
     ("version_contents", "version_contents_order_index_check", {"order_index": -1}),
     ("version_contents", "version_contents_channel_check", {"channel": "pigeon"}),
