@@ -12,7 +12,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from domain.errors import Conflict, ContentError, Malformed, NotFound, NotReady, TouchlineError, Unverified
+from domain.errors import (
+    Conflict,
+    ContentError,
+    Malformed,
+    NotFound,
+    NotReady,
+    Stale,
+    TouchlineError,
+    Unsound,
+    Unverified,
+)
 from store.pool import LOST
 
 log = structlog.get_logger(__name__)
@@ -29,9 +39,11 @@ _TITLES = {
     405: "Method not allowed",
     408: "Request timeout",
     409: "Conflict",
+    412: "Precondition failed",
     413: "Content too large",
     415: "Unsupported media type",
     422: "Unprocessable content",
+    428: "Precondition required",
     500: "Internal error",
     503: "Service unavailable",
 }
@@ -42,6 +54,8 @@ _AGAIN_IN_S = 10
 _STATUS: dict[type[TouchlineError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+    Unsound: HTTPStatus.UNPROCESSABLE_ENTITY,
     ContentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     Unverified: HTTPStatus.UNAUTHORIZED,
@@ -55,6 +69,7 @@ class Fault(BaseModel):
 
     place: str = Field(examples=["query.limit"])
     message: str
+    hint: str | None = Field(default=None, description="What would be right.")
 
 
 class Problem(BaseModel):
@@ -138,7 +153,9 @@ def install(app: FastAPI) -> None:
 async def _touchline_error(_: Request, error: Exception) -> JSONResponse:
     status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
     headers = {"Retry-After": str(_AGAIN_IN_S)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(status, str(error), hint=getattr(error, "hint", None), headers=headers)
+    found = error.findings if isinstance(error, Unsound) else ()
+    faults = [Fault(place=f.path, message=f.message, hint=f.hint or None) for f in found]
+    return problem(status, str(error), hint=getattr(error, "hint", None), faults=faults or None, headers=headers)
 
 
 async def _refusal(_: Request, error: Exception) -> JSONResponse:

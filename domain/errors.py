@@ -1,8 +1,11 @@
 """Errors that carry their evidence. Whether to try again is the error's type, never a guess from its text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
+
+from domain.diagnostics import Diagnostic
 
 
 class TouchlineError(Exception):
@@ -21,6 +24,18 @@ class NotFound(TouchlineError):
 
 class Conflict(TouchlineError):
     """The request does not fit the present state."""
+
+
+class Stale(TouchlineError):
+    """What was to be changed is no longer what the caller has seen; nothing was changed."""
+
+
+class Unsound(TouchlineError):
+    """A sequence has errors: `findings` are all of them, each with its place and mend."""
+
+    def __init__(self, message: str, findings: Sequence[Diagnostic], hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.findings = findings
 
 
 class NotReady(TouchlineError):

@@ -40,7 +40,7 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
 
 
 async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, stop: bool, reason: str) -> Archived:
-    """What follows the commit of an archived sequence: `held`, whom it had held back, go on, or everybody is stopped."""
+    """What follows the commit: those whom the sequence had held back go on to their end, or everybody is stopped."""
     if not stop:
         await standing.wake(engine, held)
     stopped = 0
