@@ -33,7 +33,6 @@ BARE_QUEUE = "bare"
 _ROOT = Path(__file__).parent.parent
 _SERVING = re.compile(r'"port": ?(\d+)')
 
-OUTREACH = (Path(__file__).parent / "cold-outreach.yaml").read_text()
 JOURNEY = (Path(__file__).parent / "reference-journey.yaml").read_text()
 
 
