@@ -10,6 +10,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.batch import Batches
 from activities.deliver import Deliveries
 from activities.lifecycle import Lifecycle
 from activities.mailbox import MailboxPoller
@@ -31,6 +32,7 @@ from starter.inbound import receive
 from starter.runs import Runs
 from store.pool import Database
 from telemetry import LogContext
+from workflows.batch import BatchEnrollmentWorkflow
 from workflows.enrollment import EnrollmentWorkflow
 from workflows.mailbox import PollMailboxWorkflow
 from workflows.notice import NoticeWorkflow
@@ -189,7 +191,7 @@ def worker_of(
     return Worker(
         engine.runs.client,
         task_queue=engine.runs.task_queue,
-        workflows=[EnrollmentWorkflow, NoticeWorkflow, PollMailboxWorkflow, ReconcileWorkflow],
+        workflows=[EnrollmentWorkflow, BatchEnrollmentWorkflow, NoticeWorkflow, PollMailboxWorkflow, ReconcileWorkflow],
         activities=[
             deliveries.deliver,
             lifecycle.pause_enrollment,
@@ -197,6 +199,7 @@ def worker_of(
             lifecycle.end_enrollment,
             lifecycle.finish,
             Migrations(engine.database, deliveries.versions).migrate_enrollment,
+            Batches(engine.database, deliveries.versions, engine.runs).enroll_batch,
             Notices(engine.database, engine.providers).send_notice,
             Reconciler(deliveries, engine.runs).reconcile,
             *([MailboxPoller(engine.database, engine.tenant_id, mailbox, receiving).poll] if mailbox else []),

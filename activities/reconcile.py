@@ -13,7 +13,8 @@ from activities.deliver import Deliveries
 from activities.notices import NoticeOrder, Notices
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
-from store import enrollments, ledger, notices, reconcile, signals
+from store import batches, enrollments, ledger, notices, reconcile, signals
+from store.batches import AtRest, BatchStatus
 from store.notices import OpenNotice
 from store.reconcile import Astray
 from store.signals import OpenSignal
@@ -44,8 +45,16 @@ class Runs(Protocol):
         """Start the workflow that sends an automatic answer unless one runs or ran."""
         ...
 
+    async def start_batch(self, tenant_id: UUID, batch_id: UUID) -> None:
+        """Start the workflow that goes through a batch unless one runs or ran."""
+        ...
+
     async def status(self, enrollment_id: UUID) -> RunStatus:
         """How the workflow stands by Temporal's account."""
+        ...
+
+    async def batch_status(self, batch_id: UUID) -> RunStatus:
+        """The same of a batch's workflow."""
         ...
 
     async def closed_badly(self, tenant_id: UUID, since: datetime) -> Sequence[UUID]:
@@ -62,6 +71,8 @@ class Swept(Frozen):
     settled: int = 0
     answers: int = 0
     """Automatic answers that were still open: told to Temporal again, or ended."""
+    batches: int = 0
+    """Batches that nobody went on with: started again, or ended as their workflow had."""
     failed: int = 0
     """What could not be mended this time; the log says why."""
     disagreeing: int = 0
@@ -100,6 +111,9 @@ class Reconciler:
         answers, unanswered = await self._each(
             await self._open_notices(tenant_id, clock), lambda notice: self._answer(tenant_id, notice, clock)
         )
+        resumed, unresumed = await self._each(
+            await self._batches_at_rest(tenant_id, clock), lambda batch: self._go_on(tenant_id, batch, clock)
+        )
         mended, unmended = await self._each(
             await self._suspects(tenant_id, clock), lambda astray: self._mend(tenant_id, astray, clock)
         )
@@ -108,8 +122,9 @@ class Reconciler:
             signalled=signalled,
             settled=settled,
             answers=answers,
+            batches=resumed,
             mended=mended,
-            failed=unstarted + unheard + unsettled + unanswered + unmended,
+            failed=unstarted + unheard + unsettled + unanswered + unresumed + unmended,
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
@@ -165,6 +180,28 @@ class Reconciler:
             # Its workflow is gone, or was never able to run; by now this can only settle it, not send it.
             await self._notices.send_notice(NoticeOrder(tenant_id=tenant_id, notice_id=notice.id))
         return True
+
+    async def _batches_at_rest(self, tenant_id: UUID, clock: Clock) -> Sequence[AtRest]:
+        now = clock.now()
+        async with self._database.transaction(tenant_id) as tx:
+            return await batches.at_rest(tx, pending_before=now - _GRACE, running_before=now - _OVERDUE, limit=_LIMIT)
+
+    async def _go_on(self, tenant_id: UUID, batch: AtRest, clock: Clock) -> bool:
+        ending: BatchStatus
+        error = None
+        match status := await self._runs.batch_status(batch.id):
+            case "missing":
+                await self._runs.start_batch(tenant_id, batch.id)
+                return True
+            case "running":
+                return False
+            case "terminated" | "cancelled":
+                # A person ended it in Temporal; that is a decision, so the record follows it.
+                ending = "cancelled"
+            case _:
+                ending, error = "failed", f"its workflow is {status}"
+        async with self._database.transaction(tenant_id) as tx:
+            return await batches.end(tx, batch.id, ending, clock.now(), error=error)
 
     async def _suspects(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
         closed = await self._runs.closed_badly(tenant_id, clock.now() - timedelta(hours=1))

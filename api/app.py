@@ -8,7 +8,19 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from api import analytics, conversation, docs, health, problems, splits, tracking, unsubscribe, webhooks
+from api import (
+    analytics,
+    batches,
+    campaigns,
+    conversation,
+    docs,
+    health,
+    problems,
+    splits,
+    tracking,
+    unsubscribe,
+    webhooks,
+)
 from api.edge import Edge
 from api.frame import MAX_BODY, Frame
 
@@ -20,6 +32,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     conversation.router,
     unsubscribe.router,
     tracking.router,
+    campaigns.router,
+    batches.router,
 )
 
 

@@ -67,7 +67,7 @@ class _Batch:
     async def _insert(self, people: Sequence[Contact]) -> list[NewEnrollment]:
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
             # Whoever archives it meanwhile waits for us, and finds those that we enroll.
-            _must_be_active(self.version.plan.sequence, await sequences.hold_status(tx, self.version.sequence_id))
+            must_be_active(self.version.plan.sequence, await sequences.hold_status(tx, self.version.sequence_id))
             opened = await open_enrollments(
                 tx,
                 self.version,
@@ -112,7 +112,7 @@ async def enroll(
         sequence = await sequences.find(tx, sequence_key)
         if sequence is None or sequence.version_id is None:
             raise NotFound(f"no published sequence {sequence_key!r}", hint="./touchline publish FILE publishes one")
-        _must_be_active(sequence_key, sequence.status, sequence.paused_reason)
+        must_be_active(sequence_key, sequence.status, sequence.paused_reason)
         version = await sequences.read_version(tx, sequence.version_id)
         zone = await sequences.tenant_zone(tx)
     if version is None:
@@ -139,7 +139,8 @@ async def enroll(
     return batch.report
 
 
-def _must_be_active(key: str, status: str | None, reason: str | None = None) -> None:
+def must_be_active(key: str, status: str | None, reason: str | None = None) -> None:
+    """Raises Conflict for a sequence that takes nobody in."""
     if status != "active":
         raise Conflict(
             f"sequence {key!r} is {status}" + (f": {reason}" if reason else ""),

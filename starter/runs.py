@@ -18,11 +18,13 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.batch import BatchOrder
 from activities.notices import NoticeOrder
 from activities.reconcile import RunStatus
 from domain import ids
 from domain.enrollment import EnrollmentInput
 from store.signals import OpenSignal
+from workflows.batch import BatchEnrollmentWorkflow
 from workflows.enrollment import EnrollmentWorkflow
 from workflows.notice import NoticeWorkflow
 
@@ -41,6 +43,8 @@ _STATUS: dict[WorkflowExecutionStatus | None, RunStatus] = {
 }
 
 _MOST = 500
+_BULK = 4
+"""Temporal's priorities go from 1, the most urgent, to 5; what names none has 3."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,11 @@ class Runs:
         """To update, signal or query an enrollment's workflow."""
         return self.client.get_workflow_handle_for(EnrollmentWorkflow.run, ids.workflow_id(enrollment_id))
 
-    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int, *, bulk: bool = False) -> None:
         """Start an enrollment's workflow; one that runs, or ran, stays as it is.
 
-        Id, search attributes and summary are plain text in Temporal: none of them names a person.
+        `bulk`: whatever it does goes behind that of enrollments which were started singly, of whichever tenant. Id,
+        search attributes and summary are plain text in Temporal: none of them names a person.
         """
         tenant = str(enrollment.tenant_id)
         attributes = TypedSearchAttributes(
@@ -79,7 +84,7 @@ class Runs:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=attributes if self.search_attributes else None,
                 static_summary=f"{enrollment.plan.sequence} v{version}",
-                priority=Priority(fairness_key=tenant),
+                priority=Priority(priority_key=_BULK if bulk else None, fairness_key=tenant),
             )
         except WorkflowAlreadyStartedError:
             return
@@ -97,6 +102,25 @@ class Runs:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=attributes if self.search_attributes else None,
+                priority=Priority(fairness_key=tenant),
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def start_batch(self, tenant_id: UUID, batch_id: UUID) -> None:
+        """Start the workflow that goes through a batch; one that runs, or ran, stays as it is."""
+        tenant = str(tenant_id)
+        attributes = TypedSearchAttributes([SearchAttributePair(TENANT, tenant)])
+        try:
+            await self.client.start_workflow(
+                BatchEnrollmentWorkflow.run,
+                BatchOrder(tenant_id=tenant_id, batch_id=batch_id),
+                id=ids.batch_workflow_id(batch_id),
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes if self.search_attributes else None,
+                # Not in bulk: its next page must not wait for all the messages of those that it has enrolled.
                 priority=Priority(fairness_key=tenant),
             )
         except WorkflowAlreadyStartedError:
@@ -123,8 +147,15 @@ class Runs:
 
     async def status(self, enrollment_id: UUID) -> RunStatus:
         """How the workflow stands by Temporal's account."""
+        return await self._status(ids.workflow_id(enrollment_id))
+
+    async def batch_status(self, batch_id: UUID) -> RunStatus:
+        """The same of a batch's workflow."""
+        return await self._status(ids.batch_workflow_id(batch_id))
+
+    async def _status(self, workflow_id: str) -> RunStatus:
         try:
-            return _STATUS[(await self.handle(enrollment_id).describe()).status]
+            return _STATUS[(await self.client.get_workflow_handle(workflow_id).describe()).status]
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return "missing"

@@ -45,8 +45,9 @@ SELECT id FROM campaigns WHERE id = :id FOR UPDATE;
 SELECT count(*) FROM campaign_members WHERE campaign_id = :id;
 
 -- name: known_contacts
--- Of these names, external ids or our own, those that are contacts.
-SELECT id, external_id FROM contacts WHERE external_id = ANY(:names::text[]) OR id = ANY(:ids::uuid[]);
+-- Of these names, external ids or our own, those that are contacts, and stay so until the transaction ends.
+SELECT id, external_id FROM contacts WHERE external_id = ANY(:names::text[]) OR id = ANY(:ids::uuid[])
+ORDER BY id FOR KEY SHARE;
 
 -- name: add_members
 -- Members from now on; whoever is one already stays as they are and is not among the answers.

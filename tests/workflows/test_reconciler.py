@@ -39,7 +39,7 @@ TEXTS = """
 class Unreachable(Runs):
     """Temporal, while it is down."""
 
-    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int, *, bulk: bool = False) -> None:
         raise RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
 
     async def tell(self, signal: OpenSignal) -> None:
@@ -191,6 +191,12 @@ class ScriptedRuns:
 
     async def start_notice(self, tenant_id: UUID, notice_id: UUID) -> None:
         pass
+
+    async def start_batch(self, tenant_id: UUID, batch_id: UUID) -> None:
+        pass
+
+    async def batch_status(self, batch_id: UUID) -> RunStatus:
+        return self.says
 
     async def status(self, enrollment_id: UUID) -> RunStatus:
         return self.says

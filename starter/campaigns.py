@@ -1,0 +1,159 @@
+"""Campaigns: who is in them, and their batches, which enroll everybody who is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import structlog
+from temporalio.service import RPCError
+
+from domain import ids
+from domain.errors import Conflict, NotFound
+from starter.engine import Engine
+from starter.enroll import must_be_active
+from store import batches, campaigns, sequences
+from store.batches import Batch
+from store.campaigns import AddedBy, Campaign
+
+log = structlog.get_logger(__name__)
+
+_NAMED = 20
+
+
+async def find(tx: asyncpg.Connection, name: str) -> Campaign:
+    """The campaign of that key or id. Raises NotFound."""
+    found = await campaigns.find(tx, name)
+    if found is None:
+        raise NotFound("there is no such campaign", hint="./touchline campaigns list lists them")
+    return found
+
+
+async def _hold(tx: asyncpg.Connection, name: str) -> Campaign:
+    """The same, which nobody deletes before the transaction ends."""
+    found = await find(tx, name)
+    if await campaigns.hold(tx, found.key) is None:
+        raise NotFound(f"campaign {found.key!r} was deleted just now")
+    return found
+
+
+async def create(engine: Engine, key: str, name: str | None = None, description: str | None = None) -> Campaign:
+    """A new campaign; without a name it is called by its key. Raises Conflict when there is one of that key."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        if await campaigns.create(tx, key, name or key, description, engine.now()) is None:
+            raise Conflict(f"there is a campaign {key!r} already", hint="take another key")
+        return await find(tx, key)
+
+
+async def describe(engine: Engine, campaign: str, name: str, description: str | None) -> Campaign:
+    """Change what people read of it. Raises NotFound."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await find(tx, campaign)
+        await campaigns.describe(tx, found.id, name, description, engine.now())
+        return await find(tx, found.key)
+
+
+async def delete(engine: Engine, campaign: str) -> None:
+    """Dissolve it; contacts, enrollments and the record of its batches stay.
+
+    Raises NotFound, or Conflict while a batch of it is under way.
+    """
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await find(tx, campaign)
+        await campaigns.lock(tx, found.id)
+        if await batches.any_live(tx, found.id):
+            raise Conflict(
+                f"a batch of campaign {found.key!r} is under way", hint="cancel the batch, or wait for its end"
+            )
+        await campaigns.delete(tx, found.id)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What became of contacts that were to be members."""
+
+    named: int
+    """Contacts, however often each was named."""
+    new: int
+
+
+async def add(engine: Engine, campaign: str, contacts: Sequence[str], added_by: AddedBy) -> Joined:
+    """Make contacts, named by external id or ours, members.
+
+    Raises NotFound naming those that do not exist: then nobody is added.
+    """
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await _hold(tx, campaign)
+        known = await campaigns.contacts_named(tx, contacts)
+        if unknown := [name for name in dict.fromkeys(contacts) if name not in known]:
+            more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+            raise NotFound(
+                f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was added",
+                hint="name contacts by their external id, or by our id",
+            )
+        named = set(known.values())
+        return Joined(len(named), await campaigns.add(tx, found.id, list(named), added_by, engine.now()))
+
+
+async def remove(engine: Engine, campaign: str, contact: str) -> None:
+    """Take a contact out; its enrollments go on. Raises NotFound for one who is no member."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await find(tx, campaign)
+        known = await campaigns.contacts_named(tx, [contact])
+        if contact not in known or not await campaigns.remove(tx, found.id, known[contact]):
+            raise NotFound(f"no such contact in campaign {found.key!r}")
+
+
+async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch:
+    """Enroll everybody who is in the campaign by now in the sequence's newest version, by a batch of its own workflow.
+
+    While a batch of this campaign and sequence is under way, that one is answered: saying it twice does it once. Raises
+    NotFound for a campaign that does not exist or a sequence that was never published, Conflict for a sequence that is
+    not active, NotReady for one that uses a channel without a provider.
+    """
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await _hold(tx, campaign)
+        target = await sequences.find(tx, sequence)
+        if target is None or target.version_id is None:
+            raise NotFound(f"no published sequence {sequence!r}", hint="./touchline publish FILE publishes one")
+        must_be_active(target.key, target.status, target.paused_reason)
+        version = await sequences.read_version(tx, target.version_id)
+        if version is None:
+            raise NotFound(f"version {target.version} of {target.key!r} is missing")
+        engine.providers.must_carry(version.plan)
+        batch_id = await batches.open_batch(
+            tx,
+            ids.new_id(),
+            campaign_id=found.id,
+            sequence_id=target.id,
+            version_id=version.id,
+            now=engine.now(),
+        )
+    try:
+        await engine.runs.start_batch(engine.tenant_id, batch_id)
+    except (RPCError, RuntimeError) as error:
+        # It is recorded: the reconciler starts it.
+        log.warning("batch_start_deferred", batch=str(batch_id), error=str(error))
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await batch(tx, batch_id)
+
+
+async def batch(tx: asyncpg.Connection, batch_id: UUID) -> Batch:
+    """How a batch stands. Raises NotFound."""
+    found = await batches.read(tx, batch_id)
+    if found is None:
+        raise NotFound("there is no such batch", hint="./touchline batches list lists them")
+    return found
+
+
+async def cancel(engine: Engine, batch_id: UUID) -> Batch:
+    """End a batch: from its commit on nobody more is enrolled; whoever is stays so.
+
+    Cancelled twice is cancelled. Raises NotFound, or Conflict for one that has ended otherwise.
+    """
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        await batches.end(tx, batch_id, "cancelled", engine.now())
+        found = await batch(tx, batch_id)
+    if found.status != "cancelled":
+        raise Conflict(f"the batch has {'failed' if found.status == 'failed' else 'been completed'} already")
+    return found
