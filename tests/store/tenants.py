@@ -262,5 +262,15 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             answer={},
             moved_at=AT,
         )
+        await insert(
+            "enrollment_retries",
+            enrollment_id=enrollment,
+            number=1,
+            node_id="one",
+            lap=0,
+            error="no such user",
+            failed_at=AT,
+            retried_at=AT,
+        )
         await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
     return tenant
