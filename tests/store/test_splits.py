@@ -60,8 +60,8 @@ async def test_counts_equal_a_full_count(tenant: Tenant) -> None:
     for _ in range(120):
         case, measure = chance.choice(cases), chance.choice(MEASURES)
         await tenant.execute(
-            f"UPDATE message_jobs SET {measure}_at = coalesce({measure}_at, now()) WHERE enrollment_id = $1",  # noqa: S608 - our own names
-            case.enrollment,
+            f"UPDATE message_jobs SET {measure}_at = coalesce({measure}_at, now()) WHERE id = $1",  # noqa: S608 - our own names
+            case.job,
         )
     async with tenant.database.transaction(tenant.id) as tx:
         counted = (await splits.arms(tx, tenant.sequence))["ab"]
@@ -70,7 +70,7 @@ async def test_counts_equal_a_full_count(tenant: Tenant) -> None:
         " count(j.clicked_at) AS clicked, count(j.answered_at) AS answered,"
         " count(j.unsubscribed_at) AS unsubscribed, 0 AS reached_goal"
         " FROM split_choices c JOIN message_jobs j USING (enrollment_id)"
-        " WHERE c.node_id = 'ab' GROUP BY c.arm ORDER BY c.arm"
+        " WHERE c.node_id = 'ab' AND j.node_id = 'one' GROUP BY c.arm ORDER BY c.arm"
     )
     assert [arm.model_dump() for arm in counted] == by_hand
     assert sum(arm.entered for arm in counted) == 40
