@@ -103,6 +103,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
                 "enrollment_steps",
                 id=ids.step_id(enrollment, node),
                 enrollment_id=enrollment,
+                sequence_id=sequence,
                 node_id=node,
                 node_type="email",
                 order_index=index,

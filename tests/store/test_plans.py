@@ -42,8 +42,8 @@ INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id,
 SELECT :tenant, gen_random_uuid(), e.id, e.sequence_id, e.contact_id, 'two', 1, 'email', now()
 FROM enrollments e WHERE e.status = 'running';
 
-INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, node_id, node_type, order_index, status)
-SELECT :tenant, gen_random_uuid(), enrollment_id, node_id, 'email', order_index, 'pending' FROM message_jobs;
+INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, sequence_id, node_id, node_type, order_index, status)
+SELECT :tenant, gen_random_uuid(), enrollment_id, sequence_id, node_id, 'email', order_index, 'pending' FROM message_jobs;
 
 INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, address, body, provider, at)
 SELECT :tenant, id, 'out', 'step', 'email', contact_id, enrollment_id, recipient, '', 'mailer', now()
