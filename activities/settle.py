@@ -215,7 +215,9 @@ class Settlement:
                 until = now + backoff(attempts, None)
                 await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "ambiguous")
                 return self.held(Gate.PROVIDER_RETRY, until)
-        await self._hold(JobState.AMBIGUOUS, Gate.AMBIGUOUS, None, error, "ambiguous")
+        # Whoever decides is told why nobody knows.
+        doubt = replace(error, message=f"{error.message}; {unknown.reason}")
+        await self._hold(JobState.AMBIGUOUS, Gate.AMBIGUOUS, None, doubt, "ambiguous")
         if self.claim.ending is not None:
             return self.recorded()
         return self.held(Gate.AMBIGUOUS, None)

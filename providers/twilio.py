@@ -1,11 +1,9 @@
 """SMS and WhatsApp by Twilio's Messages API. It knows no idempotency key: what is in doubt is looked up."""
 
 import json
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -13,58 +11,17 @@ import aiohttp
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from domain.errors import AmbiguousError, ConfigurationError, NotReady, PermanentError, SendError, TransientError
+from domain.errors import AmbiguousError, ConfigurationError, NotReady, SendError
 from domain.messages import Absent, Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
+from providers.twilio_errors import NAME, lost, refused
 
-_NAME = "twilio"
 _GRACE = timedelta(seconds=60)
 """Slack of clocks, and how long a message that was taken may be missing from the list."""
 _ASK_AGAIN = timedelta(seconds=30)
 _LISTED = 200
 """How many messages to one number a look-up reads."""
-
-_bounced = partial(PermanentError, effect="bounced")
-_opted_out = partial(PermanentError, effect="opted_out")
-
-ERRORS: dict[int, Callable[..., SendError]] = {
-    # The number will never take a text.
-    21211: _bounced,  # not a phone number
-    21614: _bounced,  # not a mobile number
-    21635: _bounced,  # a landline
-    30005: _bounced,  # unknown to its carrier
-    30006: _bounced,  # landline or unreachable carrier
-    # This message will not get there; another one, or another sender, might.
-    21610: _opted_out,  # answered STOP to this sender
-    21612: PermanentError,  # no route from this sender
-    30004: PermanentError,  # blocked by the recipient or carrier
-    63016: PermanentError,  # WhatsApp: free text more than 24 hours after the contact's last message
-    # Every message would fail.
-    20003: ConfigurationError,  # credentials
-    20005: ConfigurationError,  # account not active
-    21212: ConfigurationError,  # sender is not a number
-    21603: ConfigurationError,  # no sender
-    21606: ConfigurationError,  # sender not ours or not able
-    21608: ConfigurationError,  # trial account, unverified recipient
-    21703: ConfigurationError,  # messaging service without numbers
-    30007: ConfigurationError,  # filtered by carriers
-    30034: ConfigurationError,  # sender not registered (A2P 10DLC)
-    # Later.
-    14107: TransientError,
-    20429: TransientError,
-    21611: TransientError,  # the sender's queue is full
-    30001: TransientError,  # queue overflow
-    30003: TransientError,  # handset off or out of reach
-    30022: TransientError,  # carrier's rate
-    # Nobody knows.
-    30008: AmbiguousError,
-}
-"""Twilio's error numbers in our words; a number that is not here is judged by its HTTP status."""
-
-
-_PLAINLY = {
-    63016: "WhatsApp takes free text only within 24 hours after the contact's last message: use an approved template",
-}
-"""What is better said than Twilio says it."""
+_PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+"""Where a template takes a variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +45,7 @@ class TwilioConfig:
 class TwilioProvider:
     """Hands the messages of one channel to one Twilio account."""
 
-    name = _NAME
+    name = NAME
 
     def __init__(self, config: TwilioConfig, channel: Literal[Channel.SMS, Channel.WHATSAPP] = Channel.SMS) -> None:
         """Connects nowhere; raises NotReady when a setting is missing."""
@@ -109,7 +66,7 @@ class TwilioProvider:
         self._http = _Http(config.timeout_s)
         self._client = Client(config.account_sid, config.auth_token, http_client=self._http)
         if config.base_url:
-            self._client.api.base_url = config.base_url.rstrip("/")
+            self._client.api.base_url = self._client.content.base_url = config.base_url.rstrip("/")
 
     async def send(self, message: OutgoingMessage) -> Receipt:
         """Hand one text over; the receipt carries Twilio's SID and first status."""
@@ -117,10 +74,10 @@ class TwilioProvider:
         try:
             taken = await self._client.messages.create_async(to=self._prefix + message.to, **fields)
         except (ValueError, TypeError, AttributeError) as error:
-            raise AmbiguousError(_NAME, "the answer to a message is not one of Twilio's") from error
+            raise AmbiguousError(NAME, "the answer to a message is not one of Twilio's") from error
         if not taken.sid:
-            raise AmbiguousError(_NAME, "the answer to a message names none")
-        return Receipt(provider=_NAME, provider_message_id=taken.sid, detail=taken.status)
+            raise AmbiguousError(NAME, "the answer to a message names none")
+        return Receipt(provider=NAME, provider_message_id=taken.sid, detail=taken.status)
 
     async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
         """Search what was sent to this number around the attempt.
@@ -145,11 +102,16 @@ class TwilioProvider:
             for entry in listed
             if self._is_ours(entry) and entry.date_created and attempted_at - _GRACE <= entry.date_created <= until
         ]
-        for entry in near:
-            # What a template became is not ours to know.
-            if content.content_sid is None and (entry.body or "").rstrip() == content.body.rstrip():
-                return Receipt(provider=_NAME, provider_message_id=entry.sid, detail=entry.status)
         if near:
+            wording = content.body if content.content_sid is None else await self._filled_in(content)
+            for entry in near:
+                if wording is not None and (entry.body or "").rstrip() == wording.rstrip():
+                    return Receipt(provider=NAME, provider_message_id=entry.sid, detail=entry.status)
+            if wording is None:
+                return Unknown(
+                    reason=f"{near[0].sid} went to this number then, and may be the template"
+                    f" {content.content_sid}, whose words Twilio did not tell: look it up in Twilio's log"
+                )
             return Unknown(reason=f"{near[0].sid} went to this number then, with another text")
         if len(listed) == _LISTED:
             return Unknown(reason=f"more than {_LISTED} messages went to this number")
@@ -163,10 +125,10 @@ class TwilioProvider:
             account = await self._client.api.accounts(self._config.account_sid).fetch_async()
         except (ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
-                _NAME, f"the answer of {self._client.api.base_url} is not Twilio's: check TOUCHLINE_TWILIO_BASE_URL"
+                NAME, f"the answer of {self._client.api.base_url} is not Twilio's: check TOUCHLINE_TWILIO_BASE_URL"
             ) from error
         if account.status != "active":
-            raise ConfigurationError(_NAME, f"the account is {account.status}: reactivate it in Twilio's console")
+            raise ConfigurationError(NAME, f"the account is {account.status}: reactivate it in Twilio's console")
         return f"Twilio account {account.friendly_name!r} is active, sending from {self._sender}"
 
     async def close(self) -> None:
@@ -176,7 +138,7 @@ class TwilioProvider:
     def _form(self, message: OutgoingMessage) -> dict[str, Any]:
         content = message.content
         if not isinstance(content, TextContent) or content.channel not in self.channels:
-            raise ConfigurationError(_NAME, f"a message for {message.channel} was routed to another channel")
+            raise ConfigurationError(NAME, f"a message for {message.channel} was routed to another channel")
         form: dict[str, Any] = {"body": content.body}
         if content.content_sid is not None:
             form = {"content_sid": content.content_sid}
@@ -189,6 +151,16 @@ class TwilioProvider:
             root = self._config.public_url.rstrip("/")
             form["status_callback"] = f"{root}/webhooks/twilio/status?job={message.job_id}"
         return form
+
+    async def _filled_in(self, content: TextContent) -> str | None:
+        """What a template says with these variables, which Twilio lists as the body of its message; None: not known."""
+        try:
+            template = await self._client.content.v1.contents(content.content_sid).fetch_async()
+            [body] = {kind["body"] for kind in template.types.values() if kind.get("body")}
+            variables = {**(template.variables or {}), **content.variables}
+            return _PLACE.sub(lambda place: str(variables[place[1]]), body)
+        except (SendError, ValueError, TypeError, AttributeError, KeyError):
+            return None
 
     def _is_ours(self, entry: Any) -> bool:
         if not (entry.direction or "").startswith("outbound"):
@@ -230,9 +202,9 @@ class _Http:
             ) as answer:
                 text = await answer.text(errors="replace")
         except (aiohttp.ClientError, OSError) as error:
-            raise _lost(error, in_doubt=method == "POST" and progress["connected"]) from error
+            raise lost(error, in_doubt=method == "POST" and progress["connected"]) from error
         if answer.status >= 300:
-            raise _refused(method, answer.status, text, answer.headers.get("Retry-After"))
+            raise refused(method, answer.status, text, answer.headers.get("Retry-After"))
         return Response(answer.status, text, answer.headers)
 
     async def close(self) -> None:
@@ -263,45 +235,3 @@ def _pairs(values: dict[str, Any] | None) -> list[tuple[str, str]]:
         for name, value in (values or {}).items()
         for item in (value if isinstance(value, list) else [value])
     ]
-
-
-def _lost(error: Exception, *, in_doubt: bool) -> SendError:
-    """No answer: in doubt only if something may have been written."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ConfigurationError(_NAME, f"the server's certificate is not trusted: {text}")
-    if isinstance(error, aiohttp.InvalidURL):
-        return ConfigurationError(_NAME, f"not a URL: {text} (check TOUCHLINE_TWILIO_BASE_URL)")
-    return AmbiguousError(_NAME, f"no answer: {text}") if in_doubt else TransientError(_NAME, f"not reached: {text}")
-
-
-def _refused(method: str, status: int, text: str, retry_after: str | None) -> SendError:
-    """Classify an answer from 300 up."""
-    try:
-        answer = json.loads(text)
-        number, message = int(answer["code"]), str(answer["message"])
-    except (ValueError, KeyError, TypeError):
-        number, message = status, f"HTTP {status}"
-    evidence: dict[str, Any] = {"code": str(number), "status": status, "evidence": text[:500]}
-    if status == 429:
-        return TransientError(_NAME, message, retry_after=_delay(retry_after), **evidence)
-    if status >= 500 or status == 408:
-        return (AmbiguousError if method == "POST" else TransientError)(_NAME, message, **evidence)
-    if status < 400 or status in (401, 403, 404):
-        return ConfigurationError(_NAME, f"{message} (check the TOUCHLINE_TWILIO_ settings)", **evidence)
-    message = _PLAINLY.get(number, message)
-    if number in ERRORS:
-        return ERRORS[number](_NAME, message, **evidence)
-    return PermanentError(_NAME, message, **evidence)
-
-
-def _delay(retry_after: str | None) -> timedelta | None:
-    """Retry-After in seconds or as a date (RFC 9110 §10.2.3)."""
-    if not retry_after:
-        return None
-    if retry_after.isdecimal():
-        return timedelta(seconds=int(retry_after))
-    try:
-        return max(parsedate_to_datetime(retry_after) - datetime.now(UTC), timedelta(0))
-    except (ValueError, TypeError):
-        return None

@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from domain.errors import Malformed, NotReady, PermanentError, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
-from providers.twilio import ERRORS
+from providers.twilio_errors import ERRORS
 from providers.webhooks.base import WebhookRequest
 from providers.webhooks.reading import read_object
 

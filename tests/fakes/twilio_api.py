@@ -51,6 +51,10 @@ class TwilioApi:
     faults: deque[Fault] = field(default_factory=deque)
     status: str = "active"
     url: str = ""
+    templates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Approved ones by SID: `body`, and the `variables` that it is filled in with where a message gives none."""
+    chats: set[str] = field(default_factory=set)
+    """Numbers that wrote by WhatsApp within 24 hours; free text goes to them alone."""
 
     def __post_init__(self) -> None:
         self._released = asyncio.Event()
@@ -59,6 +63,7 @@ class TwilioApi:
         app.router.add_post(f"{root}/Messages.json", self._create)
         app.router.add_get(f"{root}/Messages.json", self._list)
         app.router.add_get(f"{root}.json", self._account)
+        app.router.add_get("/v1/Content/{sid}", self._template)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
 
     async def start(self) -> None:
@@ -111,10 +116,13 @@ class TwilioApi:
         fault = self.faults.popleft() if self.faults else None
         if errors := form_errors(form):
             return _error(400, 20001, "; ".join(errors))
+        to = form["To"]
+        if to.startswith("whatsapp:") and "ContentSid" not in form and to.removeprefix("whatsapp:") not in self.chats:
+            return _error(400, 63016, "Failed to send freeform message")
         if fault is None or fault.stores:
             service = form.get("MessagingServiceSid")
             sender = {"from": None, "messaging_service_sid": service} if service else {"from": form["From"]}
-            message = self.take(form["To"], form.get("Body", ""), **sender)
+            message = self.take(to, self._words(form), **sender)
         if fault is None:
             return web.json_response(message, status=201)
         if fault.hangs:
@@ -126,6 +134,24 @@ class TwilioApi:
         if fault.text is not None:
             return web.Response(status=fault.status, text=fault.text, headers=dict(fault.headers))
         return _error(fault.status, fault.code or fault.status, fault.message, dict(fault.headers))
+
+    def _words(self, form: MultiDict[str]) -> str:
+        template = self.templates.get(form.get("ContentSid", ""))
+        if template is None:
+            return form.get("Body", "")
+        words: str = template["body"]
+        for name, value in {**template["variables"], **json.loads(form.get("ContentVariables", "{}"))}.items():
+            words = words.replace("{{%s}}" % name, value)  # noqa: UP031 - braces
+        return words
+
+    async def _template(self, request: web.Request) -> web.Response:
+        if (refusal := _unauthorised(request)) is not None:
+            return refusal
+        sid = request.match_info["sid"]
+        if (template := self.templates.get(sid)) is None:
+            return _error(404, 20404, "not found")
+        types = {"twilio/text": {"body": template["body"]}}
+        return web.json_response({"sid": sid, "types": types, "variables": template["variables"]})
 
     async def _list(self, request: web.Request) -> web.Response:
         if (refusal := _unauthorised(request)) is not None:

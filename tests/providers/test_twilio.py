@@ -14,7 +14,8 @@ import pytest
 from domain.errors import AmbiguousError, ConfigurationError, NotReady, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT, job_id
 from domain.messages import Absent, Channel, EmailContent, OutgoingMessage, Receipt, TextContent, Unknown
-from providers.twilio import ERRORS, TwilioConfig, TwilioProvider
+from providers.twilio import TwilioConfig, TwilioProvider
+from providers.twilio_errors import ERRORS
 from tests.fakes.twilio_api import ACCOUNT, DESCRIPTION, NUMBER, SERVICE, TOKEN, Fault, TwilioApi, ago
 
 TO = "+13055550100"
@@ -258,6 +259,7 @@ async def test_whatsapp_has_its_own_addresses_and_templates(api: TwilioApi) -> N
     """Both numbers carry WhatsApp's prefix; an approved template takes the place of the text."""
     config = TwilioConfig(ACCOUNT, TOKEN, whatsapp_sender=NUMBER, base_url=api.url)
     whatsapp = TwilioProvider(config, Channel.WHATSAPP)
+    api.chats.add(TO)
     free = TextContent(channel=Channel.WHATSAPP, body="Hello", media_url="https://example.com/a.png")
     message = text().model_copy(update={"content": free})
     receipt = await whatsapp.send(message)
@@ -282,13 +284,55 @@ async def test_whatsapp_has_its_own_addresses_and_templates(api: TwilioApi) -> N
 async def test_free_text_outside_of_whatsapps_hours_is_refused_for_this_message_alone(api: TwilioApi) -> None:
     """63016 says nothing about the address and nothing about the other contacts."""
     whatsapp = TwilioProvider(TwilioConfig(ACCOUNT, TOKEN, whatsapp_sender=NUMBER, base_url=api.url), Channel.WHATSAPP)
-    api.faults.append(Fault(400, 63016))
     content = TextContent(channel=Channel.WHATSAPP, body="Hello")
     with pytest.raises(PermanentError) as refused:
         await whatsapp.send(text().model_copy(update={"content": content}))
     assert (refused.value.effect, refused.value.code) == ("none", "63016")
     assert "template" in str(refused.value)
     await whatsapp.close()
+
+
+TEMPLATE = "HX" + "0c" * 16
+
+
+@pytest.fixture
+async def whatsapp(api: TwilioApi) -> AsyncIterator[TwilioProvider]:
+    api.templates[TEMPLATE] = {"body": "Hi {{1}}, about {{2}}?", "variables": {"1": "there", "2": "tea"}}
+    made = TwilioProvider(TwilioConfig(ACCOUNT, TOKEN, whatsapp_sender=NUMBER, base_url=api.url), Channel.WHATSAPP)
+    yield made
+    await made.close()
+
+
+def template(**variables: str) -> OutgoingMessage:
+    content = TextContent(channel=Channel.WHATSAPP, body="[template]", content_sid=TEMPLATE, variables=variables)
+    return text().model_copy(update={"content": content})
+
+
+async def test_a_template_in_doubt_is_found_by_its_words(api: TwilioApi, whatsapp: TwilioProvider) -> None:
+    """Filled in as Twilio fills it in, defaults included; the same template with other values is another message."""
+    begun, sent = datetime.now(UTC), template(**{"1": "Zoë"})
+    await whatsapp.send(template(**{"1": "Ada"}))
+    with api.failing(Fault(500, stores=True)), pytest.raises(AmbiguousError):
+        await whatsapp.send(sent)
+    assert [message["body"] for message in api.messages] == ["Hi Ada, about tea?", "Hi Zoë, about tea?"]
+    found = await whatsapp.lookup(sent, begun)
+    assert isinstance(found, Receipt)
+    assert found.provider_message_id == api.messages[1]["sid"]
+    unsent = await whatsapp.lookup(template(**{"1": "Bo"}), begun)
+    assert isinstance(unsent, Unknown)
+    assert unsent.reason.endswith("with another text")
+
+
+async def test_a_template_that_twilio_does_not_show_stays_in_doubt(api: TwilioApi, whatsapp: TwilioProvider) -> None:
+    """What went to the number then may be it, which is said; where nothing went, it certainly never left."""
+    del api.templates[TEMPLATE]
+    assert await whatsapp.lookup(template(), ago(3600)) == Absent()
+    begun = datetime.now(UTC)
+    await whatsapp.send(template())
+    doubt = await whatsapp.lookup(template(), begun)
+    assert isinstance(doubt, Unknown)
+    assert api.messages[0]["sid"] in doubt.reason
+    assert f"may be the template {TEMPLATE}" in doubt.reason
 
 
 def test_whatsapp_wants_a_sender_of_its_own() -> None:
