@@ -21,6 +21,8 @@ MAX_BODY = 1_000_000
 """Bytes."""
 _BODY_WITHIN_S = 15.0
 _ANSWER_WITHIN_S = 30.0
+_ENDLESS = "text/event-stream"
+"""Such an answer has begun in time; when it ends is its own to know."""
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -53,7 +55,7 @@ class Frame:
         began = time.monotonic()
         with bound_contextvars(request_id=answer.request_id):
             try:
-                async with asyncio.timeout(_ANSWER_WITHIN_S):
+                async with asyncio.timeout(_ANSWER_WITHIN_S) as answer.limit:
                     if _announced(headers) > MAX_BODY:
                         await _too_large()(scope, receive, answer.send)
                     else:
@@ -83,6 +85,7 @@ class _Answer:
         self.request_id = request_id
         self.status = 0
         """0: nothing was answered yet."""
+        self.limit: asyncio.Timeout | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -91,6 +94,8 @@ class _Answer:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self.request_id
+            if self.limit is not None and headers.get("Content-Type", "").startswith(_ENDLESS):
+                self.limit.reschedule(None)
         await self._send(message)
 
 

@@ -274,4 +274,28 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             retried_at=AT,
         )
         await insert("disagreements", enrollment_id=enrollment, kind="overdue", detail="it waits", found_at=AT)
+        await tx.execute("INSERT INTO changes_pruned (tenant_id, xid, id) VALUES ($1, '1', 1)", tenant_id)
+        await tx.execute("INSERT INTO webhook_feeds (tenant_id, xid, id) VALUES ($1, '1', 1)", tenant_id)
+        subscription = uuid4()
+        await insert(
+            "webhook_subscriptions",
+            id=subscription,
+            url="https://example.com/hook",
+            types=["enrollment.stopped"],
+            secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            active_since=AT,
+            created_at=AT,
+        )
+        await insert(
+            "webhook_deliveries",
+            id=uuid4(),
+            subscription_id=subscription,
+            enrollment_id=enrollment,
+            number=1,
+            type="enrollment.stopped",
+            body="{}",
+            state="delivered",
+            created_at=AT,
+            ended_at=AT,
+        )
     return tenant

@@ -13,6 +13,7 @@ from tests.store.tenants import AT, Tenant
 WHEN = AT.isoformat()
 ENDED = {"ended_at": WHEN, "current_node": None, "next_run_at": None, "gate": None}
 FROZEN = {"claimed_at": WHEN, "content": {"channel": "sms"}, "recipient": "+12125550100", "provider": "outbox"}
+OFF = {"active_since": None}
 FAILED = {"error": "no such user", "error_class": "permanent"}
 
 NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
@@ -138,6 +139,22 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("sequence_versions", "sequence_versions_version_check", {"version": 0}),
     ("version_contents", "version_contents_order_index_check", {"order_index": -1}),
     ("version_contents", "version_contents_channel_check", {"channel": "pigeon"}),
+    ("changes", "changes_type_check", {"type": "step.invented"}),
+    ("webhook_subscriptions", "webhook_subscriptions_url_check", {"url": ""}),
+    ("webhook_subscriptions", "webhook_subscriptions_types_check", {"types": []}),
+    ("webhook_subscriptions", "webhook_subscriptions_secret_check", {"secret": "guess"}),
+    ("webhook_subscriptions", "webhook_subscriptions_disabled_reason_check", {"disabled_reason": "", **OFF}),
+    ("webhook_subscriptions", "webhook_subscriptions_failures_check", {"failures": -1}),
+    ("webhook_subscriptions", "previous_secret_is_whole", {"previous_secret": "whsec_x"}),
+    ("webhook_subscriptions", "only_inactive_is_disabled", {"disabled_reason": "nobody answers"}),
+    ("webhook_subscriptions", "failing_since_the_first", {"failures": 1}),
+    ("webhook_deliveries", "webhook_deliveries_type_check", {"type": ""}),
+    ("webhook_deliveries", "webhook_deliveries_state_check", {"state": "lost"}),
+    ("webhook_deliveries", "webhook_deliveries_attempts_check", {"attempts": -1}),
+    ("webhook_deliveries", "webhook_deliveries_tries_check", {"tries": -1}),
+    ("webhook_deliveries", "pending_has_next_attempt", {"next_attempt_at": WHEN}),
+    ("webhook_deliveries", "over_has_ended_at", {"ended_at": None}),
+    ("webhook_deliveries", "failure_says_why", {"state": "failed"}),
 ]
 
 

@@ -125,13 +125,23 @@ async def test_a_tenant_changes_its_own_settings_alone(tenant: Tenant, other: Te
 
 async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
     """A suppression may be taken back, a dead letter thrown away, a campaign dissolved, an unpublished sequence
-    deleted; everything else is kept."""
+    deleted, a webhook ended with its log, an old change forgotten; everything else is kept."""
     deletable = [
         r["name"]
         for r in await relations(owner)
         if await _may(owner, r["name"], "DELETE") or await _may(owner, r["name"], "TRUNCATE")
     ]
-    assert deletable == ["campaign_members", "campaigns", "dead_letters", "sequences", "suppressions"]
+    assert deletable == [
+        "campaign_members",
+        "campaigns",
+        "changes",
+        "dead_letters",
+        "sequences",
+        "suppressions",
+        "webhook_deliveries",
+        "webhook_feeds",
+        "webhook_subscriptions",
+    ]
 
 
 async def test_a_sweep_learns_the_ids_of_all_tenants_and_no_more(
