@@ -221,6 +221,9 @@ class Reconciler:
             case "missing":
                 # Temporal lost it, or never had it; the row knows where it stood.
                 return await self._start(tenant_id, astray, clock)
+            case "completed" if astray.retries:
+                # The run that failed was ending still when it was to be started again.
+                return await self._start(tenant_id, astray, clock)
             case "running":
                 await self._flag(tenant_id, astray, "overdue", "its workflow runs but has not moved", clock)
             case _:
@@ -248,5 +251,6 @@ class Reconciler:
             next=astray.next,
             paused=paused,
             remaining_seconds=0.0 if paused else None,
+            retries=astray.retries,
         )
         return start, version.number

@@ -74,6 +74,8 @@ class Walk:
     _bypassed: list[tuple[Visit, tuple[Node, ...]]] = field(default_factory=list)
     _known: Known | None = None
     _returns: dict[str, int] | None = None
+    _failed_at: str | None = None
+    """The node whose failure ends the enrollment, where that is not the one that it stood at."""
 
     def __post_init__(self) -> None:
         self.sequence_id, self.plan = self.version.sequence_id, self.version.plan
@@ -111,7 +113,9 @@ class Walk:
             course = Course(self.visit.enrollment_id, self.contact_id, None, tuple(self._passed))
             await steps.record(self.tx, self.sequence_id, [course])
         await self._record_bypassed()
-        await enrollments.end(self.tx, [self.visit.enrollment_id], ending, now=self.now, sent=sent)
+        await enrollments.end(
+            self.tx, [self.visit.enrollment_id], ending, now=self.now, sent=sent, failed_at=self._failed_at
+        )
         log.info("ended", status=ending.status, reason=ending.reason)
         return StepResult(verdict="ended", ended=ending)
 
@@ -206,6 +210,7 @@ class Walk:
         """The step has no text for this contact: on, or not, as the sequence says."""
         self._pass(node, {"error": error}, StepStatus.FAILED)
         if self.plan.settings.on_failure == "stop" or following is None:
+            self._failed_at = node.id
             return Ending(status=EnrollmentStatus.FAILED, reason=f"{node.id}: {error}")
         return following
 

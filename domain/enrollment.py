@@ -127,6 +127,8 @@ class EnrollmentInput(Frozen):
     paused: bool = False
     remaining_seconds: float | None = None
     """While paused: what is left of the wait; None: it was held without an end."""
+    retries: int = 0
+    """How often it was taken up again after a failure: each time is a run of its own, under the same id."""
 
 
 class ExecuteInput(Frozen):

@@ -61,7 +61,7 @@ class Runs:
         return self.client.get_workflow_handle_for(EnrollmentWorkflow.run, ids.workflow_id(enrollment_id))
 
     async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int, *, bulk: bool = False) -> None:
-        """Start an enrollment's workflow; one that runs, or ran, stays as it is.
+        """Start an enrollment's workflow; one that runs stays as it is, and so does one that ran, but for a retry.
 
         `bulk`: whatever it does goes behind that of enrollments which were started singly, of whichever tenant. Id,
         search attributes and summary are plain text in Temporal: none of them names a person.
@@ -80,7 +80,10 @@ class Runs:
                 enrollment,
                 id=ids.workflow_id(enrollment.enrollment_id),
                 task_queue=self.task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                # A run too many finds in the records that there is nothing to do, and ends.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                if enrollment.retries
+                else WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=attributes if self.search_attributes else None,
                 static_summary=f"{enrollment.plan.sequence} v{version}",

@@ -166,8 +166,13 @@ async def end(
     now: datetime,
     sent: Visited | None = None,
     ended_by_at: datetime | None = None,
+    failed_at: str | None = None,
 ) -> set[UUID]:
-    """End those that still live; answers which did. `ended_by_at`: when what was reported happened, if that ends it."""
+    """End those that still live; answers which did.
+
+    `ended_by_at`: when what was reported happened, if that ends it. `failed_at`: the node whose failure ends it; without
+    it, the one that was next.
+    """
     failed = ending.status is EnrollmentStatus.FAILED
     rows = _sql.end_enrollments(
         tx,
@@ -176,6 +181,7 @@ async def end(
         reason=None if failed else ending.reason,
         error=(ending.reason or "unknown") if failed else None,
         ended_by_at=ended_by_at,
+        failed_at=failed_at,
         now=now,
         **_last(sent),
     )

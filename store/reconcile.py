@@ -21,12 +21,14 @@ class Astray:
     contact_id: UUID
     version_id: UUID
     next: Upcoming
+    retries: int
+    """How often it was taken up again after a failure."""
 
 
 def _astray(row: asyncpg.Record) -> Astray:
     gate = Gate(row["gate"]) if row["gate"] else None
     upcoming = Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=gate, lap=row["lap"])
-    return Astray(row["id"], row["contact_id"], row["version_id"], upcoming)
+    return Astray(row["id"], row["contact_id"], row["version_id"], upcoming, row["retries"])
 
 
 async def unstarted(tx: asyncpg.Connection, before: datetime, limit: int) -> list[Astray]:

@@ -29,7 +29,8 @@ WHERE id IN (
 UPDATE enrollments SET
     status = CASE WHEN status = 'pending' THEN 'running' ELSE status END,
     started_at = coalesce(started_at, :now),
-    current_node = :node_id, next_run_at = :at, gate = :gate, lap = :lap,
+    current_node = :node_id, next_run_at = :at, gate = :gate,
+    lap = :lap, round_lap = CASE WHEN :lap > lap THEN :lap ELSE round_lap END,
     last_node = coalesce(:last_node::text, last_node),
     last_order_index = coalesce(:last_order_index::int, last_order_index),
     last_lap = coalesce(:last_lap::int, last_lap)
@@ -41,7 +42,7 @@ WITH ended AS (
     UPDATE enrollments SET
         status = :status, reason = :reason, error = :error, ended_at = :now, ended_by_at = :ended_by_at,
         started_at = coalesce(started_at, :now),
-        ended_node = CASE WHEN :status = 'completed' THEN NULL ELSE current_node END,
+        ended_node = CASE WHEN :status = 'completed' THEN NULL ELSE coalesce(:failed_at::text, current_node) END,
         current_node = NULL, next_run_at = NULL, gate = NULL,
         last_node = coalesce(:last_node::text, last_node),
         last_order_index = coalesce(:last_order_index::int, last_order_index),
@@ -156,21 +157,21 @@ SELECT count(*) FROM enrollments WHERE sequence_id = :sequence_id AND status IN 
 
 -- name: unstarted
 -- Rows whose workflow was never started: the process died in between, or Temporal was down.
-SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap
+SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap, retries
 FROM enrollments
 WHERE status = 'pending' AND enrolled_at < :before
 ORDER BY enrolled_at LIMIT :limit;
 
 -- name: overdue
 -- Rows that should have moved and have not.
-SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap
+SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap, retries
 FROM enrollments
 WHERE status IN ('pending', 'running') AND next_run_at < :before
 ORDER BY next_run_at LIMIT :limit;
 
 -- name: live_of
 -- Which of these still live in the database?
-SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap
+SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap, retries
 FROM enrollments WHERE id = ANY(:ids::uuid[]) AND ended_at IS NULL;
 
 -- name: flag!

@@ -8,6 +8,11 @@ SELECT
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     j.id AS job_id, j.state, j.channel, j.attempts, j.claimed_at, j.recipient, j.content, j.provider,
     j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
+    -- Sent in this round before a retry opened a lap of its own; another version may come to it again.
+    CASE WHEN e.round_lap < j.lap THEN EXISTS (
+        SELECT FROM message_jobs p
+        WHERE p.enrollment_id = e.id AND p.node_id = j.node_id AND p.state = 'sent' AND p.lap >= e.round_lap AND p.lap < j.lap
+    ) ELSE false END AS sent_before,
     EXISTS (
         SELECT FROM suppressions x
         WHERE x.channel = j.channel
