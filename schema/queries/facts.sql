@@ -1,6 +1,6 @@
 -- name: read^
 -- All that conditions ask about: what the contact has, and when each thing last happened to each of the messages, up
--- to :until if that is given.
+-- to :until if that is given. A message bounced when its address is barred for that, not when it was refused this once.
 SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     c.status,
     (
@@ -12,13 +12,25 @@ SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.z
                 VALUES ('replied', j.answered_at), ('opened', j.opened_at), ('clicked', j.clicked_at),
                     ('bounced', j.bounced_at), ('unsubscribed', j.unsubscribed_at)
             ) v (event, at)
-            WHERE j.enrollment_id = e.id AND v.at <= coalesce(:until::timestamptz, 'infinity')
+            CROSS JOIN LATERAL (
+                SELECT j.bounced_at IS NOT NULL AND EXISTS (
+                    SELECT FROM suppressions s
+                    WHERE s.channel = j.channel AND s.address = j.recipient AND s.reason = 'bounced' AND s.active
+                ) AS bounced
+            ) d
+            WHERE j.enrollment_id = e.id AND (v.event <> 'bounced' OR d.bounced) AND v.at <= coalesce(:until::timestamptz, 'infinity')
             UNION ALL
             -- A message remembers the first of each; a question about lately needs the last.
             SELECT x.type, j.node_id, max(x.occurred_at)
             FROM message_jobs j JOIN events x ON x.job_id = j.id
+            CROSS JOIN LATERAL (
+                SELECT j.bounced_at IS NOT NULL AND EXISTS (
+                    SELECT FROM suppressions s
+                    WHERE s.channel = j.channel AND s.address = j.recipient AND s.reason = 'bounced' AND s.active
+                ) AS bounced
+            ) d
             WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed') AND NOT x.machine
-                AND x.occurred_at <= coalesce(:until, 'infinity')
+                AND (x.type <> 'bounced' OR d.bounced) AND x.occurred_at <= coalesce(:until, 'infinity')
             GROUP BY 1, 2
             UNION ALL
             SELECT 'replied', r.node_id, max(r.at) FROM responses r

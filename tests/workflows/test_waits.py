@@ -39,7 +39,7 @@ async def report(rig: Rig, enrollment: UUID, what: EventType, node: str = "first
         StatusReport(
             channel=Channel.EMAIL,
             provider="test",
-            provider_event_id=f"{what}-{node}",
+            provider_event_id=f"{what}-{node}-{enrollment}",
             at=await rig.now(),
             type=what,
             job_id=ids.job_id(enrollment, node),
@@ -108,6 +108,42 @@ async def test_what_happens_to_a_message_may_be_awaited(skipping: Rig, what: Eve
     found = await fates(skipping, enrollment)
     assert found["again"] == "skipped"
     assert found["thanks"] == ("skipped" if what is EventType.BOUNCED else "success")
+
+
+BOUNCED = """
+    sequence: bounced
+    stop_on: [reply]
+    steps:
+      - {id: mail, type: email, subject: Hi, body: Hi.}
+      - {id: wait, type: delay, days: 1}
+      - {id: dead, type: condition, if: {event: bounced, step: mail, since: 2d}, then: [{type: exit, reason: dead}]}
+"""
+
+
+@pytest.mark.parametrize(("permanent", "reason"), [(True, "dead"), (False, None)])
+async def test_an_address_that_is_dead_bounced_and_one_that_refused_once_did_not(
+    skipping: Rig, permanent: bool, reason: str | None
+) -> None:
+    """A full mailbox takes the next message: `bounced` means what `stop_on: bounce` means."""
+    enrollment, _ = await skipping.start(BOUNCED)
+    await skipping.arrives(enrollment, "dead")
+    await report(skipping, enrollment, EventType.BOUNCED, "mail", permanent=permanent)
+    assert await skipping.ended(enrollment) == ("completed", reason)
+
+
+async def test_the_third_soft_bounce_in_a_row_is_a_bounce(skipping: Rig) -> None:
+    """Then the address is barred as by a hard one, and the condition holds."""
+    contact = await skipping.contact()
+    reasons = []
+    for n in range(3):
+        # Years pass between two enrollments here, and a report is dated by the wall clock.
+        text = BOUNCED.replace("sequence: bounced", f"sequence: bounced-{n}").replace(", since: 2d", "")
+        key = await skipping.publish(text)
+        [enrollment] = await skipping.enroll(key, contact)
+        await skipping.arrives(enrollment, "dead")
+        await report(skipping, enrollment, EventType.BOUNCED, "mail", permanent=False)
+        reasons.append((await skipping.ended(enrollment))[1])
+    assert reasons == [None, None, "dead"]
 
 
 async def test_a_machine_that_opens_mail_is_not_awaited(skipping: Rig) -> None:
