@@ -31,11 +31,11 @@ async def run(enrollments: int, turns: int) -> dict[str, float]:
     async with bench() as b:
         sequence = await b.publish(_SLEEPERS)
         await _enroll(b, sequence, await b.people(50))
-        await _bare(b, 50)
+        await bare_starts(b, 50)
         sleeping = 50
         for _ in range(turns):
             enroll_rates.append(await _enroll(b, sequence, await b.people(per_turn)))
-            bare_rates.append(await _bare(b, per_turn))
+            bare_rates.append(await bare_starts(b, per_turn))
             sleeping += per_turn
         kib = await _memory(b, sleeping)
         wake_ms = await _wake(b)
@@ -63,7 +63,7 @@ async def _enroll(b: Bench, sequence: str, people: list[str]) -> float:
     return len(people) / took
 
 
-async def _bare(b: Bench, count: int) -> float:
+async def bare_starts(b: Bench, count: int) -> float:
     """`start_workflow` and nothing else, with as many calls under way at once; nobody works on them."""
     slots = asyncio.Semaphore(_STARTS_AT_ONCE)
 

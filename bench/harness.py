@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,15 +97,16 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(*, in_memory: bool = False) -> AsyncIterator[Bench]:
+async def bench(*, in_memory: bool = False, dynamic_config: Mapping[str, str] | None = None) -> AsyncIterator[Bench]:
     """Everything up, in a folder of its own, and gone afterwards.
 
     `in_memory`: Temporal keeps nothing on disk, unlike the local stack; PostgreSQL is durable either way.
+    `dynamic_config`: what Temporal is told beyond that of the local stack, or in its place.
     """
     with tempfile.TemporaryDirectory(prefix="touchline-bench-", ignore_cleanup_errors=True) as folder:
         postgres, temporal = (
             LocalPostgres(Path(folder) / "pg"),
-            LocalTemporal(None if in_memory else Path(folder) / "temporal", ui=False),
+            LocalTemporal(None if in_memory else Path(folder) / "temporal", ui=False, dynamic_config=dynamic_config),
         )
         try:
             await postgres.start()
@@ -151,8 +152,8 @@ def worker_process(settings: Settings, **changed: str) -> AbstractAsyncContextMa
 
 
 @asynccontextmanager
-async def serving(settings: Settings, name: str, *argv: str, **changed: str) -> AsyncIterator[str]:
-    """An HTTP server that logs its port once it listens; its URL."""
+async def served(settings: Settings, name: str, *argv: str, **changed: str) -> AsyncIterator[tuple[ServerProcess, str]]:
+    """An HTTP server that logs its port once it listens, and its URL."""
     more = {"log_format": "json", "log_level": "info", "api_port": "0", **changed}
     async with program(settings, name, *argv, **more) as process:
         port: list[str] = []
@@ -162,7 +163,14 @@ async def serving(settings: Settings, name: str, *argv: str, **changed: str) -> 
             return bool(port)
 
         await process.until(listens, 60)
-        yield f"http://127.0.0.1:{port[0]}"
+        yield process, f"http://127.0.0.1:{port[0]}"
+
+
+@asynccontextmanager
+async def serving(settings: Settings, name: str, *argv: str, **changed: str) -> AsyncIterator[str]:
+    """The URL of the same."""
+    async with served(settings, name, *argv, **changed) as (_, url):
+        yield url
 
 
 async def until(done: Callable[[], object], what: str, timeout_s: float = 600) -> None:

@@ -60,12 +60,12 @@ async def test_a_campaign_is_made_read_renamed_and_dissolved(api: Api, call: Cal
 
 async def test_what_cannot_be_a_campaign_is_refused(api: Api, call: Call) -> None:
     """With the place, and nothing is stored."""
-    bodies: tuple[dict[str, object], ...] = (
+    bodies: list[dict[str, str]] = [
         *({"key": key} for key in ("a/b", " ", "a\0", "", "x" * 201)),
         *({"key": "a", field: value} for field in ("name", "description") for value in ("\0", " ", "x" * 2001)),
         {"key": "a", "status": "active"},
         {},
-    )
+    ]
     for body in bodies:
         refused = await call("POST", "/campaigns", body, status=422)
         assert refused["faults"][0]["place"].startswith("body."), body
