@@ -94,3 +94,18 @@ def notice_id(event: UUID) -> UUID:
 def notice_workflow_id(notice: UUID) -> str:
     """The workflow that sends it."""
     return f"notice-{notice}"
+
+
+def webhook_delivery_id(subscription: UUID, change: str) -> UUID:
+    """The delivery of one change to one subscription, however often the feed meets it."""
+    return uuid5(subscription, f"delivery:{change}")
+
+
+def webhook_feed_workflow_id(task_queue: str) -> str:
+    """The workflow that makes deliveries of what happens; one for each task queue, as of the reconciler."""
+    return f"webhook-feed-{task_queue}"
+
+
+def subscription_workflow_id(subscription: UUID) -> str:
+    """The workflow that posts a subscription's deliveries while there are any."""
+    return f"webhook-subscription-{subscription}"
