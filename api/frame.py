@@ -21,7 +21,7 @@ MAX_BODY = 1_000_000
 """Bytes."""
 _BODY_WITHIN_S = 15.0
 _ANSWER_WITHIN_S = 30.0
-_ENDLESS = "text/event-stream"
+_STREAMED = ("text/event-stream", "text/csv")
 """Such an answer has begun in time; when it ends is its own to know."""
 
 _HEADERS = {
@@ -94,7 +94,7 @@ class _Answer:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self.request_id
-            if self.limit is not None and headers.get("Content-Type", "").startswith(_ENDLESS):
+            if self.limit is not None and headers.get("Content-Type", "").startswith(_STREAMED):
                 self.limit.reschedule(None)
         await self._send(message)
 

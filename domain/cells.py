@@ -1,0 +1,20 @@
+"""Cells of a CSV file that a spreadsheet must not take for formulas, and back.
+
+Which texts are dangerous is said by OWASP, "CSV Injection": those that begin with = + - @ (also in full width), a tab
+or a line break.
+"""
+
+import re
+
+_DANGEROUS = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
+_SHIELDED = re.compile("'+\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'+[\t\r\n]")
+
+
+def shielded(text: str) -> str:
+    """The text with an apostrophe before it, where it could be taken for a formula; `unshielded` takes it away."""
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def unshielded(cell: str) -> str:
+    """What was shielded, as it was; any other cell stays as it is."""
+    return cell[1:] if _SHIELDED.match(cell) else cell
