@@ -14,15 +14,24 @@ from api import (
     campaigns,
     conversation,
     docs,
+    events,
     health,
+    keys,
+    notifications,
     problems,
+    senders,
     splits,
+    tasks,
+    tenant,
     tracking,
     unsubscribe,
+    users,
     webhooks,
 )
 from api.edge import Edge
 from api.frame import MAX_BODY, Frame
+from api.idempotency import Idempotency
+from api.limits import Limits
 
 _ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -30,10 +39,17 @@ _ROUTERS: tuple[APIRouter, ...] = (
     analytics.router,
     splits.router,
     conversation.router,
+    events.router,
     unsubscribe.router,
     tracking.router,
     campaigns.router,
     batches.router,
+    keys.router,
+    users.router,
+    tasks.router,
+    notifications.router,
+    tenant.router,
+    senders.router,
 )
 
 
@@ -43,7 +59,12 @@ def create_app(edge: Edge) -> FastAPI:
         title="Touchline",
         version=_version(),
         summary="Durable multi-touch message sequences: what providers, contacts and programs call.",
-        middleware=[Middleware(Frame), Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)],
+        middleware=[
+            Middleware(Frame),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+            Middleware(Limits),
+            Middleware(Idempotency),
+        ],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

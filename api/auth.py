@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.datastructures import Headers
+from starlette.types import Scope as RequestScope
 from structlog.contextvars import bind_contextvars
 
-from api.edge import TheEdge
+from api.edge import Edge, TheEdge
 from api.problems import Refusal, answers
 from starter.engine import Engine
 from store import api_keys
@@ -21,6 +24,9 @@ REFUSALS = answers(401, 403)
 _bearer = HTTPBearer(
     scheme_name="API key", description="`./touchline keys create NAME --scope read` makes one.", auto_error=False
 )
+
+_OWNER = "touchline.api_key_owner"
+"""Where a request's scope holds what was found of its key."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,25 @@ class Caller:
             )
 
 
+def key_in(headers: Headers) -> str | None:
+    """The API key that a request shows, valid or not; None: it shows none."""
+    scheme, credentials = get_authorization_scheme_param(headers.get("authorization"))
+    return credentials if scheme.lower() == "bearer" and credentials else None
+
+
+async def owner_of(scope: RequestScope, key: str) -> Owner | None:
+    """For whom the request's key speaks, looked up once for each request; None: it is not valid."""
+    if _OWNER not in scope:
+        edge: Edge = scope["app"].state.edge
+        scope[_OWNER] = await api_keys.owner_of(edge.engine.database, key, datetime.now(UTC))
+    owner: Owner | None = scope[_OWNER]
+    return owner
+
+
 async def _caller(
-    edge: TheEdge, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    request: Request,
+    edge: TheEdge,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
     if credentials is None:
         raise Refusal(
@@ -52,7 +75,7 @@ async def _caller(
             hint="send it as Authorization: Bearer tl_…",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    owner = await api_keys.owner_of(edge.engine.database, credentials.credentials, datetime.now(UTC))
+    owner = await owner_of(request.scope, credentials.credentials)
     if owner is None:
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,

@@ -6,13 +6,27 @@ from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
-from api.problems import MEDIA_TYPE, Problem
+from api.idempotency import HEADER, LONGEST_KEY, WRITING
+from api.problems import MEDIA_TYPE, Problem, title_of
 
 _CDN = "https://cdn.jsdelivr.net"
 _PAGE_POLICY = (
     f"default-src 'none'; script-src {_CDN} 'unsafe-inline'; style-src {_CDN} 'unsafe-inline'; "
     "img-src data: https://fastapi.tiangolo.com; connect-src 'self'; frame-ancestors 'none'"
 )
+
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": (
+        "Makes the request safe to repeat: for a day the same request with the same key is answered as the first time, "
+        "with `Idempotent-Replayed: true`, and nothing is done again. 409 while the first is under way, and where the "
+        "key comes with another request. Answers of 5xx and 429 are not kept. Take a random UUID for each new request."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,8 +49,23 @@ def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     schemas.update(described.pop("$defs", {}))
     schemas["Problem"] = described
     for path in schema["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
+            if operation.get("security"):
+                _surround(operation, writes=method.upper() in WRITING)
             for status, answer in operation["responses"].items():
                 if status >= "400" and "application/json" in answer.get("content", {}):
                     answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return schema
+
+
+def _surround(operation: dict[str, Any], *, writes: bool) -> None:
+    """What every operation that takes a key may be answered, whatever it does."""
+    statuses = [429, 503]
+    if writes:
+        operation.setdefault("parameters", []).append(_KEY)
+        statuses += [400, 409]
+    for status in statuses:
+        described = {"description": title_of(status), "content": {"application/json": {}}}
+        operation["responses"].setdefault(str(status), described)
+    headers = operation["responses"]["429"].setdefault("headers", {})
+    headers["Retry-After"] = {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.rates import RateLimiter
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook
 from starter.engine import Engine
 from starter.inbound import record
+from starter.live import Live
 from starter.telling import Teller
 from store.attribution import Received
 
@@ -26,6 +28,9 @@ class Edge:
     twilio: Webhook | None = None
     """None: no token is configured."""
     teller: Teller = field(default_factory=Teller)
+    live: Live = field(default_factory=Live)
+    limiter: RateLimiter | None = None
+    """None: everybody may come as often as they like."""
 
     async def receive(self, engine: Engine, report: StatusReport | InboundMessage) -> Received:
         """Record a report for the engine's tenant; its workflows hear of it behind our answer."""

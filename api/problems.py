@@ -20,6 +20,7 @@ from domain.errors import (
     NotReady,
     Stale,
     TouchlineError,
+    Unfit,
     Unsound,
     Unverified,
 )
@@ -44,6 +45,7 @@ _TITLES = {
     415: "Unsupported media type",
     422: "Unprocessable content",
     428: "Precondition required",
+    429: "Too many requests",
     500: "Internal error",
     503: "Service unavailable",
 }
@@ -55,6 +57,7 @@ _STATUS: dict[type[TouchlineError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.PRECONDITION_FAILED,
+    Unfit: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unsound: HTTPStatus.UNPROCESSABLE_ENTITY,
     ContentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -109,7 +112,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """A problem document; the type follows from the status."""
-    title = _title(status)
+    title = title_of(status)
     body = Problem(
         type=_TYPES + title.lower().replace(" ", "-"),
         title=title,
@@ -136,7 +139,8 @@ def unavailable() -> JSONResponse:
     )
 
 
-def _title(status: int) -> str:
+def title_of(status: int) -> str:
+    """The kind of error in words, of which its type is made."""
     return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
@@ -166,7 +170,7 @@ async def _refusal(_: Request, error: Exception) -> JSONResponse:
 async def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
     # The framework's own errors say no more than the status.
-    detail = None if error.detail.lower() == _title(error.status_code).lower() else error.detail
+    detail = None if error.detail.lower() == title_of(error.status_code).lower() else error.detail
     return problem(error.status_code, detail, headers=error.headers)
 
 
@@ -184,4 +188,4 @@ async def _lost(_: Request, error: Exception) -> JSONResponse:
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may refuse with these."""
-    return {status: {"model": Problem, "description": _title(status)} for status in statuses}
+    return {status: {"model": Problem, "description": title_of(status)} for status in statuses}

@@ -38,6 +38,10 @@ class Unsound(TouchlineError):
         self.findings = findings
 
 
+class Unfit(TouchlineError):
+    """A value that was given makes no sense; nothing was changed."""
+
+
 class NotReady(TouchlineError):
     """A needed service or setting is missing; nothing was changed."""
 

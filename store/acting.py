@@ -81,9 +81,13 @@ class Notification:
     created_at: datetime
 
 
-async def notifications(tx: asyncpg.Connection, user: str | None, limit: int) -> list[Notification]:
-    """What is unread, oldest first; with `user` only theirs."""
-    return [Notification(**row) async for row in _sql.notifications(tx, user_name=user, limit=limit)]
+async def notifications(
+    tx: asyncpg.Connection, user: str | None, limit: int, *, behind: tuple[datetime, UUID] | None = None
+) -> list[Notification]:
+    """What is unread, oldest first; with `user` only theirs, with `behind` from that time and id on."""
+    at, after = behind or (None, None)
+    found = _sql.notifications(tx, user_name=user, at=at, after=after, limit=limit)
+    return [Notification(**row) async for row in found]
 
 
 async def read_notification(tx: asyncpg.Connection, id: UUID, now: datetime) -> bool:

@@ -58,15 +58,25 @@ async def create(tx: asyncpg.Connection, tenant_id: UUID, name: str, scopes: set
     return key
 
 
-async def listed(tx: asyncpg.Connection) -> list[ApiKey]:
-    """The tenant's keys, oldest first, revoked ones among them."""
-    return [ApiKey(**{**row, "scopes": tuple(row["scopes"])}) async for row in _sql.list_api_keys(tx)]
+async def listed(
+    tx: asyncpg.Connection, *, behind: tuple[datetime, UUID] | None = None, limit: int | None = None
+) -> list[ApiKey]:
+    """The tenant's keys, oldest first, revoked ones among them; with `behind`, those made after that time and id."""
+    at, after = behind or (None, None)
+    return [_key(row) async for row in _sql.list_api_keys(tx, at=at, after=after, limit=limit)]
 
 
-async def revoke(tx: asyncpg.Connection, name: str, now: datetime) -> None:
-    """From the commit on the key opens nothing. Raises NotFound when there is none to revoke."""
-    if await _sql.revoke_api_key(tx, name=name, now=now) is None:
-        raise NotFound(f"there is no valid key named {name!r}", hint="./touchline keys list shows them")
+async def read(tx: asyncpg.Connection, name: str) -> ApiKey | None:
+    """The key of that name."""
+    row = await _sql.read_api_key(tx, name=name)
+    return _key(row) if row else None
+
+
+async def revoke(tx: asyncpg.Connection, key: str | UUID, now: datetime) -> None:
+    """By name or id: from the commit on it opens nothing. Raises NotFound when there is none to revoke."""
+    named = {"name": None, "id": key} if isinstance(key, UUID) else {"name": key, "id": None}
+    if await _sql.revoke_api_key(tx, **named, now=now) is None:
+        raise NotFound(f"there is no valid key {str(key)!r}", hint="./touchline keys list shows them")
 
 
 async def owner_of(database: Database, key: str, now: datetime) -> Owner | None:
@@ -78,6 +88,10 @@ async def owner_of(database: Database, key: str, now: datetime) -> Owner | None:
         async with database.transaction(row["tenant_id"]) as tx:
             await _sql.api_key_was_used(tx, id=row["id"], now=now)
     return Owner(tenant_id=row["tenant_id"], key_id=row["id"], scopes=frozenset(row["scopes"]))
+
+
+def _key(row: asyncpg.Record) -> ApiKey:
+    return ApiKey(**{**row, "scopes": tuple(row["scopes"])})
 
 
 def _hash(key: str) -> bytes:

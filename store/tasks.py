@@ -78,9 +78,12 @@ async def enrollment_of(tx: asyncpg.Connection, task_id: UUID) -> UUID | None:
     return enrollment
 
 
-async def listed(tx: asyncpg.Connection, assignee: str | None, limit: int) -> list[Task]:
-    """Those that are open, oldest first; with `assignee` only theirs."""
-    return [Task(**row) async for row in _sql.listed(tx, assignee=assignee, limit=limit)]
+async def listed(
+    tx: asyncpg.Connection, assignee: str | None, limit: int, *, behind: tuple[datetime, UUID] | None = None
+) -> list[Task]:
+    """Those that are open, oldest first; with `assignee` only theirs, with `behind` from that time and id on."""
+    at, after = behind or (None, None)
+    return [Task(**row) async for row in _sql.listed(tx, assignee=assignee, at=at, after=after, limit=limit)]
 
 
 async def between(tx: asyncpg.Connection, low: UUID, high: UUID) -> list[UUID]:

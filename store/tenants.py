@@ -1,10 +1,12 @@
 """What a tenant has decided about all of its messages."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from uuid import UUID
 
 import asyncpg
 
+from domain.plan import AmbiguousPolicy
 from store.pool import load_queries
 
 _sql = load_queries("tenants")
@@ -27,12 +29,24 @@ class Tenant:
     track_clicks: bool
     webhook_allow: tuple[str, ...]
     """Hosts, and networks in CIDR notation, that webhooks may call although they are not public."""
+    holidays: tuple[date, ...]
+    """Its own, by the clock of whoever is written to: nobody is written to on these."""
+    on_ambiguous: AmbiguousPolicy
+    """For sequences that name no policy of their own."""
 
 
 async def read(tx: asyncpg.Connection) -> Tenant | None:
     """The transaction's own tenant; None when there is no such tenant."""
     row = await _sql.read_tenant(tx)
-    return Tenant(**{**row, "webhook_allow": tuple(row["webhook_allow"])}) if row else None
+    if row is None:
+        return None
+    return Tenant(**{**row, "webhook_allow": tuple(row["webhook_allow"]), "holidays": tuple(row["holidays"])})
+
+
+async def hold(tx: asyncpg.Connection) -> Tenant | None:
+    """The same, which nobody else changes before the transaction ends."""
+    await _sql.hold_tenant(tx)
+    return await read(tx)
 
 
 async def change(tx: asyncpg.Connection, tenant: Tenant) -> None:

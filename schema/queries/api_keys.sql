@@ -3,10 +3,15 @@ INSERT INTO api_keys (tenant_id, id, name, hash, scopes, created_at)
 VALUES (:tenant_id, :id, :name, :hash, :scopes, :now);
 
 -- name: list_api_keys
-SELECT id, name, scopes, created_at, last_used_at, revoked_at FROM api_keys ORDER BY created_at, name;
+SELECT id, name, scopes, created_at, last_used_at, revoked_at FROM api_keys
+WHERE :at::timestamptz IS NULL OR (created_at, id) > (:at, :after::uuid)
+ORDER BY created_at, id LIMIT :limit;
+
+-- name: read_api_key^
+SELECT id, name, scopes, created_at, last_used_at, revoked_at FROM api_keys WHERE name = :name;
 
 -- name: revoke_api_key$
-UPDATE api_keys SET revoked_at = :now WHERE name = :name AND revoked_at IS NULL RETURNING id;
+UPDATE api_keys SET revoked_at = :now WHERE (name = :name OR id = :id) AND revoked_at IS NULL RETURNING id;
 
 -- name: api_key_was_used!
 UPDATE api_keys SET last_used_at = :now WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :now);

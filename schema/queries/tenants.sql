@@ -1,10 +1,15 @@
 -- name: read_tenant^
 -- The running transaction's own.
-SELECT id, name, timezone, help_text, opt_out_text, postal_address, track_opens, track_clicks, webhook_allow
+SELECT id, name, timezone, help_text, opt_out_text, postal_address, track_opens, track_clicks, webhook_allow,
+    holidays, on_ambiguous
 FROM tenants;
+
+-- name: hold_tenant$
+-- Whoever changes it does so one after the other.
+SELECT id FROM tenants FOR NO KEY UPDATE;
 
 -- name: change_tenant!
 UPDATE tenants SET timezone = :timezone, help_text = :help_text, opt_out_text = :opt_out_text,
     postal_address = :postal_address, track_opens = :track_opens, track_clicks = :track_clicks,
-    webhook_allow = :webhook_allow
+    webhook_allow = :webhook_allow, holidays = :holidays, on_ambiguous = :on_ambiguous
 WHERE id = :id;

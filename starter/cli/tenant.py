@@ -1,19 +1,17 @@
 """`tenant`: what a workspace has decided about all of its messages."""
 
-from dataclasses import asdict, replace
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import RenderableType
 
-from content.allow_list import ANY, allow_list
-from content.compose import MAX_TEXT
-from domain.errors import NotFound
-from scheduling.zones import is_zone
+from domain.plan import AmbiguousPolicy
 from settings import Settings
+from starter import tenant as starter
 from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, Refused, command
-from store import tenants
 from store.tenants import Tenant
 
 
@@ -23,9 +21,19 @@ def register(app: typer.Typer) -> None:
         app,
         "tenant --timezone America/Denver --track-clicks",
         "tenant --postal-address 'Acme Inc., 1 Main St, Denver CO 80202'",
+        "tenant --holidays 2026-12-24,2026-12-31",
         "tenant --webhook-allow n8n.internal,10.1.0.0/16",
         name="tenant",
     )(show_tenant)
+
+
+_POLICIES = ", ".join(get_args(AmbiguousPolicy))
+
+
+def _policy(value: str | None) -> str | None:
+    if value is not None and value not in get_args(AmbiguousPolicy):
+        raise typer.BadParameter(f"there are {_POLICIES}")
+    return value
 
 
 async def show_tenant(
@@ -54,6 +62,18 @@ async def show_tenant(
             help="Hosts and networks (CIDR) that webhooks may call although they are not public, by commas.",
         ),
     ] = None,
+    holidays: Annotated[
+        str | None,
+        typer.Option(metavar="DATES", help="Days on which nobody is written to, by commas, such as 2026-12-24."),
+    ] = None,
+    on_ambiguous: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY",
+            help=f"For sequences that name none, of a message that may have gone out: {_POLICIES}.",
+            callback=_policy,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Show what this workspace has decided about all of its messages, or change it.
@@ -67,41 +87,21 @@ async def show_tenant(
         "postal_address": postal_address,
         "track_opens": track_opens,
         "track_clicks": track_clicks,
+        "webhook_allow": None if webhook_allow is None else tuple(webhook_allow.split(",")),
+        "holidays": None if holidays is None else _dates(holidays),
+        "on_ambiguous": on_ambiguous,
     }
-    changes: dict[str, Any] = {
-        name: (value.strip() or None) if isinstance(value, str) else value
-        for name, value in given.items()
-        if value is not None
-    }
-    if webhook_allow is not None:
-        changes["webhook_allow"] = _listed(webhook_allow)
-    _check(changes)
+    changes = {name: value for name, value in given.items() if value is not None}
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-        found = await tenants.read(tx)
-        if found is None:
-            raise NotFound(f"no such tenant {settings.tenant}", hint=connect.NO_TENANT)
-        tenant = replace(found, **changes)
-        if changes:
-            await tenants.change(tx, tenant)
-    return Answer({**asdict(tenant), "changed": tenant != found}, _lines(tenant, settings))
+        before, tenant = await starter.change(tx, changes)
+    return Answer({**asdict(tenant), "changed": tenant != before}, _lines(tenant, settings))
 
 
-def _listed(entries: str) -> tuple[str, ...]:
-    listed = tuple(dict.fromkeys(entry.strip() for entry in entries.split(",") if entry.strip()))
+def _dates(text: str) -> tuple[date, ...]:
     try:
-        if allow_list(listed).everything:
-            raise ValueError(f"{ANY!r} would open the network that we run in to every author")
+        return tuple(date.fromisoformat(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise Refused(f"the allow list makes no sense: {error}", hint="write it as n8n.internal,10.1.0.0/16") from error
-    return listed
-
-
-def _check(changes: dict[str, Any]) -> None:
-    if "timezone" in changes and not is_zone(changes["timezone"] or ""):
-        raise Refused(f"{changes['timezone'] or ''!r} is not a time zone", hint="write it as America/New_York")
-    for name in ("help_text", "opt_out_text"):
-        if len(changes.get(name) or "") > MAX_TEXT:
-            raise Refused(f"{name} is longer than the {MAX_TEXT:,} characters of a text message", hint="shorten it")
+        raise Refused(f"the holidays make no sense: {error}", hint="write them as 2026-12-24,2026-12-31") from error
 
 
 def _lines(tenant: Tenant, settings: Settings) -> list[RenderableType]:
@@ -117,6 +117,8 @@ def _lines(tenant: Tenant, settings: Settings) -> list[RenderableType]:
                 ("postal address", tenant.postal_address or "none: {{ postal_address }} has no value"),
                 ("track opens", "yes" if tenant.track_opens else "no"),
                 ("track clicks", "yes" if tenant.track_clicks else "no"),
+                ("holidays", ", ".join(map(str, tenant.holidays)) or "none of its own"),
+                ("in doubt", f"{tenant.on_ambiguous}, where the sequence names no policy"),
                 ("webhooks also to", ", ".join(tenant.webhook_allow) or "nothing that is not public"),
             ],
         )

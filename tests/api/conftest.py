@@ -1,5 +1,6 @@
 """The HTTP application on a real database, called in process."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
@@ -113,3 +115,14 @@ async def connect() -> AsyncIterator[Callable[[Edge], Api]]:
 def api(edge: Edge, connect: Callable[[Edge], Api], tmp_path: Path) -> Api:
     """The application with every webhook set up."""
     return connect(edge)
+
+
+@pytest.fixture
+async def other(api: Api, database_url: str) -> Api:
+    """The same application, called by another tenant."""
+    stranger = uuid4()
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", stranger)
+    await owner.close()
+    engine = dataclasses.replace(api.rig.engine, tenant_id=stranger)
+    return Api(api.http, dataclasses.replace(api.rig, engine=engine))

@@ -1,0 +1,63 @@
+"""Refuses whoever comes too often, before anything is done for them."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.auth import key_in, owner_of
+from api.problems import UNAVAILABLE, problem, unavailable
+from api.rates import RateLimiter
+
+_HINT = "wait as long as Retry-After says, and spread the requests"
+
+
+class Limits:
+    """Refuses those who come too often. Requests without a key of ours pass: vendors, links and probes have none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count the request, and hand it on or refuse it."""
+        key = key_in(Headers(scope=scope)) if scope["type"] == "http" else None
+        limiter: RateLimiter | None = scope["app"].state.edge.limiter if key else None
+        if key is None or limiter is None:
+            await self._app(scope, receive, send)
+            return
+        address = scope["client"][0] if scope.get("client") else ""
+        if not await limiter.believes(address):
+            detail = "too many keys that are not valid came from this address"
+            await _too_many(detail, await limiter.wait_of_address(address))(scope, receive, send)
+            return
+        try:
+            owner = await owner_of(scope, key)
+        except UNAVAILABLE:
+            await unavailable()(scope, receive, send)
+            return
+        if owner is None:
+            await limiter.refused(address)
+            await self._app(scope, receive, send)
+            return
+        key_id = str(owner.key_id)
+        if not await limiter.admits(key_id):
+            refusal = _too_many("this key has made too many requests", await limiter.wait_of_key(key_id))
+            refusal.headers.update(await limiter.told(key_id))
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, _telling(send, limiter.told, key_id))
+
+
+def _too_many(detail: str, wait_s: int) -> JSONResponse:
+    return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, hint=_HINT, headers={"Retry-After": str(wait_s)})
+
+
+def _telling(send: Send, told: Callable[[str], Awaitable[dict[str, str]]], key_id: str) -> Send:
+    async def with_limit(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(await told(key_id))
+        await send(message)
+
+    return with_limit

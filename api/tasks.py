@@ -1,0 +1,50 @@
+"""Tasks: what people have to do before an enrollment goes on."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from api.auth import REFUSALS, needs
+from api.paging import After, Limit, Page, cursor, place
+from api.problems import answers
+from api.texts import Line
+from starter import tasks as starter
+from starter.engine import Engine
+from store import tasks
+from store.tasks import Task
+
+router = APIRouter(prefix="/tasks", tags=["tasks"], responses={**REFUSALS, **answers(422, 503)})
+
+
+@router.get("", summary="List open tasks")
+async def list_tasks(
+    engine: Annotated[Engine, needs("read")],
+    user: Annotated[Line | None, Query(description="Only those that are assigned to this user.")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[Task]:
+    """Oldest first."""
+    behind = place(after, datetime, UUID)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await tasks.listed(tx, user, limit + 1, behind=behind)  # type: ignore[arg-type] # as `place` was told
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items=found[:limit], next=cursor(last.created_at, last.id) if last else None)
+
+
+@router.post(
+    "/{id}/complete", status_code=HTTPStatus.NO_CONTENT, summary="A task was done", responses=answers(404, 409)
+)
+async def complete_task(id: UUID, engine: Annotated[Engine, needs("write")]) -> None:
+    """The enrollment goes on by `completed`, at once. 409: the task is not open any more."""
+    await starter.close(engine, id, "completed")
+
+
+@router.post(
+    "/{id}/skip", status_code=HTTPStatus.NO_CONTENT, summary="A task will not be done", responses=answers(404, 409)
+)
+async def skip_task(id: UUID, engine: Annotated[Engine, needs("write")]) -> None:
+    """The enrollment goes on by `skipped`, at once. 409: the task is not open any more."""
+    await starter.close(engine, id, "skipped")

@@ -1,0 +1,87 @@
+"""What the tenant has decided about all of its messages."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import REFUSALS, needs
+from api.problems import answers
+from api.texts import Line, Text
+from domain.plan import AmbiguousPolicy
+from starter import tenant as starter
+from starter.engine import Engine
+from starter.tenant import MAX_HOLIDAYS
+
+router = APIRouter(prefix="/tenant", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)})
+
+_EXAMPLE: dict[str, Any] = {
+    "timezone": "America/Denver",
+    "help_text": "Acme: call +1 303 555 0100. Reply STOP to end.",
+    "opt_out_text": "You are unsubscribed and will get no more messages. Reply START to come back.",
+    "postal_address": "Acme Inc., 1 Main St, Denver CO 80202",
+    "track_opens": False,
+    "track_clicks": True,
+    "webhook_allow": ["n8n.internal"],
+    "holidays": ["2026-12-24", "2026-12-31"],
+    "on_ambiguous": "hold",
+}
+
+
+class TenantSettings(BaseModel):
+    """Everything that a tenant decides."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
+
+    timezone: Line = Field(description="IANA name; for contacts whose own zone is unknown.")
+    help_text: Text | None = Field(description="What HELP by text message is answered with; null: nothing.")
+    opt_out_text: Text | None = Field(description="What confirms an opt-out by text message; null: nothing.")
+    postal_address: Text | None = Field(description="The merge field `{{ postal_address }}` of emails.")
+    track_opens: bool = Field(description="Put an open picture into HTML emails.")
+    track_clicks: bool = Field(description="Lead links of HTML emails by way of us.")
+    webhook_allow: list[Line] = Field(
+        max_length=100,
+        description="Hosts and networks (CIDR) that webhooks may call although they are not public, as far as the "
+        "installation permits.",
+    )
+    holidays: list[date] = Field(
+        max_length=MAX_HOLIDAYS,
+        description="Dates on which nobody is written to, by the clock of whoever would be; beside the calendars that "
+        "a sequence's window names.",
+    )
+    on_ambiguous: AmbiguousPolicy = Field(
+        description="What is done about a message of which nobody can say whether it went out, where its sequence "
+        "names no policy: `hold` it for a person, `resend` it, or `assume_sent`."
+    )
+
+
+class TenantState(TenantSettings):
+    """The tenant of the key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"id": "00000000-0000-4000-8000-000000000001", "name": "Acme", **_EXAMPLE}}
+    )
+
+    id: UUID
+    name: str
+
+
+@router.get("", summary="The tenant's settings")
+async def get_tenant(engine: Annotated[Engine, needs("admin")]) -> TenantState:
+    """As they hold for whatever is rendered and scheduled now."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return TenantState.model_validate(await starter.read(tx), from_attributes=True)
+
+
+@router.put("", summary="Change the tenant's settings")
+async def change_tenant(body: TenantSettings, engine: Annotated[Engine, needs("admin")]) -> TenantState:
+    """All of them at once: read them, change what is to be changed, and send the whole.
+
+    Texts and tracking hold for messages that are rendered from now on; holidays are looked at once more when a message
+    is due, so that they also hold for what is scheduled already.
+    """
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        _, tenant = await starter.change(tx, body.model_dump())
+    return TenantState.model_validate(tenant, from_attributes=True)

@@ -1,0 +1,71 @@
+"""What a workspace decides about all of its messages: one way to change it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+
+from content.allow_list import ANY, allow_list
+from content.compose import MAX_TEXT
+from domain.errors import NotFound, Unfit
+from scheduling.zones import is_zone
+from store import tenants
+from store.tenants import Tenant
+
+_TEXTS = ("help_text", "opt_out_text", "postal_address")
+_SENT_AS_TEXT = ("help_text", "opt_out_text")
+MAX_HOLIDAYS = 1000
+
+
+async def read(tx: asyncpg.Connection) -> Tenant:
+    """The transaction's own tenant. Raises NotFound."""
+    return _there(await tenants.read(tx))
+
+
+async def change(tx: asyncpg.Connection, changes: Mapping[str, Any]) -> tuple[Tenant, Tenant]:
+    """Before and after; an empty text is none, and what is not among the changes stays.
+
+    Raises Unfit, naming the setting that makes no sense. Holds for messages that are rendered from now on.
+    """
+    before = _there(await tenants.hold(tx))
+    after = replace(before, **_tidied(changes))
+    if after != before:
+        await tenants.change(tx, after)
+    return before, after
+
+
+def _there(tenant: Tenant | None) -> Tenant:
+    if tenant is None:
+        raise NotFound("there is no such tenant", hint="TOUCHLINE_TENANT names the one that is acted in")
+    return tenant
+
+
+def _tidied(changes: Mapping[str, Any]) -> dict[str, Any]:
+    tidied: dict[str, Any] = {
+        name: (value or "").strip() or None if name in _TEXTS else value for name, value in changes.items()
+    }
+    if "timezone" in tidied and not is_zone(tidied["timezone"]):
+        raise Unfit(f"timezone: {tidied['timezone']!r} is not a time zone", hint="write it as America/New_York")
+    for name in _SENT_AS_TEXT:
+        if len(tidied.get(name) or "") > MAX_TEXT:
+            raise Unfit(f"{name} is longer than the {MAX_TEXT:,} characters of a text message", hint="shorten it")
+    if "webhook_allow" in tidied:
+        tidied["webhook_allow"] = _listed(tidied["webhook_allow"])
+    if "holidays" in tidied:
+        tidied["holidays"] = tuple(sorted(set(tidied["holidays"])))
+        if len(tidied["holidays"]) > MAX_HOLIDAYS:
+            raise Unfit(f"holidays: there are more than {MAX_HOLIDAYS:,}", hint="leave out those that have passed")
+    return tidied
+
+
+def _listed(entries: tuple[str, ...]) -> tuple[str, ...]:
+    listed = tuple(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
+    try:
+        if allow_list(listed).everything:
+            raise ValueError(f"{ANY!r} would open the network that we run in to every author")
+    except ValueError as error:
+        raise Unfit(
+            f"webhook_allow: the allow list makes no sense: {error}", hint="write it as n8n.internal,10.1.0.0/16"
+        ) from error
+    return listed
