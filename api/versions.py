@@ -1,0 +1,44 @@
+"""The published versions of a sequence."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.auth import REFUSALS
+from api.paging import After, Limit, Page, cursor, place
+from api.problems import answers
+from api.sequences import Reads, SequenceRef
+from domain.errors import NotFound
+from starter import drafting
+from store import drafts
+from store.drafts import VersionSheet, VersionSummary
+
+router = APIRouter(
+    prefix="/sequences/{id}/versions", tags=["sequences"], responses={**REFUSALS, **answers(404, 422, 503)}
+)
+
+
+@router.get("", summary="List the published versions")
+async def list_versions(id: SequenceRef, engine: Reads, after: After = None, limit: Limit = 50) -> Page[VersionSummary]:
+    """The newest first."""
+    behind = place(after, int)
+    number = int(str(behind[0])) if behind else None
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        sheet = await drafting.found(tx, id)
+        rows = await drafts.versions(tx, sheet.id, before=number, limit=limit + 1)
+    return Page(items=rows[:limit], next=cursor(rows[limit - 1].version) if len(rows) > limit else None)
+
+
+@router.get("/{version}", summary="Get a published version")
+async def get_version(
+    id: SequenceRef,
+    version: Annotated[int, Path(description="Its number, from 1.", ge=1, le=2**31 - 1)],
+    engine: Reads,
+) -> VersionSheet:
+    """With its definition; it never changes."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        sheet = await drafting.found(tx, id)
+        found = await drafts.version(tx, sheet.id, version)
+    if found is None:
+        raise NotFound(f"sequence {sheet.key!r} has no version {version}", hint="the list of versions names them all")
+    return found
