@@ -20,12 +20,15 @@ from api import (
     notifications,
     problems,
     senders,
+    sequences,
     splits,
+    steps,
     tasks,
     tenant,
     tracking,
     unsubscribe,
     users,
+    versions,
     webhooks,
 )
 from api.edge import Edge
@@ -36,6 +39,9 @@ from api.limits import Limits
 _ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     webhooks.router,
+    sequences.router,
+    steps.router,
+    versions.router,
     analytics.router,
     splits.router,
     conversation.router,
