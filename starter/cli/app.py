@@ -7,6 +7,7 @@ import typer
 from starter.cli import (
     archive,
     authoring,
+    campaigns,
     contacts,
     control,
     conversation,
@@ -48,6 +49,7 @@ simulate.register(app)
 contacts.register(app)
 tenant.register(app)
 enrollments.register(app)
+campaigns.register(app)
 control.register(app)
 replies.register(app)
 events.register(app)

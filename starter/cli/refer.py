@@ -8,7 +8,7 @@ import asyncpg
 import typer
 
 from domain.errors import Conflict, NotFound, TouchlineError
-from store import reports, reviews, sequences, tasks
+from store import batches, reports, reviews, sequences, tasks
 from store.sequences import SequenceRow
 
 Enrollment = Annotated[
@@ -36,20 +36,31 @@ async def task(tx: asyncpg.Connection, text: str) -> UUID:
     return _only("task", text, await tasks.between(tx, low, high))
 
 
+async def batch(tx: asyncpg.Connection, text: str) -> UUID:
+    """The batch that `text` names. Raises NotFound, or Conflict when it fits several."""
+    low, high = _range("batch", text.strip().lower().removeprefix("batch-"))
+    return _only("batch", text, await batches.between(tx, low, high))
+
+
 def _range(kind: str, text: str) -> tuple[UUID, UUID]:
     """The ids that begin like this."""
     digits = text.replace("-", "")
     if not _SHORTEST <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
         raise TouchlineError(
             f"{text!r} is no {kind} id",
-            hint=f"give {_SHORTEST} or more of its characters; ./touchline {kind}s lists them",
+            hint=f"give {_SHORTEST} or more of its characters; {_lister(kind)} lists them",
         )
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
+def _lister(kind: str) -> str:
+    """The command that does."""
+    return "./touchline batches list" if kind == "batch" else f"./touchline {kind}s"
+
+
 def _only(kind: str, text: str, found: Sequence[UUID]) -> UUID:
     if not found:
-        raise NotFound(f"no {kind} {text}", hint=f"./touchline {kind}s lists them")
+        raise NotFound(f"no {kind} {text}", hint=f"{_lister(kind)} lists them")
     if len(found) > 1:
         raise Conflict(f"more than one {kind} begins with {text}", hint="give more of its characters")
     return found[0]

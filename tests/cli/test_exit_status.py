@@ -33,6 +33,8 @@ def test_the_commands_are_those_that_users_know() -> None:
         *("demo", "up", "doctor", "migrate", "test", "bench"),
         *("check", "publish", "export", "simulate", "verify", "contacts import"),
         *("enroll", "enrollments", "show", "sequences", "stats", "outbox", "archive"),
+        *(f"campaigns {what}" for what in ("create", "list", "members", "add", "remove", "assign", "delete")),
+        *("batches list", "batches show", "batches cancel"),
         *("event", "tasks", "task", "notifications"),
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent"),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),
