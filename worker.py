@@ -10,12 +10,18 @@ import telemetry
 from composition import engine_of, worker_of
 from domain.errors import NotReady, TouchlineError
 from domain.messages import Channel
-from providers.registry import Registry
 from settings import PREFIX, Settings, read_settings
 from starter.ending import Exit, end_process
+from starter.engine import Engine
 from starter.schedule import ensure_mailbox_poll, ensure_reconciler
+from store import reports
 
 log = structlog.get_logger("worker")
+
+_USUAL = (Channel.EMAIL, Channel.SMS)
+"""Channels that are missed even where no sequence sends on them yet."""
+_NAMED = 5
+"""Sequences that a warning names."""
 
 
 async def work(settings: Settings) -> None:
@@ -28,19 +34,32 @@ async def work(settings: Settings) -> None:
         await ensure_reconciler(engine.runs.client, engine.runs.task_queue, every)
         polled_every = timedelta(seconds=settings.imap_every_s) if settings.imap_host else None
         await ensure_mailbox_poll(engine.runs.client, engine.runs.task_queue, polled_every)
-        warn_of_channels(engine.providers)
+        await warn_of_channels(engine)
         log.info("working", task_queue=settings.task_queue, temporal=settings.temporal_address)
         await stop.wait()
         log.info("stopping", hint="waiting for the messages that are being handed over")
 
 
-def warn_of_channels(providers: Registry) -> None:
+async def warn_of_channels(engine: Engine) -> None:
     """What cannot be sent is known before the first message of that channel is due."""
-    for channel in (Channel.EMAIL, Channel.SMS):
+    missing: dict[Channel, NotReady] = {}
+    for channel in Channel:
         try:
-            providers.for_channel(channel)
+            engine.providers.for_channel(channel)
         except NotReady as error:
-            log.warning("channel_cannot_send", channel=str(channel), error=str(error), hint=error.hint)
+            missing[channel] = error
+    if not missing:
+        return
+    users: dict[Channel, list[str]] = {}
+    for tenant_id in await engine.database.tenant_ids():
+        async with engine.database.transaction(tenant_id) as tx:
+            for channel, keys in (await reports.channels_in_use(tx)).items():
+                users.setdefault(channel, []).extend(keys)
+    for channel, why in missing.items():
+        wanted = users.get(channel, [])
+        if wanted or channel in _USUAL:
+            named = {"count": len(wanted), "sequences": wanted[:_NAMED]} if wanted else {}
+            log.warning("channel_cannot_send", channel=str(channel), error=str(why), hint=why.hint, **named)
 
 
 def main() -> Exit:

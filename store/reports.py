@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.messages import Channel
 from store.pool import load_queries
 
 _sql = load_queries("reports")
@@ -272,3 +273,8 @@ async def is_due(tx: asyncpg.Connection, before: datetime) -> bool:
 async def trouble(tx: asyncpg.Connection, overdue_before: datetime) -> Trouble:
     """Enrollments due before `overdue_before` that have not moved, and what waits for a person."""
     return Trouble(**await _sql.trouble(tx, overdue_before=overdue_before))
+
+
+async def channels_in_use(tx: asyncpg.Connection) -> dict[Channel, list[str]]:
+    """Keys of the sequences that will send on a channel: active ones, and all that somebody is in."""
+    return {Channel(row["channel"]): row["sequences"] async for row in _sql.channels_in_use(tx)}

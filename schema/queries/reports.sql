@@ -113,3 +113,15 @@ SELECT
     (SELECT count(*) FROM disagreements WHERE resolved_at IS NULL) AS disagreements,
     (SELECT count(*) FROM doubt) AS ambiguous,
     ARRAY(SELECT DISTINCT enrollment_id FROM doubt ORDER BY enrollment_id LIMIT 3) AS doubtful;
+
+-- name: channels_in_use
+-- On which channels messages will be sent, and the sequences that send them: of active ones the newest version, of all
+-- of them those that somebody is in.
+SELECT c.channel, array_agg(DISTINCT s.key ORDER BY s.key) AS sequences
+FROM sequences s
+JOIN sequence_versions v ON v.sequence_id = s.id
+JOIN version_contents c ON c.version_id = v.id AND c.channel <> 'task'
+WHERE s.status = 'active'
+        AND v.version = (SELECT max(version) FROM sequence_versions n WHERE n.sequence_id = s.id)
+    OR EXISTS (SELECT FROM enrollments e WHERE e.version_id = v.id AND e.ended_at IS NULL)
+GROUP BY c.channel;

@@ -1,7 +1,6 @@
 """The checks of `doctor` that reach out: to PostgreSQL, to Temporal, to the providers."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -214,29 +213,32 @@ async def _reconciler(client: Client, settings: Settings) -> Finding:
 
 
 async def channels_in_use(settings: Settings) -> dict[Channel, list[str]]:
-    """Keys of the active sequences whose newest version sends on a channel; none when the database is no help."""
-    users: dict[Channel, list[str]] = defaultdict(list)
+    """Keys of the sequences that will send on a channel; none when the database is no help."""
     with suppress(NotReady, TimeoutError):  # said by the lines about the database
         async with (
             asyncio.timeout(PATIENCE_S),
             connect.pool(settings) as database,
             database.transaction(settings.tenant) as tx,
         ):
-            for row in await sequences.list_all(tx):
-                if row.status == "active" and row.version_id:
-                    version = await sequences.read_version(tx, row.version_id)
-                    for channel in version.plan.channels() if version else ():
-                        users[channel].append(row.key)
-    return users
+            return await reports.channels_in_use(tx)
+    return {}
 
 
 async def provider_findings(
     settings: Settings, registry: Registry, users: Mapping[Channel, Sequence[str]]
 ) -> list[Finding]:
     """Each channel's provider, configured and reachable; and what its messages would lack."""
-    chosen = {Channel.EMAIL: settings.email_provider, Channel.SMS: settings.sms_provider}
+    chosen = {
+        Channel.EMAIL: settings.email_provider,
+        Channel.SMS: settings.sms_provider,
+        Channel.WHATSAPP: settings.whatsapp_provider,
+        Channel.WEBHOOK: settings.webhook_provider,
+    }
     findings = [
-        await _provider(channel, choice, registry, users.get(channel, ())) for channel, choice in chosen.items()
+        await _provider(channel, choice, registry, users.get(channel, ()))
+        for channel, choice in chosen.items()
+        # Whoever has switched these off and sends nothing by them misses nothing.
+        if choice != "none" or channel in (Channel.EMAIL, Channel.SMS) or users.get(channel)
     ]
     if settings.email_provider == "smtp" and not settings.unsubscribe_mailto:
         mend = "set TOUCHLINE_UNSUBSCRIBE_MAILTO; mailbox providers ask for it in bulk mail"

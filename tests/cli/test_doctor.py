@@ -167,6 +167,24 @@ async def test_a_channel_that_a_published_sequence_uses_must_have_a_provider(
     assert (await cli("enrollments", "--json")).document["enrollments"] == []
 
 
+@pytest.mark.parametrize(("channel", "mend"), [("whatsapp", "WHATSAPP_PROVIDER"), ("webhook", "WEBHOOK_PROVIDER")])
+async def test_a_channel_that_few_use_is_missed_by_those_who_do(
+    cli: Cli, services: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channel: str, mend: str
+) -> None:
+    """Switched off and unused it needs no line; used, it fails and names the sequence, until that is archived."""
+    file = tmp_path / "few.yaml"
+    say = "body: Hi" if channel == "whatsapp" else "url: https://example.com/"
+    file.write_text(f"{{sequence: few, steps: [{{id: a, type: sms, body: Hi}}, {{id: b, type: {channel}, {say}}}]}}")
+    assert (await cli("publish", file)).code == 0
+    assert by_name(await cli("doctor", "--json"))[f"{channel} provider"]["status"] == "ok"
+    monkeypatch.setenv(f"TOUCHLINE_{mend}", "none")
+    found = by_name(await cli("doctor", "--json"))[f"{channel} provider"]
+    assert (found["status"], found["detail"]) == ("fail", f"none, and few would send {channel}")
+    assert f"TOUCHLINE_{mend}" in found["mend"]
+    assert (await cli("archive", "few")).code == 0
+    assert f"{channel} provider" not in by_name(await cli("doctor", "--json"))
+
+
 async def test_a_tenant_that_does_not_exist_is_named(
     cli: Cli, services: Settings, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
