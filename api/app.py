@@ -15,13 +15,16 @@ from api import (
     conversation,
     docs,
     events,
+    executions,
     health,
     keys,
+    metrics,
     notifications,
     problems,
     senders,
     sequences,
     splits,
+    subscriptions,
     steps,
     tasks,
     tenant,
@@ -38,6 +41,7 @@ from api.limits import Limits
 
 _ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    metrics.router,
     webhooks.router,
     sequences.router,
     steps.router,
@@ -46,6 +50,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     splits.router,
     conversation.router,
     events.router,
+    subscriptions.router,
+    executions.router,
     unsubscribe.router,
     tracking.router,
     campaigns.router,
@@ -76,6 +82,7 @@ def create_app(edge: Edge) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.edge = edge
+    app.state.metrics = metrics.Metrics()
     problems.install(app)
     for router in (*_ROUTERS, docs.router):
         app.include_router(router)

@@ -18,8 +18,9 @@ from starter.contacts import import_csv
 from starter.demo_outside import Outside
 from starter.engine import Engine
 from starter.publish import publish
-from store import analytics, reports
-from store.analytics import StatusCount, StepStats
+from store import analytics, executions, reports
+from store.analytics import StepStats
+from store.executions import Filter, StatusCount
 from store.reports import LedgerLine
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -111,7 +112,7 @@ async def play(
 async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> Standing:
     async with engine.database.transaction(engine.tenant_id) as tx:
         return Standing(
-            statuses=await analytics.status_counts(tx, sequence_id),
+            statuses=await executions.counts(tx, Filter(sequence_id=sequence_id)),
             steps=await analytics.step_stats(tx, sequence_id),
             ledger=await reports.ledger_of_sequence(tx, sequence_id),
             played=tuple(played),

@@ -1,7 +1,7 @@
 """How a sequence does: exact counts of its messages and enrollments at the moment of asking."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -70,13 +70,16 @@ class StepStats(Counts, Step):
     """What became of one step's messages, over all versions."""
 
 
-@dataclass(frozen=True)
-class StatusCount:
-    """How many enrollments stand like this."""
+class TimeToReply(Frozen):
+    """How long answers took, from the message that each of them answers; of the newest of them."""
 
-    status: str
-    reason: str | None
-    enrollments: int
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    answers: int
+    """How many were measured; at most 10,000."""
+    median_s: float | None
+    """Seconds; null while there is none."""
+    p90_s: float | None
 
 
 async def step_stats(tx: asyncpg.Connection, sequence_id: UUID) -> list[StepStats]:
@@ -90,6 +93,12 @@ def total(steps: Iterable[Counts]) -> Counts:
     return Counts(**{name: sum(getattr(step, name) for step in listed) for name in Counts.model_fields})
 
 
-async def status_counts(tx: asyncpg.Connection, sequence_id: UUID) -> list[StatusCount]:
-    """By status and reason."""
-    return [StatusCount(**row) async for row in _sql.status_counts(tx, sequence_id=sequence_id)]
+async def time_to_reply(tx: asyncpg.Connection, sequence_id: UUID) -> TimeToReply:
+    """The first answer of each message, on the newest answers of the sequence."""
+    return TimeToReply(**await _sql.time_to_reply(tx, sequence_id=sequence_id))
+
+
+async def overdue(tx: asyncpg.Connection, sequence_id: UUID, before: datetime) -> int:
+    """Enrollments of the sequence that were due before then and have not moved; 0 in health."""
+    number: int = await _sql.overdue(tx, sequence_id=sequence_id, before=before)
+    return number

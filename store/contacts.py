@@ -8,9 +8,13 @@ import asyncpg
 from pydantic_core import to_json
 
 from domain.contact import Contact
+from domain.errors import ContentError
 from store.pool import load_queries
 
 _sql = load_queries("contacts")
+
+_MOST = 1000
+"""Contacts that a search may find."""
 
 _COLUMNS = (
     "id",
@@ -77,3 +81,21 @@ async def status_of(tx: asyncpg.Connection, contact_id: UUID) -> str | None:
     """The contact's status; None: nobody has set one."""
     status: str | None = await _sql.status_of(tx, id=contact_id)
     return status
+
+
+async def matching(tx: asyncpg.Connection, text: str) -> list[UUID]:
+    """Contacts whose name, email, phone or external id begins with a text; of the first two in any case.
+
+    Raises ContentError when these are more than 1,000.
+    """
+    lower = text.lower()
+    rows = _sql.matching(tx, text=text, behind=_behind(text), lower=lower, lower_behind=_behind(lower), limit=_MOST + 1)
+    found = [row["id"] async for row in rows]
+    if len(found) > _MOST:
+        raise ContentError(f"more than {_MOST:,} contacts begin with that", hint="say more of the name, email or phone")
+    return found
+
+
+def _behind(text: str) -> str:
+    """What no text that begins with this one comes after, in the order of code points."""
+    return text + "\U0010ffff"

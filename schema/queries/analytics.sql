@@ -28,8 +28,28 @@ LEFT JOIN step_counters k ON k.sequence_id = :sequence_id AND k.node_id = s.node
 GROUP BY s.node_id, s.channel, s.order_index, s.version
 ORDER BY s.order_index, s.version DESC;
 
--- name: status_counts
--- Enrollments of a sequence by status and reason.
-SELECT status, reason, count(*) AS enrollments
-FROM enrollments WHERE sequence_id = :sequence_id
-GROUP BY status, reason ORDER BY status, reason;
+-- name: time_to_reply^
+-- From a message to its first answer, of the newest answers.
+WITH answered AS (
+    SELECT DISTINCT ON (r.enrollment_id, r.node_id) extract(epoch FROM r.at - j.sent_at) AS seconds
+    FROM (
+        SELECT enrollment_id, node_id, at FROM responses
+        WHERE sequence_id = :sequence_id AND node_id IS NOT NULL ORDER BY at DESC LIMIT 10000
+    ) r
+    CROSS JOIN LATERAL (
+        SELECT sent_at FROM message_jobs
+        WHERE enrollment_id = r.enrollment_id AND node_id = r.node_id AND sent_at <= r.at
+        ORDER BY sent_at DESC LIMIT 1
+    ) j
+    JOIN enrollments e ON e.id = r.enrollment_id AND NOT e.is_test
+    ORDER BY r.enrollment_id, r.node_id, r.at
+)
+SELECT count(*) AS answers,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)::float8 AS median_s,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds)::float8 AS p90_s
+FROM answered;
+
+-- name: overdue$
+-- Due before then, and still waiting.
+SELECT count(*) FROM enrollments
+WHERE sequence_id = :sequence_id AND status IN ('pending', 'running') AND next_run_at < :before;

@@ -51,3 +51,15 @@ ORDER BY id LIMIT :limit;
 -- name: status_of$
 -- What actions have made of a contact.
 SELECT status FROM contacts WHERE id = :id;
+
+-- name: matching
+-- Contacts whose name, email, phone or external id begins with a text; `behind` follows every text that does.
+SELECT id FROM (
+    (SELECT id FROM contacts WHERE name_key COLLATE "C" >= :lower AND name_key COLLATE "C" < :lower_behind LIMIT :limit)
+    UNION
+    (SELECT id FROM contacts WHERE email COLLATE "C" >= :lower AND email COLLATE "C" < :lower_behind LIMIT :limit)
+    UNION
+    (SELECT id FROM contacts WHERE phone COLLATE "C" >= :text AND phone COLLATE "C" < :behind LIMIT :limit)
+    UNION
+    (SELECT id FROM contacts WHERE external_id COLLATE "C" >= :text AND external_id COLLATE "C" < :behind LIMIT :limit)
+) found LIMIT :limit;

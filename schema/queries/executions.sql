@@ -125,3 +125,7 @@ WITH many AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);
+
+-- name: all_sequences
+-- Every sequence of the tenant, by name alone.
+SELECT id FROM sequences;

@@ -9,8 +9,9 @@ from rich.console import RenderableType
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from starter.splits import MEASURES, ArmReport, SplitReport, split_report
-from store import analytics, sequences
+from store import analytics, executions, sequences
 from store.analytics import Counts, StepStats
+from store.executions import Filter
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +61,7 @@ async def stats(
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         row = await refer.sequence(tx, sequence)
         steps = await analytics.step_stats(tx, row.id)
-        statuses = await analytics.status_counts(tx, row.id)
+        statuses = await executions.counts(tx, Filter(sequence_id=row.id, is_test=False))
         splits = await split_report(tx, row.id)
     total = analytics.total(steps)
     document = {

@@ -7,9 +7,11 @@ import pytest
 
 from authoring.check import check
 from domain.contact import Contact
+from domain.enrollment import EnrollmentStatus
 from starter.contact_csv import ContactFile
 from starter.demo import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
-from store.analytics import Counts, StatusCount, StepStats
+from store.analytics import Counts, StepStats
+from store.executions import StatusCount
 from store.reports import LedgerLine
 
 _STEPS = ("hello", "nudge", "last-note")
@@ -51,9 +53,9 @@ def good() -> Standing:
         for i, step in enumerate(_STEPS)
     ]
     statuses = [
-        StatusCount("completed", None, 22),
-        StatusCount("stopped", "replied", 2),
-        StatusCount("stopped", "unsubscribed", 1),
+        StatusCount(status=EnrollmentStatus("completed"), reason=None, enrollments=22),
+        StatusCount(status=EnrollmentStatus("stopped"), reason="replied", enrollments=2),
+        StatusCount(status=EnrollmentStatus("stopped"), reason="unsubscribed", enrollments=1),
     ]
     return Standing(statuses, steps, ledger, SCRIPT)
 
@@ -77,7 +79,10 @@ def test_a_message_lost_or_sent_twice_is_a_problem() -> None:
 def test_an_enrollment_that_ended_otherwise_is_a_problem() -> None:
     """Statuses and reasons are counted exactly."""
     end = good()
-    assert problems(replace(end, statuses=[StatusCount("completed", None, 25)]), outbox(end))
+    assert problems(
+        replace(end, statuses=[StatusCount(status=EnrollmentStatus("completed"), reason=None, enrollments=25)]),
+        outbox(end),
+    )
 
 
 def test_a_message_after_the_answer_is_a_problem() -> None:

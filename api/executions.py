@@ -1,0 +1,262 @@
+"""Who ran through which flow, and what each step did: what the tabs of a flow builder read."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, Field, computed_field
+
+from api import words
+from api.auth import REFUSALS, needs
+from api.csv_export import stream_csv
+from api.paging import After, Limit, Page, cursor, place
+from api.problems import answers
+from domain.enrollment import LIVE, EnrollmentStatus
+from domain.errors import NotFound
+from starter.engine import Engine
+from store import contacts as people
+from store import executions, sequences
+from store.executions import Filter
+
+router = APIRouter(
+    prefix="/flow-executions", tags=["flow executions"], responses={**REFUSALS, **answers(404, 422, 503)}
+)
+
+_EXPORTED_AT_ONCE = 1000
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The whole list."}
+}
+_T = TypeVar("_T", executions.Execution, executions.LoggedStep)
+
+
+class Execution(executions.Execution):
+    """One run of a contact through a sequence."""
+
+    @computed_field(description="What the step does, in words.")  # type: ignore[prop-decorator] # pydantic's own way
+    @property
+    def current_action(self) -> str | None:
+        """Of an execution that ended: what the last step did."""
+        return words.action(self.step_type)
+
+
+class LoggedStep(executions.LoggedStep):
+    """What one step did, or what became of it."""
+
+    @computed_field(description="What the step does, in words.")  # type: ignore[prop-decorator] # pydantic's own way
+    @property
+    def action(self) -> str | None:
+        """In a few words."""
+        return words.action(self.step_type)
+
+
+class ExecutionDetails(BaseModel):
+    """One execution with the fate of each of its steps."""
+
+    execution: Execution
+    steps: list[LoggedStep] = Field(description="In the order of the path; also those that it passed by or waits for.")
+
+
+class Statistics(BaseModel):
+    """How many executions there are; exact."""
+
+    total: int
+    running: int = Field(description="Not ended: pending, running or paused.")
+    completed: int
+    failed: int
+    stopped: int = Field(description="Stopped or cancelled before their end.")
+    by_status: list[executions.StatusCount]
+
+
+class StepStatus(StrEnum):
+    """What became of a step that has begun, or whose fate is known."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+async def _which(
+    engine: Annotated[Engine, needs("read")],
+    sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
+    since: Annotated[AwareDatetime | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before then.")] = None,
+    search: Annotated[
+        str | None,
+        Query(description="What the contact's name, email, phone or id begins with.", min_length=1, max_length=200),
+    ] = None,
+    is_test: Annotated[
+        bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
+    ] = None,
+) -> Filter:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        sequence_id = None
+        if sequence is not None:
+            found = await sequences.find(tx, sequence)
+            if found is None:
+                raise NotFound("there is no such sequence", hint="GET /sequences lists them")
+            sequence_id = found.id
+        contact_ids = None if search is None else tuple(await people.matching(tx, search))
+    return Filter(sequence_id=sequence_id, contact_ids=contact_ids, since=since, until=until, is_test=is_test)
+
+
+Which = Annotated[Filter, Depends(_which)]
+Statuses = Annotated[
+    list[EnrollmentStatus] | None, Query(alias="status", description="Any of these; may be repeated.", max_length=20)
+]
+StepStatuses = Annotated[
+    list[StepStatus] | None, Query(alias="status", description="Any of these; may be repeated.", max_length=20)
+]
+
+
+@router.get("", summary="Enrollment history: who ran through which flow")
+async def history(
+    engine: Annotated[Engine, needs("read")],
+    which: Which,
+    status: Statuses = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[Execution]:
+    """The newest first; parts stay right while others are enrolled."""
+    found = await _executions(engine, which, status, limit)(_place(after))
+    return Page(items=[_shown(row) for row in found], next=_next(found, limit, lambda row: row.enrolled_at))
+
+
+@router.get("/logs", summary="Execution logs: what each step did")
+async def logs(
+    engine: Annotated[Engine, needs("read")],
+    which: Which,
+    status: StepStatuses = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[LoggedStep]:
+    """The newest first. Steps that are still to come are no part of it."""
+    found = await _steps(engine, which, status, limit)(_place(after))
+    return Page(items=[_logged(row) for row in found], next=_next(found, limit, lambda row: row.at))
+
+
+@router.get("/statistics", summary="How many executions there are, by status")
+async def statistics(
+    engine: Annotated[Engine, needs("read")],
+    sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
+    since: Annotated[AwareDatetime | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before then.")] = None,
+    is_test: Annotated[
+        bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
+    ] = None,
+) -> Statistics:
+    """Exact at the moment of asking, whatever their number; by the time of enrollment."""
+    which = await _which(engine, sequence, since, until, None, is_test)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        counted = await executions.counts(tx, which)
+
+    def of(*statuses: EnrollmentStatus) -> int:
+        return sum(row.enrollments for row in counted if row.status in statuses)
+
+    return Statistics(
+        total=of(*EnrollmentStatus),
+        running=of(*LIVE),
+        completed=of(EnrollmentStatus.COMPLETED),
+        failed=of(EnrollmentStatus.FAILED),
+        stopped=of(EnrollmentStatus.STOPPED, EnrollmentStatus.CANCELLED),
+        by_status=counted,
+    )
+
+
+@router.get("/history.csv", summary="Enrollment history as CSV", response_class=StreamingResponse, responses=_CSV)
+async def history_csv(
+    engine: Annotated[Engine, needs("read")], which: Which, status: Statuses = None
+) -> StreamingResponse:
+    """All of it, newest first; what a spreadsheet would take for a formula is defused."""
+    read = _executions(engine, which, status, _EXPORTED_AT_ONCE)
+    header = [*Execution.model_fields, *Execution.model_computed_fields]
+    rows = _rows(read, lambda row: (row.enrolled_at, row.id), lambda row: [*_shown(row).model_dump().values()])
+    return stream_csv(header, rows, "enrollment-history.csv")
+
+
+@router.get("/logs.csv", summary="Execution logs as CSV", response_class=StreamingResponse, responses=_CSV)
+async def logs_csv(
+    engine: Annotated[Engine, needs("read")], which: Which, status: StepStatuses = None
+) -> StreamingResponse:
+    """All of it, newest first; what a spreadsheet would take for a formula is defused."""
+    read = _steps(engine, which, status, _EXPORTED_AT_ONCE)
+    header = [*LoggedStep.model_fields, *LoggedStep.model_computed_fields]
+    rows = _rows(read, _logged_at, lambda row: [*_logged(row).model_dump(mode="json").values()])
+    return stream_csv(header, rows, "execution-logs.csv")
+
+
+@router.get("/{id}", summary="One execution with all its steps")
+async def details(
+    id: Annotated[UUID, Path(description="That of the enrollment.")], engine: Annotated[Engine, needs("read")]
+) -> ExecutionDetails:
+    """What it came to, waits for and passed by."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await executions.one(tx, id)
+        if found is None:
+            raise NotFound("there is no such execution", hint="GET /flow-executions lists them")
+        steps = await executions.log_of(tx, id)
+    return ExecutionDetails(execution=_shown(found), steps=[_logged(step) for step in steps])
+
+
+_Place = tuple[datetime, UUID] | None
+_Read = Callable[[_Place], Awaitable[list[_T]]]
+
+
+def _executions(
+    engine: Engine, which: Filter, status: Sequence[EnrollmentStatus] | None, limit: int
+) -> _Read[executions.Execution]:
+    async def read(before: _Place) -> list[executions.Execution]:
+        tx: asyncpg.Connection
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            return await executions.page(tx, which, status or list(EnrollmentStatus), before, limit)
+
+    return read
+
+
+def _steps(
+    engine: Engine, which: Filter, status: Sequence[StepStatus] | None, limit: int
+) -> _Read[executions.LoggedStep]:
+    async def read(before: _Place) -> list[executions.LoggedStep]:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            return await executions.log(tx, which, status or list(StepStatus), before, limit)
+
+    return read
+
+
+async def _rows(
+    read: _Read[_T], key: Callable[[_T], _Place], cells: Callable[[_T], Sequence[object]]
+) -> AsyncIterator[Sequence[object]]:
+    """Part by part, so that no transaction stays open for as long as somebody downloads."""
+    before: _Place = None
+    while found := await read(before):
+        for row in found:
+            yield cells(row)
+        before = key(found[-1])
+
+
+def _logged_at(row: executions.LoggedStep) -> _Place:
+    return None if row.at is None else (row.at, row.id)
+
+
+def _place(after: str | None) -> _Place:
+    found = place(after, datetime, UUID)
+    return None if found is None else (found[0], found[1])  # type: ignore[return-value] # of these very types
+
+
+def _next(found: Sequence[_T], limit: int, at: Callable[[_T], datetime | None]) -> str | None:
+    if len(found) < limit or (when := at(found[-1])) is None:
+        return None
+    return cursor(when, found[-1].id)
+
+
+def _shown(row: executions.Execution) -> Execution:
+    return Execution.model_validate(row.model_dump())
+
+
+def _logged(row: executions.LoggedStep) -> LoggedStep:
+    return LoggedStep.model_validate(row.model_dump())
