@@ -160,7 +160,7 @@ def problems(end: Standing, handed_over: Sequence[UUID]) -> list[str]:
 
 
 def _problems_of_enrollments(end: Standing) -> list[str]:
-    expected = Counter({(str(EnrollmentStatus.STOPPED), line.reason): 0 for line in SCRIPT})
+    expected = Counter({(EnrollmentStatus.STOPPED, line.reason): 0 for line in SCRIPT})
     for line in SCRIPT:
         expected[EnrollmentStatus.STOPPED, line.reason] += 1
     expected[EnrollmentStatus.COMPLETED, ""] = CONTACTS - len(SCRIPT)
