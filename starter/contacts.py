@@ -1,7 +1,7 @@
 """Import contacts from a CSV file, in bounded memory: good lines go in, the others are reported."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from domain.contact import Contact
 from starter.contact_csv import ContactFile, RejectedLine
 from store import contacts, dates
 from store.pool import Database
+from store.signals import OpenSignal
 
 REJECTED_KEPT = 1000
 """How many rejected lines a report names; the others are only counted."""
@@ -21,6 +22,8 @@ _BATCH = 5000
 
 Progress = Callable[[int, int, int], None]
 """Called with bytes read, bytes in all, contacts imported."""
+Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[None]]
+"""Called with an event and its word for workflows that wait for a contact's date."""
 
 
 class ImportReport(Frozen):
@@ -41,9 +44,17 @@ class ImportReport(Frozen):
 
 
 async def import_csv(
-    database: Database, tenant_id: UUID, path: Path, *, default_region: str, on_progress: Progress | None = None
+    database: Database,
+    tenant_id: UUID,
+    path: Path,
+    *,
+    default_region: str,
+    on_progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> ImportReport:
     """Upsert the file's contacts by external id; an empty cell or an absent column leaves what is stored.
+
+    Enrollments that wait for a date of theirs hear of it by `tell` as soon as a batch is in, else from the reconciler.
 
     Each batch commits by itself, and importing the file again repeats nothing, so an import that broke off is
     simply run again. Raises TouchlineError when the file is no CSV of contacts.
@@ -62,8 +73,9 @@ async def import_csv(
             if good:
                 async with database.transaction(tenant_id) as tx:
                     new = await contacts.upsert(tx, good)
-                    # The reconciler tells their workflows.
-                    await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))
+                    words = await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))
+                if tell and words:
+                    await tell(words[0].event_id, words)
                 created += new
                 updated += len(good) - new
             if on_progress:

@@ -22,6 +22,8 @@ _WITHIN_S = 2.0
 _AT_ONCE = 4
 """A burst of answers must not take the processor from those that are still coming in."""
 _MOST = 1000
+_BREATH = 100
+"""Words that are surely said within that time, if anybody listens."""
 
 
 async def tell(engine: Engine, received: Received) -> None:
@@ -29,10 +31,10 @@ async def tell(engine: Engine, received: Received) -> None:
     await say(engine, received.event_id, received.signals, notice=received.notice)
 
 
-async def say(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, notice: UUID | None = None) -> None:
-    """Signal the workflows and start the automatic answer; what is not heard in time is left to the reconciler."""
+async def say(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, notice: UUID | None = None) -> bool:
+    """Signal the workflows and start the automatic answer; what is not heard in time (False) the reconciler tells."""
     if not words and notice is None:
-        return
+        return True
     try:
         async with asyncio.timeout(_WITHIN_S):
             await asyncio.gather(*(engine.runs.tell(word) for word in words))
@@ -43,6 +45,15 @@ async def say(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, no
                 await signals.mark_heard(tx, words, datetime.now(UTC))
     except _UNHEARD as error:
         log.warning("signal_deferred", event_id=str(event_id), error=str(error) or type(error).__name__)
+        return False
+    return True
+
+
+async def say_many(engine: Engine, event_id: UUID, words: Sequence[OpenSignal]) -> None:
+    """The same of more than fit in one breath, until one is not heard in time."""
+    for begin in range(0, len(words), _BREATH):
+        if not await say(engine, event_id, words[begin : begin + _BREATH]):
+            return
 
 
 @dataclass

@@ -9,6 +9,7 @@ import asyncpg
 from domain import ids
 from store import signals
 from store.pool import load_queries
+from store.signals import OpenSignal
 
 _sql = load_queries("dates")
 
@@ -21,7 +22,7 @@ async def changed(
     await signals.leave(tx, ids.new_id(), "nudge", [row["id"] async for row in rows], now=now)
 
 
-async def changed_of(tx: asyncpg.Connection, external_ids: Sequence[str], now: datetime) -> None:
-    """The same of contacts that an import names."""
+async def changed_of(tx: asyncpg.Connection, external_ids: Sequence[str], now: datetime) -> list[OpenSignal]:
+    """The same of contacts that an import names; answers what is to be told."""
     rows = _sql.waiting_of(tx, external_ids=list(external_ids))
-    await signals.leave(tx, ids.new_id(), "nudge", [row["id"] async for row in rows], now=now)
+    return await signals.leave(tx, ids.new_id(), "nudge", [row["id"] async for row in rows], now=now)

@@ -91,10 +91,10 @@ async def pool(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def engine(settings: Settings | None = None) -> AsyncIterator[Engine]:
-    """Everything, as the settings say."""
+async def engine(settings: Settings | None = None, *, lazy: bool = False) -> AsyncIterator[Engine]:
+    """Everything, as the settings say; `lazy`: for commands that do their work also while Temporal is down."""
     with _losses():
-        async with engine_of(settings or located(load_settings())) as connected:
+        async with engine_of(settings or located(load_settings()), lazy=lazy) as connected:
             await _must_exist(connected.database, connected.tenant_id)
             yield connected
 

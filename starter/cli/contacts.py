@@ -1,5 +1,6 @@
 """`contacts import`: a CSV file of contacts."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, command
 from starter.contacts import ImportReport, import_csv
 from starter.ending import Exit
+from starter.telling import say_many
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +30,7 @@ async def import_contacts(
     any further column becomes an attribute. An empty cell leaves what is stored. Exit status 1 says that a line
     was rejected, although the others are in.
     """
-    async with connect.database() as (settings, database):
+    async with connect.engine(lazy=True) as engine:
         with output.progress(quiet=as_json) as progress:
             task = progress.add_task(file.name, total=None)
 
@@ -36,7 +38,12 @@ async def import_contacts(
                 progress.update(task, completed=read, total=total, description=f"{imported} contacts")
 
             report = await import_csv(
-                database, settings.tenant, file, default_region=settings.default_region, on_progress=on_progress
+                engine.database,
+                engine.tenant_id,
+                file,
+                default_region=engine.default_region,
+                on_progress=on_progress,
+                tell=partial(say_many, engine),
             )
     return Answer(
         {"imported": report.imported, **report.model_dump()},

@@ -1,13 +1,18 @@
 """Delays until a moment: by the calendar, and relative to a date that the contact carries and may change."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from temporalio.client import Client
 
 from starter.contacts import import_csv
+from starter.runs import Runs
+from starter.telling import say_many
 from tests.harness import DAY, HOUR, Rig, about
 from tests.helpers import assert_eventually
 
@@ -58,16 +63,34 @@ async def test_a_date_that_changes_moves_the_wait(skipping: Rig, moved: int, tmp
     file.write_text(
         f"external_id,email,appointment_at\n{contact['external_id']},{contact['email']},{later.isoformat()}\n"
     )
-    await import_csv(skipping.engine.database, skipping.engine.tenant_id, file, default_region="US")
-    await skipping.engine.runs.handle(enrollment).signal("nudge")
+    engine = skipping.engine
+    await import_csv(engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, engine))
 
     async def waits_anew() -> None:
         row = await skipping.enrollment(enrollment)
         assert abs(row["next_run_at"] - (later - 2 * DAY)) <= HOUR
 
     await assert_eventually(waits_anew)
-    [word] = await skipping.rows("SELECT enrollment_id, signal FROM enrollment_signals")
-    assert word == {"enrollment_id": enrollment, "signal": "nudge"}
+    [word] = await skipping.rows("SELECT enrollment_id, signal, signalled_at FROM enrollment_signals")
+    assert (word["enrollment_id"], word["signal"], word["signalled_at"] is not None) == (enrollment, "nudge", True)
+
+
+async def test_an_import_is_done_although_nobody_hears_of_it(skipping: Rig, tmp_path: Path) -> None:
+    """The date is in and word of it is left, for the reconciler to tell."""
+    enrollment, at = await start(skipping, 10)
+    await skipping.arrives(enrollment, "before", gate="date")
+    [contact] = await skipping.rows("SELECT external_id, email FROM contacts")
+    file = tmp_path / "moved.csv"
+    file.write_text(f"external_id,email,appointment_at\n{contact['external_id']},{contact['email']},{at + DAY}\n")
+    engine = skipping.engine
+    nowhere = await Client.connect("127.0.0.1:1", lazy=True)
+    deaf = replace(engine, runs=Runs(nowhere, engine.runs.task_queue, search_attributes=False))
+    report = await import_csv(
+        engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, deaf)
+    )
+    assert report.updated == 1
+    [word] = await skipping.rows("SELECT enrollment_id, signalled_at FROM enrollment_signals")
+    assert word == {"enrollment_id": enrollment, "signalled_at": None}
 
 
 @pytest.mark.parametrize(
