@@ -12,9 +12,11 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from domain import ids
 from starter.temporal_server import LocalTemporal
 from store.pool import Database
 from tests.harness import ScriptedProvider, rig_on
+from tests.replay.batches import BATCHES
 from tests.replay.shapes import HISTORIES, SHAPES, long_lived
 
 
@@ -27,6 +29,14 @@ async def test_shape(time_skipping: WorkflowEnvironment, database: Database, tmp
     ) as rig:
         enrollment = await SHAPES[shape](rig, provider)
         _keep(shape, await rig.engine.runs.handle(enrollment).fetch_history())
+
+
+@pytest.mark.parametrize("shape", BATCHES)
+async def test_batch(time_skipping: WorkflowEnvironment, database: Database, tmp_path: Path, shape: str) -> None:
+    """The same of a batch."""
+    async with rig_on(time_skipping.client, database, tmp_path / "outbox", environment=time_skipping) as rig:
+        workflow_id = ids.batch_workflow_id(await BATCHES[shape](rig))
+        _keep(shape, await time_skipping.client.get_workflow_handle(workflow_id).fetch_history())
 
 
 async def test_long_lived(database: Database, tmp_path: Path) -> None:

@@ -16,29 +16,31 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from tests.replay.batches import BATCHES
 from tests.replay.changed import Hasty
 from tests.replay.shapes import HISTORIES, SHAPES, long_lived
+from workflows.batch import BatchEnrollmentWorkflow
 from workflows.enrollment import EnrollmentWorkflow
 
 
 def _replayer(changed: type[EnrollmentWorkflow] = EnrollmentWorkflow) -> Replayer:
     """In the sandbox with all of its restrictions, which a worker lifts for our own modules."""
-    return Replayer(workflows=[changed], data_converter=pydantic_data_converter)
+    return Replayer(workflows=[changed, BatchEnrollmentWorkflow], data_converter=pydantic_data_converter)
 
 
 def _read(path: Path) -> WorkflowHistory:
     return WorkflowHistory.from_json(f"enrollment-{path.stem}", path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, long_lived.__name__])
+@pytest.mark.parametrize("shape", [*SHAPES, long_lived.__name__, *BATCHES])
 async def test_a_recorded_history_replays(shape: str) -> None:
-    """Today's workflow takes yesterday's enrollment of each shape through the same commands."""
+    """Today's workflow takes yesterday's enrollment, or batch, of each shape through the same commands."""
     await _replayer().replay_workflow(_read(HISTORIES / f"{shape}.json"))
 
 
 def test_every_recorded_history_is_replayed() -> None:
     """No file is left out."""
-    assert {path.stem for path in HISTORIES.glob("*.json")} == {*SHAPES, long_lived.__name__}
+    assert {path.stem for path in HISTORIES.glob("*.json")} == {*SHAPES, long_lived.__name__, *BATCHES}
 
 
 def test_histories_hold_nobody_and_no_machine() -> None:

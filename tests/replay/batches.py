@@ -1,0 +1,66 @@
+"""One batch of each shape that a history can have; they are recorded and replayed like enrollments."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from domain import ids
+from starter import campaigns, control
+from store import batches, sequences
+from tests.harness import HOUR, Rig
+from tests.helpers import assert_eventually
+from tests.replay.shapes import TEXTS
+
+Shape = Callable[[Rig], Awaitable[UUID]]
+
+
+async def _recorded(rig: Rig) -> UUID:
+    """A batch of two contacts whose workflow is not started yet."""
+    key = await rig.publish(TEXTS)
+    people = [await rig.contact() for _ in range(2)]
+    campaign = await campaigns.create(rig.engine, "spring")
+    await campaigns.add(rig.engine, "spring", [contact.external_id for contact in people], "api")
+    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+        found = await sequences.find(tx, key)
+        assert found is not None
+        assert found.version_id is not None
+        return await batches.open_batch(
+            tx,
+            ids.new_id(),
+            campaign_id=campaign.id,
+            sequence_id=found.id,
+            version_id=found.version_id,
+            now=rig.engine.now(),
+        )
+
+
+async def _ended(rig: Rig, batch_id: UUID) -> UUID:
+    async with rig.time_flies():
+        await rig.engine.runs.client.get_workflow_handle(ids.batch_workflow_id(batch_id)).result()
+    return batch_id
+
+
+async def batch(rig: Rig) -> UUID:
+    """Enrolled in one attempt."""
+    batch_id = await _recorded(rig)
+    await rig.engine.runs.start_batch(rig.engine.tenant_id, batch_id)
+    return await _ended(rig, batch_id)
+
+
+async def batch_held(rig: Rig) -> UUID:
+    """Its sequence was paused: it has looked again and again, and gone on in the end."""
+    batch_id = await _recorded(rig)
+    await control.pause_sequence(rig.engine, "texts", "the offer is wrong")
+    await rig.engine.runs.start_batch(rig.engine.tenant_id, batch_id)
+
+    async def held() -> None:
+        async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+            assert (await campaigns.batch(tx, batch_id)).held
+
+    await assert_eventually(held, timeout_s=30)
+    await rig.skip(HOUR / 15)
+    await control.resume_sequence(rig.engine, "texts")
+    return await _ended(rig, batch_id)
+
+
+BATCHES: dict[str, Shape] = {shape.__name__: shape for shape in (batch, batch_held)}
+"""Recorded on the time-skipping server."""
