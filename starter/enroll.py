@@ -54,6 +54,7 @@ class _Batch:
     report: EnrollReport
     starts: asyncio.Semaphore
     id_of: Callable[[Contact], UUID]
+    bulk: bool
 
     async def enroll(self, people: Sequence[Contact]) -> None:
         new = await self._insert(people)
@@ -86,7 +87,7 @@ class _Batch:
         start = input_of(self.engine.tenant_id, self.version, new)
         async with self.starts:
             try:
-                await self.engine.runs.start(start, new.contact_id, self.version.number)
+                await self.engine.runs.start(start, new.contact_id, self.version.number, bulk=self.bulk)
             except RPCError as error:
                 log.warning("start_failed", enrollment=str(new.id), error=error.message)
                 return False
@@ -101,12 +102,13 @@ async def enroll(
     source: str = "manual",
     id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
     on_progress: Callable[[int], None] | None = None,
+    bulk: bool = False,
 ) -> EnrollReport:
     """Enroll pages of contacts in a sequence's newest version; each contact at most once alive in it.
 
-    `id_of` names the enrollments to be; `on_progress` is told how many contacts were dealt with. Raises NotFound for a
-    sequence that does not exist or was never published, Conflict for one that is not active, NotReady for one that uses
-    a channel without a provider.
+    `id_of` names the enrollments to be; `on_progress` is told how many contacts were dealt with; `bulk`: they go behind
+    whoever is enrolled singly. Raises NotFound for a sequence that does not exist or was never published, Conflict for
+    one that is not active, NotReady for one that uses a channel without a provider.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence = await sequences.find(tx, sequence_key)
@@ -118,7 +120,7 @@ async def enroll(
     if version is None:
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
     engine.providers.must_carry(version.plan)
-    batch = _Batch(engine, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of)
+    batch = _Batch(engine, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of, bulk)
     running: set[asyncio.Task[None]] = set()
 
     async def one(page: Sequence[Contact]) -> None:

@@ -65,7 +65,12 @@ async def enroll(
         with output.progress(quiet=as_json) as progress:
             task = progress.add_task("enrolling", total=await _expected(engine, named, everyone, trigger))
             report = await enrolling.enroll(
-                engine, sequence, people, source=source, on_progress=lambda n: progress.advance(task, n)
+                engine,
+                sequence,
+                people,
+                source=source,
+                on_progress=lambda n: progress.advance(task, n),
+                bulk=not contact,
             )
     refused = bool(contact) and report.skipped > 0
     return Answer(_document(sequence, report), _lines(report), Exit.REFUSED if refused else Exit.DONE)
