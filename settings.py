@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=0, le=65535)
     """0: any free port."""
+    api_requests_per_minute: int = Field(default=6000, ge=1)
+    """Of one API key, counted by each API process."""
+    api_refused_per_minute: int = Field(default=60, ge=1)
+    """Keys that are not valid, from one address; after that, keys from there are refused unseen."""
+    metrics_token: SecretStr = SecretStr("")
+    """Bearer token for /metrics. Empty: there is no such page."""
     secret_keys: SecretStr = SecretStr("")
     """What links are signed with, separated by commas: the first signs, all are believed. Empty: the local stack's."""
     reply_horizon_days: int = Field(default=90, ge=1)
@@ -168,7 +174,7 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with https:// or http:// and name a host")
         return url
 
-    @field_validator("secret_keys")
+    @field_validator("secret_keys", "metrics_token")
     @classmethod
     def _too_long_to_guess(cls, keys: SecretStr) -> SecretStr:
         if any(len(key) < _KEY_LENGTH for key in secrets_in(keys)):

@@ -11,6 +11,7 @@ import telemetry
 from api.app import create_app
 from api.edge import Edge
 from api.health import database_fault
+from api.rates import RateLimiter
 from composition import engine_of, twilio_webhook_of, webhook_secrets_of
 from domain.errors import NotReady, TouchlineError
 from providers.webhooks.registry import build_email_webhooks
@@ -31,6 +32,8 @@ def edge_of(settings: Settings, engine: Engine) -> Edge:
         public_url=settings.public_url,
         email_webhooks=build_email_webhooks(**webhook_secrets_of(settings)),
         twilio=twilio_webhook_of(settings),
+        limiter=RateLimiter(settings.api_requests_per_minute, settings.api_refused_per_minute),
+        metrics_token=settings.metrics_token.get_secret_value(),
     )
 
 
@@ -50,9 +53,14 @@ async def serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+
+        def stop() -> None:
+            server.should_exit = True
+            edge.live.close()
+
         # uvicorn raises the signal once more when it has ended: it must find somebody, or the process dies of it.
         for name in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(name, setattr, server, "should_exit", True)
+            asyncio.get_running_loop().add_signal_handler(name, stop)
         if fault := await database_fault(engine):
             log.warning("not_ready", fault=fault, hint="webhooks are answered 503 until it is mended")
         host, port = listening.getsockname()[:2]

@@ -31,6 +31,8 @@ class Edge:
     live: Live = field(default_factory=Live)
     limiter: RateLimiter | None = None
     """None: everybody may come as often as they like."""
+    metrics_token: str = field(default="", repr=False)
+    """Opens /metrics, and nothing else; empty: nothing does."""
 
     async def receive(self, engine: Engine, report: StatusReport | InboundMessage) -> Received:
         """Record a report for the engine's tenant; its workflows hear of it behind our answer."""

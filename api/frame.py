@@ -33,7 +33,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PROBES = frozenset({"/healthz", "/readyz"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: of no interest in a log."""
 
 
@@ -67,13 +67,17 @@ class Frame:
                 if answer.status:
                     raise  # Half an answer is out: only a broken connection tells the client.
                 await _failed(error)(scope, receive, answer.send)
-            note = log.debug if _route(scope) in _PROBES else log.info
+            seconds = time.monotonic() - began
+            scope["app"].state.metrics.answered(
+                scope["method"], _route(scope), answer.status, seconds if answer.began is None else answer.began - began
+            )
+            note = log.debug if _route(scope) in PROBES else log.info
             note(
                 "request",
                 method=scope["method"],
                 route=_route(scope),
                 status=answer.status,
-                ms=round((time.monotonic() - began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
             )
 
 
@@ -85,11 +89,13 @@ class _Answer:
         self.request_id = request_id
         self.status = 0
         """0: nothing was answered yet."""
+        self.began: float | None = None
         self.limit: asyncio.Timeout | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.began = time.monotonic()
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import key_in, owner_of
+from api.frame import PROBES
 from api.problems import UNAVAILABLE, problem, unavailable
 from api.rates import RateLimiter
 
@@ -22,7 +23,7 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request, and hand it on or refuse it."""
-        key = key_in(Headers(scope=scope)) if scope["type"] == "http" else None
+        key = key_in(Headers(scope=scope)) if scope["type"] == "http" and scope["path"] not in PROBES else None
         limiter: RateLimiter | None = scope["app"].state.edge.limiter if key else None
         if key is None or limiter is None:
             await self._app(scope, receive, send)

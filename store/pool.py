@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,6 +118,15 @@ def _hint(url: str, error: Exception) -> str:
     return "check TOUCHLINE_DATABASE_URL; a new database needs its migrations: ./touchline migrate"
 
 
+@dataclass(frozen=True)
+class Usage:
+    """Connections of a pool."""
+
+    busy: int
+    idle: int
+    most: int
+
+
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
@@ -144,6 +155,11 @@ class Database:
             raise NotReady(f"PostgreSQL cannot be used: {error}", hint=_hint(url, error)) from error
         return cls(pool)
 
+    def usage(self) -> "Usage":
+        """How much of the pool is in use at the moment."""
+        idle = self._pool.get_idle_size()
+        return Usage(busy=self._pool.get_size() - idle, idle=idle, most=self._pool.get_max_size())
+
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()
@@ -169,6 +185,16 @@ class Database:
         """Every tenant, for sweeps that go through them one by one."""
         async with self._pool.acquire() as connection:
             return [row[0] for row in await connection.fetch("SELECT tenant_ids()")]
+
+    async def tenants_with_news(self) -> list[UUID]:
+        """Those for whom deliveries are to be made of what has happened."""
+        async with self._pool.acquire() as connection:
+            return [row[0] for row in await connection.fetch("SELECT tenants_with_news()")]
+
+    async def overdue_subscriptions(self, before: datetime) -> list[tuple[UUID, UUID]]:
+        """(tenant, subscription) of those with a delivery that was due before then."""
+        async with self._pool.acquire() as connection:
+            return [tuple(row) for row in await connection.fetch("SELECT * FROM overdue_subscriptions($1)", before)]
 
     async def api_key_owner(self, key_hash: bytes) -> asyncpg.Record | None:
         """Whose a key of the API is, before any tenant is known; None: nobody's, or it was revoked."""
