@@ -53,6 +53,8 @@ def judge(claim: Claim, plan: Plan, node: Outgoing, where: Whereabouts, now: dat
         return Hold(Gate.ENROLLMENT_PAUSED, None)
     if claim.sequence_status in HOLDS:
         return Hold(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
+    if claim.sent_before:
+        return Skip("sent before the retry")
     if claim.suppressed:
         return Skip("suppressed")
     if claim.address is None and isinstance(node, MessageNode):

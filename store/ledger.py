@@ -51,6 +51,8 @@ class Claim:
     provider: str | None
     heard_of: bool
     """Something was reported of the message, which proves that a provider took it over."""
+    sent_before: bool
+    """It was sent before the enrollment failed and was taken up again."""
     suppressed: bool
     webhook_allow: tuple[str, ...]
     """What the tenant's webhooks may call although it is not public, as it is now."""
@@ -124,6 +126,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         content=_content.validate_python(row["content"]) if row["content"] else None,
         provider=row["provider"],
         heard_of=row["heard_of"],
+        sent_before=row["sent_before"],
         suppressed=row["suppressed"],
         webhook_allow=tuple(row["webhook_allow"]),
         sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),

@@ -129,9 +129,9 @@ async def read(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
 
 
 async def is_done(tx: asyncpg.Connection, visit: Visit) -> bool:
-    """Whether a step was executed on this visit."""
-    record = await read(tx, visit)
-    return record is not None and record["status"] in (StepStatus.SUCCESS, StepStatus.FAILED)
+    """Whether a step was executed on this visit, or before a retry on the same way through the plan."""
+    done: bool = await _sql.is_done(tx, enrollment_id=visit.enrollment_id, node_id=visit.node_id, lap=visit.lap)
+    return done
 
 
 async def is_answered(tx: asyncpg.Connection, visit: Visit) -> bool:

@@ -35,10 +35,11 @@ SELECT
             ORDER BY s.due_at, s.order_index)
         FROM enrollment_steps s WHERE s.enrollment_id = e.id AND s.status IN ('pending', 'running')
     ) AS open_steps,
-    -- A task that was withdrawn is not given again.
+    -- A task that was withdrawn is not given again. Of what came before a retry, all that succeeded counts.
     ARRAY(
         SELECT s.node_id FROM enrollment_steps s
-        WHERE s.enrollment_id = e.id AND s.lap = e.lap AND s.status NOT IN ('pending', 'running')
+        WHERE s.enrollment_id = e.id AND s.status NOT IN ('pending', 'running')
+            AND (s.lap = e.lap OR (s.lap >= e.round_lap AND s.status = 'success'))
             AND NOT (s.status = 'skipped' AND (s.result ? 'bypassed_at'
                 OR (s.result ? 'migrated' AND (s.node_type <> 'task' OR s.started_at IS NULL))))
     ) AS been,

@@ -73,3 +73,13 @@ SELECT status, started_at, due_at, result FROM enrollment_steps WHERE id = :id;
 SELECT node_id, count(*) AS times FROM enrollment_steps
 WHERE enrollment_id = :enrollment_id AND node_type = 'goto' AND result ->> 'way' = 'back'
 GROUP BY node_id;
+
+-- name: is_done$
+-- Was a step executed on this visit? A retry's lap belongs to the round of the failed one; a goto begins another.
+SELECT EXISTS (
+    SELECT FROM enrollment_steps s JOIN enrollments e ON e.id = s.enrollment_id
+    WHERE e.id = :enrollment_id AND s.node_id = :node_id AND (
+        (s.lap = :lap AND s.status IN ('success', 'failed'))
+        OR (s.status = 'success' AND s.lap < :lap AND :lap <= e.lap AND s.lap >= e.round_lap)
+    )
+);
