@@ -17,10 +17,12 @@ from activities.mailbox import MailboxPoller
 from activities.migrate import Migrations
 from activities.notices import Notices
 from activities.reconcile import Reconciler
+from activities.subscription import Subscriptions
 from activities.versions import Versions
 from content.compose import Composer
 from content.links import Links
 from providers.imap import ImapConfig
+from providers.posting import Poster
 from providers.registry import Registry, build_registry
 from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
@@ -37,6 +39,7 @@ from workflows.enrollment import EnrollmentWorkflow
 from workflows.mailbox import PollMailboxWorkflow
 from workflows.notice import NoticeWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.subscription import WebhookFeedWorkflow, WebhookSubscriptionWorkflow
 
 _OURS = ("domain", "scheduling", "content", "store", "providers", "activities", "workflows")
 """Loaded once, not for each run in the sandbox, which costs a fifth of a worker's CPU. That the workflows keep
@@ -76,9 +79,13 @@ def registry_of(settings: Settings) -> Registry:
         ),
         webhooks=WebhookConfig(
             secret=settings.webhook_secret.get_secret_value(),
-            bound=tuple(settings.webhook_allow.split(",")),
+            bound=_webhook_bound(settings),
         ),
     )
+
+
+def _webhook_bound(settings: Settings) -> tuple[str, ...]:
+    return tuple(settings.webhook_allow.split(","))
 
 
 def mailbox_of(settings: Settings) -> ImapConfig | None:
@@ -186,12 +193,21 @@ def worker_of(
     """
     deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions(), engine.runs)
     lifecycle = Lifecycle(engine.database, deliveries.versions, engine.providers.must_carry)
+    webhooks = Subscriptions(engine.database, Poster(_webhook_bound(settings)), engine.runs.wake_subscription)
     mailbox = mailbox_of(settings)
     receiving = partial(receive, engine)
     return Worker(
         engine.runs.client,
         task_queue=engine.runs.task_queue,
-        workflows=[EnrollmentWorkflow, BatchEnrollmentWorkflow, NoticeWorkflow, PollMailboxWorkflow, ReconcileWorkflow],
+        workflows=[
+            EnrollmentWorkflow,
+            BatchEnrollmentWorkflow,
+            NoticeWorkflow,
+            PollMailboxWorkflow,
+            ReconcileWorkflow,
+            WebhookFeedWorkflow,
+            WebhookSubscriptionWorkflow,
+        ],
         activities=[
             deliveries.deliver,
             lifecycle.pause_enrollment,
@@ -202,6 +218,8 @@ def worker_of(
             Batches(engine.database, deliveries.versions, engine.runs).enroll_batch,
             Notices(engine.database, engine.providers).send_notice,
             Reconciler(deliveries, engine.runs).reconcile,
+            webhooks.feed_subscriptions,
+            webhooks.post_deliveries,
             *([MailboxPoller(engine.database, engine.tenant_id, mailbox, receiving).poll] if mailbox else []),
         ],
         workflow_runner=around(

@@ -11,9 +11,10 @@ from temporalio import activity
 from activities.clock import Clock, heartbeats
 from activities.deliver import Deliveries
 from activities.notices import NoticeOrder, Notices
+from activities.retention import throw_away
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
-from store import batches, enrollments, ledger, notices, reconcile, signals
+from store import batches, enrollments, ledger, notices, reconcile, signals, subscriptions
 from store.batches import AtRest, BatchStatus
 from store.notices import OpenNotice
 from store.reconcile import Astray
@@ -47,6 +48,10 @@ class Runs(Protocol):
 
     async def start_batch(self, tenant_id: UUID, batch_id: UUID) -> None:
         """Start the workflow that goes through a batch unless one runs or ran."""
+        ...
+
+    async def keep_webhook_feed(self) -> None:
+        """Start the workflow that makes deliveries of what happens unless it runs."""
         ...
 
     async def status(self, enrollment_id: UUID) -> RunStatus:
@@ -114,6 +119,8 @@ class Reconciler:
         resumed, unresumed = await self._each(
             await self._batches_at_rest(tenant_id, clock), lambda batch: self._go_on(tenant_id, batch, clock)
         )
+        _, unfed = await self._each(await self._feeds(tenant_id), lambda _: self._keep_feed())
+        _, unpruned = await self._each([tenant_id], lambda tenant: self._throw_away(tenant, clock))
         mended, unmended = await self._each(
             await self._suspects(tenant_id, clock), lambda astray: self._mend(tenant_id, astray, clock)
         )
@@ -124,7 +131,7 @@ class Reconciler:
             answers=answers,
             batches=resumed,
             mended=mended,
-            failed=unstarted + unheard + unsettled + unanswered + unresumed + unmended,
+            failed=unstarted + unheard + unsettled + unanswered + unresumed + unfed + unpruned + unmended,
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
@@ -202,6 +209,18 @@ class Reconciler:
                 ending, error = "failed", f"its workflow is {status}"
         async with self._database.transaction(tenant_id) as tx:
             return await batches.end(tx, batch.id, ending, clock.now(), error=error)
+
+    async def _feeds(self, tenant_id: UUID) -> Sequence[UUID]:
+        async with self._database.transaction(tenant_id) as tx:
+            return [tenant_id] if await subscriptions.has_feed(tx) else []
+
+    async def _keep_feed(self) -> bool:
+        await self._runs.keep_webhook_feed()
+        return True
+
+    async def _throw_away(self, tenant_id: UUID, clock: Clock) -> bool:
+        await throw_away(self._database, tenant_id, clock.now())
+        return True
 
     async def _suspects(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
         closed = await self._runs.closed_badly(tenant_id, clock.now() - timedelta(hours=1))

@@ -18,12 +18,20 @@ from yarl import URL
 
 from content.allow_list import AllowList, address_of, allow_list, is_public
 from domain.errors import ConfigurationError, NotReady, PermanentError, TransientError
-from domain.messages import Receipt
 
 NAME = "webhook"
 ANSWER_LIMIT = 64 * 1024
 """Bytes of an answer that are read."""
 _AGAIN = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a receiver answered that took a document."""
+
+    status: int
+    text: str
+    """Up to a limit."""
 
 
 class Poster:
@@ -55,8 +63,8 @@ class Poster:
         allow: Sequence[str],
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
-    ) -> Receipt:
-        """Post it, signed by each of `signers`; what the receiver answers, up to a limit, is on the receipt.
+    ) -> Taken:
+        """Post it, signed by each of `signers`.
 
         `allow`: the tenant's list. Raises PermanentError, TransientError or ConfigurationError.
         """
@@ -87,7 +95,7 @@ class Poster:
             raise TransientError(NAME, f"no answer: {error or type(error).__name__}") from error
         status, said = answer.status, f"HTTP {answer.status}"
         if status < 300:
-            return Receipt(provider=NAME, provider_message_id=id, detail=said, answer=text)
+            return Taken(status, text)
         if status in _AGAIN or status >= 500:
             after = _delay(answer.headers.get("Retry-After"))
             raise TransientError(NAME, said, code=str(status), status=status, retry_after=after)

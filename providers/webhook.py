@@ -45,15 +45,17 @@ class WebhookProvider:
         content = message.content
         if not isinstance(content, WebhookContent):
             raise ConfigurationError(NAME, f"a message for {message.channel} was routed to webhooks")
-        return await self._poster.post(
+        key = str(message.job_id)
+        taken = await self._poster.post(
             message.to,
             content.body,
-            id=str(message.job_id),
+            id=key,
             signers=[self._signer],
             allow=message.allow,
             timeout_s=min(content.timeout_seconds, MAX_REQUEST_SECONDS),
             headers=content.headers,
         )
+        return Receipt(provider=NAME, provider_message_id=key, detail=f"HTTP {taken.status}", answer=taken.text)
 
     async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
         """A receiver cannot be asked, and need not be: it knows a repetition by its id."""

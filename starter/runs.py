@@ -21,12 +21,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.batch import BatchOrder
 from activities.notices import NoticeOrder
 from activities.reconcile import RunStatus
+from activities.subscription import SubscriptionOrder
 from domain import ids
 from domain.enrollment import EnrollmentInput
 from store.signals import OpenSignal
 from workflows.batch import BatchEnrollmentWorkflow
 from workflows.enrollment import EnrollmentWorkflow
 from workflows.notice import NoticeWorkflow
+from workflows.subscription import SubscriptionRun, WebhookFeedWorkflow, WebhookSubscriptionWorkflow
 
 TENANT = SearchAttributeKey.for_keyword("TouchlineTenant")
 SEQUENCE = SearchAttributeKey.for_keyword("TouchlineSequence")
@@ -128,6 +130,33 @@ class Runs:
             )
         except WorkflowAlreadyStartedError:
             return
+
+    async def keep_webhook_feed(self) -> None:
+        """Start the workflow that makes deliveries of what happens unless it runs."""
+        await self.client.start_workflow(
+            WebhookFeedWorkflow.run,
+            id=ids.webhook_feed_workflow_id(self.task_queue),
+            task_queue=self.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+
+    async def wake_subscription(self, tenant_id: UUID, subscription_id: UUID, *, hurry: bool = False) -> None:
+        """Tell a subscription's workflow that there is something to post; start it where none runs.
+
+        `hurry`: a person asked for it, so that a receiver that was down is tried at once.
+        """
+        tenant = str(tenant_id)
+        attributes = TypedSearchAttributes([SearchAttributePair(TENANT, tenant)])
+        await self.client.start_workflow(
+            WebhookSubscriptionWorkflow.run,
+            SubscriptionRun(order=SubscriptionOrder(tenant_id=tenant_id, subscription_id=subscription_id)),
+            id=ids.subscription_workflow_id(subscription_id),
+            task_queue=self.task_queue,
+            start_signal="wake",
+            start_signal_args=[hurry],
+            search_attributes=attributes if self.search_attributes else None,
+            priority=Priority(fairness_key=tenant),
+        )
 
     async def tell(self, signal: OpenSignal) -> None:
         """Signal what the database has decided; a workflow that is gone needs no telling."""

@@ -198,6 +198,9 @@ class ScriptedRuns:
     async def batch_status(self, batch_id: UUID) -> RunStatus:
         return self.says
 
+    async def keep_webhook_feed(self) -> None:
+        pass
+
     async def status(self, enrollment_id: UUID) -> RunStatus:
         return self.says
 

@@ -1,0 +1,24 @@
+"""What is kept for a while only: the record of changes, the log of webhooks."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from store import changes, subscriptions
+from store.pool import Database
+
+CHANGES_KEPT = timedelta(hours=25)
+"""A client of the live stream may be away for a day."""
+DELIVERIES_KEPT = timedelta(days=30)
+_PARTS = 20
+"""Of one sweep, so that it ends; the next one goes on."""
+
+
+async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None:
+    """Throw away what is older; what webhooks still need of the changes stays."""
+    for _ in range(_PARTS):
+        async with database.transaction(tenant_id) as tx:
+            _, more = await changes.prune(tx, now - CHANGES_KEPT)
+        if not more:
+            break
+    async with database.transaction(tenant_id) as tx:
+        await subscriptions.forget(tx, now - DELIVERIES_KEPT)

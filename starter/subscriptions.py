@@ -1,0 +1,154 @@
+"""Webhooks out, as a tenant sets them up: subscriptions, their secrets, and what is to be delivered once more."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from temporalio.service import RPCError
+
+from content.allow_list import ANY
+from domain.errors import Conflict, ContentError, NotFound, SendError
+from providers.posting import Poster
+from starter.engine import Engine
+from store import subscriptions, tenants
+from store.changes import ChangeType
+from store.subscriptions import Delivery, Subscription
+
+log = structlog.get_logger(__name__)
+
+LONGEST_OVERLAP = timedelta(days=30)
+"""How long an old secret may sign beside the new one."""
+_SECRET_BYTES = 32
+_MOST = 50
+"""Subscriptions of one tenant: each is asked about everything that happens."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an author of a subscription says."""
+
+    url: str
+    types: Sequence[ChangeType]
+    description: str = ""
+    active: bool = True
+
+
+async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
+    """Subscribe; also the secret, in the one text that it will ever be shown in. Raises ContentError, Conflict."""
+    secret = _new_secret()
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        # One after the other, so that two at once do not both pass the limit.
+        tenant = await tenants.hold(tx)
+        _check(wanted.url, tenant.webhook_allow if tenant else ())
+        if len(await subscriptions.listed(tx, None, _MOST)) == _MOST:
+            raise Conflict(f"there are {_MOST} subscriptions already", hint="delete one that is not needed")
+        new = await subscriptions.add(
+            tx,
+            url=wanted.url,
+            description=wanted.description,
+            types=_once(wanted.types),
+            secret=secret,
+            active=wanted.active,
+            now=engine.now(),
+        )
+        made = await subscriptions.read(tx, new)
+    await _keep_feed(engine)
+    if made is None:
+        raise LookupError(f"subscription {new} vanished")
+    return made, secret
+
+
+async def change(engine: Engine, subscription_id: UUID, wanted: Wanted) -> Subscription:
+    """Say anew where and of what it is told; switched off, what is still to be delivered is given up."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        tenant = await tenants.read(tx)
+        _check(wanted.url, tenant.webhook_allow if tenant else ())
+        if not await subscriptions.change(
+            tx,
+            subscription_id,
+            url=wanted.url,
+            description=wanted.description,
+            types=_once(wanted.types),
+            active=wanted.active,
+            now=engine.now(),
+        ):
+            raise no_such()
+        changed = await subscriptions.read(tx, subscription_id)
+    await _keep_feed(engine)
+    if changed is None:
+        raise no_such()
+    return changed
+
+
+async def rotate(engine: Engine, subscription_id: UUID, overlap: timedelta) -> tuple[Subscription, str]:
+    """A new secret, shown this once; for so long deliveries are signed by the old one as well."""
+    secret = _new_secret()
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        if not await subscriptions.rotate(tx, subscription_id, secret, engine.now() + min(overlap, LONGEST_OVERLAP)):
+            raise no_such()
+        changed = await subscriptions.read(tx, subscription_id)
+    if changed is None:
+        raise no_such()
+    return changed, secret
+
+
+async def remove(engine: Engine, subscription_id: UUID) -> None:
+    """End it, with its log; what is still to be delivered is not."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        if not await subscriptions.remove(tx, subscription_id):
+            raise no_such()
+
+
+async def redeliver(engine: Engine, delivery_id: UUID) -> Delivery:
+    """Post a delivery once more, under its own id, at once."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        whose = await subscriptions.redeliver(tx, delivery_id, engine.now())
+        found = await subscriptions.delivery(tx, delivery_id)
+    if found is None:
+        raise NotFound("there is no such delivery", hint="GET /webhook-subscriptions/{id}/deliveries lists them")
+    delivery, _ = found
+    if whose is None:
+        if delivery.state == "pending":
+            raise Conflict("it is still to be delivered", hint=f"the next attempt is at {delivery.next_attempt_at}")
+        raise Conflict("its subscription is switched off", hint="switch it on first: PUT with active true")
+    try:
+        await engine.runs.wake_subscription(engine.tenant_id, whose, hurry=True)
+    except RPCError as error:
+        # It is due, so the feed has it posted as soon as Temporal is back.
+        log.warning("subscription_not_woken", subscription=str(whose), error=error.message)
+    return delivery
+
+
+def no_such() -> NotFound:
+    """Of that id the tenant has none."""
+    return NotFound("there is no such subscription", hint="GET /webhook-subscriptions lists them")
+
+
+async def _keep_feed(engine: Engine) -> None:
+    try:
+        await engine.runs.keep_webhook_feed()
+    except RPCError as error:
+        # The reconciler starts it as soon as Temporal is back; what happens until then is not lost.
+        log.warning("webhook_feed_not_started", error=error.message)
+
+
+def _check(url: str, allow: Sequence[str]) -> None:
+    """As far as the tenant can mend it; the installation's own bound is kept by whoever posts."""
+    try:
+        Poster([ANY]).check(url, allow)
+    except SendError as error:
+        raise ContentError(
+            f"the URL cannot be called: {error.message}", hint="name an https:// address on the internet"
+        ) from error
+
+
+def _once(types: Sequence[ChangeType]) -> list[ChangeType]:
+    return list(dict.fromkeys(types))
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
