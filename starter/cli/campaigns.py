@@ -8,7 +8,8 @@ import typer
 from rich.console import RenderableType
 
 from starter import campaigns as starter
-from starter.cli import connect, output, refer, words
+from starter import words
+from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, Refused, command
 from starter.contact_csv import external_ids
 from starter.ending import Exit

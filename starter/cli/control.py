@@ -7,8 +7,8 @@ from uuid import UUID
 import typer
 
 from domain.enrollment import EnrollmentState
-from starter import control
-from starter.cli import connect, output, refer, words
+from starter import control, words
+from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from starter.engine import Engine
 

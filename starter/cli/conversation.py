@@ -6,7 +6,8 @@ import typer
 from rich.console import RenderableType
 
 from domain.errors import NotFound
-from starter.cli import connect, output, refer, words
+from starter import words
+from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from store import conversation, tenants
 from store.conversation import Message, Party

@@ -7,7 +7,8 @@ from uuid import UUID
 import typer
 from rich.console import RenderableType
 
-from starter.cli import connect, output, words
+from starter import words
+from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, command
 from store import dead_letters
 from store.dead_letters import DeadLetter

@@ -12,7 +12,8 @@ from rich.text import Text
 from domain.enrollment import EnrollmentStatus
 from domain.errors import NotFound
 from starter import enroll as enrolling
-from starter.cli import connect, output, refer, showing, words
+from starter import words
+from starter.cli import connect, output, refer, showing
 from starter.cli.command import Answer, AsJson, Refused, command
 from starter.contact_csv import external_ids
 from starter.ending import Exit

@@ -7,7 +7,8 @@ from typing import Annotated, cast, get_args
 import typer
 from rich.console import RenderableType
 
-from starter.cli import connect, output, words
+from starter import words
+from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, Refused, command
 from store import api_keys
 from store.api_keys import Scope

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 
 from domain.errors import NotReady
 from domain.versions import Diff
-from starter.cli import connect, output, refer, words
+from starter import words
+from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from starter.ending import Exit
 from starter.migration import MigrationReport, Person

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 
 from domain.errors import TouchlineError
 from providers.outbox import OutboxEntry, count_outbox, list_outbox
-from starter.cli import connect, output, words
+from starter import words
+from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, command
 
 

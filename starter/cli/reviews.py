@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from starter.cli import connect, output, refer, words
+from starter import words
+from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from store import reviews
 from store.reviews import Review

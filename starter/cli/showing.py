@@ -3,7 +3,8 @@
 from rich.console import RenderableType
 
 from domain.enrollment import EnrollmentStatus, Gate
-from starter.cli import output, words
+from starter import words
+from starter.cli import output
 from store.reports import EnrollmentReport, JobRecord, StepRecord
 
 

@@ -6,7 +6,8 @@ from textwrap import shorten
 from rich.console import RenderableType
 from rich.text import Text
 
-from starter.cli import output, words
+from starter import words
+from starter.cli import output
 from starter.simulation.outcome import Outcome
 from starter.simulation.verify import Verdict
 

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 
 from domain.errors import NotFound
 from starter import tasks as closing
-from starter.cli import connect, output, refer, words
+from starter import words
+from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from store import acting, tasks
 from store.tasks import Task

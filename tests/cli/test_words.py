@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
-from starter.cli import words
+from starter import words
 from store.reports import EnrollmentRow
 
 NOW = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
