@@ -1,5 +1,6 @@
 """What operators do to enrollments and sequences. Each answers when it is recorded."""
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,33 +16,33 @@ from starter.engine import Engine
 from store import enrollments, ledger
 from workflows.enrollment import EnrollmentWorkflow
 
-_PATIENCE = timedelta(seconds=45)
-"""Longer than a hand-over takes, after which a command is acted on."""
+_PATIENCE = timedelta(seconds=20)
+"""A hand-over that is under way is waited for; an HTTP request is answered within 30 s."""
 
 
 async def pause(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Hold one enrollment; what is left of its wait is kept."""
     handle = await _handle(engine, enrollment_id)
-    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.pause, rpc_timeout=_PATIENCE))
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.pause))
 
 
 async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Let a paused enrollment go on."""
     handle = await _handle(engine, enrollment_id)
-    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.resume, rpc_timeout=_PATIENCE))
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.resume))
 
 
 async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentState:
     """End one enrollment for good."""
     handle = await _handle(engine, enrollment_id)
     request = StopRequest(reason=reason)
-    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.stop, request, rpc_timeout=_PATIENCE))
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.stop, request))
 
 
 async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Cut the wait short (or send a message in doubt again); every other gate still holds."""
     handle = await _handle(engine, enrollment_id)
-    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.send_now, rpc_timeout=_PATIENCE))
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.send_now))
 
 
 async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
@@ -55,7 +56,7 @@ async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
                 await ledger.settle_sent(tx, visit, None, sent_at=now, result={"assumed": True})
                 return EnrollmentState(status=scope.status, reason=scope.ending.reason)
     handle = await _handle(engine, enrollment_id)
-    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent, rpc_timeout=_PATIENCE))
+    return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent))
 
 
 async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[EnrollmentWorkflow, Any]:
@@ -72,10 +73,12 @@ async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[Enrollm
 async def _answer(enrollment_id: UUID, update: Awaitable[EnrollmentState]) -> EnrollmentState:
     """Raises Conflict (it is not in that state, or has just ended) or NotReady (no worker answers)."""
     try:
-        return await update
+        # The time-out of a single call does not end the wait for a worker that took the command and died.
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            return await update
     except WorkflowUpdateFailedError as error:
         raise Conflict(f"enrollment {enrollment_id}: {error.cause}") from error
-    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise NotReady(
             f"no worker answered for enrollment {enrollment_id}; nothing is known to have changed",
             hint="start a worker (./touchline up, or uv run worker.py) and say it again",
