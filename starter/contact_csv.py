@@ -1,7 +1,6 @@
 """A CSV file of contacts, read line by line: each record is a contact, or a rejected line that says why."""
 
 import csv
-import re
 from collections import deque
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -9,30 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from content.addresses import is_region, normal_email, normal_phone
+from content.addresses import is_region
 from domain import ids
 from domain.base import Frozen
+from domain.cells import unshielded
 from domain.contact import COLUMNS, MAX_COLUMN_NAME, Contact, column_name
 from domain.errors import TouchlineError
-from scheduling.zones import candidate_zones, is_zone
+from scheduling.zones import candidate_zones
+from starter.contact_fields import LONGEST, SEPARATOR, addresses, ill_formed, is_one_line, showable
 
 _DELIMITERS = ",;\t"
 _LINE_LIMIT = 1024 * 1024
-_LONGEST = {
-    "external_id": 200,
-    "name": 200,
-    "email": 254,
-    "phone": 64,
-    "company": 200,
-    "timezone": 64,
-    "tags": 2000,
-    "triggers": 2000,
-}
-_LONGEST_ATTRIBUTE = 10_000
-
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the decoder leaves in the place of a byte that is not UTF-8
-_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines, and so a mail header, breaks at
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 
 
 class RejectedLine(Frozen):
@@ -103,29 +89,18 @@ class ContactFile:
     def _judge(self, line: int, cells: list[str]) -> Contact | RejectedLine:
         if len(cells) != len(self._columns):
             return self._reject(line, cells, f"{len(cells)} columns where the header has {len(self._columns)}")
-        values = {name: cell.strip() for name, cell in zip(self._columns, cells, strict=True)}
-        if reasons := _ill_formed(values):
-            return self._reject(line, cells, *reasons)
+        values = {name: unshielded(cell).strip() for name, cell in zip(self._columns, cells, strict=True)}
         known = {name: values.pop(name, "") for name in COLUMNS}
-        email = phone = None
+        if reasons := ill_formed(known, values):
+            return self._reject(line, cells, *reasons)
         if not known["external_id"]:
             reasons.append("external_id: it is empty, and a contact is known by it")
         elif known["external_id"] in self._taken:
             reasons.append(f"external_id: line {self._taken[known['external_id']]} has the same")
         if not (known["email"] or known["phone"]):
             reasons.append("neither email nor phone: the contact cannot be reached")
-        if known["email"]:
-            try:
-                email = normal_email(known["email"])
-            except ValueError as error:
-                reasons.append(f"email: {error}")
-        if known["phone"]:
-            try:
-                phone = normal_phone(known["phone"], self._region)
-            except ValueError as error:
-                reasons.append(f"phone: {error}")
-        if known["timezone"] and not is_zone(known["timezone"]):
-            reasons.append("timezone: it is no IANA name such as America/New_York")
+        email, phone, wrong = addresses(known["email"], known["phone"], known["timezone"], self._region)
+        reasons += wrong
         if reasons:
             return self._reject(line, cells, *reasons)
         self._taken[known["external_id"]] = line
@@ -145,10 +120,8 @@ class ContactFile:
 
     def _reject(self, line: int, cells: list[str], *reasons: str) -> RejectedLine:
         index = self._columns.index("external_id")
-        external_id = cells[index].strip() if index < len(cells) else ""
-        # What comes from the file and is shown again must be text that can be shown.
-        shown = _CONTROL.sub(" ", _LINE_BREAK.sub(" ", _NOT_UTF8.sub("\ufffd", external_id)))
-        return RejectedLine(line=line, external_id=shown[: _LONGEST["external_id"]], reasons=reasons)
+        external_id = unshielded(cells[index]).strip() if index < len(cells) else ""
+        return RejectedLine(line=line, external_id=showable(external_id)[: LONGEST["external_id"]], reasons=reasons)
 
 
 def external_ids(path: Path) -> list[str]:
@@ -166,8 +139,8 @@ def external_ids(path: Path) -> list[str]:
                     return found
                 if not cells:
                     continue
-                external_id = cells[index].strip() if index < len(cells) else ""
-                if not external_id or any(p.search(external_id) for p in (_NOT_UTF8, _LINE_BREAK, _CONTROL)):
+                external_id = unshielded(cells[index]).strip() if index < len(cells) else ""
+                if not external_id or not is_one_line(external_id):
                     raise TouchlineError(f"line {line} of {path} has no external_id that could be read")
                 found.append(external_id)
     except csv.Error as error:
@@ -217,7 +190,7 @@ def _header(line: str) -> tuple[str, list[str]]:
         raise TouchlineError("the file is UTF-16", hint="Save it as CSV UTF-8.")
     columns: list[str] = []
     for delimiter in _DELIMITERS:
-        columns = [column_name(name) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        columns = [column_name(unshielded(name)) for name in next(csv.reader([line], delimiter=delimiter), [])]
         if "external_id" in columns:
             break
     else:
@@ -230,7 +203,7 @@ def _header(line: str) -> tuple[str, list[str]]:
             raise TouchlineError(f"column {number} of the header has no name", hint="Name it, or take it out.")
         if columns.index(name) < number - 1:
             raise TouchlineError(f"the header names {name} twice", hint="Rename one of the two, or take it out.")
-        if len(name) > MAX_COLUMN_NAME or any(p.search(name) for p in (_NOT_UTF8, _LINE_BREAK, _CONTROL)):
+        if len(name) > MAX_COLUMN_NAME or not is_one_line(name):
             raise TouchlineError(
                 f"the name of column {number} cannot be used",
                 hint=f"Use up to {MAX_COLUMN_NAME} characters of UTF-8 text on one line.",
@@ -238,26 +211,6 @@ def _header(line: str) -> tuple[str, list[str]]:
     return delimiter, columns
 
 
-def _ill_formed(values: dict[str, str]) -> list[str]:
-    """Why some of these values cannot be stored.
-
-    What the engine knows fits on one line, since it may come to stand in a message's header; an attribute may
-    have several, as text from a spreadsheet has.
-    """
-    reasons = []
-    for name, value in values.items():
-        longest = _LONGEST.get(name, _LONGEST_ATTRIBUTE)
-        if len(value) > longest:
-            reasons.append(f"{name}: {len(value)} characters, more than {longest}")
-        if _NOT_UTF8.search(value):
-            reasons.append(f"{name}: it is not UTF-8; save the file as CSV UTF-8")
-        if name in COLUMNS and _LINE_BREAK.search(value):
-            reasons.append(f"{name}: it has a line break")
-        if _CONTROL.search(value):
-            reasons.append(f"{name}: it has a control character")
-    return reasons
-
-
 def _words(cell: str) -> tuple[str, ...]:
     """The parts between semicolons, each once, in their order."""
-    return tuple(dict.fromkeys(word for part in cell.split(";") if (word := part.strip())))
+    return tuple(dict.fromkeys(word for part in cell.split(SEPARATOR) if (word := part.strip())))

@@ -84,7 +84,7 @@ async def status_of(tx: asyncpg.Connection, contact_id: UUID) -> str | None:
 
 
 async def matching(tx: asyncpg.Connection, text: str) -> list[UUID]:
-    """Contacts whose name, email, phone or external id begins with a text; of the first two in any case.
+    """Contacts whose name, last name, email, phone or external id begins with a text; of the first three in any case.
 
     Raises ContentError when these are more than 1,000.
     """

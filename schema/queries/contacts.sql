@@ -53,9 +53,11 @@ ORDER BY id LIMIT :limit;
 SELECT status FROM contacts WHERE id = :id;
 
 -- name: matching
--- Contacts whose name, email, phone or external id begins with a text; `behind` follows every text that does.
+-- Contacts whose name, last name, email, phone or external id begins with a text; `behind` follows every text that does.
 SELECT id FROM (
     (SELECT id FROM contacts WHERE name_key COLLATE "C" >= :lower AND name_key COLLATE "C" < :lower_behind LIMIT :limit)
+    UNION
+    (SELECT id FROM contacts WHERE last_name_key COLLATE "C" >= :lower AND last_name_key COLLATE "C" < :lower_behind LIMIT :limit)
     UNION
     (SELECT id FROM contacts WHERE email COLLATE "C" >= :lower AND email COLLATE "C" < :lower_behind LIMIT :limit)
     UNION

@@ -63,7 +63,13 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             )
 
         await insert(
-            "contacts", id=contact, external_id="C1", name="Ada Lovelace", email="ada@example.com", phone="+12125550100"
+            "contacts",
+            id=contact,
+            external_id="C1",
+            name="Ada Lovelace",
+            email="ada@example.com",
+            phone="+12125550100",
+            tags=["vip"],  # its row in contact_tags
         )
         await insert("sequences", id=sequence, key="journey", name="The journey")
         await insert("sequence_drafts", sequence_id=sequence, definition={"sequence": "journey"})

@@ -87,6 +87,7 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("enrollment_signals", "enrollment_signals_signal_check", {"signal": "wink"}),
     ("step_counters", "step_counters_shard_check", {"shard": 16}),
     ("contacts", "reachable", {"email": None, "phone": None}),
+    ("contacts", "erased_is_nobody", {"erased_at": WHEN}),
     ("contacts", "contacts_email_check", {"email": "Ada@Example.com"}),
     ("contacts", "contacts_phone_check", {"phone": "212 555 0100"}),
     ("contacts", "contacts_external_id_check", {"external_id": ""}),

@@ -125,7 +125,7 @@ async def test_a_tenant_changes_its_own_settings_alone(tenant: Tenant, other: Te
 
 async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
     """A suppression may be taken back, a dead letter thrown away, a campaign dissolved, an unpublished sequence
-    deleted, a webhook ended with its log, an old change forgotten; everything else is kept."""
+    deleted, a webhook ended with its log, an old change forgotten, a tag taken off; everything else is kept."""
     deletable = [
         r["name"]
         for r in await relations(owner)
@@ -135,6 +135,7 @@ async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
         "campaign_members",
         "campaigns",
         "changes",
+        "contact_tags",
         "dead_letters",
         "sequences",
         "suppressions",

@@ -1,0 +1,164 @@
+"""Contacts: made, found, changed and tagged."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.auth import REFUSALS, needs
+from api.paging import After, Limit, Page, cursor, place
+from api.problems import answers
+from api.texts import Line
+from domain.errors import NotFound
+from starter import contact_changes
+from starter.contact_changes import HINT, MISSING, Changes
+from starter.contact_fields import LONGEST_ATTRIBUTE
+from starter.engine import Engine
+from store import contact_records
+from store.contact_records import ContactRecord
+
+router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(404, 422, 503)})
+
+ContactRef = Annotated[
+    str, Path(description="The contact's external id, or ours.", max_length=500, examples=["C-1001"])
+]
+Tag = Annotated[
+    str, StringConstraints(pattern=r"^[^;\x00-\x1f\x7f]*[^;\s\x00-\x1f\x7f][^;\x00-\x1f\x7f]*$", max_length=200)
+]
+_Text = Annotated[str, StringConstraints(max_length=300)]
+_Name = Annotated[str, StringConstraints(max_length=100)]
+_Value = Annotated[str, StringConstraints(max_length=LONGEST_ATTRIBUTE)]
+
+_EXAMPLE: dict[str, Any] = {
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "phone": "+12125550100",
+    "company": "Analytical Engines",
+    "timezone": "America/New_York",
+    "tags": ["vip"],
+    "attributes": {"plan": "gold"},
+}
+
+
+class ContactFields(BaseModel):
+    """What is said of a contact."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"timezone": "Europe/Paris", "phone": None}}
+    )
+
+    name: _Text | None = None
+    email: _Text | None = None
+    phone: _Text | None = Field(
+        default=None, description="In any spelling; without a country code it is one of the installation's country."
+    )
+    company: _Text | None = None
+    timezone: _Text | None = Field(default=None, description="IANA name; without one the phone number says the zone.")
+    status: _Text | None = Field(default=None, description="Your own word; conditions and lists read it.")
+    assigned_to: _Text | None = Field(default=None, description="The user who looks after the contact.")
+    tags: list[Tag] = Field(default=[], max_length=100)
+    triggers: list[Tag] = Field(default=[], description="What sequences enroll by.", max_length=100)
+    attributes: dict[_Name, _Value | None] = Field(
+        default={}, description="Further fields of your own; null takes one away.", max_length=200
+    )
+
+    def changes(self) -> Changes:
+        """Only what was said."""
+        return Changes.model_validate(self.model_dump(exclude_unset=True, exclude={"external_id"}))
+
+
+class NewContact(ContactFields):
+    """A contact to be made: an email or a phone is needed."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"external_id": "C-1001", **_EXAMPLE}})
+
+    external_id: _Text | None = Field(
+        default=None, description="What your own system calls the contact; never changes. Without one it is our id."
+    )
+
+
+class NewTags(BaseModel):
+    """Tags to be added."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"tags": ["vip"]}})
+
+    tags: list[Tag] = Field(min_length=1, max_length=100)
+
+
+class Tags(BaseModel):
+    """All tags that a contact has."""
+
+    tags: list[str] = Field(examples=[["vip"]])
+
+
+@router.post("", status_code=HTTPStatus.CREATED, summary="Make a contact", responses=answers(409))
+async def create_contact(body: NewContact, engine: Annotated[Engine, needs("write")]) -> ContactRecord:
+    """Addresses are stored in one spelling: emails in lower case, phone numbers in E.164.
+
+    409: there is a contact of that external id. An address that is suppressed stays so, whoever has it.
+    """
+    return await contact_changes.create(engine, body.external_id, body.changes())
+
+
+@router.get("", summary="List and search contacts")
+async def list_contacts(
+    engine: Annotated[Engine, needs("read")],
+    search: Annotated[
+        Line | None,
+        Query(description="What the name, the last name, email, phone or external id begins with."),
+    ] = None,
+    tag: Annotated[Line | None, Query(description="Those with this tag.")] = None,
+    status: Annotated[Line | None, Query(description="Those of this status.")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[ContactRecord]:
+    """The newest first; the parts stay right while others come. 422: more than 1,000 fit the search; say more."""
+    before: Any = place(after, datetime, UUID)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await contact_records.page(
+            tx, search=search.strip() if search else None, tag=tag, status=status, before=before, limit=limit + 1
+        )
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items=found[:limit], next=cursor(last.created_at, last.id) if last else None)
+
+
+@router.post("/{id:path}/tags", summary="Add tags to a contact")
+async def add_tags(id: ContactRef, body: NewTags, engine: Annotated[Engine, needs("write")]) -> Tags:
+    """Those that the contact has already stay as they are; answers all that there are then."""
+    return Tags(tags=list((await contact_changes.retag(engine, id, add=body.tags)).tags))
+
+
+@router.delete("/{id:path}/tags/{tag:path}", summary="Take a tag from a contact")
+async def remove_tag(
+    id: ContactRef,
+    tag: Annotated[str, Path(max_length=200, examples=["vip"])],
+    engine: Annotated[Engine, needs("write")],
+) -> Tags:
+    """Answers all that are left; a tag that the contact does not have is none of them."""
+    return Tags(tags=list((await contact_changes.retag(engine, id, remove=[tag])).tags))
+
+
+# An external id may hold anything, slashes included: what is behind it in a path comes before these.
+@router.get("/{id:path}", summary="One contact")
+async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> ContactRecord:
+    """With all that is known."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await contact_records.find(tx, id)
+    if found is None:
+        raise NotFound(MISSING, hint=HINT)
+    return found
+
+
+@router.patch("/{id:path}", summary="Change a contact")
+async def change_contact(
+    id: ContactRef, body: ContactFields, engine: Annotated[Engine, needs("write")]
+) -> ContactRecord:
+    """What is left out stays; null takes a value away; tags and triggers are replaced, attributes merged.
+
+    Live enrollments go by it from now on: the next message goes to the new address by the new clock, and whoever waits
+    for a date of the contact looks at it again.
+    """
+    return await contact_changes.change(engine, id, body.changes())

@@ -1,0 +1,76 @@
+"""What the fields of a contact may hold, whether a file or a program brings them."""
+
+import re
+from collections.abc import Mapping
+
+from content.addresses import normal_email, normal_phone
+from scheduling.zones import is_zone
+
+LONGEST = {
+    "external_id": 200,
+    "name": 200,
+    "email": 254,
+    "phone": 64,
+    "company": 200,
+    "timezone": 64,
+    "tags": 2000,
+    "triggers": 2000,
+    "status": 200,
+    "assigned_to": 200,
+}
+"""Characters; of tags and triggers, those of all together with a separator between them."""
+LONGEST_ATTRIBUTE = 10_000
+SEPARATOR = ";"
+"""Between the tags, and between the triggers, of one cell."""
+
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs: what the decoder leaves in the place of bytes that are not UTF-8."""
+_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines, and so a mail header, breaks at
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+
+
+def ill_formed(values: Mapping[str, str], attributes: Mapping[str, str]) -> list[str]:
+    """Why some of these values cannot be stored.
+
+    What the engine knows fits on one line, since it may come to stand in a message's header; an attribute may
+    have several, as text from a spreadsheet has.
+    """
+    reasons = []
+    for name, value in (*values.items(), *attributes.items()):
+        longest = LONGEST.get(name, LONGEST_ATTRIBUTE) if name in values else LONGEST_ATTRIBUTE
+        if len(value) > longest:
+            reasons.append(f"{name}: {len(value)} characters, more than {longest}")
+        if _NOT_UTF8.search(value):
+            reasons.append(f"{name}: it is not UTF-8; save the file as CSV UTF-8")
+        if name in values and _LINE_BREAK.search(value):
+            reasons.append(f"{name}: it has a line break")
+        if _CONTROL.search(value):
+            reasons.append(f"{name}: it has a control character")
+    return reasons
+
+
+def is_one_line(text: str) -> bool:
+    """Whether it is text that can be stored and shown on one line."""
+    return not any(pattern.search(text) for pattern in (_NOT_UTF8, _LINE_BREAK, _CONTROL))
+
+
+def showable(text: str) -> str:
+    """The text on one line, with a sign in the place of whatever cannot be shown."""
+    return _CONTROL.sub(" ", _LINE_BREAK.sub(" ", _NOT_UTF8.sub("\ufffd", text)))
+
+
+def addresses(
+    email: str | None, phone: str | None, timezone: str | None, region: str
+) -> tuple[str | None, str | None, list[str]]:
+    """Email and phone in the one spelling under which they are stored, and what is wrong with the three."""
+    reasons = []
+    normal: dict[str, str | None] = {"email": None, "phone": None}
+    for name, written in (("email", email), ("phone", phone)):
+        if written:
+            try:
+                normal[name] = normal_email(written) if name == "email" else normal_phone(written, region)
+            except ValueError as error:
+                reasons.append(f"{name}: {error}")
+    if timezone and not is_zone(timezone):
+        reasons.append("timezone: it is no IANA name such as America/New_York")
+    return normal["email"], normal["phone"], reasons
