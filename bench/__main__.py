@@ -1,8 +1,9 @@
-"""`./touchline bench cost|throughput|enroll|inbound [--json]`."""
+"""`./touchline bench cost|throughput|enroll|inbound|api [--json]`."""
 
 import asyncio
 import json
 import logging
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 import telemetry
+from bench import api as api_bench
 from bench import cost as cost_bench
 from bench import enroll as enroll_bench
 from bench import inbound as inbound_bench
@@ -58,17 +60,28 @@ def inbound(
     _show(asyncio.run(inbound_bench.run(seconds, rate, jobs)), as_json)
 
 
+@app.command()
+def api(
+    as_json: Json = False,
+    enrollments: Annotated[int, typer.Option("-n", help="Enrollments that are listed, of five steps each.")] = 1_000_000,
+    batch: Annotated[int, typer.Option(help="Contacts of a batch, beside as many bare starts.")] = 20_000,
+    backlog: Annotated[int, typer.Option(help="Contacts of the batch that a single enrollment meets.")] = 1000,
+    clients: Annotated[int, typer.Option(help="Of the live stream, coming and leaving.")] = 1000,
+) -> None:
+    """Measure lists over a long history, memory under listeners, batches beside bare starts, fairness."""
+    _show(asyncio.run(api_bench.run(enrollments, batch, backlog, clients)), as_json)
+
+
 def _show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result))  # noqa: T201 - the command's output
         return
     rows = {name: value for name, value in result.items() if isinstance(value, dict)}
     console = Console()
-    if rows:
-        columns = list(next(iter(rows.values())))
+    for columns, alike in groupby(rows, key=lambda name: list(rows[name])):
         table = Table("", *columns)
-        for name, row in rows.items():
-            table.add_row(name, *(str(row[c]) for c in columns))
+        for name in alike:
+            table.add_row(name, *(str(rows[name][c]) for c in columns))
         console.print(table)
     for name, value in result.items():
         if name not in rows:
