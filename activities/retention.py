@@ -1,9 +1,9 @@
-"""What is kept for a while only: the record of changes, the log of webhooks."""
+"""What is kept for a while only, or in fewer rows: the record of changes, the log of webhooks, the counts of days."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from store import changes, subscriptions
+from store import changes, executions, subscriptions
 from store.pool import Database
 
 CHANGES_KEPT = timedelta(hours=25)
@@ -14,7 +14,7 @@ _PARTS = 20
 
 
 async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None:
-    """Throw away what is older; what webhooks still need of the changes stays."""
+    """Throw away what is older, and put counts together; what webhooks still need of the changes stays."""
     for _ in range(_PARTS):
         async with database.transaction(tenant_id) as tx:
             _, more = await changes.prune(tx, now - CHANGES_KEPT)
@@ -22,3 +22,4 @@ async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None
             break
     async with database.transaction(tenant_id) as tx:
         await subscriptions.forget(tx, now - DELIVERIES_KEPT)
+        await executions.fold_counts(tx)
