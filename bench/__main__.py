@@ -63,7 +63,9 @@ def inbound(
 @app.command()
 def api(
     as_json: Json = False,
-    enrollments: Annotated[int, typer.Option("-n", help="Enrollments that are listed, of five steps each.")] = 1_000_000,
+    enrollments: Annotated[
+        int, typer.Option("-n", help="Enrollments that are listed, of five steps each.")
+    ] = 1_000_000,
     batch: Annotated[int, typer.Option(help="Contacts of a batch, beside as many bare starts.")] = 20_000,
     backlog: Annotated[int, typer.Option(help="Contacts of the batch that a single enrollment meets.")] = 1000,
     clients: Annotated[int, typer.Option(help="Of the live stream, coming and leaving.")] = 1000,

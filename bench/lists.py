@@ -95,8 +95,8 @@ async def _lists(http: aiohttp.ClientSession) -> dict[str, list[str]]:
         f"{logs}?status": [f"{logs}?status=failed", f"{logs}?status=skipped&isTest=true"],
         f"{logs}?sequence": [f"{logs}?sequence={key}&status=success" for key in some],
         f"{runs}/statistics": [f"{runs}/statistics", *(f"{runs}/statistics?sequence={key}" for key in some)],
-        #"/contacts": ["/contacts", *await _deep(http, "/contacts")],
-        #"/contacts?search": [f"/contacts?search={name}" for name in names],
+        # "/contacts": ["/contacts", *await _deep(http, "/contacts")],
+        # "/contacts?search": [f"/contacts?search={name}" for name in names],
         "/sequences": ["/sequences", "/sequences?status=active"],
     }
 
