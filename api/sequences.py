@@ -199,7 +199,7 @@ async def list_sequences(
     return Page(items=shown, next=cursor(shown[-1].key) if len(rows) > limit else None)
 
 
-@router.post("", status_code=HTTPStatus.CREATED, summary="Create a sequence as a draft", responses=answers(409))
+@router.post("", status_code=HTTPStatus.CREATED, summary="Create a sequence as a draft", responses=answers(409, 413))
 async def create_sequence(body: NewSequence, engine: Writes, response: Response) -> Sequence:
     """With a definition, or empty: `POST /sequences/{id}/steps` adds steps. Nobody enters before it is published."""
     labels = {name: value for name in ("name", "description") if (value := getattr(body, name)) is not None}
@@ -210,7 +210,7 @@ async def create_sequence(body: NewSequence, engine: Writes, response: Response)
     return _shown(sheet, response)
 
 
-@router.post("/check", summary="Check a definition without storing it")
+@router.post("/check", summary="Check a definition without storing it", responses=answers(413))
 async def check_definition(body: ToCheck, engine: Reads) -> Checked:
     """Every error and warning at once, each with its place and its mend; 200 also where there are errors.
 
@@ -231,7 +231,7 @@ async def get_sequence(id: SequenceRef, engine: Reads, response: Response) -> Se
     return _shown(await drafting.read(engine, id), response)
 
 
-@router.put("/{id}", summary="Change a sequence", responses={**answers(404, 409), **CONDITIONS})
+@router.put("/{id}", summary="Change a sequence", responses={**answers(404, 409, 413), **CONDITIONS})
 async def change_sequence(
     id: SequenceRef, body: SequenceChange, engine: Writes, match: IfMatch, response: Response
 ) -> Sequence:

@@ -109,7 +109,7 @@ async def list_steps(id: SequenceRef, engine: Reads, response: Response) -> Step
     return Steps(form=drafting.form_of(sheet), items=[Step.of(listed) for listed in editing.steps_of(sheet.definition)])
 
 
-@router.post("", status_code=HTTPStatus.CREATED, summary="Add a step", responses={**answers(409), **CONDITIONS})
+@router.post("", status_code=HTTPStatus.CREATED, summary="Add a step", responses={**answers(409, 413), **CONDITIONS})
 async def add_step(id: SequenceRef, body: NewStep, engine: Writes, match: IfMatch, response: Response) -> Step:
     """The other steps keep their order. 409: its id is taken, or there is no such branch."""
     sheet, added = await drafting.edit(
@@ -119,7 +119,7 @@ async def add_step(id: SequenceRef, body: NewStep, engine: Writes, match: IfMatc
     return Step.of(added)
 
 
-@router.put("/{step}", summary="Replace what a step says", responses={**answers(409), **CONDITIONS})
+@router.put("/{step}", summary="Replace what a step says", responses={**answers(409, 413), **CONDITIONS})
 async def change_step(
     id: SequenceRef, step: StepRef, body: StepChange, engine: Writes, match: IfMatch, response: Response
 ) -> Step:
