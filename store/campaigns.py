@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -14,6 +14,10 @@ from store.pool import load_queries
 _sql = load_queries("campaigns")
 
 AddedBy = Literal["action", "api", "cli"]
+
+# Where lists begin. Behind row security an index is entered by a plain comparison alone, not by "NULL or behind it".
+END = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+START = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ async def find(tx: asyncpg.Connection, name: str) -> Campaign | None:
 
 async def listed(tx: asyncpg.Connection, *, after: str | None, limit: int) -> list[Campaign]:
     """Campaigns with a key above `after`, by key."""
-    return [Campaign(**row) async for row in _sql.list_campaigns(tx, after=after, limit=limit)]
+    return [Campaign(**row) async for row in _sql.list_campaigns(tx, after=after or "", limit=limit)]
 
 
 async def describe(tx: asyncpg.Connection, id: UUID, name: str, description: str | None, now: datetime) -> None:
@@ -136,5 +140,5 @@ async def members(
     tx: asyncpg.Connection, id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Member]:
     """The newest first; with `before`, those behind the member with this time and contact."""
-    at, after = before or (None, None)
+    at, after = before or END
     return [Member(**row) async for row in _sql.list_members(tx, id=id, at=at, after=after, limit=limit)]

@@ -33,7 +33,7 @@ FROM enrollment_batches b
 JOIN sequences s ON s.id = b.sequence_id
 JOIN sequence_versions v ON v.id = b.version_id
 WHERE (:campaign_id::uuid IS NULL OR b.campaign_id = :campaign_id)
-    AND b.created_at <= coalesce(:at::timestamptz, 'infinity') AND (b.created_at, b.id) < (coalesce(:at::timestamptz, 'infinity'), coalesce(:after::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    AND (b.created_at, b.id) < (:at, :after)
 ORDER BY b.created_at DESC, b.id DESC LIMIT :limit;
 
 -- name: between
@@ -49,7 +49,7 @@ SELECT reason, count(*) AS contacts FROM batch_refusals WHERE batch_id = :id GRO
 SELECT r.contact_id AS id, c.external_id, c.name, r.reason, r.detail
 FROM batch_refusals r
 JOIN contacts c ON c.id = r.contact_id
-WHERE r.batch_id = :id AND r.contact_id > coalesce(:after::uuid, '00000000-0000-0000-0000-000000000000')
+WHERE r.batch_id = :id AND r.contact_id > :after
     AND (:reason::text IS NULL OR r.reason = :reason)
 ORDER BY r.contact_id LIMIT :limit;
 
@@ -63,7 +63,7 @@ FROM enrollment_batches WHERE id = :id;
 SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes
 FROM campaign_members m
 JOIN contacts c ON c.id = m.contact_id
-WHERE m.campaign_id = :campaign_id AND m.added_at <= :asked_at AND m.contact_id > coalesce(:after::uuid, '00000000-0000-0000-0000-000000000000')
+WHERE m.campaign_id = :campaign_id AND m.added_at <= :asked_at AND m.contact_id > :after
 ORDER BY m.contact_id LIMIT :limit;
 
 -- name: refuse!
@@ -93,7 +93,7 @@ WHERE id = ANY(:ids::uuid[]) AND status = 'pending';
 -- name: members_between
 -- Contacts that the batch has dealt with, by id, from after one of them up to another.
 SELECT m.contact_id FROM campaign_members m
-WHERE m.campaign_id = :campaign_id AND m.added_at <= :asked_at AND m.contact_id > coalesce(:after::uuid, '00000000-0000-0000-0000-000000000000')
+WHERE m.campaign_id = :campaign_id AND m.added_at <= :asked_at AND m.contact_id > :after
     AND m.contact_id <= :to
 ORDER BY m.contact_id;
 

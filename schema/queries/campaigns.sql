@@ -25,7 +25,7 @@ ORDER BY key = :key DESC LIMIT 1;
 -- name: list_campaigns
 -- Campaigns in the order of their keys.
 SELECT id, key, name, description, created_at, updated_at
-FROM campaigns WHERE key > coalesce(:after::text, '')
+FROM campaigns WHERE key > :after
 ORDER BY key LIMIT :limit;
 
 -- name: describe_campaign!
@@ -67,7 +67,5 @@ DELETE FROM campaign_members WHERE campaign_id = :id AND contact_id = :contact_i
 SELECT m.contact_id AS id, c.external_id, c.name, c.email, c.phone, m.added_by, m.enrollment_id, m.added_at
 FROM campaign_members m
 JOIN contacts c ON c.id = m.contact_id
--- The time by itself is what the index is entered by: behind row security a comparison of rows is none of its conditions.
-WHERE m.campaign_id = :id AND m.added_at <= coalesce(:at::timestamptz, 'infinity')
-    AND (m.added_at, m.contact_id) < (coalesce(:at::timestamptz, 'infinity'), coalesce(:after::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+WHERE m.campaign_id = :id AND (m.added_at, m.contact_id) < (:at, :after)
 ORDER BY m.added_at DESC, m.contact_id DESC LIMIT :limit;
