@@ -44,7 +44,7 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock:
         order.visit,
         contact_id=scope.contact_id,
         version=version,
-        where=Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id),
+        where=Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays),
         desk=desk,
         now=now,
         not_before=None if hurried else scope.not_before,

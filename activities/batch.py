@@ -25,6 +25,7 @@ from domain import ids
 from domain.base import Frozen
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
+from scheduling.itinerary import Home
 from store import batches, enrollments, sequences
 from store.batches import LIVE, BatchStatus, Refusal, Work
 from store.mailboxes import is_outage
@@ -105,8 +106,8 @@ class Batches:
                 if work.status not in LIVE:
                     return BatchProgress(status=work.status)
                 version = await self._versions.get(tx, work.version_id)
-                zone = await sequences.tenant_zone(tx)
-            progress = await _Attempt(self._database, self._runs, order, work, version, zone).run()
+                home = await sequences.home(tx)
+            progress = await _Attempt(self._database, self._runs, order, work, version, home).run()
         log.info("batch", batch=str(order.batch_id), **progress.model_dump())
         return progress
 
@@ -115,14 +116,14 @@ class _Attempt:
     """One attempt at a batch."""
 
     def __init__(
-        self, database: Database, runs: Runs, order: BatchOrder, work: Work, version: Version, zone: str
+        self, database: Database, runs: Runs, order: BatchOrder, work: Work, version: Version, home: Home
     ) -> None:
         self._database = database
         self._runs = runs
         self._order = order
         self._work = work
         self._version = version
-        self._zone = zone
+        self._home = home
         self._clock = Clock()
         self._starts = asyncio.Semaphore(_STARTS_AT_ONCE)
         self._starting: deque[asyncio.Task[None]] = deque()
@@ -242,7 +243,7 @@ class _Attempt:
             tx,
             self._version,
             people,
-            tenant_zone=self._zone,
+            home=self._home,
             source=f"campaign:{self._work.campaign}",
             now=self._clock.now(),
             id_of=lambda contact: ids.enrolled_in(self._order.batch_id, contact.id),

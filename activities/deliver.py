@@ -145,7 +145,7 @@ class _Delivery:
         node = version.plan.nodes[order.node_id]
         if not isinstance(node, Outgoing):
             raise ApplicationError(f"node {order.node_id} sends no message", non_retryable=True)
-        where = Whereabouts(claim.contact.zones, claim.tenant_zone, order.enrollment_id)
+        where = Whereabouts(claim.contact.zones, claim.tenant_zone, order.enrollment_id, claim.holidays)
         if order.instruction == "send_now" and claim.not_before is not None:
             # The operator knows better than an automatic answer.
             await enrollments.come_back(tx, order.enrollment_id)

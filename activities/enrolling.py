@@ -14,7 +14,7 @@ from domain.contact import Contact
 from domain.enrollment import EnrollmentInput, Visit
 from domain.errors import NotReady
 from domain.plan import Plan
-from scheduling.itinerary import Whereabouts, next_stop
+from scheduling.itinerary import Home, Whereabouts, next_stop
 from scheduling.window import NoAllowedInstant
 from store import enrollments, sequences
 from store.enrollments import NewEnrollment
@@ -39,7 +39,7 @@ async def open_enrollments(
     version: Version,
     people: Sequence[Contact],
     *,
-    tenant_zone: str,
+    home: Home,
     source: str,
     now: datetime,
     id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
@@ -53,7 +53,7 @@ async def open_enrollments(
         people = [c for c in people if c.id not in before]
     for contact in people:
         enrollment_id = id_of(contact)
-        where = Whereabouts(contact.zones, tenant_zone, enrollment_id)
+        where = Whereabouts(contact.zones, home.zone, enrollment_id, home.holidays)
         try:
             stop = next_stop(version.plan, version.plan.start, now, where)
         except NoAllowedInstant as error:
@@ -129,7 +129,7 @@ async def enroll_from(
         tx,
         version,
         [contact],
-        tenant_zone=await sequences.tenant_zone(tx),
+        home=await sequences.home(tx),
         source=f"step:{visit.node_id}",
         now=now,
         id_of=lambda _: ids.enrolled_by(visit.step_id),

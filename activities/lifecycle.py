@@ -73,7 +73,7 @@ class Lifecycle:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
                 node = plan.nodes[upcoming.node_id]
-                where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id)
+                where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays)
                 upcoming = stop_at(plan, node, due, where, not_before=scope.not_before, lap=upcoming.lap).upcoming
                 if upcoming.gate is None and order.next.gate not in (Gate.WINDOW, Gate.POSTPONED):
                     upcoming = upcoming.model_copy(update={"gate": order.next.gate})

@@ -19,8 +19,7 @@ from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, Step
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Outgoing, Plan
-from scheduling.itinerary import Whereabouts, stop_at
-from scheduling.window import is_allowed
+from scheduling.itinerary import Whereabouts, may_go, stop_at
 from store import acting, dates, ledger
 from store.awaiting import GOAL
 from store.enrollments import Visited
@@ -91,10 +90,8 @@ class Settlement:
 
     def held_back(self, now: datetime, not_before: datetime | None) -> tuple[Gate, datetime | None] | None:
         """What came between since the claim (its lock may be waited for), and until when; None: nothing."""
-        window = self.plan.window_of(self.node)
-        zones, tenant_zone = self.where.contact_zones, self.where.tenant_zone
         away = not_before is not None and not_before > now
-        if not away and is_allowed(now, window, contact_zones=zones, tenant_zone=tenant_zone):
+        if not away and may_go(self.plan, self.node, now, self.where):
             return None
         stop = stop_at(self.plan, self.node, now, self.where, not_before=not_before)
         return (stop.gate, stop.at) if stop.gate else None
@@ -205,7 +202,7 @@ class Settlement:
             until = now + unknown.ask_again_after
             await self._hold(JobState.SENDING, Gate.RECONCILE, until, error, "ambiguous")
             return self.held(Gate.RECONCILE, until)
-        policy = self.plan.settings.on_ambiguous
+        policy = self.plan.settings.on_ambiguous or self.claim.on_ambiguous
         attempts = max(self.attempts, self.claim.attempts)
         log.warning("send_ambiguous", error=str(error), policy=policy, reason=unknown.reason)
         if self.claim.ending is None:

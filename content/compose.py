@@ -23,11 +23,13 @@ MAX_TEXT = 1600
 
 @dataclass(frozen=True)
 class Imprint:
-    """What a tenant has decided about all of its emails."""
+    """What a tenant has decided about all of its messages on a channel."""
 
     postal_address: str | None = None
     track_opens: bool = False
     track_clicks: bool = False
+    sender: str | None = None
+    """From where they go; None: from the installation's own address."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Composer:
             thread = _thread(node, sent_emails)
             bodies = self._bodies(tenant_id, job_id, templates, contact, imprint)
             return EmailContent(
+                sender=imprint.sender,
                 subject=_one_line(render(templates["subject"], contact)),
                 text=bodies.text,
                 html=bodies.html,
@@ -78,12 +81,23 @@ class Composer:
             filled = {name: render(text, contact) for name, text in inside(templates, "variables").items()}
             said = "".join(f" {name}: {value}" for name, value in filled.items())
             body = f"[{templates['template']}]{said}"
-            return TextContent(channel=node.channel, body=body, content_sid=templates["template"], variables=filled)
+            return TextContent(
+                channel=node.channel,
+                sender=imprint.sender,
+                body=body,
+                content_sid=templates["template"],
+                variables=filled,
+            )
         body = render(templates["body"], contact)
         if len(body) > MAX_TEXT:
             raise ContentError(f"the text has {len(body)} characters, {node.channel} takes {MAX_TEXT}")
         media_url = templates.get("media_url")
-        return TextContent(channel=node.channel, body=body, media_url=render(media_url, contact) if media_url else None)
+        return TextContent(
+            channel=node.channel,
+            sender=imprint.sender,
+            body=body,
+            media_url=render(media_url, contact) if media_url else None,
+        )
 
     def _bodies(
         self, tenant_id: UUID, job_id: UUID, templates: Mapping[str, str], contact: Contact, imprint: Imprint

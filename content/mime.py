@@ -54,14 +54,14 @@ _POLICY = _Policy(linesep=SMTP.linesep, cte_type="7bit")
 def build(message: OutgoingMessage, *, sender: str, relayed: Mapping[str, str] | None = None) -> EmailMessage:
     """Compose an email: equal arguments give equal bytes (`as_bytes()`, lines end in CRLF).
 
-    `sender` is `Name <address>`; `relayed` are headers for the relay that takes the message. Raises ContentError
-    for an address, id or URL that cannot stand in a header.
+    `sender` is `Name <address>`, for content that names none; `relayed` are headers for the relay that takes the
+    message. Raises ContentError for an address, id or URL that cannot stand in a header.
     """
     content = message.content
     if not isinstance(content, EmailContent):
         raise ContentError(f"a message for {content.channel} cannot be sent as email")
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = address(sender)
+    mail["From"] = address(content.sender or sender)
     mail["To"] = address(message.to)
     mail["Subject"] = single_line(content.subject)
     mail["Date"] = content.date

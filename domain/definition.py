@@ -51,7 +51,8 @@ class SequenceHeader(Frozen):
         tuple[StopEvent, ...], BeforeValidator(_stop_on, json_schema_input_type=StopEvent | list[StopEvent])
     ] = ("reply", "unsubscribe", "bounce")
     on_failure: FailurePolicy = "stop"
-    on_ambiguous: AmbiguousPolicy = "hold"
+    on_ambiguous: AmbiguousPolicy | None = None
+    """None: as the tenant has it."""
     reenroll: ReenrollPolicy = "after_end"
     goal: Condition | None = None
     """Ends the enrollment as soon as it holds, wherever it stands."""

@@ -39,6 +39,8 @@ class EmailContent(Frozen):
     """A rendered email, frozen on its job. Header values are single lines; bodies use `\\n`."""
 
     channel: Literal[Channel.EMAIL] = Channel.EMAIL
+    sender: str | None = None
+    """The tenant's own, `Name <address>`; None: the installation's."""
     subject: str
     text: str
     html: str | None = None
@@ -58,6 +60,8 @@ class TextContent(Frozen):
     """A rendered SMS or WhatsApp text, frozen on its job."""
 
     channel: Literal[Channel.SMS, Channel.WHATSAPP] = Channel.SMS
+    sender: str | None = None
+    """The tenant's own number, or the SID of its messaging service; None: the installation's."""
     body: str
     """Of an approved template: what it was filled in with, for the record."""
     media_url: str | None = None

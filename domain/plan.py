@@ -27,7 +27,8 @@ class Settings(Frozen):
     window: Window | None = None
     stop_on: tuple[StopEvent, ...] = ("reply", "unsubscribe", "bounce")
     on_failure: FailurePolicy = "stop"
-    on_ambiguous: AmbiguousPolicy = "hold"
+    on_ambiguous: AmbiguousPolicy | None = None
+    """None: as the tenant has it."""
     reenroll: ReenrollPolicy = "after_end"
     """`never`: once in a lifetime; `after_end`: again when no live enrollment is left."""
     goal: Condition | None = None

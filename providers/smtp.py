@@ -135,7 +135,7 @@ class SmtpProvider:
         if not config.host:
             raise NotReady("no SMTP server is configured", hint="set TOUCHLINE_SMTP_HOST")
         try:
-            self._sender = address(config.sender).addr_spec
+            address(config.sender)
         except ContentError as error:
             raise NotReady(f"emails have no usable sender: {error}", hint="set TOUCHLINE_EMAIL_FROM") from error
         self._config = config
@@ -203,7 +203,8 @@ class SmtpProvider:
             recipient = address(message.to).addr_spec
         except ContentError as error:
             raise PermanentError(_NAME, str(error)) from error
-        return _Attempt(self._sender, recipient, mail.as_bytes()), str(mail["Message-ID"])
+        sender = mail["From"].addresses[0].addr_spec
+        return _Attempt(sender, recipient, mail.as_bytes()), str(mail["Message-ID"])
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[_Line]:

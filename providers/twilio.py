@@ -61,8 +61,7 @@ class TwilioProvider:
             if not value:
                 raise NotReady("Twilio is not configured", hint=f"set {setting}")
         self._config = config
-        self._by_service = sender.startswith("MG")
-        self._sender = sender if self._by_service else self._prefix + sender
+        self._sender = sender
         self._http = _Http(config.timeout_s)
         self._client = Client(config.account_sid, config.auth_token, http_client=self._http)
         if config.base_url:
@@ -100,7 +99,9 @@ class TwilioProvider:
         near = [
             entry
             for entry in listed
-            if self._is_ours(entry) and entry.date_created and attempted_at - _GRACE <= entry.date_created <= until
+            if self._is_ours(entry, content)
+            and entry.date_created
+            and attempted_at - _GRACE <= entry.date_created <= until
         ]
         if near:
             wording = content.body if content.content_sid is None else await self._filled_in(content)
@@ -129,7 +130,7 @@ class TwilioProvider:
             ) from error
         if account.status != "active":
             raise ConfigurationError(NAME, f"the account is {account.status}: reactivate it in Twilio's console")
-        return f"Twilio account {account.friendly_name!r} is active, sending from {self._sender}"
+        return f"Twilio account {account.friendly_name!r} is active, sending from {self._sent_from()[1]}"
 
     async def close(self) -> None:
         """Release the connections."""
@@ -144,7 +145,8 @@ class TwilioProvider:
             form = {"content_sid": content.content_sid}
             if content.variables:
                 form["content_variables"] = json.dumps(content.variables)
-        form["messaging_service_sid" if self._by_service else "from_"] = self._sender
+        field, sender = self._sent_from(content.sender)
+        form[field] = sender
         if content.media_url:
             form["media_url"] = [content.media_url]
         if self._config.public_url:
@@ -162,10 +164,18 @@ class TwilioProvider:
         except (SendError, ValueError, TypeError, AttributeError, KeyError):
             return None
 
-    def _is_ours(self, entry: Any) -> bool:
+    def _is_ours(self, entry: Any, content: TextContent) -> bool:
         if not (entry.direction or "").startswith("outbound"):
             return False
-        return bool((entry.messaging_service_sid if self._by_service else entry.from_) == self._sender)
+        field, sender = self._sent_from(content.sender)
+        return bool(getattr(entry, field) == sender)
+
+    def _sent_from(self, sender: str | None = None) -> tuple[str, str]:
+        """The form's field, and what stands in it; without a sender that of the settings."""
+        sender = sender or self._sender
+        if sender.startswith("MG"):
+            return "messaging_service_sid", sender
+        return "from_", self._prefix + sender
 
 
 class _Http:

@@ -2,16 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from domain.enrollment import Gate, StepStatus, Upcoming
 from domain.fate import messages_after
-from domain.plan import ConditionNode, DelayNode, Node, Outgoing, Plan
+from domain.plan import ConditionNode, DelayNode, MessageNode, Node, Outgoing, Plan
 from domain.schedule import UntilField
 from scheduling.delays import delay_end
-from scheduling.window import NoAllowedInstant, next_allowed
+from scheduling.window import NoAllowedInstant, is_allowed, next_allowed
+
+
+@dataclass(frozen=True)
+class Home:
+    """What local time means for a tenant."""
+
+    zone: str
+    """IANA name."""
+    holidays: frozenset[date] = frozenset()
+    """Its own: nobody is written to on these."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,8 @@ class Whereabouts:
     tenant_zone: str
     spread_key: UUID
     """The enrollment's id: spreads a burst at an opening over the contacts, the same way on every attempt."""
+    holidays: frozenset[date] = frozenset()
+    """The tenant's own: nobody is written to on these."""
 
     @property
     def home_zone(self) -> str:
@@ -133,5 +145,22 @@ def when_allowed(plan: Plan, node: Outgoing, at: datetime, where: Whereabouts, *
         plan.window_of(node),
         contact_zones=where.contact_zones,
         tenant_zone=where.tenant_zone,
+        closed=_closed(node, where),
         spread_key=where.spread_key if spread else None,
     )
+
+
+def may_go(plan: Plan, node: Outgoing, now: datetime, where: Whereabouts) -> bool:
+    """Whether this message may be handed over at this very instant."""
+    return is_allowed(
+        now,
+        plan.window_of(node),
+        contact_zones=where.contact_zones,
+        tenant_zone=where.tenant_zone,
+        closed=_closed(node, where),
+    )
+
+
+def _closed(node: Outgoing, where: Whereabouts) -> frozenset[date]:
+    """Systems keep no holidays."""
+    return where.holidays if isinstance(node, MessageNode) else frozenset()

@@ -7,7 +7,7 @@ first instant after the gap, and an hour that happens twice counts both times. E
 real-time spans, and the spans of several zones are intersected: the cost is in days, not minutes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from functools import lru_cache
@@ -24,6 +24,9 @@ HORIZON = timedelta(days=366)
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+_MIDNIGHT = clock_time(0)
+_ALWAYS = Window()
+"""Where there is no window, but dates that are closed."""
 
 Span = tuple[datetime, datetime]
 """A half-open interval of real time, in UTC."""
@@ -49,31 +52,44 @@ def next_allowed(
     *,
     contact_zones: Sequence[str],
     tenant_zone: str,
+    closed: Set[date] = frozenset(),
     spread_key: UUID | None = None,
 ) -> datetime:
     """The first instant from `at` on that lies inside the window in every zone that the contact may be in.
 
     `at` itself when it is allowed. Otherwise the next opening, moved later by the window's spread: by an amount
-    that `spread_key` decides, the same on every call, never past the closing. Raises NoAllowedInstant when there
-    is none within `HORIZON`, ValueError when `at` is naive.
+    that `spread_key` decides, the same on every call, never past the closing. On `closed` local dates nothing is
+    allowed, with or without a window. Raises NoAllowedInstant when there is none within `HORIZON`, ValueError when
+    `at` is naive.
     """
     start = utc(at)
     if window is None:
-        return at
+        if not closed:
+            return at
+        window = _ALWAYS
     zones = _zones_of(window, contact_zones, tenant_zone)
-    opening, closing = _first_common_span(start, window, zones)
+    opening, closing = _first_common_span(start, window, zones, closed)
     if opening == start:
         return at
     spread = min(timedelta(minutes=window.spread_minutes), closing - opening)
     return opening if spread_key is None else opening + _share(spread_key, spread)
 
 
-def is_allowed(at: datetime, window: Window | None, *, contact_zones: Sequence[str], tenant_zone: str) -> bool:
+def is_allowed(
+    at: datetime,
+    window: Window | None,
+    *,
+    contact_zones: Sequence[str],
+    tenant_zone: str,
+    closed: Set[date] = frozenset(),
+) -> bool:
     """Whether a message may be handed over at this very instant; raises ValueError when `at` is naive."""
     now = utc(at)
     if window is None:
-        return True
-    return all(_is_open(now, window, zone) for zone in _zones_of(window, contact_zones, tenant_zone))
+        if not closed:
+            return True
+        window = _ALWAYS
+    return all(_is_open(now, window, zone, closed) for zone in _zones_of(window, contact_zones, tenant_zone))
 
 
 def utc(at: datetime) -> datetime:
@@ -95,12 +111,12 @@ def _share(key: UUID, span: timedelta) -> timedelta:
     return timedelta(seconds=(span // _SECOND) * fraction >> 64)
 
 
-def _first_common_span(start: datetime, window: Window, zones: Sequence[str]) -> Span:
+def _first_common_span(start: datetime, window: Window, zones: Sequence[str], closed: Set[date]) -> Span:
     """The first span from `start` on that is open in every zone, cut off at `start`."""
     horizon = start + HORIZON
     cursor = start
     while cursor < horizon:
-        spans = [_first_span(cursor, window, zone, horizon) for zone in zones]
+        spans = [_first_span(cursor, window, zone, horizon, closed) for zone in zones]
         opening = max(cursor, *(span[0] for span in spans))
         if opening < horizon and all(opening < span[1] for span in spans):
             return opening, min(span[1] for span in spans)
@@ -108,12 +124,12 @@ def _first_common_span(start: datetime, window: Window, zones: Sequence[str]) ->
     raise NoAllowedInstant(window, zones, horizon)
 
 
-def _first_span(cursor: datetime, window: Window, zone: str, horizon: datetime) -> Span:
+def _first_span(cursor: datetime, window: Window, zone: str, horizon: datetime, closed: Set[date]) -> Span:
     """One zone's first span that ends after `cursor`; one that begins at `horizon` when there is none before."""
     last = horizon.date() + _DAY
     day = _local_date(cursor, zone) - _DAY
     while day <= last:
-        for span in _spans_on(day, window, zone):
+        for span in _spans_on(day, window, zone, closed):
             if cursor < span[1]:
                 return span
         day += _DAY
@@ -124,17 +140,28 @@ def _local_date(at: datetime, zone: str) -> date:
     return at.astimezone(load_zone(zone)).date()
 
 
-def _is_open(at: datetime, window: Window, zone: str) -> bool:
+def _is_open(at: datetime, window: Window, zone: str, closed: Set[date]) -> bool:
     today = _local_date(at, zone)
     # Yesterday's window may reach past midnight.
-    return any(start <= at < end for day in (today, today - _DAY) for start, end in _spans_on(day, window, zone))
+    return any(
+        start <= at < end for day in (today, today - _DAY) for start, end in _spans_on(day, window, zone, closed)
+    )
 
 
-def _spans_on(day: date, window: Window, zone: str) -> tuple[Span, ...]:
-    """The real-time spans of the window that opens on this local date; none when the date is barred."""
-    if WEEKDAYS[day.weekday()] not in window.days or (window.holidays and is_holiday(day, window.holidays)):
+def _spans_on(day: date, window: Window, zone: str, closed: Set[date]) -> tuple[Span, ...]:
+    """The real-time spans of the window that opens on this local date; none when the date is barred.
+
+    A holiday of a calendar bars the window that opens on it, a `closed` date every hour of its own.
+    """
+    if (
+        day in closed
+        or WEEKDAYS[day.weekday()] not in window.days
+        or (window.holidays and is_holiday(day, window.holidays))
+    ):
         return ()
-    return _open_spans(zone, day, window.opens, window.closes)
+    crosses = window.closes < window.opens
+    closes = _MIDNIGHT if crosses and day + _DAY in closed else window.closes
+    return _open_spans(zone, day, window.opens, closes)
 
 
 @lru_cache(maxsize=16_384)

@@ -12,6 +12,7 @@ from activities.enrolling import input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
 from domain.errors import Conflict, NotFound
+from scheduling.itinerary import Home
 from starter.engine import Engine
 from store import contacts, enrollments, sequences
 from store.enrollments import NewEnrollment
@@ -49,7 +50,7 @@ class EnrollReport:
 class _Batch:
     engine: Engine
     version: Version
-    tenant_zone: str
+    home: Home
     source: str
     report: EnrollReport
     starts: asyncio.Semaphore
@@ -73,7 +74,7 @@ class _Batch:
                 tx,
                 self.version,
                 people,
-                tenant_zone=self.tenant_zone,
+                home=self.home,
                 source=self.source,
                 now=self.engine.now(),
                 id_of=self.id_of,
@@ -116,11 +117,11 @@ async def enroll(
             raise NotFound(f"no published sequence {sequence_key!r}", hint="./touchline publish FILE publishes one")
         must_be_active(sequence_key, sequence.status, sequence.paused_reason)
         version = await sequences.read_version(tx, sequence.version_id)
-        zone = await sequences.tenant_zone(tx)
+        home = await sequences.home(tx)
     if version is None:
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
     engine.providers.must_carry(version.plan)
-    batch = _Batch(engine, version, zone, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of, bulk)
+    batch = _Batch(engine, version, home, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of, bulk)
     running: set[asyncio.Task[None]] = set()
 
     async def one(page: Sequence[Contact]) -> None:

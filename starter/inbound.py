@@ -13,7 +13,7 @@ from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
 from starter.telling import tell
-from store import inbound, matching, signals, statuses
+from store import inbound, matching, senders, signals, statuses
 from store.attribution import MessageKind, Received
 from store.inbound import Reading
 
@@ -82,9 +82,9 @@ async def _record(engine: Engine, report: StatusReport | InboundMessage, now: da
                 "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
             }
         )
-        received = await inbound.receive_message(
-            tx, engine.tenant_id, message, _read(engine, message), written_since=since, now=now
-        )
+        own = message.sender in engine.own_addresses or await senders.sends_from(tx, message.sender)
+        reading = Reading("operator") if own else _read(message)
+        received = await inbound.receive_message(tx, engine.tenant_id, message, reading, written_since=since, now=now)
         received = await _postpone(tx, message, received, now)
         if received.kind in ("opt_out", "help") and not received.duplicate:
             notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
@@ -102,9 +102,7 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
         return address.strip().lower()[:_LONGEST_ADDRESS]
 
 
-def _read(engine: Engine, message: InboundMessage) -> Reading:
-    if message.sender in engine.own_addresses:
-        return Reading("operator")
+def _read(message: InboundMessage) -> Reading:
     verdict = judge(message.text[:_LONGEST_JUDGED], declared=message.declared)
     if message.type is EventType.AUTORESPONDED:
         if verdict.kind is not OptOutKind.OPT_OUT:

@@ -32,7 +32,7 @@ async def postpone(
         scope = await enrollments.read_scope(tx, enrollment_id)
         if scope is None or scope.ending is not None:
             continue
-        where = Whereabouts(scope.zones, scope.tenant_zone, enrollment_id)
+        where = Whereabouts(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
         returns_at = datetime.combine(returns_on, time(), load_zone(where.home_zone)).astimezone(UTC)
         if not now < returns_at <= now + LONGEST_ABSENCE:
             continue

@@ -23,6 +23,8 @@ async def add(engine: Engine, channel: SendingChannel, address: str, name: str |
     normal = _normal(engine, channel, address)
     if name is not None and channel is not Channel.EMAIL:
         raise Unfit(f"{channel} shows no name", hint="leave `name` out; only emails show one")
+    if name is not None and set(name) & set("<>"):
+        raise Unfit("a name has no < and no >, which stand around the address", hint="mend `name`")
     async with engine.database.transaction(engine.tenant_id) as tx:
         await senders.hold(tx, channel)
         default = default or not await senders.has_default(tx, channel)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -53,6 +53,7 @@ class Scope:
     contact_id: UUID
     zones: tuple[str, ...]
     tenant_zone: str
+    holidays: frozenset[date]
 
     @property
     def next(self) -> Upcoming | None:
@@ -127,6 +128,7 @@ async def read_scope(tx: asyncpg.Connection, enrollment_id: UUID) -> Scope | Non
         "status": EnrollmentStatus(row["status"]),
         "gate": Gate(row["gate"]) if row["gate"] else None,
         "zones": tuple(row["zones"]),
+        "holidays": frozenset(row["holidays"]),
     }
     return Scope(**{**row, **typed})
 

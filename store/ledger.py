@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from content.compose import Imprint
 from domain.contact import Contact
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
 from domain.messages import Channel, Content, JobState, OutgoingMessage, Receipt
+from domain.plan import AmbiguousPolicy
 from store.pool import load_queries
 
 _sql = load_queries("ledger")
@@ -39,6 +40,9 @@ class Claim:
     sequence_status: str
     paused_reason: str | None
     tenant_zone: str
+    holidays: frozenset[date]
+    on_ambiguous: AmbiguousPolicy
+    """The tenant's, for a sequence that names none."""
     imprint: Imprint
     contact: Contact
     job_id: UUID
@@ -103,7 +107,9 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         sequence_status=row["sequence_status"],
         paused_reason=row["paused_reason"],
         tenant_zone=row["tenant_zone"],
-        imprint=Imprint(row["postal_address"], row["track_opens"], row["track_clicks"]),
+        holidays=frozenset(row["holidays"]),
+        on_ambiguous=row["on_ambiguous"],
+        imprint=Imprint(row["postal_address"], row["track_opens"], row["track_clicks"], row["sender"]),
         contact=Contact(
             id=row["contact_id"],
             external_id=row["external_id"],

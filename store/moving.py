@@ -93,7 +93,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         standing=standing,
-        where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], row["id"]),
+        where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], row["id"], frozenset(row["holidays"])),
     )
 
 

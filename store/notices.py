@@ -41,6 +41,8 @@ class Notice:
     kind: NoticeKind
     channel: Literal[Channel.SMS, Channel.WHATSAPP]
     address: str
+    sender: str | None
+    """The tenant's own; None: the installation's."""
     body: str
     state: NoticeState
     expires_at: datetime
@@ -49,7 +51,7 @@ class Notice:
 
     def message(self, tenant_id: UUID) -> OutgoingMessage:
         """What the provider is handed, the same on every attempt."""
-        content = TextContent(channel=self.channel, body=self.body)
+        content = TextContent(channel=self.channel, sender=self.sender, body=self.body)
         return OutgoingMessage(tenant_id=tenant_id, job_id=self.id, to=self.address, content=content)
 
 
@@ -82,6 +84,7 @@ async def owe(
         kind=kind,
         channel=report.channel,
         address=report.sender,
+        recipient=report.recipient,
         contact_id=contact_id,
         since=unless_since,
         expires_at=expires_at,

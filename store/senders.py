@@ -83,9 +83,9 @@ async def remove(tx: asyncpg.Connection, id: UUID) -> None:
     await _sql.remove_sender(tx, id=id)
 
 
-async def sends_from(tx: asyncpg.Connection, channel: Channel, address: str) -> bool:
-    """Whether the tenant sends from this address (normalised)."""
-    return bool(await _sql.sends_from(tx, channel=channel, address=address))
+async def sends_from(tx: asyncpg.Connection, address: str) -> bool:
+    """Whether the tenant sends from this address (normalised), on whatever channel."""
+    return bool(await _sql.sends_from(tx, address=address))
 
 
 def _sender(row: asyncpg.Record) -> Sender:

@@ -9,6 +9,7 @@ import asyncpg
 
 from domain import ids
 from domain.plan import Plan
+from scheduling.itinerary import Home
 from store.pool import load_queries
 
 _sql = load_queries("sequences")
@@ -161,7 +162,7 @@ async def read_version(tx: asyncpg.Connection, version_id: UUID) -> Version | No
     )
 
 
-async def tenant_zone(tx: asyncpg.Connection) -> str:
-    """The tenant's IANA time zone."""
-    zone: str = await _sql.tenant_zone(tx)
-    return zone
+async def home(tx: asyncpg.Connection) -> Home:
+    """The tenant's time zone and holidays."""
+    row = await _sql.home(tx)
+    return Home(row["timezone"], frozenset(row["holidays"]))

@@ -4,7 +4,8 @@ SELECT
     e.status, e.reason, e.error AS enrollment_error, e.sequence_id, e.version_id, e.contact_id,
     e.current_node, e.next_run_at, e.gate, e.not_before, e.lap,
     s.key AS sequence_key, s.name AS sequence_name, s.status AS sequence_status, s.paused_reason,
-    t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks, t.webhook_allow,
+    t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks, t.webhook_allow, t.holidays,
+    t.on_ambiguous,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     j.id AS job_id, j.state, j.channel, j.attempts, j.claimed_at, j.recipient, j.content, j.provider,
     j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
@@ -13,6 +14,10 @@ SELECT
         SELECT FROM message_jobs p
         WHERE p.enrollment_id = e.id AND p.node_id = j.node_id AND p.state = 'sent' AND p.lap >= e.round_lap AND p.lap < j.lap
     ) ELSE false END AS sent_before,
+    (
+        SELECT CASE WHEN d.name IS NULL THEN d.address ELSE d.name || ' <' || d.address || '>' END
+        FROM senders d WHERE d.channel = j.channel AND d.is_default
+    ) AS sender,
     EXISTS (
         SELECT FROM suppressions x
         WHERE x.channel = j.channel

@@ -7,8 +7,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('notice ' || current_tenant() || '
 WITH said AS (
     SELECT CASE :kind::text WHEN 'help' THEN help_text ELSE opt_out_text END AS body FROM tenants WHERE id = current_tenant()
 )
-INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, contact_id, body, expires_at, created_at)
-SELECT current_tenant(), :id, :event_id, :kind::text, :channel::text, :address::text, :contact_id, said.body, :expires_at, :now
+INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, contact_id, sender, body, expires_at, created_at)
+SELECT current_tenant(), :id, :event_id, :kind::text, :channel::text, :address::text, :contact_id, (
+    -- From where it was written to, if that is one of the tenant's.
+    SELECT s.address FROM senders s WHERE s.channel = :channel::text AND (s.address = :recipient::text OR s.is_default)
+    ORDER BY s.address = :recipient::text DESC NULLS LAST LIMIT 1
+), said.body, :expires_at, :now
 FROM said
 WHERE said.body IS NOT NULL AND NOT EXISTS (
     SELECT FROM notices n
@@ -19,7 +23,7 @@ RETURNING id;
 
 -- name: lock_notice^
 -- Whoever sends it holds its row, from a last look until the outcome is recorded.
-SELECT id, kind, channel, address, body, state, expires_at, provider, claimed_at FROM notices WHERE id = :id FOR UPDATE;
+SELECT id, kind, channel, address, sender, body, state, expires_at, provider, claimed_at FROM notices WHERE id = :id FOR UPDATE;
 
 -- name: begin_sending!
 -- Claim: from the commit on, a crash leaves a notice that says `sending`.

@@ -36,4 +36,4 @@ DELETE FROM senders WHERE id = :id;
 
 -- name: sends_from$
 -- Whether the tenant sends from this address.
-SELECT EXISTS (SELECT FROM senders WHERE channel = :channel AND address = :address);
+SELECT EXISTS (SELECT FROM senders WHERE address = :address);

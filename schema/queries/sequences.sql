@@ -66,6 +66,6 @@ SELECT status FROM sequences WHERE id = :id FOR SHARE;
 -- Its status is changed by nobody else, and nobody is being enrolled, before the transaction ends.
 SELECT 1 FROM sequences WHERE id = :id FOR NO KEY UPDATE;
 
--- name: tenant_zone$
--- The tenant's time zone (IANA).
-SELECT timezone FROM tenants WHERE id = current_tenant();
+-- name: home^
+-- What local time means for the tenant.
+SELECT timezone, holidays FROM tenants WHERE id = current_tenant();

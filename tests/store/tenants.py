@@ -248,6 +248,13 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             node_id="two",
             created_at=AT,
         )
+        await insert("users", id=uuid4(), name="grace", created_at=AT)
+        await insert(
+            "senders", id=uuid4(), channel="email", address="us@example.com", name="We", is_default=True, created_at=AT
+        )
+        await insert(
+            "idempotent_requests", key="k-1", fingerprint=b"f" * 32, began_at=AT, attempt=uuid4(), held_until=AT
+        )
         second = ids.version_id(sequence, 2)
         await insert(
             "sequence_versions",

@@ -156,6 +156,17 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("webhook_deliveries", "pending_has_next_attempt", {"next_attempt_at": WHEN}),
     ("webhook_deliveries", "over_has_ended_at", {"ended_at": None}),
     ("webhook_deliveries", "failure_says_why", {"state": "failed"}),
+    ("notices", "notices_sender_check", {"sender": ""}),
+    *(("users", f"users_{column}_check", {column: ""}) for column in ("name", "full_name", "email")),
+    ("senders", "senders_channel_check", {"channel": "pigeon", "name": None}),
+    *(("senders", f"senders_{column}_check", {column: ""}) for column in ("address", "name")),
+    ("senders", "only_email_shows_a_name", {"channel": "sms"}),
+    ("idempotent_requests", "idempotent_requests_key_check", {"key": ""}),
+    ("idempotent_requests", "idempotent_requests_fingerprint_check", {"fingerprint": "\\x00"}),
+    ("idempotent_requests", "idempotent_requests_status_check", {"status": 42, "held_until": None}),
+    ("idempotent_requests", "answered_is_not_held", {"status": 200}),
+    ("idempotent_requests", "answered_is_not_held", {"held_until": None}),
+    ("idempotent_requests", "only_answered_has_an_answer", {"answer": "\\x00"}),
 ]
 
 
@@ -182,7 +193,7 @@ async def test_every_check_is_tried(owner: asyncpg.Connection) -> None:
     )
     untried = {(row["table"], row["name"]) for row in checks} - {(table, name) for table, name, _ in NONSENSE}
     # The application makes no tenant; what it may change of its own is tried below.
-    assert untried == {("tenants", f"tenants_{column}_check") for column in ("name", *TEXTS)}
+    assert untried == {("tenants", f"tenants_{column}_check") for column in ("name", "on_ambiguous", *TEXTS)}
 
 
 TEXTS = ("help_text", "opt_out_text", "postal_address")
@@ -193,6 +204,12 @@ async def test_a_tenants_text_is_not_empty(tenant: Tenant, column: str) -> None:
     """No text is NULL, never an empty message."""
     with pytest.raises(asyncpg.CheckViolationError, match=f"tenants_{column}_check"):
         await tenant.execute(f"UPDATE tenants SET {column} = ''")  # noqa: S608 - our own names
+
+
+async def test_a_tenants_policy_is_one_that_there_is(tenant: Tenant) -> None:
+    """A message in doubt is never settled by a word that nobody knows."""
+    with pytest.raises(asyncpg.CheckViolationError, match="tenants_on_ambiguous_check"):
+        await tenant.execute("UPDATE tenants SET on_ambiguous = 'shrug'")
 
 
 MOVES = {
