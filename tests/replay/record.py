@@ -4,6 +4,7 @@ Only for a new shape. It is no test, so it runs only when it is named.
 """
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from store.pool import Database
 from tests.harness import ScriptedProvider, rig_on
 from tests.replay.batches import BATCHES
 from tests.replay.shapes import HISTORIES, SHAPES, long_lived
+from tests.replay.webhooks import WEBHOOKS
+from tests.workflows.receiver import receiving
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -37,6 +40,17 @@ async def test_batch(time_skipping: WorkflowEnvironment, database: Database, tmp
     async with rig_on(time_skipping.client, database, tmp_path / "outbox", environment=time_skipping) as rig:
         workflow_id = ids.batch_workflow_id(await BATCHES[shape](rig))
         _keep(shape, await time_skipping.client.get_workflow_handle(workflow_id).fetch_history())
+
+
+@pytest.mark.parametrize("shape", WEBHOOKS)
+async def test_webhook(
+    temporal_client: Client, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    """The same of a webhook's workflow, with a feed that looks on for a second."""
+    monkeypatch.setattr("activities.subscription._FEEDS_FOR", timedelta(seconds=1))
+    async with rig_on(temporal_client, database, tmp_path / "outbox") as rig, receiving() as receiver:
+        workflow_id = await WEBHOOKS[shape](rig, receiver)
+        _keep(shape, await temporal_client.get_workflow_handle(workflow_id).fetch_history())
 
 
 async def test_long_lived(database: Database, tmp_path: Path) -> None:

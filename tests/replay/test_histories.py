@@ -19,28 +19,31 @@ from temporalio.worker import Replayer
 from tests.replay.batches import BATCHES
 from tests.replay.changed import Hasty
 from tests.replay.shapes import HISTORIES, SHAPES, long_lived
+from tests.replay.webhooks import WEBHOOKS
 from workflows.batch import BatchEnrollmentWorkflow
 from workflows.enrollment import EnrollmentWorkflow
+from workflows.subscription import WebhookFeedWorkflow, WebhookSubscriptionWorkflow
 
 
 def _replayer(changed: type[EnrollmentWorkflow] = EnrollmentWorkflow) -> Replayer:
     """In the sandbox with all of its restrictions, which a worker lifts for our own modules."""
-    return Replayer(workflows=[changed, BatchEnrollmentWorkflow], data_converter=pydantic_data_converter)
+    ours = [changed, BatchEnrollmentWorkflow, WebhookFeedWorkflow, WebhookSubscriptionWorkflow]
+    return Replayer(workflows=ours, data_converter=pydantic_data_converter)
 
 
 def _read(path: Path) -> WorkflowHistory:
     return WorkflowHistory.from_json(f"enrollment-{path.stem}", path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, long_lived.__name__, *BATCHES])
+@pytest.mark.parametrize("shape", [*SHAPES, long_lived.__name__, *BATCHES, *WEBHOOKS])
 async def test_a_recorded_history_replays(shape: str) -> None:
-    """Today's workflow takes yesterday's enrollment, or batch, of each shape through the same commands."""
+    """Today's workflow takes yesterday's enrollment, batch or webhook of each shape through the same commands."""
     await _replayer().replay_workflow(_read(HISTORIES / f"{shape}.json"))
 
 
 def test_every_recorded_history_is_replayed() -> None:
     """No file is left out."""
-    assert {path.stem for path in HISTORIES.glob("*.json")} == {*SHAPES, long_lived.__name__, *BATCHES}
+    assert {path.stem for path in HISTORIES.glob("*.json")} == {*SHAPES, long_lived.__name__, *BATCHES, *WEBHOOKS}
 
 
 def test_histories_hold_nobody_and_no_machine() -> None:
