@@ -109,7 +109,8 @@ async def update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> Sheet
     async with engine.database.transaction(engine.tenant_id) as tx:
         sheet = await _held(tx, name, seen, standing_too=wishes.status is not None)
         document = await asyncio.to_thread(_wished, sheet.definition, wishes)
-        await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
+        if document != sheet.definition:
+            await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
         if wishes.status is not None:
             after = await _move(tx, engine, sheet, wishes)
     if after is not None:
