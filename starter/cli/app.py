@@ -27,6 +27,7 @@ from starter.cli import (
     tasks,
     tenant,
     tools,
+    webhooks,
 )
 from starter.cli.command import EXIT_CODES
 from starter.ending import Exit
@@ -60,6 +61,7 @@ sequences.register(app)
 archive.register(app)
 outbox.register(app)
 keys.register(app)
+webhooks.register(app)
 dead_letters.register(app)
 tools.register(app)
 

@@ -37,6 +37,8 @@ def test_the_commands_are_those_that_users_know() -> None:
         *("batches list", "batches show", "batches cancel"),
         *("event", "tasks", "task", "notifications"),
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent"),
+        *("webhooks create", "webhooks list", "webhooks change", "webhooks rotate", "webhooks delete"),
+        *("webhooks deliveries", "webhooks redeliver"),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),
     } == COMMANDS
 
