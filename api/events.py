@@ -51,8 +51,9 @@ the stream goes on from now. Without the header it begins now.
 **Ends.** Connect again when the stream ends: after 15 minutes at the latest, when the server restarts, or when you
 read more slowly than things happen.
 
-**Order and delay.** The changes of one enrollment come in the order in which they happened. A change is told once no
-older transaction is writing, commonly within a second; while a provider takes long over a message, as long as it takes.
+**Order and delay.** The second number of `data.id` rises within an enrollment; an older change may come after a newer
+one where both were recorded at the same moment. A change is told once no older transaction is writing, commonly within
+a second; while a provider takes long over a message, as long as it takes.
 """
 
 
@@ -88,6 +89,7 @@ class EventStream(StreamingResponse):
     summary="Everything that happens to enrollments and their steps, live",
     description=_DESCRIPTION,
     response_class=EventStream,
+    status_code=HTTPStatus.OK,
     responses={
         200: {
             "model": Change,
