@@ -103,10 +103,9 @@ async def stats(
 def arm_table(split: SplitReport) -> RenderableType:
     """One line per arm: counts, the rate that decides, and how far it is behind the leading arm."""
     rate = f"{split.measure} rate"
-    behind = f"against {split.leader}"
     return output.table(
         f"split {split.split}",
-        ("arm", "entered", *MEASURES, rate, behind),
+        ("arm", "entered", *MEASURES, rate, "against the leader"),
         [
             (
                 arm.arm,

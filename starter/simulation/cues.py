@@ -16,7 +16,7 @@ from starter.inbound import receive
 from store.reports import EnrollmentReport, JobRecord
 
 _PROVIDER = "simulation"
-_REPORTS = {
+REPORTS = {
     "opened": EventType.OPENED,
     "clicked": EventType.CLICKED,
     "bounced": EventType.BOUNCED,
@@ -59,7 +59,7 @@ async def play(engine: Engine, cue: Cue, contact: Contact, report: EnrollmentRep
     job = _answered(cue, report)
     if cue.event == REPLY:
         await receive(engine, _reply(cue, contact, job, at))
-    elif cue.event in _REPORTS:
+    elif cue.event in REPORTS:
         await receive(engine, _report(cue, job, at))
     else:
         await happen(engine, contact.external_id, cue.event)
@@ -88,7 +88,7 @@ def _report(cue: Cue, job: JobRecord | None, at: datetime) -> StatusReport:
     if job is None:
         raise TouchlineError(f"{cue}: nothing had been sent that could be {cue.event}")
     return StatusReport(
-        type=_REPORTS[cue.event],
+        type=REPORTS[cue.event],
         channel=Channel(job.channel),
         provider=_PROVIDER,
         provider_event_id=ids.new_id().hex,

@@ -8,19 +8,18 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID, uuid5
 
-from pydantic import TypeAdapter, ValidationError
 from temporalio.worker import Worker
 
 from authoring.check import Checked
 from domain.contact import Contact
 from domain.errors import NotReady, TouchlineError
-from domain.fields import EventName
+from domain.plan import WaitNode
 from starter.engine import Engine, at_time
 from starter.enroll import enroll
 from starter.publish import publish
 from starter.simulation.attempts import Attempts
 from starter.simulation.clock import SkippingClock
-from starter.simulation.cues import Cue, can_be_answered
+from starter.simulation.cues import REPLY, REPORTS, Cue, can_be_answered
 from starter.simulation.outcome import NOT_ENROLLED, Outcome, read_outcome
 from store import acting, contacts, reports, tenants
 from store.suppressions import Suppression, suppress
@@ -31,7 +30,6 @@ HORIZON = timedelta(days=3600)
 NO_POSTAL_ADDRESS = "(postal address)"
 _POLL_S = 0.03
 _PATIENCE_S = 60.0
-_event: TypeAdapter[str] = TypeAdapter(EventName)
 _SAME_FOR_ALL = UUID("5b1f3b0e-6d0c-4c1e-9a59-6f0c7c3d2c10")
 
 
@@ -63,15 +61,13 @@ def id_of(external_id: str) -> UUID:
 
 
 def must_fit(checked: Checked, people: Sequence[Contact], cues: Iterable[Cue]) -> None:
-    """Raises TouchlineError for a cue whose contact or step is not there or cannot be answered, or that is no event."""
+    """Raises TouchlineError for a cue whose contact or step is not there or cannot be answered, or nobody hears."""
     nodes = checked.plan.nodes if checked.plan else {}
     known = {contact.external_id for contact in people}
+    awaited = {event for node in nodes.values() if isinstance(node, WaitNode) for event in node.events}
+    heard = (REPLY, *REPORTS, *sorted(awaited - {REPLY, *REPORTS}))
     answerable = ", ".join(node.id for node in nodes.values() if can_be_answered(node))
     for cue in cues:
-        try:
-            _event.validate_python(cue.event)
-        except ValidationError as error:
-            raise TouchlineError(f"{cue.event[:40]!r} is no name of an event") from error
         if cue.contact not in known:
             raise TouchlineError(f"{cue}: there is no contact {cue.contact!r} in this simulation")
         if cue.step not in nodes:
@@ -82,6 +78,10 @@ def must_fit(checked: Checked, people: Sequence[Contact], cues: Iterable[Cue]) -
             raise TouchlineError(
                 f"{cue}: step {cue.step!r} sends nothing and waits for nobody",
                 hint=f"steps that it can follow: {answerable}",
+            )
+        if cue.event not in heard:
+            raise TouchlineError(
+                f"{cue}: nothing in the sequence waits for {cue.event!r}", hint=f"what it hears: {', '.join(heard)}"
             )
 
 
