@@ -36,7 +36,7 @@ class Tenant:
             row["column_name"]
             for row in await self.rows(
                 "SELECT column_name FROM information_schema.columns "
-                " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'",
+                " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' AND is_identity = 'NO'",
                 table,
             )
         ]

@@ -14,8 +14,8 @@ RELATIONS = """
         coalesce(c.reloptions @> '{security_invoker=true}', false) AS invoker,
         pg_get_userbyid(c.relowner) AS owner
     FROM pg_class c
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = CASE
-        WHEN c.relkind = 'v' THEN 'workspace_id' WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND (
+        a.attname IN ('tenant_id', 'workspace_id') OR a.attname = 'id' AND c.relname = 'tenants')
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
         AND c.relname <> 'schema_migrations'
     ORDER BY c.relname
@@ -137,8 +137,12 @@ async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
         "changes",
         "contact_tags",
         "dead_letters",
+        "enrollment_counts",
+        "idempotent_requests",
+        "senders",
         "sequences",
         "suppressions",
+        "users",
         "webhook_deliveries",
         "webhook_feeds",
         "webhook_subscriptions",
@@ -157,3 +161,38 @@ async def test_a_sweep_learns_the_ids_of_all_tenants_and_no_more(
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await tenant.execute(statement)
+
+
+async def test_nobody_but_the_application_may_read_anything(owner: asyncpg.Connection) -> None:
+    """No table and no view is open to PUBLIC or to a role that this file does not look through."""
+    granted = await owner.fetch(
+        "SELECT DISTINCT table_name, grantee FROM information_schema.role_table_grants"
+        " WHERE table_schema = 'public' AND grantee NOT IN ('touchline_app', $1)",
+        (await relations(owner))[0]["owner"],
+    )
+    assert granted == []
+
+
+PASSAGES = {"api_key_owner", "overdue_subscriptions", "tenant_ids", "tenants_with_news"}
+"""What the application may ask beyond its tenant; each answers ids, and a key's owner to whoever has the key."""
+
+
+async def test_every_passage_through_the_wall_is_known(owner: asyncpg.Connection) -> None:
+    """A function that runs as its owner reads past the wall: a new one has to be looked at by a person."""
+    found = await owner.fetch(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+        " AND has_function_privilege('touchline_app', oid, 'EXECUTE') AND prorettype <> 'trigger'::regtype"
+    )
+    assert {row["proname"] for row in found} == PASSAGES
+
+
+async def test_hashes_of_others_keys_stay_unread(database: Database, tenant: Tenant, other: Tenant) -> None:
+    """Neither the table nor the function that lets keys in tells a hash, or whose a key is to whoever has it not."""
+    [mine] = await tenant.rows("SELECT hash FROM api_keys")
+    [theirs] = await other.rows("SELECT hash FROM api_keys")
+    assert mine != theirs
+    assert await tenant.rows("SELECT hash FROM api_keys WHERE hash = $1", theirs["hash"]) == []
+    known = await database.api_key_owner(theirs["hash"])
+    assert known is not None
+    assert "hash" not in known.keys()  # noqa: SIM118 - a record's values are what `in` looks through
+    assert await database.api_key_owner(b"\0" * 32) is None
