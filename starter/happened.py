@@ -7,11 +7,11 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from domain import ids
-from domain.errors import NotFound, TouchlineError
+from domain.errors import NotFound, Unfit
 from domain.fields import EventName
 from starter.engine import Engine
 from starter.telling import say
-from store import awaiting, contacts, signals
+from store import awaiting, contact_records, signals
 
 log = structlog.get_logger(__name__)
 
@@ -35,18 +35,18 @@ class Happened:
 
 
 async def happen(engine: Engine, contact: str, name: str, key: str | None = None) -> Happened:
-    """Record that a contact (by external id) did something, and tell the workflows that had waited for it.
+    """Record that a contact (by external id, or ours) did something, and tell the workflows that had waited for it.
 
     The same key again has no effect; without one, every call is an event of its own. Raises NotFound for an unknown
-    contact, TouchlineError for a name that is none or is ours.
+    contact, Unfit for a name that is none or is ours.
     """
     now = engine.now()
     word = _checked(name)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contacts.by_external_ids(tx, [contact])
-        if not found:
+        found = await contact_records.find(tx, contact)
+        if found is None:
             raise NotFound(f"no contact {contact!r}", hint="./touchline contacts import FILE.csv brings contacts in")
-        who, key = found[0].id, key or ids.new_id().hex
+        who, key = found.id, key or ids.new_id().hex
         event_id = ids.event_id(engine.tenant_id, "custom", f"{who}:{word}:{key}")
         aims = await awaiting.aims(tx, who)
         new = await awaiting.record_custom(tx, event_id, who, word, key, now, now)
@@ -71,7 +71,7 @@ def _checked(name: str) -> str:
     try:
         word = _name.validate_python(name)
     except ValidationError as error:
-        raise TouchlineError(f"{name[:40]!r} is no name of an event") from error
+        raise Unfit(f"{name[:40]!r} is no name of an event") from error
     if word in OURS:
-        raise TouchlineError(f"`{word}` is what Touchline hears itself", hint="name your own event differently")
+        raise Unfit(f"`{word}` is what Touchline hears itself", hint="name your own event differently")
     return word

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
 import asyncpg
+from pydantic import ConfigDict
 
+from domain.base import Frozen
 from domain.messages import Channel
 from store.pool import load_queries
 
@@ -24,6 +26,24 @@ class Suppression:
     address: str
     reason: SuppressionReason
     at: datetime
+
+
+class SuppressionRecord(Frozen):
+    """An address that is or was barred, for one reason. Times are UTC."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: UUID
+    channel: Channel
+    address: str
+    reason: SuppressionReason
+    at: datetime
+    """When its cause happened; of several, the latest."""
+    lifted_at: datetime | None
+    """When it was taken back last."""
+    active: bool
+    """Whether it bars the address now."""
+    created_at: datetime
 
 
 async def suppress(
@@ -58,3 +78,35 @@ async def of_addresses(tx: asyncpg.Connection, addresses: Sequence[str]) -> list
         Suppression(Channel(row["channel"]), row["address"], row["reason"], row["at"])
         async for row in _sql.of_addresses(tx, addresses=list(addresses))
     ]
+
+
+async def page(
+    tx: asyncpg.Connection,
+    *,
+    channel: Channel | None,
+    reason: SuppressionReason | None,
+    active: bool | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[SuppressionRecord]:
+    """The newest first; with `before`, those behind the one with this time of creation and id."""
+    at, behind = before or (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
+    which = {"channel": channel, "reason": reason, "active": active}
+    rows = _sql.listed(tx, **which, before=at, behind=behind, limit=limit)
+    return [SuppressionRecord(**row) async for row in rows]
+
+
+async def records_of(tx: asyncpg.Connection, addresses: Sequence[str]) -> list[SuppressionRecord]:
+    """What bars these addresses or did so once, on whichever channel, the newest first."""
+    return [SuppressionRecord(**row) async for row in _sql.records_of(tx, addresses=list(addresses))]
+
+
+async def hold(tx: asyncpg.Connection, id: UUID) -> SuppressionRecord | None:
+    """One of them, which nobody changes before the transaction ends."""
+    row = await _sql.record(tx, id=id)
+    return SuppressionRecord(**row) if row else None
+
+
+async def take_back(tx: asyncpg.Connection, id: UUID, now: datetime) -> None:
+    """It bars its address no more, until its cause happens again."""
+    await _sql.take_back(tx, id=id, now=now)

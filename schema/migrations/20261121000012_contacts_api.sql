@@ -63,12 +63,16 @@ $$;
 CREATE TRIGGER tag_changed AFTER UPDATE OF tags ON contacts
     FOR EACH ROW WHEN (OLD.tags IS DISTINCT FROM NEW.tags) EXECUTE FUNCTION tag_contact();
 
--- What bars anybody, the newest first.
-CREATE INDEX suppressions_listed ON suppressions (tenant_id, created_at, channel, address, reason);
+-- Addresses are no part of a URL: each entry has an id of its own.
+ALTER TABLE suppressions
+    ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
+    ADD UNIQUE (tenant_id, id);
+CREATE INDEX suppressions_listed ON suppressions (tenant_id, created_at, id);
 CREATE INDEX suppressions_address ON suppressions (tenant_id, address);
 
 -- migrate:down
 DROP INDEX suppressions_address, suppressions_listed;
+ALTER TABLE suppressions DROP COLUMN id;
 DROP TRIGGER tag_changed ON contacts;
 DROP TRIGGER tag_new ON contacts;
 DROP FUNCTION tag_contact(), tag_new_contacts();

@@ -21,3 +21,26 @@ SELECT EXISTS (
 -- What bars one of these addresses now.
 SELECT channel, address, reason, at FROM suppressions WHERE address = ANY(:addresses::text[]) AND active
 ORDER BY channel, reason;
+
+-- name: listed
+-- What is and was barred, the newest first, behind a place. A START that no opt-out has come before bars nothing.
+SELECT id, channel, address, reason, at, lifted_at, active, created_at FROM suppressions
+WHERE at > '-infinity' AND (created_at, id) < (:before::timestamptz, :behind::uuid)
+    AND (:channel::text IS NULL OR channel = :channel) AND (:reason::text IS NULL OR reason = :reason)
+    AND (:active::boolean IS NULL OR active = :active)
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
+-- name: records_of
+-- The same of these addresses, whole.
+SELECT id, channel, address, reason, at, lifted_at, active, created_at FROM suppressions
+WHERE at > '-infinity' AND address = ANY(:addresses::text[])
+ORDER BY created_at DESC, id DESC;
+
+-- name: record^
+-- One of them, which nobody changes before the transaction ends.
+SELECT id, channel, address, reason, at, lifted_at, active, created_at FROM suppressions
+WHERE id = :id AND at > '-infinity' FOR NO KEY UPDATE;
+
+-- name: take_back!
+-- It bars nothing from now on; said again, the latest time counts.
+UPDATE suppressions SET lifted_at = greatest(lifted_at, at, :now) WHERE id = :id;

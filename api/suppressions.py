@@ -1,0 +1,126 @@
+"""Addresses that may not be written to, of the tenant and of one contact."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import REFUSALS, needs
+from api.contacts import ContactRef
+from api.paging import After, Limit, Page, cursor, place
+from api.problems import answers
+from starter import suppressing
+from starter.engine import Engine
+from store import suppressions
+from store.senders import SendingChannel
+from store.suppressions import SuppressionReason, SuppressionRecord
+
+router = APIRouter(tags=["suppressions"], responses={**REFUSALS, **answers(422, 503)})
+
+SuppressionRef = Annotated[UUID, Path(description="The suppression's id.")]
+Asked = Annotated[
+    bool,
+    Query(description="The person has asked for messages again, and you can show it: an opt-out needs that."),
+]
+
+
+class NewSuppression(BaseModel):
+    """An address to be barred."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"channel": "sms", "address": "+12125550100"}}
+    )
+
+    channel: SendingChannel
+    address: str = Field(description="An email address or a phone number, in any spelling.", max_length=300)
+
+
+class NewSuppressionOfContact(BaseModel):
+    """A channel on which a contact is to be written to no more."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"channel": "sms"}})
+
+    channel: SendingChannel
+
+
+class SuppressionsOfContact(BaseModel):
+    """What bars a contact's addresses, or did so once."""
+
+    items: list[SuppressionRecord]
+
+
+@router.get("/suppressions", summary="List suppressions")
+async def list_suppressions(
+    engine: Annotated[Engine, needs("read")],
+    channel: Annotated[SendingChannel | None, Query(description="Of this channel.")] = None,
+    reason: Annotated[SuppressionReason | None, Query(description="For this reason.")] = None,
+    active: Annotated[bool | None, Query(description="Those that bar now, or those that were lifted.")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[SuppressionRecord]:
+    """The newest first. An address has one for each reason, and is barred until each is lifted."""
+    before: Any = place(after, datetime, UUID)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await suppressions.page(
+            tx, channel=channel, reason=reason, active=active, before=before, limit=limit + 1
+        )
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items=found[:limit], next=cursor(last.created_at, last.id) if last else None)
+
+
+@router.post("/suppressions", status_code=HTTPStatus.CREATED, summary="Bar an address")
+async def create_suppression(body: NewSuppression, engine: Annotated[Engine, needs("write")]) -> SuppressionRecord:
+    """Once answered, no sequence hands a message over to it, whosever address it is; enrollments go on without the
+    channel. Said again, it stays as it is. The reason is `manual`; opt-outs that you hear of elsewhere belong here too,
+    unless they are to end the contact's sequences: then stop those as well.
+    """
+    return await suppressing.bar(engine, body.channel, body.address)
+
+
+@router.delete("/suppressions/{id}", summary="Lift a suppression", responses=answers(404, 409))
+async def lift_suppression(
+    id: SuppressionRef, engine: Annotated[Engine, needs("write")], asked_by_contact: Asked = False
+) -> SuppressionRecord:
+    """Its record stays. What was barred by hand and what bounced may be lifted; an opt-out only where the person asked
+    for messages again (`asked_by_contact`); a complaint never. 409 says why not.
+    """
+    return await suppressing.lift(engine, id, asked_by_contact=asked_by_contact)
+
+
+@router.get("/contacts/{id:path}/suppressions", summary="What bars a contact's addresses", responses=answers(404))
+async def list_suppressions_of_contact(
+    id: ContactRef, engine: Annotated[Engine, needs("read")]
+) -> SuppressionsOfContact:
+    """Those that were lifted as well."""
+    return SuppressionsOfContact(items=await suppressing.of_contact(engine, id))
+
+
+@router.post(
+    "/contacts/{id:path}/suppressions",
+    status_code=HTTPStatus.CREATED,
+    summary="Write to a contact no more on a channel",
+    responses=answers(404, 409),
+)
+async def create_suppression_of_contact(
+    id: ContactRef, body: NewSuppressionOfContact, engine: Annotated[Engine, needs("write")]
+) -> SuppressionRecord:
+    """Bars the address that the contact has now. 409: it has none for the channel."""
+    return await suppressing.bar_contact(engine, id, body.channel)
+
+
+@router.delete(
+    "/contacts/{id:path}/suppressions/{suppression}",
+    summary="Lift a suppression of a contact",
+    responses=answers(404, 409),
+)
+async def lift_suppression_of_contact(
+    id: ContactRef,
+    suppression: SuppressionRef,
+    engine: Annotated[Engine, needs("write")],
+    asked_by_contact: Asked = False,
+) -> SuppressionRecord:
+    """By the same rules; 404 also where it is about somebody else's address."""
+    return await suppressing.lift(engine, suppression, asked_by_contact=asked_by_contact, contact=id)

@@ -1,0 +1,87 @@
+"""Addresses barred by hand, and what may be taken back."""
+
+from uuid import UUID
+
+from content.addresses import normal_email, normal_phone
+from domain.errors import Conflict, NotFound, Unfit
+from domain.messages import Channel
+from starter.contact_changes import HINT, MISSING
+from starter.engine import Engine
+from store import contact_records, stopping, suppressions
+from store.contact_records import ContactRecord
+from store.suppressions import SuppressionRecord
+
+
+async def bar(engine: Engine, channel: Channel, address: str) -> SuppressionRecord:
+    """Write to an address no more, by whichever sequence; said again, it stays as it is.
+
+    When this has returned no message is handed over to it any more: one that is under way is waited for. Enrollments go
+    on without the channel. Raises Unfit for what is no address.
+    """
+    try:
+        normal = normal_email(address) if channel is Channel.EMAIL else normal_phone(address, engine.default_region)
+    except ValueError as error:
+        raise Unfit(
+            f"address: {error}", hint="give an email address, or a phone number with its country code"
+        ) from error
+    now = engine.now()
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        await stopping.hold(tx, channel, [normal], None, at=now)
+        await suppressions.suppress(tx, channel, normal, "manual", at=now, now=now)
+        found = await suppressions.records_of(tx, [normal])
+    return next(one for one in found if (one.channel, one.reason) == (channel, "manual"))
+
+
+async def bar_contact(engine: Engine, contact: str, channel: Channel) -> SuppressionRecord:
+    """The same with the contact's address. Raises NotFound, or Conflict where the contact has none for the channel."""
+    who = await _contact(engine, contact)
+    address = who.email if channel is Channel.EMAIL else who.phone
+    if address is None:
+        raise Conflict(f"the contact has no address for {channel}")
+    return await bar(engine, channel, address)
+
+
+async def of_contact(engine: Engine, contact: str) -> list[SuppressionRecord]:
+    """What bars the contact's addresses, or did so once. Raises NotFound."""
+    who = await _contact(engine, contact)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await suppressions.records_of(tx, _addresses(who))
+
+
+async def lift(
+    engine: Engine, id: UUID, *, asked_by_contact: bool = False, contact: str | None = None
+) -> SuppressionRecord:
+    """Take a suppression back; `contact`: only where it is about an address of this one.
+
+    What was barred by hand, and what bounced, is the tenant's to judge. An opt-out is the person's own: it is lifted
+    only where they have asked for messages again. Whoever complained is not written to again. Raises NotFound, or
+    Conflict for what may not be lifted.
+    """
+    addresses = _addresses(await _contact(engine, contact)) if contact is not None else None
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await suppressions.hold(tx, id)
+        if found is None or (addresses is not None and found.address not in addresses):
+            raise NotFound("there is no such suppression", hint="GET /suppressions lists them")
+        if found.reason == "complained":
+            raise Conflict("whoever complained about a message is not written to again")
+        if found.reason == "unsubscribed" and not asked_by_contact:
+            raise Conflict(
+                "the person asked for no more messages",
+                hint="if they have asked for messages again, say asked_by_contact=true, and keep the evidence",
+            )
+        await suppressions.take_back(tx, id, engine.now())
+        lifted = await suppressions.hold(tx, id)
+    assert lifted is not None  # noqa: S101 - the row is held, and nobody deletes one
+    return lifted
+
+
+def _addresses(contact: ContactRecord) -> list[str]:
+    return [address for address in (contact.email, contact.phone) if address]
+
+
+async def _contact(engine: Engine, name: str) -> ContactRecord:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await contact_records.find(tx, name)
+    if found is None:
+        raise NotFound(MISSING, hint=HINT)
+    return found
