@@ -44,10 +44,14 @@ async def open_enrollments(
     now: datetime,
     id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
     chain: Sequence[UUID] = (),
+    is_test: bool = False,
 ) -> Opened:
-    """Write enrollments `pending`, each with its first stop; `chain`: the sequences whose actions led here."""
+    """Write enrollments `pending`, each with its first stop; `chain`: the sequences whose actions led here.
+
+    A test run may be repeated, also where the sequence takes nobody in again.
+    """
     opened = Opened()
-    if version.plan.settings.reenroll == "never":
+    if version.plan.settings.reenroll == "never" and not is_test:
         before = await enrollments.once_enrolled(tx, version.sequence_id, [c.id for c in people])
         opened.once_only = [c.id for c in people if c.id in before]
         people = [c for c in people if c.id not in before]
@@ -66,6 +70,7 @@ async def open_enrollments(
         version_id=version.id,
         source=source,
         chain=chain,
+        is_test=is_test,
         now=now,
         new=opened.new,
     )
@@ -110,9 +115,10 @@ async def enroll_from(
 ) -> dict[str, Any]:
     """Enroll a contact in another sequence from a step; answers what became of it, for the step's record.
 
-    A chain of enrollments never comes back to a sequence that it has been through.
+    A chain of enrollments never comes back to a sequence that it has been through. What a test run leads to is one too.
     """
-    chain = (*await enrollments.chain_of(tx, visit.enrollment_id), sequence_id)
+    before, is_test = await enrollments.origin_of(tx, visit.enrollment_id)
+    chain = (*before, sequence_id)
     sequence = await sequences.find(tx, key)
     if sequence is None or sequence.version_id is None:
         return {"sequence": key, "refused": "it is not published"}
@@ -134,6 +140,7 @@ async def enroll_from(
         now=now,
         id_of=lambda _: ids.enrolled_by(visit.step_id),
         chain=chain,
+        is_test=is_test,
     )
     if not opened.new:
         why = "once only" if opened.once_only else "it lives already" if opened.live else opened.unschedulable[0][1]

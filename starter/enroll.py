@@ -29,16 +29,31 @@ _STARTS_AT_ONCE = 64
 class EnrollReport:
     """What became of the contacts that were named."""
 
-    enrolled: list[UUID] = field(default_factory=list)
-    """Enrollment ids."""
-    live: int = 0
-    """Had a live enrollment in the sequence already."""
-    once_only: int = 0
-    """Were in it before, and the sequence says `reenroll: never`."""
+    new: dict[UUID, UUID] = field(default_factory=dict)
+    """Contact id → enrollment id."""
+    alive: list[UUID] = field(default_factory=list)
+    """Contacts that had a live enrollment in the sequence already."""
+    were_in: list[UUID] = field(default_factory=list)
+    """Contacts that were in it before, and the sequence says `reenroll: never`."""
     unschedulable: list[tuple[str, str]] = field(default_factory=list)
     """(external id, why): no allowed time exists for them."""
     unstarted: int = 0
     """Enrolled, but Temporal did not take the start; the reconciler starts them."""
+
+    @property
+    def enrolled(self) -> list[UUID]:
+        """Enrollment ids."""
+        return list(self.new.values())
+
+    @property
+    def live(self) -> int:
+        """How many were in it."""
+        return len(self.alive)
+
+    @property
+    def once_only(self) -> int:
+        """How many do not come in again."""
+        return len(self.were_in)
 
     @property
     def skipped(self) -> int:
@@ -52,6 +67,7 @@ class _Batch:
     version: Version
     home: Home
     source: str
+    is_test: bool
     report: EnrollReport
     starts: asyncio.Semaphore
     id_of: Callable[[Contact], UUID]
@@ -60,7 +76,7 @@ class _Batch:
     async def enroll(self, people: Sequence[Contact]) -> None:
         new = await self._insert(people)
         started = await asyncio.gather(*(self._start(n) for n in new))
-        self.report.enrolled += [n.id for n in new]
+        self.report.new |= {n.contact_id: n.id for n in new}
         self.report.unstarted += started.count(False)
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
             ready = [n.id for n, ok in zip(new, started, strict=True) if ok]
@@ -76,11 +92,12 @@ class _Batch:
                 people,
                 home=self.home,
                 source=self.source,
+                is_test=self.is_test,
                 now=self.engine.now(),
                 id_of=self.id_of,
             )
-        self.report.live += len(opened.live)
-        self.report.once_only += len(opened.once_only)
+        self.report.alive += opened.live
+        self.report.were_in += opened.once_only
         self.report.unschedulable += opened.unschedulable
         return opened.new
 
@@ -101,15 +118,17 @@ async def enroll(
     people: AsyncIterator[Sequence[Contact]],
     *,
     source: str = "manual",
+    is_test: bool = False,
     id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
     on_progress: Callable[[int], None] | None = None,
     bulk: bool = False,
 ) -> EnrollReport:
     """Enroll pages of contacts in a sequence's newest version; each contact at most once alive in it.
 
-    `id_of` names the enrollments to be; `on_progress` is told how many contacts were dealt with; `bulk`: they go behind
-    whoever is enrolled singly. Raises NotFound for a sequence that does not exist or was never published, Conflict for
-    one that is not active, NotReady for one that uses a channel without a provider.
+    `source`: from where or why, for people. `is_test`: everything happens, and no statistics count it. `id_of` names
+    the enrollments to be; `on_progress` is told how many contacts were dealt with; `bulk`: they go behind whoever is
+    enrolled singly. Raises NotFound for a sequence that does not exist or was never published, Conflict for one that is
+    not active, NotReady for one that uses a channel without a provider.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence = await sequences.find(tx, sequence_key)
@@ -121,7 +140,9 @@ async def enroll(
     if version is None:
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
     engine.providers.must_carry(version.plan)
-    batch = _Batch(engine, version, home, source, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of, bulk)
+    batch = _Batch(
+        engine, version, home, source, is_test, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of, bulk
+    )
     running: set[asyncio.Task[None]] = set()
 
     async def one(page: Sequence[Contact]) -> None:

@@ -77,6 +77,7 @@ async def create(
     now: datetime,
     new: Sequence[NewEnrollment],
     chain: Sequence[UUID] = (),
+    is_test: bool = False,
 ) -> set[UUID]:
     """Insert enrollments with their first steps and job; answers the ids that went in.
 
@@ -90,6 +91,7 @@ async def create(
             version_id=version_id,
             source=source,
             chain=list(chain),
+            is_test=is_test,
             now=now,
             ids=[n.id for n in new],
             contact_ids=[n.contact_id for n in new],
@@ -102,14 +104,14 @@ async def create(
     return inserted
 
 
-async def chain_of(tx: asyncpg.Connection, enrollment_id: UUID) -> list[UUID]:
-    """The sequences whose actions led to an enrollment, the first one first."""
-    chain: list[UUID] = await _sql.chain_of(tx, enrollment_id=enrollment_id)
-    return chain
+async def origin_of(tx: asyncpg.Connection, enrollment_id: UUID) -> tuple[list[UUID], bool]:
+    """The sequences whose actions led to an enrollment, the first one first, and whether it is a test run."""
+    row = await _sql.origin_of(tx, enrollment_id=enrollment_id)
+    return row["chain"], row["is_test"]
 
 
 async def once_enrolled(tx: asyncpg.Connection, sequence_id: UUID, contact_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these contacts were ever in the sequence."""
+    """Which of these contacts were ever in the sequence, test runs aside."""
     rows = _sql.contacts_once_enrolled(tx, sequence_id=sequence_id, contact_ids=list(contact_ids))
     return {row["contact_id"] async for row in rows}
 
@@ -172,8 +174,8 @@ async def end(
 ) -> set[UUID]:
     """End those that still live; answers which did.
 
-    `ended_by_at`: when what was reported happened, if that ends it. `failed_at`: the node whose failure ends it; without
-    it, the one that was next.
+    `ended_by_at`: when what was reported happened, if that ends it. `failed_at`: the node whose failure ends it;
+    without it, the one that was next.
     """
     failed = ending.status is EnrollmentStatus.FAILED
     rows = _sql.end_enrollments(

@@ -42,6 +42,10 @@ class EnrollmentRow:
     ended_at: datetime | None
     sequence_status: str
     paused_reason: str | None
+    is_test: bool
+    """Everything happens, and no statistics count it."""
+    retries: int
+    """How often it was taken up again after a failure."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class StepRecord:
     started_at: datetime | None
     completed_at: datetime | None
     result: dict[str, Any]
+    lap: int
+    """0, and one more each time that a goto led back or a failure was retried."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,19 @@ class JobRecord:
     complained_at: datetime | None
     unsubscribed_at: datetime | None
     answered_at: datetime | None
+    lap: int
+    """That of the step."""
+
+
+@dataclass(frozen=True)
+class RetryRecord:
+    """It had failed, and was taken up again at the step that failed."""
+
+    number: int
+    step: str
+    error: str
+    failed_at: datetime
+    retried_at: datetime
 
 
 @dataclass(frozen=True)
@@ -166,6 +185,7 @@ class EnrollmentReport:
     steps: list[StepRecord]
     messages: list[JobRecord]
     moves: list[MoveRecord]
+    retries: list[RetryRecord]
     responses: list[ResponseRecord]
     suppressions: list[SuppressionRecord]
     disagreements: list[FlagRecord]
@@ -222,18 +242,35 @@ async def enrollments_between(tx: asyncpg.Connection, low: UUID, high: UUID) -> 
 
 
 async def list_enrollments(
-    tx: asyncpg.Connection, *, sequence_id: UUID | None, status: str | None, limit: int
+    tx: asyncpg.Connection,
+    *,
+    sequence_id: UUID | None = None,
+    contact_id: UUID | None = None,
+    status: str | None = None,
+    is_live: bool | None = None,
+    is_test: bool | None = None,
+    limit: int,
 ) -> list[EnrollmentRow]:
-    """Newest first."""
-    rows = _sql.list_enrollments(tx, id=None, sequence_id=sequence_id, status=status, limit=limit)
+    """Newest first; each filter is off when it is None."""
+    rows = _sql.list_enrollments(
+        tx,
+        id=None,
+        sequence_id=sequence_id,
+        contact_id=contact_id,
+        status=status,
+        is_live=is_live,
+        is_test=is_test,
+        limit=limit,
+    )
     return await _all(EnrollmentRow, rows)
 
 
 async def read_enrollment(tx: asyncpg.Connection, enrollment_id: UUID) -> EnrollmentReport | None:
     """The whole record; None when the tenant has no such enrollment."""
-    found = await _all(
-        EnrollmentRow, _sql.list_enrollments(tx, id=enrollment_id, sequence_id=None, status=None, limit=1)
+    rows = _sql.list_enrollments(
+        tx, id=enrollment_id, sequence_id=None, contact_id=None, status=None, is_live=None, is_test=None, limit=1
     )
+    found = await _all(EnrollmentRow, rows)
     contact = await _sql.enrolled_contact(tx, id=enrollment_id)
     if not found or contact is None:
         return None
@@ -243,6 +280,7 @@ async def read_enrollment(tx: asyncpg.Connection, enrollment_id: UUID) -> Enroll
         steps=await _all(StepRecord, _sql.steps_of(tx, id=enrollment_id)),
         messages=await _all(JobRecord, _sql.jobs_of(tx, id=enrollment_id)),
         moves=await _all(MoveRecord, _sql.moves_of(tx, id=enrollment_id)),
+        retries=await _all(RetryRecord, _sql.retries_of(tx, id=enrollment_id)),
         responses=await _all(ResponseRecord, _sql.responses_of(tx, id=enrollment_id)),
         suppressions=await _all(SuppressionRecord, _sql.suppressions_of(tx, id=enrollment_id)),
         disagreements=await _all(FlagRecord, _sql.flags_of(tx, id=enrollment_id)),

@@ -61,7 +61,7 @@ async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Failed | None:
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         contact_id=row["contact_id"],
-        where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], enrollment_id),
+        where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], enrollment_id, frozenset(row["holidays"])),
         not_before=row["not_before"],
         node_id=row["node_id"],
         lap=row["lap"] or 0,

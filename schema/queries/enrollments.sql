@@ -1,20 +1,21 @@
 -- name: create_enrollments
 -- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer.
-INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, chain, current_node, next_run_at,
-    gate, enrolled_at)
-SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, n.node_id, n.at, n.gate, :now
+INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, chain, is_test, current_node,
+    next_run_at, gate, enrolled_at)
+SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, :is_test, n.node_id, n.at, n.gate, :now
 FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[])
     AS n (id, contact_id, node_id, at, gate)
 ON CONFLICT DO NOTHING
 RETURNING id;
 
--- name: chain_of$
--- The sequences whose actions led to this enrollment.
-SELECT chain FROM enrollments WHERE id = :enrollment_id;
+-- name: origin_of^
+-- The sequences whose actions led to this enrollment, and whether it is a test run.
+SELECT chain, is_test FROM enrollments WHERE id = :enrollment_id;
 
 -- name: contacts_once_enrolled
--- Which of these contacts were ever in the sequence (for `reenroll: never`)?
-SELECT DISTINCT contact_id FROM enrollments WHERE sequence_id = :sequence_id AND contact_id = ANY(:contact_ids::uuid[]);
+-- Which of these contacts were ever in the sequence (for `reenroll: never`)? To have tried it on somebody is no reason.
+SELECT DISTINCT contact_id FROM enrollments
+WHERE sequence_id = :sequence_id AND contact_id = ANY(:contact_ids::uuid[]) AND NOT is_test;
 
 -- name: mark_started!
 -- The workflows of these enrollments exist now. Who holds a row's lock executes its first node and says so itself;

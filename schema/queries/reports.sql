@@ -8,13 +8,16 @@ SELECT
     e.id, s.key AS sequence, v.version, c.external_id AS contact, c.name AS contact_name,
     e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.not_before, e.last_node, e.last_order_index + 1 AS last_step,
     e.source, e.enrolled_at, e.started_at, e.ended_at,
-    s.status AS sequence_status, s.paused_reason
+    s.status AS sequence_status, s.paused_reason, e.is_test, e.retries
 FROM enrollments e
 JOIN sequences s ON s.id = e.sequence_id
 JOIN sequence_versions v ON v.id = e.version_id
 JOIN contacts c ON c.id = e.contact_id
 WHERE (:id::uuid IS NULL OR e.id = :id)
     AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
+    AND (:contact_id::uuid IS NULL OR e.contact_id = :contact_id)
+    AND (:is_live::boolean IS NULL OR (e.ended_at IS NULL) = :is_live)
+    AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
     AND (:status::text IS NULL OR e.status = :status)
 ORDER BY e.enrolled_at DESC, e.id
 LIMIT :limit;
@@ -29,7 +32,7 @@ WHERE e.id = :id;
 
 -- name: steps_of
 -- What the enrollment came to, in the order of the path.
-SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result
+SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result, lap
 FROM enrollment_steps WHERE enrollment_id = :id ORDER BY lap, order_index, started_at;
 
 -- name: jobs_of
@@ -38,7 +41,7 @@ SELECT
     id, node_id AS step, order_index + 1 AS number, channel, state, recipient, due_at, gate, held_until, attempts,
     provider, provider_message_id, sent_at, assumed, error, error_class, error_code, cancel_reason,
     delivery, delivered_at, opened_at, machine_opened_at, clicked_at, machine_clicked_at, bounced_at, complained_at,
-    unsubscribed_at, answered_at
+    unsubscribed_at, answered_at, lap
 FROM message_jobs WHERE enrollment_id = :id ORDER BY lap, order_index, created_at;
 
 -- name: moves_of
@@ -48,6 +51,11 @@ FROM enrollment_moves m
 JOIN sequence_versions f ON f.id = m.from_version_id
 JOIN sequence_versions t ON t.id = m.to_version_id
 WHERE m.enrollment_id = :id ORDER BY m.moved_at;
+
+-- name: retries_of
+-- What had failed before it was taken up again.
+SELECT number, node_id AS step, error, failed_at, retried_at FROM enrollment_retries
+WHERE enrollment_id = :id ORDER BY number;
 
 -- name: responses_of
 -- What came back, and to which step.

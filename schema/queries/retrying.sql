@@ -2,7 +2,7 @@
 -- How an enrollment ended, at which step, and what has happened since that speaks against taking it up again.
 SELECT
     e.status, e.reason, e.error, e.retries, e.not_before, e.sequence_id, e.version_id, e.contact_id,
-    s.key AS sequence, c.zones, t.timezone AS tenant_zone,
+    s.key AS sequence, c.zones, t.timezone AS tenant_zone, t.holidays,
     f.node_id, f.lap,
     (SELECT max(p.lap) + 1 FROM enrollment_steps p WHERE p.enrollment_id = e.id) AS next_lap,
     -- A goto that led back in the walk that failed began a round that the enrollment does not know of.

@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `stop`, `send-now`, `assume-sent`: what an operator does to enrollments and sequences."""
+"""`pause`, `resume`, `stop`, `send-now`, `assume-sent`, `retry`: what an operator does to enrollments and sequences."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from domain.enrollment import EnrollmentState
-from starter import control, words
+from starter import control, retrying, words
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from starter.engine import Engine
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     command(app, "stop 1f0c2a9b --reason 'called us'")(stop)
     command(app, "send-now 1f0c2a9b", name="send-now")(send_now)
     command(app, "assume-sent 1f0c2a9b", name="assume-sent")(assume_sent)
+    command(app, "retry 1f0c2a9b", "retry 1f0c2a9b second")(retry)
 
 
 async def pause(
@@ -81,6 +82,17 @@ async def send_now(enrollment: refer.Enrollment, as_json: AsJson = False) -> Ans
 async def assume_sent(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
     """Count a message in doubt as sent, and go on."""
     return await _tell(enrollment, control.assume_sent)
+
+
+async def retry(
+    enrollment: refer.Enrollment,
+    step: Annotated[
+        str | None, typer.Argument(metavar="STEP", help="Only if it failed at this one.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Take a failed enrollment up again at the step that failed; nothing that was sent is sent again."""
+    return await _tell(enrollment, lambda engine, found: retrying.retry(engine, found, step))
 
 
 def _one(enrollment: str | None, sequence: str | None) -> str:

@@ -19,6 +19,7 @@ from starter.contact_csv import external_ids
 from starter.ending import Exit
 from starter.engine import Engine
 from starter.enroll import EnrollReport
+from starter.records import record_of
 from store import contacts, reports
 from store.reports import EnrollmentRow
 
@@ -47,6 +48,9 @@ async def enroll(
     trigger: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --all: only contacts that carry this trigger.")
     ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="A test run: everything happens, and no statistics count it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> Answer:
     """Enroll contacts in a sequence's newest version; whoever is live in it already stays as they are.
@@ -134,13 +138,16 @@ def _lines(report: EnrollReport) -> list[Text]:
 async def list_enrollments(
     sequence: Annotated[str | None, typer.Option(metavar="KEY", help="Only those in this sequence.")] = None,
     status: Annotated[EnrollmentStatus | None, typer.Option(help="Only those with this status.")] = None,
+    test: Annotated[
+        bool | None, typer.Option("--test/--real", help="Only test runs, or only real ones.", show_default=False)
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> Answer:
     """List enrollments, newest first."""
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         key = (await refer.sequence(tx, sequence)).id if sequence else None
-        rows = await reports.list_enrollments(tx, sequence_id=key, status=status, limit=limit + 1)
+        rows = await reports.list_enrollments(tx, sequence_id=key, status=status, is_test=test, limit=limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
     document = {"enrollments": [{**_row(row), "state": words.state_of(row)} for row in rows], "more": more}
@@ -180,4 +187,4 @@ async def show(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
         report = await reports.read_enrollment(tx, enrollment_id)
     if report is None:
         raise NotFound(f"no enrollment {enrollment}")
-    return Answer(showing.document(report), showing.text(report))
+    return Answer(record_of(report), showing.text(report))

@@ -8,48 +8,6 @@ from starter.cli import output
 from store.reports import EnrollmentReport, JobRecord, StepRecord
 
 
-def document(report: EnrollmentReport) -> dict[str, object]:
-    """The whole record; `next` is null when it has ended."""
-    row, contact = report.enrollment, report.contact
-    upcoming = None
-    if row.current_node is not None:
-        upcoming = {
-            "step": row.current_node,
-            "at": row.next_run_at,
-            "local": row.next_run_at and words.local(row.next_run_at, contact.home_zone),
-            "zone": contact.home_zone,
-            "gate": row.gate,
-            "held_by": words.held_by(row.gate) or None,
-            "away_until": row.not_before and words.day(row.not_before, contact.home_zone),
-        }
-    return {
-        "id": row.id,
-        "sequence": {
-            "key": row.sequence,
-            "version": row.version,
-            "status": row.sequence_status,
-            "paused_reason": row.paused_reason,
-        },
-        "contact": contact,
-        "status": row.status,
-        "reason": row.reason,
-        "error": row.error,
-        "state": words.state_of(row),
-        "source": row.source,
-        "enrolled_at": row.enrolled_at,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
-        "last_step": row.last_node and {"step": row.last_node, "number": row.last_step},
-        "next": upcoming,
-        "steps": report.steps,
-        "messages": report.messages,
-        "moves": report.moves,
-        "responses": report.responses,
-        "suppressions": report.suppressions,
-        "disagreements": report.disagreements,
-    }
-
-
 def text(report: EnrollmentReport) -> list[RenderableType]:
     """The same for people."""
     return [
@@ -70,11 +28,13 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
         "contact": f"{contact.external_id}  {', '.join(part for part in who if part)}",
         "sequence": f"{row.sequence} v{row.version}",
         "status": words.state_of(row),
-        "enrolled": f"{words.utc(row.enrolled_at)} ({row.source})",
+        "enrolled": f"{words.utc(row.enrolled_at)} ({row.source})" + (", a test run" if row.is_test else ""),
     }
     for move in report.moves:
         was, now = f"v{move.from_version} ({move.from_step})", f"v{move.to_version} ({move.to_step})"
         lines["moved"] = f"{words.utc(move.at)}, moved from {was} to {now}"
+    for again in report.retries:
+        lines["retried"] = f"{words.utc(again.retried_at)}, number {again.number}, at {again.step}"
     if row.ended_at:
         lines["ended"] = words.utc(row.ended_at)
     if row.current_node:

@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
 def row(status: str, *, reason: str | None = None, error: str | None = None, gate: str | None = None) -> EnrollmentRow:
     return EnrollmentRow(
         *(UUID(int=1), "s", 1, "C1", None, status, reason, error, "next-step", NOW, gate),
-        *(None, None, None, "manual", NOW, NOW, None, "active", None),
+        *(None, None, None, "manual", NOW, NOW, None, "active", None, False, 0),
     )
 
 
