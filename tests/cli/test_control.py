@@ -8,6 +8,7 @@ import pytest
 from domain import ids
 from settings import Settings
 from tests.cli.conftest import Cli
+from tests.helpers import assert_eventually
 
 
 async def test_pause_keeps_what_is_left_and_resume_goes_on(cli: Cli, enrolled: dict[str, str]) -> None:
@@ -42,6 +43,38 @@ async def test_assume_sent_wants_a_message_in_doubt(cli: Cli, enrolled: dict[str
     said = await cli("assume-sent", enrolled["P1"])
     assert said.code == 1
     assert "no message of it is in doubt" in said.err
+
+
+async def test_a_failed_enrollment_is_retried_at_its_step(
+    cli: Cli, services: Settings, worker: None, files: Path
+) -> None:
+    """It goes on once the reason is mended; another step, and one that lives, are refused with the reason."""
+    (files / "firm.yaml").write_text("""
+sequence: firm
+steps:
+  - {id: note, type: action, action: set_attribute, attribute: firm, value: "{{ company }}"}
+  - {id: hello, type: email, subject: "Hello", body: "Hello {{ first_name }}."}
+""")
+    await cli("contacts", "import", files / "people.csv")
+    await cli("publish", files / "firm.yaml")
+    [enrollment] = (await cli("enroll", "firm", "--contact", "P1", "--test", "--json")).document["enrollments"]
+
+    async def stands(status: str) -> None:
+        rows = (await cli("enrollments", "--sequence", "firm", "--test", "--json")).document["enrollments"]
+        assert [(row["id"], row["status"]) for row in rows] == [(enrollment, status)]
+
+    await assert_eventually(lambda: stands("failed"))
+    assert (await cli("enrollments", "--real", "--json")).document["enrollments"] == []
+    refused = await cli("retry", enrollment, "hello")
+    assert (refused.code, "it failed at 'note'" in refused.err) == (1, True)
+    (files / "company.csv").write_text("external_id,company\nP1,Engines\n")
+    assert (await cli("contacts", "import", files / "company.csv")).code == 0
+    assert (await cli("retry", enrollment[:8], "note", "--json")).document["status"] == "running"
+    await assert_eventually(lambda: stands("completed"))
+    assert (await cli("retry", enrollment)).code == 1
+    shown = await cli("show", enrollment)
+    assert "retried:" in shown.out
+    assert "a test run" in shown.out
 
 
 async def test_a_sequence_is_paused_with_a_reason_that_everybody_sees(cli: Cli, enrolled: dict[str, str]) -> None:
