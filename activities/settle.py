@@ -20,7 +20,7 @@ from domain.errors import ConfigurationError, ContentError, PermanentError, Send
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Outgoing, Plan
 from scheduling.itinerary import Whereabouts, may_go, stop_at
-from store import acting, dates, ledger
+from store import acting, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass
@@ -130,6 +130,7 @@ class Settlement:
     async def skipped(self, reason: str) -> StepResult:
         """It must not be sent; the enrollment goes on without it."""
         now = self.clock.now()
+        await steps.end_waits(self.tx, self.order.visit, now)
         await ledger.settle_skipped(self.tx, self.order.visit, reason, now=now)
         log.info("skipped", reason=reason)
         return await self._go_on("skipped", now)
@@ -159,6 +160,7 @@ class Settlement:
     async def unrenderable(self, error: ContentError) -> StepResult:
         """The message has no text for this contact."""
         now = self.clock.now()
+        await steps.end_waits(self.tx, self.order.visit, now)
         await self._fail(str(error), "content", None, now)
         return await self._go_on_after_failure(str(error), now)
 

@@ -46,7 +46,7 @@ class Taken:
 
 async def for_event(tx: asyncpg.Connection, node: WaitNode, visit: Visit, moment: Moment) -> Stop | Taken:
     """What happens meanwhile is noted on the step's record by whoever records it."""
-    record = await steps.read(tx, visit)
+    record = await steps.hold(tx, visit)
     if record is None or record["started_at"] is None:
         ends = moment.now + timedelta(seconds=node.timeout_seconds)
         return Stop((), node, ends, Gate.EVENT, lap=visit.lap, since=moment.now)

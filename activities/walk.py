@@ -226,10 +226,10 @@ class Walk:
         times = returns.get(node.id, 0)
         if times >= node.times:
             return await self._take(node, node.next, {"way": "on"})
-        self._pass(node, {"way": "back", "time": times + 1})
         returns[node.id] = times + 1
+        taken = await self._take(node, node.target, {"way": "back", "time": times + 1})
         self.visit = self.visit._replace(lap=self.visit.lap + 1)
-        return node.target
+        return taken
 
     def _stop(self, node: Node, due: datetime) -> Stop:
         return stop_at(self.plan, node, due, self.where, not_before=self.not_before, lap=self.visit.lap)

@@ -128,6 +128,12 @@ async def read(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
     return row
 
 
+async def hold(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
+    """The same, locked: whoever notes something on it without the enrollment's lock comes before this or after."""
+    row: asyncpg.Record | None = await _sql.hold(tx, id=visit.step_id)
+    return row
+
+
 async def is_done(tx: asyncpg.Connection, visit: Visit) -> bool:
     """Whether a step was executed on this visit, or before a retry on the same way through the plan."""
     done: bool = await _sql.is_done(tx, enrollment_id=visit.enrollment_id, node_id=visit.node_id, lap=visit.lap)

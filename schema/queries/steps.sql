@@ -68,6 +68,10 @@ SELECT max(completed_at) FROM ended;
 -- One visit's record.
 SELECT status, started_at, due_at, result FROM enrollment_steps WHERE id = :id;
 
+-- name: hold^
+-- The same, locked: what is being noted on it at this moment is waited for, and nothing is noted after it.
+SELECT status, started_at, due_at, result FROM enrollment_steps WHERE id = :id FOR NO KEY UPDATE;
+
 -- name: returns
 -- How often each goto of an enrollment has led back.
 SELECT node_id, count(*) AS times FROM enrollment_steps
