@@ -16,6 +16,9 @@ with workflow.unsafe.imports_passed_through():
 ATTEMPT_TIMEOUT = timedelta(seconds=90)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
+MOST_EVENTS = 2_000
+"""A run of an enrollment begins no step once its history is this long: the next run does. A step adds about eleven."""
+
 _Result = TypeVar("_Result")
 
 Kind = Literal["pause", "resume", "stop", "look_again", "postpone", "send_now", "assume_sent", "migrate"]

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.moving import MoveOrder
     from domain.plan import ExitNode, MessageNode
-    from workflows.commands import ATTEMPT_TIMEOUT, RETRY, Command, uninterrupted
+    from workflows.commands import ATTEMPT_TIMEOUT, MOST_EVENTS, RETRY, Command, uninterrupted
 from workflows.hearing import Hearing
 
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
@@ -51,7 +51,7 @@ class EnrollmentWorkflow(Hearing):
         """Until the enrollment ends; answers how."""
         try:
             while self._ending is None:
-                if workflow.info().is_continue_as_new_suggested() and not self._is_called():
+                if self._has_run_long() and not self._is_called():
                     await self._continue_as_new()
                 elif await self._called_before_due():
                     await self._act()
@@ -247,6 +247,13 @@ class EnrollmentWorkflow(Hearing):
         for command in self._commands:
             command.done = command.too_late = True
         await workflow.wait_condition(workflow.all_handlers_finished)
+
+    def _has_run_long(self) -> bool:
+        """The server's limit may be another, or none."""
+        now = workflow.info()
+        if now.is_continue_as_new_suggested():
+            return True
+        return now.get_current_history_length() >= MOST_EVENTS and workflow.patched("most-events-2026-11")
 
     async def _continue_as_new(self) -> None:
         """Before history grows too long: the same enrollment, with its state, in a new run."""
