@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import settings
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -19,6 +20,9 @@ from store.pool import Database
 from tests.helpers import own_database
 
 _TEMPLATE = "touchline_template"
+
+# `--hypothesis-profile=long`: as many generated sequences as an hour allows, not a minute.
+settings.register_profile("long", max_examples=400)
 
 
 def pytest_collection_finish() -> None:

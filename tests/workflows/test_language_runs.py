@@ -1,20 +1,30 @@
 """The language in motion: what it costs, how long it may run, and every end that it has."""
 
+import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import settings
 from temporalio.api.enums.v1 import EventType as Recorded
+from temporalio.testing import WorkflowEnvironment
 
 from domain import ids
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
+from starter import control
 from starter.engine import at_time
+from starter.happened import happen
 from starter.inbound import receive
-from tests.harness import DAY, HOUR, Rig
+from store.pool import Database
+from tests.harness import DAY, HOUR, Rig, rig_on
+from tests.helpers import assert_eventually
+from workflows.commands import MOST_EVENTS
 
 CASES = Path(__file__).parent.parent / "cases"
 COLD = (CASES / "cold-outreach.yaml").read_text(encoding="utf-8")
@@ -105,3 +115,105 @@ async def test_what_lies_between_two_messages_is_one_workflow_task(skipping: Rig
         Recorded.EVENT_TYPE_WORKFLOW_TASK_STARTED: 1,
         Recorded.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: 1,
     }
+
+
+# --- long runs ---------------------------------------------------------------------------------------------
+
+
+def _steps(count: int) -> str:
+    """Texts and waits by turns."""
+    one = "      - {{id: text-{n}, type: sms, body: Text {n}.}}\n      - {{id: wait-{n}, type: delay, days: 1}}\n"
+    return "    sequence: lengthy\n    steps:\n" + "".join(one.format(n=n) for n in range(count // 2))
+
+
+@pytest.fixture
+async def cached(time_skipping: WorkflowEnvironment, database: Database, tmp_path: Path) -> AsyncIterator[Rig]:
+    """With workflows in memory, as a worker in service keeps them; to replay a long history at each task takes long."""
+    async with rig_on(
+        time_skipping.client, database, tmp_path / "outbox", environment=time_skipping, max_cached_workflows=10
+    ) as rig:
+        yield rig
+
+
+async def over(rig: Rig, enrollment: UUID) -> tuple[str, str | None]:
+    """How it ended, by its row: the server gives up on who awaits a long workflow's result."""
+
+    async def ended() -> dict[str, Any]:
+        row = await rig.enrollment(enrollment)
+        assert row["ended_at"] is not None, (row["status"], row["current_node"], row["lap"])
+        return row
+
+    async with rig.time_flies():
+        row = await assert_eventually(ended, timeout_s=90)
+    return row["status"], row["reason"]
+
+
+async def lengths(rig: Rig, enrollment: UUID) -> list[int]:
+    """Of the history of each run of an enrollment's workflow, the first one last."""
+    described = await rig.engine.runs.handle(enrollment).describe()
+    found, run = [], described.run_id
+    while run:
+        handle = rig.engine.runs.client.get_workflow_handle(described.id, run_id=run)
+        events = (await handle.fetch_history()).events
+        found.append(len(events))
+        run = events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+    return found
+
+
+async def test_two_hundred_steps_fit_into_one_history(cached: Rig) -> None:
+    """A hundred texts and a hundred waits: eleven events for each pair."""
+    enrollment, _ = await cached.start(_steps(200))
+    assert await over(cached, enrollment) == ("completed", None)
+    assert len(cached.outbox()) == 100
+    [length] = await lengths(cached, enrollment)
+    assert length < MOST_EVENTS
+
+
+LONG = settings.get_current_profile_name() == "long"
+ROUNDS = 1000 if LONG else 100
+WAITING_LOOP = f"""
+    sequence: ticking
+    steps:
+      - id: round
+        type: wait_for
+        event: tick
+        timeout: 1d
+        then: [{{id: heard, type: action, action: mark_qualified}}]
+      - {{id: again, type: goto, step: round, times: {ROUNDS}}}
+"""
+
+
+async def test_a_loop_of_waiting_rounds_passes_in_short_histories_and_hears_everything(
+    cached: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run follows run; every round is there once, and whatever is said at any moment is acted on.
+
+    A thousand rounds under the limit in force take a minute; a tenth of both is the same story.
+    """
+    limit = MOST_EVENTS if LONG else MOST_EVENTS // 10
+    monkeypatch.setattr("workflows.enrollment.MOST_EVENTS", limit)
+    enrollment, contact = await cached.start(WAITING_LOOP)
+    await cached.arrives(enrollment, "round", gate="event")
+    heard = 0
+    for _ in range(15):
+        # Not while time flies: nothing but the server's own limit on workflows would end a pause.
+        passing = asyncio.create_task(cached.skip(3 * DAY))
+        told = await happen(at_time(cached.engine, await cached.now()), contact.external_id, "tick")
+        heard += len(told.awaited)
+        await control.pause(cached.engine, enrollment)
+        assert (await control.resume(cached.engine, enrollment)).status == "running"
+        await passing
+    assert await over(cached, enrollment) == ("completed", None)
+    [rounds] = await cached.rows(
+        "SELECT count(*) AS count, max(lap) AS last, count(DISTINCT lap) AS laps, "
+        "count(*) FILTER (WHERE status = 'success') AS done FROM enrollment_steps WHERE node_id = 'round'"
+    )
+    assert rounds == {"count": ROUNDS + 1, "last": ROUNDS, "laps": ROUNDS + 1, "done": ROUNDS + 1}
+    [then] = await cached.rows(
+        "SELECT count(*) AS count FROM enrollment_steps WHERE node_id = 'heard' AND status = 'success'"
+    )
+    assert then["count"] == heard > 0
+    found = await lengths(cached, enrollment)
+    assert len(found) > 3
+    # What is under way when the limit is reached comes to its end in the same run.
+    assert max(found) < limit + 50

@@ -25,6 +25,7 @@ _TEXTS = st.sampled_from(
     ]
 )
 _DURATIONS = st.sampled_from(["90s", "15m", "2h", "3d", "1w"])
+_AWAITED = st.sampled_from(["reply", "tick", ["clicked", "tick"]])
 _POLICIES = st.sampled_from(["stop", "continue"])
 _DATE_POLICIES = st.sampled_from(["stop", "continue", "skip"])
 _WINDOWS = st.sampled_from([{"days": "mon-fri"}, {"from": "09:00", "to": "17:00", "spread": "30m"}])
@@ -40,9 +41,15 @@ _DELAYS: st.SearchStrategy[Document] = st.one_of(
 _ACTIONS: st.SearchStrategy[Document] = st.sampled_from(
     [
         {"action": "tag_lead", "add": ["a", "no"]},
+        {"action": "tag_lead", "remove": ["a"]},
         {"action": "update_status", "status": "warm"},
         {"action": "set_attribute", "attribute": "Two Words", "value": "{{ name }}"},
+        {"action": "set_attribute", "attribute": "due", "value": "2031-05-01"},
         {"action": "assign_to_user", "round_robin": ["ana", "ben"]},
+        {"action": "assign_to_user", "user": "ana"},
+        {"action": "notify_user", "user": "ana", "message": "See {{ name }}"},
+        {"action": "mark_qualified"},
+        {"action": "add_to_campaign", "campaign": "spring"},
         {"action": "enroll", "sequence": "other"},
     ]
 )
@@ -113,7 +120,7 @@ class _Author:
         if kind == "condition":
             return {**step, "if": self.draw(_conditions(self.messages))}, ["then", "else"]
         if kind == "wait_for":
-            return {**step, "event": "reply", "timeout": self.draw(_DURATIONS)}, ["then", "else"]
+            return {**step, "event": self.draw(_AWAITED), "timeout": self.draw(_DURATIONS)}, ["then", "else"]
         if kind == "task":
             return {**step, "title": "Call", "lapse": self.draw(_DURATIONS)}, ["completed", "skipped", "lapsed"]
         arms = ["a", "b", "c"][: self.draw(st.integers(2, 3))]
@@ -147,7 +154,12 @@ def step_documents(draw: Any) -> Document:
                 steps.append(step)
         if depth and draw(st.integers(0, 3)) == 0:
             last: Document = draw(
-                st.sampled_from([{"type": "exit", "reason": "no"}, {"type": "exit"}, {"type": "goto"}])
+                st.sampled_from(
+                    [
+                        *({"type": "exit", "reason": "no"}, {"type": "exit"}, {"type": "goto"}),
+                        {"type": "action", "action": "stop", "reason": "enough"},
+                    ]
+                )
             ).copy()
             if last["type"] == "goto":
                 gotos.append(last)
