@@ -74,6 +74,7 @@ async def enroll(
                 sequence,
                 people,
                 source=source,
+                is_test=test,
                 on_progress=lambda n: progress.advance(task, n),
                 bulk=not contact,
             )

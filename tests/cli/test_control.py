@@ -67,7 +67,7 @@ steps:
     assert (await cli("enrollments", "--real", "--json")).document["enrollments"] == []
     refused = await cli("retry", enrollment, "hello")
     assert (refused.code, "it failed at 'note'" in refused.err) == (1, True)
-    (files / "company.csv").write_text("external_id,company\nP1,Engines\n")
+    (files / "company.csv").write_text("external_id,email,company\nP1,ada@example.com,Engines\n")
     assert (await cli("contacts", "import", files / "company.csv")).code == 0
     assert (await cli("retry", enrollment[:8], "note", "--json")).document["status"] == "running"
     await assert_eventually(lambda: stands("completed"))
