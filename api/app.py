@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from api import (
     analytics,
     batches,
     campaigns,
     contact_events,
+    contact_files,
     contacts,
     conversation,
     docs,
@@ -40,7 +40,7 @@ from api import (
     webhooks,
 )
 from api.edge import Edge
-from api.frame import MAX_BODY, Frame
+from api.frame import BodyLimit, Frame
 from api.idempotency import Idempotency
 from api.limits import Limits
 
@@ -55,6 +55,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     splits.router,
     conversation.router,
     suppressions.router,
+    contact_files.router,
     contact_events.router,
     contacts.router,
     events.router,
@@ -77,13 +78,26 @@ _ROUTERS: tuple[APIRouter, ...] = (
 
 def create_app(edge: Edge) -> FastAPI:
     """The application on these parts."""
+    app = _routed()
+    app.state.edge = edge
+    app.state.metrics = metrics.Metrics()
+    return app
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document: the same wherever the application runs."""
+    return _routed().openapi()
+
+
+def _routed() -> FastAPI:
     app = FastAPI(
         title="Touchline",
         version=_version(),
         summary="Durable multi-touch message sequences: what providers, contacts and programs call.",
+        description=docs.about(),
         middleware=[
             Middleware(Frame),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+            Middleware(BodyLimit),
             Middleware(Limits),
             Middleware(Idempotency),
         ],
@@ -91,8 +105,6 @@ def create_app(edge: Edge) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.edge = edge
-    app.state.metrics = metrics.Metrics()
     problems.install(app)
     for router in (*_ROUTERS, docs.router):
         app.include_router(router)

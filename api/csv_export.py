@@ -5,12 +5,11 @@ import csv
 import io
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from datetime import datetime
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from domain.cells import shielded
+from domain.cells import cell
 
 _CHUNK = 64 * 1024
 _TAKEN_WITHIN_S = 30.0
@@ -54,10 +53,10 @@ async def _chunks(header: Sequence[str], rows: AsyncIterator[Sequence[object]]) 
     """At least one chunk, the header's."""
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
-    writer.writerow([_cell(name) for name in header])
+    writer.writerow([cell(name) for name in header])
     try:
         async for row in rows:
-            writer.writerow([_cell(value) for value in row])
+            writer.writerow([cell(value) for value in row])
             if lines.tell() >= _CHUNK:
                 yield lines.getvalue().encode()
                 lines.seek(0)
@@ -66,14 +65,3 @@ async def _chunks(header: Sequence[str], rows: AsyncIterator[Sequence[object]]) 
     finally:
         if isinstance(rows, AsyncGenerator):
             await rows.aclose()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return shielded(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    # Numbers are none of a formula's business; None becomes an empty cell.
-    return value if value is None or isinstance(value, int | float) else shielded(str(value))

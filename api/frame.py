@@ -3,12 +3,14 @@
 import asyncio
 import re
 import time
+from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars, clear_contextvars
@@ -18,6 +20,8 @@ from api.problems import problem
 log = structlog.get_logger(__name__)
 
 MAX_BODY = 1_000_000
+"""Bytes."""
+MAX_CONTACT_FILE = 100_000_000
 """Bytes."""
 _BODY_WITHIN_S = 15.0
 _ANSWER_WITHIN_S = 30.0
@@ -37,6 +41,38 @@ PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: of no interest in a log."""
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """What a request may take."""
+
+    body: int
+    """Bytes."""
+    body_within_s: float
+    answer_within_s: float
+
+
+_LONG = {("POST", "/contacts/import"): Allowance(MAX_CONTACT_FILE, 600.0, 900.0)}
+"""By method and path: what comes in as a file."""
+
+
+def allowance(scope: Scope) -> Allowance:
+    """What this request may take."""
+    usual = Allowance(MAX_BODY, _BODY_WITHIN_S, _ANSWER_WITHIN_S)
+    return _LONG.get((scope["method"], scope["path"]), usual)
+
+
+class BodyLimit:
+    """Refuses a body that is longer than it may be, whatever its length was said to be."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, and count what is read of it."""
+        limited = RequestBodyLimitMiddleware(self._app, allowance(scope).body) if scope["type"] == "http" else self._app
+        await limited(scope, receive, send)
+
+
 class Frame:
     """Pure ASGI, so that it sees every byte and holds none of them back."""
 
@@ -52,14 +88,14 @@ class Frame:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         answer = _Answer(send, given if _REQUEST_ID.fullmatch(given) else uuid4().hex)
-        began = time.monotonic()
+        began, may = time.monotonic(), allowance(scope)
         with bound_contextvars(request_id=answer.request_id):
             try:
-                async with asyncio.timeout(_ANSWER_WITHIN_S) as answer.limit:
-                    if _announced(headers) > MAX_BODY:
-                        await _too_large()(scope, receive, answer.send)
+                async with asyncio.timeout(may.answer_within_s) as answer.limit:
+                    if _announced(headers) > may.body:
+                        await _too_large(may.body)(scope, receive, answer.send)
                     else:
-                        await self._app(scope, _patient(receive), answer.send)
+                        await self._app(scope, _patient(receive, may.body_within_s), answer.send)
             except ClientDisconnect:
                 log.info("client_left", route=_route(scope))
             except Exception as error:
@@ -115,9 +151,9 @@ def _announced(headers: Headers) -> int:
     return int(length) if length.isdecimal() and len(length) < 20 else 0
 
 
-def _patient(receive: Receive) -> Receive:
+def _patient(receive: Receive, within_s: float) -> Receive:
     """Waits for the body, but not for ever."""
-    deadline = asyncio.get_running_loop().time() + _BODY_WITHIN_S
+    deadline = asyncio.get_running_loop().time() + within_s
     complete = False
 
     async def in_time() -> Message:
@@ -135,9 +171,9 @@ def _patient(receive: Receive) -> Receive:
     return in_time
 
 
-def _too_large() -> ASGIApp:
+def _too_large(most: int) -> ASGIApp:
     # The rest of the body is not read, so the connection cannot be used again.
-    return problem(413, f"a body has at most {MAX_BODY:,} bytes", headers={"Connection": "close"})
+    return problem(413, f"a body has at most {most:,} bytes", headers={"Connection": "close"})
 
 
 def _failed(error: Exception) -> ASGIApp:

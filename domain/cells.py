@@ -5,6 +5,7 @@ or a line break.
 """
 
 import re
+from datetime import datetime
 
 _DANGEROUS = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 _SHIELDED = re.compile("'+\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'+[\t\r\n]")
@@ -18,3 +19,12 @@ def shielded(text: str) -> str:
 def unshielded(cell: str) -> str:
     """What was shielded, as it was; any other cell stays as it is."""
     return cell[1:] if _SHIELDED.match(cell) else cell
+
+
+def cell(value: object) -> object:
+    """What a CSV writer is to write: texts shielded, times as RFC 3339, None as an empty cell, numbers as they are."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value if value is None or isinstance(value, int | float) else shielded(str(value))

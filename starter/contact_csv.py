@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import ConfigDict
+
 from content.addresses import is_region
 from domain import ids
 from domain.base import Frozen
@@ -23,6 +25,8 @@ _LINE_LIMIT = 1024 * 1024
 
 class RejectedLine(Frozen):
     """A record that was not taken."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     line: int
     """Where the record starts in the file, from 1."""

@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from pydantic import ConfigDict
+
 from domain.base import Frozen
 from domain.contact import Contact
 from starter.contact_csv import ContactFile, RejectedLine
@@ -22,12 +24,14 @@ _BATCH = 5000
 
 Progress = Callable[[int, int, int], None]
 """Called with bytes read, bytes in all, contacts imported."""
-Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[None]]
+Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[object]]
 """Called with an event and its word for workflows that wait for a contact's date."""
 
 
 class ImportReport(Frozen):
     """What an import did."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     read: int
     """Records in the file, empty lines not counted."""

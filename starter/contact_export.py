@@ -1,0 +1,38 @@
+"""Contacts as a file that an import takes back."""
+
+import csv
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+from domain.cells import cell
+from domain.contact import COLUMNS
+from starter.contact_fields import SEPARATOR
+from starter.engine import Engine
+from store import contact_records
+
+_LISTS = frozenset({"tags", "triggers"})
+
+
+async def export(engine: Engine) -> AsyncGenerator[Sequence[object], None]:
+    """First the names of the columns, then a row for each contact, as they were at one moment; holds a connection."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        names: list[str] | None = None
+        async for row in contact_records.every(tx):
+            if names is None:
+                names = row["names"]
+                yield (*COLUMNS, *names)
+            known = (SEPARATOR.join(row[name]) if name in _LISTS else row[name] for name in COLUMNS)
+            yield (*known, *(row["attributes"].get(name) for name in names))
+        if names is None:
+            yield COLUMNS
+
+
+async def export_to(engine: Engine, path: Path) -> int:
+    """Write the file; answers how many contacts are in it. An existing file is not touched: FileExistsError."""
+    count = -1  # the names of the columns are no contact
+    with path.open("x", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        async for row in export(engine):
+            writer.writerow([cell(value) for value in row])
+            count += 1
+    return count
