@@ -7,7 +7,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
 from api.idempotency import HEADER, LONGEST_KEY, WRITING
-from api.problems import MEDIA_TYPE, Problem, title_of
+from api.problems import MEDIA_TYPE, Problem, title_of, types
 
 _CDN = "https://cdn.jsdelivr.net"
 _PAGE_POLICY = (
@@ -28,6 +28,48 @@ _KEY = {
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
+_MEANINGS = {
+    400: "The request makes no sense as it was sent.",
+    401: "There is no API key, or it is not valid.",
+    403: "The API key lacks the scope that the operation needs.",
+    404: "There is no such thing, or it is another tenant's.",
+    405: "The path has no such method.",
+    408: "The body did not come in time.",
+    409: "The request does not fit the present state, or its `Idempotency-Key` belongs to another request.",
+    412: "What was to be changed is no longer what `If-Match` says; nothing was changed.",
+    413: "The body is longer than the operation takes.",
+    415: "The body is of a kind that the operation does not read.",
+    422: "The request does not fit its description, or a value makes no sense: `faults` names each place.",
+    428: "The operation needs `If-Match`.",
+    429: "Too many requests: come again after `Retry-After` seconds.",
+    500: "A fault of ours; the log has it under the answer's `X-Request-Id`.",
+    503: "Something that is needed is away; nothing was changed, and the same request may succeed soon.",
+}
+
+_ABOUT = f"""\
+**Keys.** Every operation with a lock takes `Authorization: Bearer tl_…`. A key belongs to one tenant and reaches
+nothing of another: what is another tenant's is answered 404. Its scopes are `read`, `write` and `admin`; none of them
+includes another. The first key is made by `./touchline keys create NAME --scope admin`, further ones by `POST /keys`.
+
+**Repeating.** Writing operations take `{HEADER}`: the same request with the same key is carried out once, and answered
+as the first time. Reading operations may be repeated anyway.
+
+**Limits.** Each key may make so many requests a minute; `RateLimit-Policy` and `RateLimit` say how many, and how many
+are left. Beyond that the answer is 429, with `Retry-After` in seconds.
+
+**Lists.** They come in parts of `limit` items. `next` of a part is `after` of the following one; null: it was the last.
+Parts stay apart however many items are added meanwhile.
+
+**Times** are RFC 3339 with their zone; we answer in UTC.
+
+**Errors** are problem documents (RFC 9457) of `application/problem+json`. `type` is stable; rely on it, and show people
+`detail` and `hint`.
+
+| status | `type` | meaning |
+|---|---|---|
+{{types}}
+"""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -40,6 +82,12 @@ async def page() -> HTMLResponse:
     return shown
 
 
+def about() -> str:
+    """What holds for every operation, in Markdown."""
+    rows = (f"| {status} | `{kind}` | {_MEANINGS[status]} |" for kind, status in types().items())
+    return _ABOUT.format(types="\n".join(rows))
+
+
 def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     """The description as FastAPI makes it, with every error in the form that it really has."""
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
@@ -47,6 +95,7 @@ def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(described.pop("$defs", {}))
+    described["properties"]["type"]["enum"] = list(types())
     schemas["Problem"] = described
     for path in schema["paths"].values():
         for method, operation in path.items():

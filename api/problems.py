@@ -67,6 +67,16 @@ _STATUS: dict[type[TouchlineError], HTTPStatus] = {
 """Any other is a request that was refused: 400."""
 
 
+def type_of(status: int) -> str:
+    """The URI of a kind of error; what was published is never given another meaning."""
+    return _TYPES + title_of(status).lower().replace(" ", "-")
+
+
+def types() -> dict[str, int]:
+    """Every kind of error that there is, and its status."""
+    return {type_of(status): status for status in _TITLES}
+
+
 class Fault(BaseModel):
     """One thing that is wrong with a request."""
 
@@ -114,7 +124,7 @@ def problem(
     """A problem document; the type follows from the status."""
     title = title_of(status)
     body = Problem(
-        type=_TYPES + title.lower().replace(" ", "-"),
+        type=type_of(status),
         title=title,
         status=status,
         detail=detail,
