@@ -1,13 +1,15 @@
-"""What is kept for a while only, or in fewer rows: the record of changes, the log of webhooks, the counts of days."""
+"""What is kept for a while only, or in fewer rows: changes, deliveries of webhooks, answers, the counts of days."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from store import changes, executions, subscriptions
+from store import changes, executions, idempotency, subscriptions
 from store.pool import Database
 
 CHANGES_KEPT = timedelta(hours=25)
 """A client of the live stream may be away for a day."""
+ANSWERS_KEPT = timedelta(hours=25)
+"""Of writing requests: whoever repeats one does so within a day."""
 DELIVERIES_KEPT = timedelta(days=30)
 _PARTS = 20
 """Of one sweep, so that it ends; the next one goes on."""
@@ -22,4 +24,5 @@ async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None
             break
     async with database.transaction(tenant_id) as tx:
         await subscriptions.forget(tx, now - DELIVERIES_KEPT)
+        await idempotency.forget(tx, now - ANSWERS_KEPT)
         await executions.fold_counts(tx)
