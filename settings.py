@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     webhook_secret: SecretStr = SecretStr("")
     """whsec_ and base64: what posted webhooks are signed with."""
-    webhook_allow: str = "any"
+    webhook_allow: str = ""
     """How far tenants' allow lists for webhooks reach: hosts and networks (CIDR), separated by commas, or `any`. Empty:
     nothing is called that is not public, whatever a tenant's list says."""
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from standardwebhooks import Webhook
 
-from content.allow_list import ANY
 from domain.errors import ConfigurationError, NotReady
 from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, Lookup, OutgoingMessage, Receipt, WebhookContent
 from providers.posting import ANSWER_LIMIT as ANSWER_LIMIT
@@ -18,7 +17,7 @@ class WebhookConfig:
 
     secret: str = field(default="", repr=False)
     """whsec_ and base64."""
-    bound: tuple[str, ...] = (ANY,)
+    bound: tuple[str, ...] = ()
     """Hosts, and networks in CIDR notation, outside of which no tenant's list lets anything through."""
 
 

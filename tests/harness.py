@@ -277,7 +277,13 @@ async def rig_on(
 ) -> AsyncIterator[Rig]:
     """A rig whose worker runs; with `provider`, that one carries every channel instead of the outbox."""
     # Without a cache each workflow task replays its history from the start: the hardest test of determinism.
-    chosen_settings = {"max_cached_workflows": 0, "task_queue": f"test-{uuid4().hex}", **settings}
+    chosen_settings = {
+        "max_cached_workflows": 0,
+        "task_queue": f"test-{uuid4().hex}",
+        # How far a webhook may reach is then each tenant's own list.
+        "webhook_allow": "any",
+        **settings,
+    }
     made = Settings(
         outbox_dir=outbox,
         email_provider="outbox",

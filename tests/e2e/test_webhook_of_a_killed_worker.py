@@ -33,7 +33,12 @@ async def test_the_receiver_knows_the_repetition(
     app.router.add_post("/", handle)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
-    settings = {"webhook_provider": "http", "webhook_secret": SECRET, "reconcile_every_s": 5}
+    settings = {
+        "webhook_provider": "http",
+        "webhook_secret": SECRET,
+        "webhook_allow": "127.0.0.0/8",
+        "reconcile_every_s": 5,
+    }
     try:
         async with (
             site_on(module_database_url, temporal, tmp_path, **settings) as site,

@@ -13,11 +13,12 @@ from aiohttp.resolver import ThreadedResolver
 from aiohttp.test_utils import TestServer, unused_port
 from standardwebhooks import Webhook
 
-from composition import _GRACE
+from composition import _GRACE, registry_of
 from domain.errors import ConfigurationError, NotReady, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT
-from domain.messages import MAX_REQUEST_SECONDS, Absent, OutgoingMessage, TextContent, WebhookContent
+from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, OutgoingMessage, TextContent, WebhookContent
 from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
+from settings import Settings
 from workflows.commands import ATTEMPT_TIMEOUT
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -53,7 +54,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[WebhookProvider]:
-    made = WebhookProvider(WebhookConfig(SECRET))
+    made = WebhookProvider(WebhookConfig(SECRET, ("any",)))
     yield made
     await made.close()
 
@@ -232,6 +233,17 @@ async def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
     assert connected == [("93.184.215.14", receiver.server.port)]
     with pytest.raises(PermanentError):
         await provider.send(message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
+
+
+async def test_an_installation_that_says_nothing_bars_what_is_private(receiver: Receiver) -> None:
+    """A tenant's administrator writes its list: alone that opens nothing of ours."""
+    provider = registry_of(Settings(_env_file=None, webhook_provider="http", webhook_secret=SECRET)).for_channel(
+        Channel.WEBHOOK
+    )
+    for url in (receiver.url, "http://169.254.169.254/latest/meta-data"):
+        with pytest.raises(PermanentError, match="TOUCHLINE_WEBHOOK_ALLOW bars it"):
+            await provider.send(message(url, allow=("0.0.0.0/0", *LOOPBACK)))
+    assert receiver.got == []
 
 
 @pytest.mark.parametrize("entry", ["10.0.0.0/33", "http://n8n.internal", "n8n.internal:5678", "a b", "127.1", "*"])

@@ -67,7 +67,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture
 async def rig(time_skipping: WorkflowEnvironment, database: Database, tmp_path: Path) -> AsyncIterator[Rig]:
     """A worker that posts; the tenant's list lets it call this machine."""
-    provider = WebhookProvider(WebhookConfig(SECRET))
+    provider = WebhookProvider(WebhookConfig(SECRET, ("any",)))
     async with rig_on(
         time_skipping.client, database, tmp_path / "outbox", environment=time_skipping, provider=provider
     ) as made:
