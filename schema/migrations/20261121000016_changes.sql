@@ -176,6 +176,8 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT failure_says_why CHECK (state <> 'failed' OR last_error IS NOT NULL)
 );
 CREATE INDEX webhook_deliveries_listed ON webhook_deliveries (tenant_id, subscription_id, created_at, id);
+CREATE INDEX webhook_deliveries_listed_by_state ON webhook_deliveries (tenant_id, subscription_id, state, created_at, id);
+CREATE INDEX webhook_deliveries_over ON webhook_deliveries (tenant_id, ended_at) WHERE state <> 'pending';
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, subscription_id, next_attempt_at)
     WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_in_order ON webhook_deliveries (tenant_id, subscription_id, enrollment_id, number)
