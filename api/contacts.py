@@ -13,7 +13,7 @@ from api.paging import After, Limit, Page, cursor, place
 from api.problems import answers
 from api.texts import Line
 from domain.errors import NotFound
-from starter import contact_changes
+from starter import contact_changes, erasure
 from starter.contact_changes import HINT, MISSING, Changes
 from starter.contact_fields import LONGEST_ATTRIBUTE
 from starter.engine import Engine
@@ -162,3 +162,19 @@ async def change_contact(
     for a date of the contact looks at it again.
     """
     return await contact_changes.change(engine, id, body.changes())
+
+
+@router.delete(
+    "/{id:path}", status_code=HTTPStatus.NO_CONTENT, summary="Erase a contact for good", responses=answers(409)
+)
+async def erase_contact(
+    id: ContactRef,
+    engine: Annotated[Engine, needs("write")],
+    stop: Annotated[bool, Query(description="Stop the contact's live enrollments.")] = False,
+) -> None:
+    """Everything that tells who it was is overwritten at once: the contact's fields, addresses, texts in both
+    directions, what providers reported. That messages were sent and answered stays, so no statistics change; so do
+    suppressions, without which the next import would write to the person again. 409: an enrollment lives and `stop` is
+    not given, or a message is just being handed over.
+    """
+    await erasure.erase(engine, id, stop=stop)

@@ -39,7 +39,7 @@ def cursor(*key: Key) -> str:
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def place(after: str | None, *kinds: type[Key]) -> tuple[Key, ...] | None:
+def place(after: str | None, *kinds: type[Key], given_as: str = "after") -> tuple[Key, ...] | None:
     """The sort key that `cursor` was made of, of these types; None where the list begins.
 
     Raises Refusal (422) for what is no cursor of such a list.
@@ -54,8 +54,8 @@ def place(after: str | None, *kinds: type[Key]) -> tuple[Key, ...] | None:
     except (ValueError, OverflowError, RecursionError, binascii.Error):
         raise Refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "`after` is no cursor of this list",
-            hint="give `next` of the part before, as it was, or leave `after` out",
+            f"`{given_as}` is no cursor of this list",
+            hint=f"give it as the other part had it, or leave `{given_as}` out",
         ) from None
 
 

@@ -46,7 +46,8 @@ SELECT count(*) FROM campaign_members WHERE campaign_id = :id;
 
 -- name: known_contacts
 -- Of these names, external ids or our own, those that are contacts, and stay so until the transaction ends.
-SELECT id, external_id FROM contacts WHERE external_id = ANY(:names::text[]) OR id = ANY(:ids::uuid[])
+SELECT id, external_id FROM contacts
+WHERE (external_id = ANY(:names::text[]) OR id = ANY(:ids::uuid[])) AND erased_at IS NULL
 ORDER BY id FOR KEY SHARE;
 
 -- name: add_members

@@ -45,7 +45,7 @@ FROM contacts WHERE external_id = ANY(:external_ids::text[]);
 -- Contacts in the order of their ids, from after one of them on.
 SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
 FROM contacts
-WHERE (:after::uuid IS NULL OR id > :after) AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
+WHERE erased_at IS NULL AND (:after::uuid IS NULL OR id > :after) AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
 ORDER BY id LIMIT :limit;
 
 -- name: status_of$

@@ -2,7 +2,7 @@
 -- The contact that the tenant's own id or ours names, and the zone in which its local time is told.
 SELECT c.id, c.external_id, c.name, c.email, c.phone, coalesce(c.zones[1], t.timezone) AS zone
 FROM contacts c JOIN tenants t ON t.id = c.tenant_id
-WHERE c.external_id = :external_id OR c.id = :id::uuid
+WHERE (c.external_id = :external_id OR c.id = :id::uuid) AND c.erased_at IS NULL
 ORDER BY (c.external_id = :external_id) DESC LIMIT 1;
 
 -- name: page

@@ -1,0 +1,49 @@
+"""Forget a contact, as the law asks (GDPR art. 17), without a count becoming wrong."""
+
+from uuid import UUID
+
+import structlog
+
+from domain import ids
+from domain.enrollment import LIVE, Ending, EnrollmentStatus
+from domain.errors import Conflict, NotFound
+from starter.contact_changes import HINT, MISSING
+from starter.engine import Engine
+from starter.telling import say
+from store import contact_records, enrollments, erasure, signals
+
+log = structlog.get_logger(__name__)
+
+_ENDING = Ending(status=EnrollmentStatus.STOPPED, reason="erased")
+
+
+async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
+    """Erase a contact, named by its external id or ours; answers our id, under which its records stay.
+
+    With `stop`, live enrollments end in the same transaction. Raises NotFound; Conflict where enrollments live and are
+    not to be stopped, or while a message is being handed over.
+    """
+    now, event_id = engine.now(), ids.new_id()
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        found = await contact_records.find(tx, contact)
+        if found is None:
+            raise NotFound(MISSING, hint=HINT)
+        held = await erasure.hold_enrollments(tx, found.id)
+        external_id = await erasure.hold_contact(tx, found.id)
+        if external_id is None:
+            raise NotFound(MISSING, hint=HINT)
+        if await erasure.count_enrollments(tx, found.id) != len(held):
+            raise Conflict("the contact was enrolled at this moment", hint="say it again")
+        live = [one for one, status in held.items() if status in LIVE]
+        if live and not stop:
+            raise Conflict(
+                f"{len(live)} enrollments of the contact live", hint="stop them first, or say stop=true to stop them"
+            )
+        if await erasure.is_under_way(tx, found.id):
+            raise Conflict("a message to the contact is being handed over", hint="say it again in a minute")
+        ended = sorted(await enrollments.end(tx, live, _ENDING, now=now)) if live else []
+        words = await signals.leave(tx, event_id, "reply", ended, now=now, endings=dict.fromkeys(ended, _ENDING))
+        await erasure.forget(tx, found.id, external_id, now)
+    log.info("contact_erased", contact_id=str(found.id), stopped=len(ended))
+    await say(engine, event_id, words)
+    return found.id
