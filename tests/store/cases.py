@@ -111,6 +111,7 @@ class Case:
                 "enrollment_steps",
                 id=ids.step_id(self.enrollment, "one"),
                 enrollment_id=self.enrollment,
+                sequence_id=self.tenant.sequence,
                 node_id="one",
                 node_type="email",
                 order_index=0,
