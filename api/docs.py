@@ -25,7 +25,6 @@ _KEY = {
         "key comes with another request. Answers of 5xx and 429 are not kept. Take a random UUID for each new request."
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
 _MEANINGS = {

@@ -117,12 +117,17 @@ def api(edge: Edge, connect: Callable[[Edge], Api], tmp_path: Path) -> Api:
     return connect(edge)
 
 
-@pytest.fixture
-async def other(api: Api, database_url: str) -> Api:
-    """The same application, called by another tenant."""
+async def another_tenant(api: Api, database_url: str) -> Api:
+    """The same application, called by a tenant that has nothing yet."""
     stranger = uuid4()
     owner = await asyncpg.connect(database_url)
     await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", stranger)
     await owner.close()
     engine = dataclasses.replace(api.rig.engine, tenant_id=stranger)
     return Api(api.http, dataclasses.replace(api.rig, engine=engine))
+
+
+@pytest.fixture
+async def other(api: Api, database_url: str) -> Api:
+    """The same application, called by another tenant."""
+    return await another_tenant(api, database_url)
