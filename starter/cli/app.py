@@ -21,6 +21,7 @@ from starter.cli import (
     outbox,
     replies,
     reviews,
+    senders,
     sequences,
     simulate,
     stack,
@@ -49,6 +50,7 @@ authoring.register(app)
 simulate.register(app)
 contacts.register(app)
 tenant.register(app)
+senders.register(app)
 enrollments.register(app)
 campaigns.register(app)
 control.register(app)

@@ -39,6 +39,7 @@ def test_the_commands_are_those_that_users_know() -> None:
         *("reply", "pause", "resume", "stop", "send-now", "assume-sent", "retry"),
         *("webhooks create", "webhooks list", "webhooks change", "webhooks rotate", "webhooks delete"),
         *("webhooks deliveries", "webhooks redeliver"),
+        *(f"senders {what}" for what in ("add", "list", "default", "remove")),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),
     } == COMMANDS
 
