@@ -45,7 +45,16 @@ async def add_sender(body: NewSender, engine: Annotated[Engine, needs("admin")])
     A channel without a sender uses the installation's own address. What comes in from a sender was written by a
     person of the tenant's, and is no answer of a contact. 409: the address is there already.
     """
-    return await starter.add(engine, body.channel, body.address, body.name, default=body.default)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await starter.add(
+            tx,
+            body.channel,
+            body.address,
+            body.name,
+            default=body.default,
+            region=engine.default_region,
+            now=engine.now(),
+        )
 
 
 @router.get("", summary="List senders")
@@ -63,10 +72,12 @@ async def list_senders(
 @router.post("/{id}/default", summary="Make a sender the default", responses=answers(404))
 async def make_default(id: UUID, engine: Annotated[Engine, needs("admin")]) -> Sender:
     """New messages of its channel go out from here."""
-    return await starter.make_default(engine, id)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await starter.make_default(tx, id)
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT, summary="Remove a sender", responses=answers(404, 409))
 async def remove_sender(id: UUID, engine: Annotated[Engine, needs("admin")]) -> None:
     """A message whose sending has begun keeps its sender. 409: it is the default, and there are others."""
-    await starter.remove(engine, id)
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        await starter.remove(tx, id)

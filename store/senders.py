@@ -38,11 +38,16 @@ async def hold(tx: asyncpg.Connection, channel: Channel) -> None:
 
 async def add(
     tx: asyncpg.Connection, channel: Channel, address: str, name: str | None, is_default: bool, now: datetime
-) -> UUID | None:
-    """A new sender's id; None: the address is there already. Under `hold`, after `unset_default` where it is to be."""
-    id_: UUID | None = await _sql.add_sender(
-        tx, id=ids.new_id(), channel=channel, address=address, name=name, is_default=is_default, now=now
-    )
+) -> UUID:
+    """A new sender's id. Under `hold`, after `unset_default` where it is to be the default."""
+    id_ = ids.new_id()
+    await _sql.add_sender(tx, id=id_, channel=channel, address=address, name=name, is_default=is_default, now=now)
+    return id_
+
+
+async def named(tx: asyncpg.Connection, channel: Channel, address: str) -> UUID | None:
+    """The sender of this channel and address (normalised)."""
+    id_: UUID | None = await _sql.sender_named(tx, channel=channel, address=address)
     return id_
 
 

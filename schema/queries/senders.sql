@@ -1,9 +1,10 @@
--- name: add_sender$
--- A new address to send from; no row comes back where it is there already.
+-- name: add_sender!
+-- A new address to send from.
 INSERT INTO senders (tenant_id, id, channel, address, name, is_default, created_at)
-VALUES (current_tenant(), :id, :channel, :address, :name, :is_default, :now)
-ON CONFLICT (tenant_id, channel, address) DO NOTHING
-RETURNING id;
+VALUES (current_tenant(), :id, :channel, :address, :name, :is_default, :now);
+
+-- name: sender_named$
+SELECT id FROM senders WHERE channel = :channel AND address = :address;
 
 -- name: hold_channel!
 -- Whoever changes the senders of a channel does so one after the other. Held until the transaction ends.

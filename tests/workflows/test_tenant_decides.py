@@ -10,6 +10,7 @@ from domain.messages import Channel, EmailContent, TextContent, Unknown
 from starter import senders
 from starter import tenant as tenants
 from starter.inbound import receive
+from store.senders import SendingChannel
 from tests.harness import Rig, ScriptedProvider
 
 LOST = AmbiguousError("scripted", "the connection died", code="lost")
@@ -29,6 +30,11 @@ steps:
 async def _decide(rig: Rig, **changes: object) -> None:
     async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
         await tenants.change(tx, changes)
+
+
+async def _send_from(rig: Rig, channel: SendingChannel, address: str, name: str | None = None) -> None:
+    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+        await senders.add(tx, channel, address, name, default=True, region="US", now=datetime.now(UTC))
 
 
 async def test_nobody_is_written_to_on_the_workspaces_holidays(scripted: Rig, provider: ScriptedProvider) -> None:
@@ -62,7 +68,7 @@ async def test_a_holiday_that_is_declared_later_holds_what_is_scheduled(
 
 async def test_a_message_goes_out_from_the_workspaces_sender(scripted: Rig, provider: ScriptedProvider) -> None:
     """Of its channel, the default one; without one the installation's own is used."""
-    await senders.add(scripted.engine, Channel.EMAIL, "Hello@Acme.example", "Acme", default=False)
+    await _send_from(scripted, Channel.EMAIL, "Hello@Acme.example", "Acme")
     mail, _ = await scripted.start(MAIL)
     text, _ = await scripted.start(TEXT)
     for enrollment in (mail, text):
@@ -76,11 +82,11 @@ async def test_a_message_goes_out_from_the_workspaces_sender(scripted: Rig, prov
 
 async def test_another_attempt_goes_out_from_the_same_sender(scripted: Rig, provider: ScriptedProvider) -> None:
     """A default that changes meanwhile is for messages that are rendered later."""
-    await senders.add(scripted.engine, Channel.SMS, "+12125550100", None, default=True)
+    await _send_from(scripted, Channel.SMS, "+12125550100")
     provider.answers.append(TransientError("scripted", "come again"))
     enrollment, _ = await scripted.start(TEXT)
     await scripted.arrives(enrollment, "first", gate="provider_retry")
-    await senders.add(scripted.engine, Channel.SMS, "+12125550111", None, default=True)
+    await _send_from(scripted, Channel.SMS, "+12125550111")
     assert await scripted.ended(enrollment) == ("completed", None)
     first, second = provider.handed_over
     assert first == second
@@ -90,7 +96,7 @@ async def test_another_attempt_goes_out_from_the_same_sender(scripted: Rig, prov
 
 async def test_what_comes_from_a_sender_is_no_answer(scripted: Rig, provider: ScriptedProvider) -> None:
     """An operator wrote it: it stops nobody, and is in the conversation as ours."""
-    await senders.add(scripted.engine, Channel.EMAIL, "hello@acme.example", None, default=True)
+    await _send_from(scripted, Channel.EMAIL, "hello@acme.example")
     contact = await scripted.contact()
     message = InboundMessage(
         channel=Channel.EMAIL,
