@@ -17,7 +17,7 @@ from api.problems import Refusal, answers
 from starter.contact_export import export
 from starter.contacts import ImportReport, import_csv
 from starter.engine import Engine
-from starter.telling import say
+from starter.telling import say_many
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})
 
@@ -64,7 +64,7 @@ async def import_contacts(request: Request, engine: Annotated[Engine, needs("wri
             engine.tenant_id,
             Path(file.name),
             default_region=engine.default_region,
-            tell=partial(say, engine),
+            tell=partial(say_many, engine),
         )
 
 

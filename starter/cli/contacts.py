@@ -1,4 +1,4 @@
-"""`contacts import`: a CSV file of contacts."""
+"""`contacts`: in and out as CSV files, and forgotten."""
 
 from functools import partial
 from pathlib import Path
@@ -6,17 +6,22 @@ from typing import Annotated
 
 import typer
 
+from domain.errors import TouchlineError
 from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, command
+from starter.contact_export import export_to
 from starter.contacts import ImportReport, import_csv
 from starter.ending import Exit
+from starter.erasure import erase
 from starter.telling import say_many
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Contacts: bring them in.", no_args_is_help=True)
+    group = typer.Typer(help="Contacts: bring them in and out, forget them.", no_args_is_help=True)
     command(group, "contacts import examples/contacts.csv", name="import")(import_contacts)
+    command(group, "contacts export all.csv", name="export")(export_contacts)
+    command(group, "contacts erase C-1001 --stop", name="erase")(erase_contact)
     app.add_typer(group, name="contacts")
 
 
@@ -56,6 +61,33 @@ async def import_contacts(
         ],
         Exit.REFUSED if report.rejected_count else Exit.DONE,
     )
+
+
+async def export_contacts(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Where to; it must not exist.")],
+    as_json: AsJson = False,
+) -> Answer:
+    """Write all contacts into a CSV file, with a column for each attribute; an import of it changes nothing.
+
+    Texts that a spreadsheet would take for a formula have an apostrophe before them, which an import takes away.
+    """
+    async with connect.engine(lazy=True) as engine:
+        try:
+            count = await export_to(engine, file)
+        except OSError as error:
+            raise TouchlineError(f"{file} cannot be written: {error.strerror}", hint="name a new file") from error
+    return Answer({"exported": count, "file": str(file)}, [output.line(f"{count} contacts are in {file}")])
+
+
+async def erase_contact(
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's external id, or ours.")],
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the contact's live enrollments.")] = False,
+    as_json: AsJson = False,
+) -> Answer:
+    """Overwrite everything that tells who a contact was, for good; what was counted stays, and so do suppressions."""
+    async with connect.engine() as engine:
+        id_ = await erase(engine, contact, stop=stop)
+    return Answer({"erased": id_}, [output.line(f"erased; the records stay under {id_}")])
 
 
 def _summary(report: ImportReport) -> str:

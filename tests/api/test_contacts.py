@@ -1,11 +1,13 @@
 """Contacts over HTTP: made, found, changed, tagged."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.api.conftest import Api
+from tests.helpers import assert_eventually
 
 Call = Any
 
@@ -155,3 +157,23 @@ async def test_writing_needs_a_key_that_may_write(api: Api) -> None:
         ("DELETE", "/contacts/x/tags/a", None),
     ):
         assert (await api.http.request(method, path, json=body, headers=key)).status_code == 403, path
+
+
+async def test_a_changed_date_moves_the_wait_for_it(api: Api, call: Call) -> None:
+    """The enrollment looks at the contact's date again as soon as the change is answered."""
+    async with api.rig.worker():
+        enrollment, contact = await api.rig.start(
+            "sequence: reminder\nsteps:\n"
+            "  - {id: before, type: delay, until: {before: visit_at, days: 2}}\n"
+            "  - {id: told, type: action, action: mark_qualified}\n",
+            attributes={"visit_at": (datetime.now(UTC) + timedelta(days=9)).isoformat()},
+        )
+        await api.rig.arrives(enrollment, "before", gate="date")
+        sooner = datetime.now(UTC) + timedelta(days=5)
+        await call("PATCH", f"/contacts/{contact.external_id}", {"attributes": {"visit_at": sooner.isoformat()}})
+
+        async def waits_anew() -> None:
+            row = await api.rig.enrollment(enrollment)
+            assert abs(row["next_run_at"] - (sooner - timedelta(days=2))) < timedelta(hours=1)
+
+        await assert_eventually(waits_anew)

@@ -1,4 +1,4 @@
-"""`contacts import`."""
+"""`contacts`: in, out and forgotten."""
 
 from pathlib import Path
 
@@ -32,3 +32,24 @@ async def test_what_is_no_csv_of_contacts_is_refused(cli: Cli, services: Setting
     assert said.code == 1
     assert "external_id" in said.document["error"]
     assert (await cli("contacts", "import", tmp_path / "missing.csv")).code == 1
+
+
+async def test_what_was_imported_comes_out_and_goes_in_again(cli: Cli, services: Settings, tmp_path: Path) -> None:
+    """The same contacts; a file that exists is not overwritten."""
+    await cli("contacts", "import", CASES / "contacts.csv")
+    out = tmp_path / "all.csv"
+    assert (await cli("contacts", "export", out, "--json")).document["exported"] == 1000
+    again = (await cli("contacts", "import", out, "--json")).document
+    assert (again["created"], again["updated"], again["rejected"]) == (0, 1000, [])
+    before = out.read_bytes()
+    refused = await cli("contacts", "export", out)
+    assert (refused.code, out.read_bytes()) == (1, before)
+
+
+async def test_a_contact_is_erased(cli: Cli, services: Settings, tmp_path: Path) -> None:
+    """It is in no export any more, and nobody can be erased twice."""
+    (tmp_path / "one.csv").write_text("external_id,email\nC-1,a@x.org\n")
+    await cli("contacts", "import", tmp_path / "one.csv")
+    assert (await cli("contacts", "erase", "C-1")).code == 0
+    assert (await cli("contacts", "export", tmp_path / "out.csv", "--json")).document["exported"] == 0
+    assert (await cli("contacts", "erase", "C-1")).code == 1
