@@ -55,7 +55,8 @@ async def act(tx: asyncpg.Connection, action: ActionStep, actor: Actor, desk: De
             return Effect({"qualified_at": await acting.qualify(tx, who, now)})
         case AssignToUser(user=user, round_robin=users):
             if users:
-                user = users[await acting.take_turn(tx, actor.sequence_id, actor.visit.node_id) % len(users)]
+                turn = await acting.take_turn(tx, who, actor.sequence_id, actor.visit.node_id)
+                user = users[turn % len(users)]
             await acting.assign(tx, who, user or "", now)
             return Effect({"user": user})
         case AddToCampaign(campaign=campaign):

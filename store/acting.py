@@ -40,8 +40,9 @@ async def assign(tx: asyncpg.Connection, contact_id: UUID, user: str, now: datet
     await _sql.assign(tx, contact_id=contact_id, user_name=user, now=now)
 
 
-async def take_turn(tx: asyncpg.Connection, sequence_id: UUID, node_id: str) -> int:
-    """The next number of a round robin, from 0; callers at the same moment wait for each other."""
+async def take_turn(tx: asyncpg.Connection, contact_id: UUID, sequence_id: UUID, node_id: str) -> int:
+    """The next number of a round robin, from 0; callers at the same moment wait for each other, never in a circle."""
+    await _sql.hold_turns(tx, contact_id=contact_id, sequence_id=sequence_id)
     turn: int = await _sql.take_turn(tx, sequence_id=sequence_id, node_id=node_id)
     return turn
 

@@ -27,6 +27,12 @@ RETURNING qualified_at;
 -- Who looks after the contact.
 UPDATE contacts SET assigned_to = :user_name, updated_at = :now WHERE id = :contact_id;
 
+-- name: hold_turns!
+-- Locks in one order for everybody who takes turns: the contact, then all turns of the sequence. Loops come to several
+-- turns in one transaction, not all of them beginning with the same; and a contact may be in two sequences at once.
+SELECT pg_advisory_xact_lock(hashtextextended(:sequence_id::uuid::text, 1))
+FROM (SELECT FROM contacts WHERE id = :contact_id FOR NO KEY UPDATE) c;
+
 -- name: take_turn$
 -- Whose turn it is, counted from 0: each caller gets a number of its own, without gaps once it commits.
 INSERT INTO assignment_turns AS t (tenant_id, sequence_id, node_id, taken)

@@ -1,0 +1,112 @@
+"""Loops and turns: no worker runs hot on them, and none waits for another in a circle."""
+
+import asyncio
+import time
+
+from temporalio.api.enums.v1 import EventType as Recorded
+
+from domain import ids
+from domain.contact import Contact
+from store import acting
+from tests.harness import Rig
+from tests.helpers import assert_eventually
+
+SPINNING = """
+    sequence: spinning
+    steps:
+      - {id: ask, type: condition, if: replied, then: [{id: out, type: exit}]}
+      - {id: arms, type: split, variants: [{id: a}, {id: b}]}
+      - {id: note, type: action, action: tag_lead, add: [round]}
+      - {id: again, type: goto, step: ask, times: 1000}
+      - {id: bye, type: sms, body: Bye.}
+"""
+
+
+async def test_a_loop_without_a_wait_is_walked_in_few_short_activities(on_dev_server: Rig) -> None:
+    """A thousand rounds of four nodes: a hundred nodes to an activity, each far from its time-out, none repeated."""
+    enrollment, _ = await on_dev_server.start(SPINNING)
+    began = time.process_time()
+    assert await on_dev_server.ended(enrollment) == ("completed", None)
+    assert time.process_time() - began < 30
+    [row] = await on_dev_server.rows("SELECT count(*) AS rounds FROM enrollment_steps WHERE node_id = 'note'")
+    assert row["rounds"] == 1001
+    events = (await on_dev_server.engine.runs.handle(enrollment).fetch_history()).events
+    scheduled = [e for e in events if e.event_type == Recorded.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED]
+    started = [
+        e.activity_task_started_event_attributes
+        for e in events
+        if e.event_type == Recorded.EVENT_TYPE_ACTIVITY_TASK_STARTED
+    ]
+    assert len(scheduled) <= 45
+    assert {one.attempt for one in started} == {1}
+    assert not [e for e in events if e.event_type == Recorded.EVENT_TYPE_MARKER_RECORDED]
+    times = {e.event_id: e.event_time.ToDatetime() for e in events}
+    took = [
+        times[e.event_id] - times[e.activity_task_completed_event_attributes.started_event_id]
+        for e in events
+        if e.event_type == Recorded.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+    ]
+    assert max(took).total_seconds() < 10
+
+
+TURNS = """
+    sequence: {key}
+    steps:
+      - {{id: first, type: action, action: assign_to_user, round_robin: [ana, ben, cy]}}
+      - {{id: second, type: action, action: assign_to_user, round_robin: [ana, ben]}}
+      - {{id: other, type: action, action: enroll, sequence: {other}}}
+      - {{id: again, type: goto, step: {back}, times: 50}}
+      - {{id: bye, type: sms, body: Bye.}}
+"""
+
+
+async def test_turns_taken_in_loops_and_in_two_sequences_at_once_never_block_each_other(on_dev_server: Rig) -> None:
+    """Two sequences that enroll into each other, the same contacts in both, in loops longer than one walk goes."""
+    rig = on_dev_server
+    keys = {"left": ("right", "first"), "right": ("left", "second")}
+    for key, (other, back) in keys.items():
+        await rig.publish(TURNS.format(key=key, other=other, back=back))
+    people = [await rig.contact() for _ in range(8)]
+    lists = await asyncio.gather(*(rig.enroll(key, *people) for key in keys))
+    await asyncio.gather(*(rig.ended(one) for enrolled in lists for one in enrolled))
+
+    async def nobody_lives() -> bool:
+        return await rig.rows("SELECT FROM enrollments WHERE ended_at IS NULL") == []
+
+    await assert_eventually(nobody_lives, timeout_s=60)
+    counted = await rig.rows(
+        "SELECT s.node_id, e.sequence_id, count(*) AS visits FROM enrollment_steps s JOIN enrollments e"
+        " ON e.id = s.enrollment_id WHERE s.node_id IN ('first', 'second') AND s.status = 'success'"
+        " GROUP BY 1, 2"
+    )
+    taken = await rig.rows("SELECT node_id, sequence_id, taken AS visits FROM assignment_turns")
+    assert {tuple(row.values()) for row in counted} == {tuple(row.values()) for row in taken}
+    for row in await rig.rows("SELECT id FROM enrollments"):
+        events = (await rig.engine.runs.handle(row["id"]).fetch_history()).events
+        assert max(e.activity_task_started_event_attributes.attempt for e in events) == 1
+
+
+async def test_turns_taken_in_opposite_orders_are_taken_one_after_the_other(on_dev_server: Rig) -> None:
+    """A walk that begins within a loop comes to its turns in another order; the second one waits for all of them."""
+    rig = on_dev_server
+    sequence = ids.sequence_id(
+        rig.engine.tenant_id, await rig.publish(TURNS.format(key="left", other="x", back="first"))
+    )
+    one, other = [await rig.contact() for _ in range(2)]
+    has_one = asyncio.Event()
+
+    async def take(contact: Contact, first: str, second: str) -> list[int]:
+        async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+            turns = [await acting.take_turn(tx, contact.id, sequence, first)]
+            if contact is one:
+                has_one.set()
+                # Long enough for the other to come to its first turn.
+                await asyncio.sleep(0.3)
+            return [*turns, await acting.take_turn(tx, contact.id, sequence, second)]
+
+    async def take_after() -> list[int]:
+        await has_one.wait()
+        return await take(other, "second", "first")
+
+    taken = await asyncio.gather(take(one, "first", "second"), take_after())
+    assert list(taken) == [[0, 0], [1, 1]]
