@@ -173,8 +173,9 @@ async def test_nobody_but_the_application_may_read_anything(owner: asyncpg.Conne
     assert granted == []
 
 
-PASSAGES = {"api_key_owner", "overdue_subscriptions", "tenant_ids", "tenants_with_news"}
-"""What the application may ask beyond its tenant; each answers ids, and a key's owner to whoever has the key."""
+PASSAGES = {"api_key_owner", "erase_log", "overdue_subscriptions", "tenant_ids", "tenants_with_news"}
+"""What the application may ask of the owner: ids beyond its tenant, a key's owner for whoever has the key, and that
+the log of its own tenant forgets a contact who is erased."""
 
 
 async def test_every_passage_through_the_wall_is_known(owner: asyncpg.Connection) -> None:
