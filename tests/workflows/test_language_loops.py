@@ -5,8 +5,15 @@ import time
 
 from temporalio.api.enums.v1 import EventType as Recorded
 
+from activities import waiting
+from activities.waiting import Moment, Taken
+from authoring.check import check
 from domain import ids
 from domain.contact import Contact
+from domain.enrollment import Visit
+from domain.plan import WaitNode
+from scheduling.itinerary import Whereabouts
+from starter.happened import happen
 from store import acting
 from tests.harness import Rig
 from tests.helpers import assert_eventually
@@ -55,7 +62,7 @@ TURNS = """
       - {{id: first, type: action, action: assign_to_user, round_robin: [ana, ben, cy]}}
       - {{id: second, type: action, action: assign_to_user, round_robin: [ana, ben]}}
       - {{id: other, type: action, action: enroll, sequence: {other}}}
-      - {{id: again, type: goto, step: {back}, times: 50}}
+      - {{id: again, type: goto, step: {back}, times: 30}}
       - {{id: bye, type: sms, body: Bye.}}
 """
 
@@ -66,7 +73,7 @@ async def test_turns_taken_in_loops_and_in_two_sequences_at_once_never_block_eac
     keys = {"left": ("right", "first"), "right": ("left", "second")}
     for key, (other, back) in keys.items():
         await rig.publish(TURNS.format(key=key, other=other, back=back))
-    people = [await rig.contact() for _ in range(8)]
+    people = [await rig.contact() for _ in range(5)]
     lists = await asyncio.gather(*(rig.enroll(key, *people) for key in keys))
     await asyncio.gather(*(rig.ended(one) for enrolled in lists for one in enrolled))
 
@@ -110,3 +117,33 @@ async def test_turns_taken_in_opposite_orders_are_taken_one_after_the_other(on_d
 
     taken = await asyncio.gather(take(one, "first", "second"), take_after())
     assert list(taken) == [[0, 0], [1, 1]]
+
+
+WAITING = """
+    sequence: waiting
+    steps:
+      - {id: wait, type: wait_for, event: tick, timeout: 1d}
+      - {id: bye, type: sms, body: Bye.}
+"""
+
+
+async def test_an_event_that_comes_while_its_wait_is_decided_upon_comes_too_late(on_dev_server: Rig) -> None:
+    """It waits for the decision, and is not taken for one that was awaited."""
+    rig = on_dev_server
+    enrollment, contact = await rig.start(WAITING)
+    await rig.arrives(enrollment, "wait", gate="event")
+    plan = check(WAITING).plan
+    assert plan is not None
+    node, visit = plan.nodes["wait"], Visit(enrollment, "wait")
+    assert isinstance(node, WaitNode)
+    where = Whereabouts(contact.zones, "Etc/UTC", enrollment)
+    async with rig.engine.database.transaction(rig.engine.tenant_id, lock_enrollment=enrollment) as tx:
+        decided = await waiting.for_event(tx, node, visit, Moment(await rig.now(), where, hurried=True))
+        assert decided == Taken(node.otherwise, {"branch": "else"})
+        event = asyncio.create_task(happen(rig.engine, contact.external_id, "tick"))
+        await asyncio.sleep(0.3)
+        assert not event.done()
+        await tx.execute(
+            "UPDATE enrollment_steps SET status = 'success', completed_at = now() WHERE id = $1", visit.step_id
+        )
+    assert (await event).awaited == ()
