@@ -88,7 +88,15 @@ _MAILS = st.builds(
     ),
     st.binary(max_size=200),
 )
+_FILES = st.builds(
+    lambda head, lines: b"\n".join([head, *lines]),
+    st.sampled_from([b"external_id,email", b"external_id;phone;tags;\xef\xbb\xbf", b"=external_id,email", b""]),
+    st.lists(
+        st.one_of(st.binary(max_size=40), st.sampled_from([b"A,a@x.org", b'B,"', b"C;+12125550100;a", b"'=D,d@x.org"]))
+    ),
+)
 schemathesis.openapi.media_type("message/rfc822", _MAILS)
+schemathesis.openapi.media_type("text/csv", _FILES)
 
 
 Send = Callable[[Case[Any], dict[str, str]], httpx.Response]
