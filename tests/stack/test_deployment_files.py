@@ -58,7 +58,16 @@ def test_compose_hands_over_settings_that_exist() -> None:
     for service in ("worker", "api"):
         environment = _services()[service]["environment"]
         assert isinstance(environment, dict)
-        assert set(environment) <= known
+        assert {name for name in environment if name.startswith("TOUCHLINE_")} <= known
+
+
+def test_compose_hands_over_every_setting() -> None:
+    """What is set in the caller's environment holds, but for what the file itself decides: its servers and folders."""
+    decided = re.compile(r"TOUCHLINE_(TEMPORAL_.+|TASK_QUEUE|SEARCH_ATTRIBUTES|TWILIO_BASE_URL|(OUTBOX|STATE)_DIR)")
+    environment = _services()["api"]["environment"]
+    assert isinstance(environment, dict)
+    left_out = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields} - set(environment)
+    assert {name for name in left_out if not decided.fullmatch(name)} == set()
 
 
 def test_compose_gives_worker_and_api_the_same_settings() -> None:
