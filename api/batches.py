@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from starter import campaigns as starter
 from starter.engine import Engine
@@ -93,10 +93,8 @@ async def list_skipped(
     behind = place(after, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         await starter.batch(tx, id)
-        last = UUID(str(behind[0])) if behind else None
-        found = await batches.refused(tx, id, reason, after=last, limit=limit + 1)
-    more = len(found) > limit
-    return Page(items=found[:limit], next=cursor(found[limit - 1].id) if more else None)
+        found = await batches.refused(tx, id, reason, after=behind and behind[0], limit=limit + 1)
+    return part(found, limit, lambda one: (one.id,))
 
 
 @router.post("/{id}/cancel", status_code=HTTPStatus.OK, summary="Cancel a batch", responses=answers(409))

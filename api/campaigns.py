@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import REFUSALS, needs
 from api.batches import BatchState, state_of
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from starter import campaigns as starter
 from starter.engine import Engine
@@ -120,9 +120,8 @@ async def list_campaigns(
     """By key. How many are in one, it says by itself."""
     behind = place(after, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await campaigns.listed(tx, after=str(behind[0]) if behind else None, limit=limit + 1)
-    more = len(found) > limit
-    return Page(items=found[:limit], next=cursor(found[limit - 1].key) if more else None)
+        found = await campaigns.listed(tx, after=behind and behind[0], limit=limit + 1)
+    return part(found, limit, lambda one: (one.key,))
 
 
 @router.get("/{id}", summary="One campaign")
@@ -155,13 +154,11 @@ async def list_members(
     id: CampaignRef, engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[Member]:
     """The newest first, each with how the contact came in: by an `action` of an enrollment, the `api` or the `cli`."""
-    before: Any = place(after, datetime, UUID)
+    before = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         campaign = await starter.find(tx, id)
         found = await campaigns.members(tx, campaign.id, before=before, limit=limit + 1)
-    more = len(found) > limit
-    last = found[limit - 1] if more else None
-    return Page(items=found[:limit], next=cursor(last.added_at, last.id) if last else None)
+    return part(found, limit, lambda one: (one.added_at, one.id))
 
 
 @router.post("/{id}/members", summary="Add contacts to a campaign")
@@ -210,13 +207,12 @@ async def list_batches(
     id: CampaignRef, engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[BatchState]:
     """The newest first, with how far each has come."""
-    before: Any = place(after, datetime, UUID)
+    before = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         campaign = await starter.find(tx, id)
         found = await batches.listed(tx, campaign.id, before=before, limit=limit + 1)
-        shown = [BatchState.of(batch, await batches.reasons(tx, batch.id)) for batch in found[:limit]]
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items=shown, next=cursor(last.created_at, last.id) if last else None)
+        shown = [BatchState.of(batch, await batches.reasons(tx, batch.id)) for batch in found]
+    return part(shown, limit, lambda one: (one.created_at, one.id))
 
 
 async def _state(engine: Engine, name: str) -> CampaignState:

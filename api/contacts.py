@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from api.texts import Line
 from domain.errors import NotFound
@@ -116,13 +116,12 @@ async def list_contacts(
     limit: Limit = 50,
 ) -> Page[ContactRecord]:
     """The newest first; the parts stay right while others come. 422: more than 1,000 fit the search; say more."""
-    before: Any = place(after, datetime, UUID)
+    before = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.page(
             tx, search=search.strip() if search else None, tag=tag, status=status, before=before, limit=limit + 1
         )
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items=found[:limit], next=cursor(last.created_at, last.id) if last else None)
+    return part(found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post("/{id:path}/tags", summary="Add tags to a contact")

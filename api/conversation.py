@@ -1,7 +1,7 @@
 """What was said with a contact."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,7 +15,7 @@ from domain.errors import NotFound
 from starter.contact_changes import HINT, MISSING
 from starter.engine import Engine
 from store import conversation
-from store.conversation import Message, Party, Place
+from store.conversation import Message, Party
 
 router = APIRouter(prefix="/contacts", tags=["conversation"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -39,11 +39,11 @@ async def contact_conversation(
     limit: Limit = 50,
 ) -> ConversationPage:
     """The newest messages, or those before a place; each inbound one with the enrollment and step that it answers."""
-    behind: Any = place(before, datetime, UUID, given_as="before")
+    behind = place(before, datetime, UUID, given_as="before")
     async with engine.database.transaction(engine.tenant_id) as tx:
         party = await conversation.find(tx, id)
         if party is None:
             raise NotFound(MISSING, hint=HINT)
-        page = await conversation.page(tx, party.id, before=Place(*behind) if behind else None, limit=limit)
-    earlier = cursor(page.earlier.at, page.earlier.id) if page.earlier else None
+        page = await conversation.page(tx, party.id, before=behind, limit=limit)
+    earlier = cursor(*page.earlier) if page.earlier else None
     return ConversationPage(contact=party, messages=page.messages, earlier=earlier)

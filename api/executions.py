@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, Field, computed_field
 from api import words
 from api.auth import REFUSALS, needs
 from api.csv_export import stream_csv
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from domain.enrollment import LIVE, EnrollmentStatus
 from domain.errors import NotFound
@@ -22,6 +22,7 @@ from starter.engine import Engine
 from store import contacts as people
 from store import executions, sequences
 from store.executions import Filter
+from store.places import Place
 
 router = APIRouter(
     prefix="/flow-executions", tags=["flow executions"], responses={**REFUSALS, **answers(404, 422, 503)}
@@ -88,7 +89,11 @@ async def _which(
     until: Annotated[AwareDatetime | None, Query(description="Before then.")] = None,
     search: Annotated[
         str | None,
-        Query(description="What the contact's name, email, phone or id begins with.", min_length=1, max_length=200),
+        Query(
+            description="What the contact's name, last name, email, phone or external id begins with.",
+            min_length=1,
+            max_length=200,
+        ),
     ] = None,
     is_test: Annotated[
         bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
@@ -123,8 +128,8 @@ async def history(
     limit: Limit = 50,
 ) -> Page[Execution]:
     """The newest first; parts stay right while others are enrolled."""
-    found = await _executions(engine, which, status, limit)(_place(after))
-    return Page(items=[_shown(row) for row in found], next=_next(found, limit, lambda row: row.enrolled_at))
+    found = await _executions(engine, which, status, limit + 1)(place(after, datetime, UUID))
+    return part([_shown(row) for row in found], limit, lambda row: (row.enrolled_at, row.id))
 
 
 @router.get("/logs", summary="Execution logs: what each step did")
@@ -136,8 +141,8 @@ async def logs(
     limit: Limit = 50,
 ) -> Page[LoggedStep]:
     """The newest first. Steps that are still to come are no part of it."""
-    found = await _steps(engine, which, status, limit)(_place(after))
-    return Page(items=[_logged(row) for row in found], next=_next(found, limit, lambda row: row.at))
+    found = await _steps(engine, which, status, limit + 1)(place(after, datetime, UUID))
+    return part([_logged(row) for row in found], limit, _logged_at)
 
 
 @router.get("/statistics", summary="How many executions there are, by status")
@@ -203,14 +208,13 @@ async def details(
     return ExecutionDetails(execution=_shown(found), steps=[_logged(step) for step in steps])
 
 
-_Place = tuple[datetime, UUID] | None
-_Read = Callable[[_Place], Awaitable[list[_T]]]
+_Read = Callable[[Place | None], Awaitable[list[_T]]]
 
 
 def _executions(
     engine: Engine, which: Filter, status: Sequence[EnrollmentStatus] | None, limit: int
 ) -> _Read[executions.Execution]:
-    async def read(before: _Place) -> list[executions.Execution]:
+    async def read(before: Place | None) -> list[executions.Execution]:
         tx: asyncpg.Connection
         async with engine.database.transaction(engine.tenant_id) as tx:
             return await executions.page(tx, which, status or list(EnrollmentStatus), before, limit)
@@ -221,7 +225,7 @@ def _executions(
 def _steps(
     engine: Engine, which: Filter, status: Sequence[StepStatus] | None, limit: int
 ) -> _Read[executions.LoggedStep]:
-    async def read(before: _Place) -> list[executions.LoggedStep]:
+    async def read(before: Place | None) -> list[executions.LoggedStep]:
         async with engine.database.transaction(engine.tenant_id) as tx:
             return await executions.log(tx, which, status or list(StepStatus), before, limit)
 
@@ -229,29 +233,19 @@ def _steps(
 
 
 async def _rows(
-    read: _Read[_T], key: Callable[[_T], _Place], cells: Callable[[_T], Sequence[object]]
+    read: _Read[_T], key: Callable[[_T], Place], cells: Callable[[_T], Sequence[object]]
 ) -> AsyncIterator[Sequence[object]]:
     """Part by part, so that no transaction stays open for as long as somebody downloads."""
-    before: _Place = None
+    before: Place | None = None
     while found := await read(before):
         for row in found:
             yield cells(row)
         before = key(found[-1])
 
 
-def _logged_at(row: executions.LoggedStep) -> _Place:
-    return None if row.at is None else (row.at, row.id)
-
-
-def _place(after: str | None) -> _Place:
-    found = place(after, datetime, UUID)
-    return None if found is None else (found[0], found[1])  # type: ignore[return-value] # of these very types
-
-
-def _next(found: Sequence[_T], limit: int, at: Callable[[_T], datetime | None]) -> str | None:
-    if len(found) < limit or (when := at(found[-1])) is None:
-        return None
-    return cursor(when, found[-1].id)
+def _logged_at(row: executions.LoggedStep) -> Place:
+    assert row.at is not None  # noqa: S101 - a log has what has begun, or whose fate is known
+    return row.at, row.id
 
 
 def _shown(row: executions.Execution) -> Execution:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from api.texts import Line
 from starter.engine import Engine
@@ -81,9 +81,8 @@ async def list_keys(
     """Oldest first, revoked ones among them; never the keys themselves."""
     behind = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await api_keys.listed(tx, behind=behind, limit=limit + 1)  # type: ignore[arg-type] # as `place` was told
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items=[_state(key) for key in found[:limit]], next=cursor(last.created_at, last.id) if last else None)
+        found = await api_keys.listed(tx, behind=behind, limit=limit + 1)
+    return part([_state(key) for key in found], limit, lambda one: (one.created_at, one.id))
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT, summary="Revoke an API key", responses=answers(404))

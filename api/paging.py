@@ -3,9 +3,10 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, overload
 from uuid import UUID
 
 from fastapi import Query
@@ -16,6 +17,8 @@ from api.problems import Refusal
 T = TypeVar("T")
 Key = str | int | datetime | UUID
 """One column of what a list is sorted by; times are aware."""
+_First = TypeVar("_First", bound=Key)
+_Second = TypeVar("_Second", bound=Key)
 
 After = Annotated[
     str | None, Query(description="`next` of the part before; without it the list begins.", max_length=1000)
@@ -39,7 +42,19 @@ def cursor(*key: Key) -> str:
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def place(after: str | None, *kinds: type[Key], given_as: str = "after") -> tuple[Key, ...] | None:
+def part(found: Sequence[T], limit: int, key: Callable[[T], tuple[Key, ...]]) -> Page[T]:
+    """The first `limit` of a list that was read with one item more: that there is one tells of a next part."""
+    items = list(found[:limit])
+    return Page(items=items, next=cursor(*key(items[-1])) if len(found) > limit else None)
+
+
+@overload
+def place(after: str | None, first: type[_First], /, *, given_as: str = "after") -> tuple[_First] | None: ...
+@overload
+def place(
+    after: str | None, first: type[_First], second: type[_Second], /, *, given_as: str = "after"
+) -> tuple[_First, _Second] | None: ...
+def place(after: str | None, /, *kinds: type[Any], given_as: str = "after") -> tuple[Key, ...] | None:
     """The sort key that `cursor` was made of, of these types; None where the list begins.
 
     Raises Refusal (422) for what is no cursor of such a list.

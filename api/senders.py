@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from api.texts import Line
 from starter import senders as starter
@@ -64,9 +64,8 @@ async def list_senders(
     """By channel and address."""
     behind = place(after, str, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await senders.listed(tx, behind=behind, limit=limit + 1)  # type: ignore[arg-type] # as `place` was told
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items=found[:limit], next=cursor(last.channel, last.address) if last else None)
+        found = await senders.listed(tx, behind=behind, limit=limit + 1)
+    return part(found, limit, lambda one: (one.channel, one.address))
 
 
 @router.post("/{id}/default", summary="Make a sender the default", responses=answers(404))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api import etags
 from api.auth import REFUSALS, needs
 from api.etags import CONDITION, CONDITIONS, IfMatch, MaybeIfMatch
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from domain.diagnostics import Diagnostic
 from domain.fields import Key, Label
@@ -192,11 +192,9 @@ async def list_sequences(
 ) -> Page[SequenceSummary]:
     """By key, without their working copies."""
     behind = place(after, str)
-    key = str(behind[0]) if behind else None
     async with engine.database.transaction(engine.tenant_id) as tx:
-        rows = await drafts.page(tx, status=status, search=search, after=key, limit=limit + 1)
-    shown = [SequenceSummary.of(row) for row in rows[:limit]]
-    return Page(items=shown, next=cursor(shown[-1].key) if len(rows) > limit else None)
+        rows = await drafts.page(tx, status=status, search=search, after=behind and behind[0], limit=limit + 1)
+    return part([SequenceSummary.of(row) for row in rows], limit, lambda one: (one.key,))
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Create a sequence as a draft", responses=answers(409, 413))

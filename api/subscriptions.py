@@ -3,14 +3,14 @@
 import json
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from domain.errors import NotFound
 from starter import subscriptions as starter
@@ -18,7 +18,7 @@ from starter.engine import Engine
 from starter.subscriptions import LONGEST_OVERLAP, Wanted
 from store import subscriptions
 from store.changes import TYPES, ChangeType
-from store.subscriptions import Delivery, DeliveryState, Place, Subscription
+from store.subscriptions import Delivery, DeliveryState, Subscription
 
 router = APIRouter(tags=["webhooks out"], responses={**REFUSALS, **answers(404, 409, 422, 503)})
 
@@ -107,11 +107,10 @@ async def list_subscriptions(
     engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[Subscription]:
     """The oldest first; never the secrets."""
+    behind = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await subscriptions.listed(tx, _place(after), limit + 1)
-    more = len(found) > limit
-    items = found[:limit]
-    return Page(items=items, next=cursor(items[-1].created_at, items[-1].id) if more else None)
+        found = await subscriptions.listed(tx, behind, limit + 1)
+    return part(found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.get("/webhook-subscriptions/{id}", summary="One subscription, and how it does")
@@ -156,13 +155,12 @@ async def list_deliveries(
     limit: Limit = 50,
 ) -> Page[Delivery]:
     """The newest first; kept for 30 days after their end."""
+    before = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         if await subscriptions.read(tx, id) is None:
             raise starter.no_such()
-        found = await subscriptions.deliveries(tx, id, state, _place(after), limit + 1)
-    more = len(found) > limit
-    items = found[:limit]
-    return Page(items=items, next=cursor(items[-1].created_at, items[-1].id) if more else None)
+        found = await subscriptions.deliveries(tx, id, state, before, limit + 1)
+    return part(found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.get("/webhook-deliveries/{id}", summary="One delivery, with its document")
@@ -182,8 +180,3 @@ async def get_delivery(id: UUID, engine: Annotated[Engine, needs("read")]) -> De
 async def redeliver(id: UUID, engine: Annotated[Engine, needs("write")]) -> Delivery:
     """At once, and if need be again for a day; 409 while it is still to be delivered, or its subscription is off."""
     return await starter.redeliver(engine, id)
-
-
-def _place(after: str | None) -> Place | None:
-    key = place(after, datetime, UUID)
-    return Place(*cast(tuple[datetime, UUID], key)) if key else None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import REFUSALS, needs
 from api.contacts import ContactRef
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from starter import suppressing
 from starter.engine import Engine
@@ -62,13 +62,12 @@ async def list_suppressions(
     limit: Limit = 50,
 ) -> Page[SuppressionRecord]:
     """The newest first. An address has one for each reason, and is barred until each is lifted."""
-    before: Any = place(after, datetime, UUID)
+    before = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await suppressions.page(
             tx, channel=channel, reason=reason, active=active, before=before, limit=limit + 1
         )
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items=found[:limit], next=cursor(last.created_at, last.id) if last else None)
+    return part(found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post("/suppressions", status_code=HTTPStatus.CREATED, summary="Bar an address")

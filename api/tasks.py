@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from api.texts import Line
 from starter import tasks as starter
@@ -29,9 +29,8 @@ async def list_tasks(
     """Oldest first."""
     behind = place(after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await tasks.listed(tx, user, limit + 1, behind=behind)  # type: ignore[arg-type] # as `place` was told
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items=found[:limit], next=cursor(last.created_at, last.id) if last else None)
+        found = await tasks.listed(tx, user, limit + 1, behind=behind)
+    return part(found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post(

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from api.texts import Line
 from content.addresses import normal_email
@@ -56,9 +56,8 @@ async def list_users(engine: Annotated[Engine, needs("read")], after: After = No
     """By name."""
     behind = place(after, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await users.listed(tx, after=str(behind[0]) if behind else None, limit=limit + 1)
-    more = len(found) > limit
-    return Page(items=found[:limit], next=cursor(found[limit - 1].name) if more else None)
+        found = await users.listed(tx, after=behind and behind[0], limit=limit + 1)
+    return part(found, limit, lambda one: (one.name,))
 
 
 @router.put("/{id}", summary="Change a user", responses=answers(404))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.auth import REFUSALS
-from api.paging import After, Limit, Page, cursor, place
+from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from api.sequences import Reads, SequenceRef
 from domain.errors import NotFound
@@ -22,11 +22,10 @@ router = APIRouter(
 async def list_versions(id: SequenceRef, engine: Reads, after: After = None, limit: Limit = 50) -> Page[VersionSummary]:
     """The newest first."""
     behind = place(after, int)
-    number = int(str(behind[0])) if behind else None
     async with engine.database.transaction(engine.tenant_id) as tx:
         sheet = await drafting.found(tx, id)
-        rows = await drafts.versions(tx, sheet.id, before=number, limit=limit + 1)
-    return Page(items=rows[:limit], next=cursor(rows[limit - 1].version) if len(rows) > limit else None)
+        rows = await drafts.versions(tx, sheet.id, before=behind and behind[0], limit=limit + 1)
+    return part(rows, limit, lambda one: (one.version,))
 
 
 @router.get("/{version}", summary="Get a published version")

@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.enrollment import Visit
 from store import campaigns
+from store.places import FIRST, Place
 from store.pool import load_queries
 
 _sql = load_queries("acting")
@@ -83,10 +84,10 @@ class Notification:
 
 
 async def notifications(
-    tx: asyncpg.Connection, user: str | None, limit: int, *, behind: tuple[datetime, UUID] | None = None
+    tx: asyncpg.Connection, user: str | None, limit: int, *, behind: Place | None = None
 ) -> list[Notification]:
     """What is unread, oldest first; with `user` only theirs, with `behind` from that time and id on."""
-    at, after = behind or (None, None)
+    at, after = behind or FIRST
     found = _sql.notifications(tx, user_name=user, at=at, after=after, limit=limit)
     return [Notification(**row) async for row in found]
 

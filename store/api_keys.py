@@ -11,6 +11,7 @@ import asyncpg
 
 from domain import ids
 from domain.errors import Conflict, NotFound
+from store.places import FIRST, Place
 from store.pool import Database, load_queries
 
 _sql = load_queries("api_keys")
@@ -58,11 +59,9 @@ async def create(tx: asyncpg.Connection, tenant_id: UUID, name: str, scopes: set
     return key
 
 
-async def listed(
-    tx: asyncpg.Connection, *, behind: tuple[datetime, UUID] | None = None, limit: int | None = None
-) -> list[ApiKey]:
+async def listed(tx: asyncpg.Connection, *, behind: Place | None = None, limit: int | None = None) -> list[ApiKey]:
     """The tenant's keys, oldest first, revoked ones among them; with `behind`, those made after that time and id."""
-    at, after = behind or (None, None)
+    at, after = behind or FIRST
     return [_key(row) async for row in _sql.list_api_keys(tx, at=at, after=after, limit=limit)]
 
 

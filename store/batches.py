@@ -11,8 +11,8 @@ import asyncpg
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Gate, Upcoming
-from store.campaigns import END, START
 from store.contacts import contact_of
+from store.places import FIRST, LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("batches")
@@ -125,11 +125,9 @@ async def read(tx: asyncpg.Connection, batch_id: UUID) -> Batch | None:
     return Batch(**row) if row else None
 
 
-async def listed(
-    tx: asyncpg.Connection, campaign_id: UUID | None, *, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Batch]:
+async def listed(tx: asyncpg.Connection, campaign_id: UUID | None, *, before: Place | None, limit: int) -> list[Batch]:
     """Those of a campaign (None: of all), the newest first, behind the one with this time and id."""
-    at, after = before or END
+    at, after = before or LAST
     rows = _sql.list_batches(tx, campaign_id=campaign_id, at=at, after=after, limit=limit)
     return [Batch(**row) async for row in rows]
 
@@ -148,7 +146,7 @@ async def refused(
     tx: asyncpg.Connection, batch_id: UUID, reason: RefusalReason | None, *, after: UUID | None, limit: int
 ) -> list[Refused]:
     """Whom it did not enroll, by contact id; with `reason` only for that one."""
-    rows = _sql.list_refusals(tx, id=batch_id, reason=reason, after=after or START, limit=limit)
+    rows = _sql.list_refusals(tx, id=batch_id, reason=reason, after=after or FIRST[1], limit=limit)
     return [Refused(**row) async for row in rows]
 
 
@@ -160,7 +158,7 @@ async def work_of(tx: asyncpg.Connection, batch_id: UUID) -> Work | None:
 
 async def page(tx: asyncpg.Connection, work: Work, after: UUID | None, limit: int) -> list[Contact]:
     """Members as of when the batch was asked for, with an id above `after`, by id."""
-    rows = _sql.page(tx, campaign_id=work.campaign_id, asked_at=work.created_at, after=after or START, limit=limit)
+    rows = _sql.page(tx, campaign_id=work.campaign_id, asked_at=work.created_at, after=after or FIRST[1], limit=limit)
     return [contact_of(row) async for row in rows]
 
 
@@ -206,7 +204,7 @@ async def unstarted(tx: asyncpg.Connection, batch_id: UUID, work: Work) -> list[
     """Enrollments of the pages that were dealt with last and not seen to be started."""
     if work.inserted_to is None or work.inserted_to == work.started_to:
         return []
-    span = {"after": work.started_to or START, "to": work.inserted_to}
+    span = {"after": work.started_to or FIRST[1], "to": work.inserted_to}
     rows = _sql.members_between(tx, campaign_id=work.campaign_id, asked_at=work.created_at, **span)
     enrollments = [ids.enrolled_in(batch_id, row["contact_id"]) async for row in rows]
     return [

@@ -2,22 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import asyncpg
 
 from domain import ids
+from store.places import LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("campaigns")
 
 AddedBy = Literal["action", "api", "cli"]
-
-# Where lists begin. Behind row security an index is entered by a plain comparison alone, not by "NULL or behind it".
-END = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
-START = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -136,9 +133,7 @@ async def count_members(tx: asyncpg.Connection, id: UUID) -> int:
     return count
 
 
-async def members(
-    tx: asyncpg.Connection, id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Member]:
+async def members(tx: asyncpg.Connection, id: UUID, *, before: Place | None, limit: int) -> list[Member]:
     """The newest first; with `before`, those behind the member with this time and contact."""
-    at, after = before or END
+    at, after = before or LAST
     return [Member(**row) async for row in _sql.list_members(tx, id=id, at=at, after=after, limit=limit)]

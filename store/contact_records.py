@@ -1,7 +1,7 @@
 """Contacts as people and programs see them: one by one, and in lists."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,11 @@ from pydantic import ConfigDict
 from domain import ids
 from domain.base import Frozen
 from store import contacts
+from store.places import LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("contact_records")
 
-_LAST = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
-"""The place behind which every contact lies."""
 _FETCHED_AT_ONCE = 500
 
 
@@ -85,14 +84,14 @@ async def page(
     search: str | None,
     tag: str | None,
     status: str | None,
-    before: tuple[datetime, UUID] | None,
+    before: Place | None,
     limit: int,
 ) -> list[ContactRecord]:
     """The newest first; with `before`, those behind the contact with this time of creation and id.
 
     Raises ContentError when the search finds too many.
     """
-    at, behind = before or _LAST
+    at, behind = before or LAST
     part: dict[str, Any] = {"at": at, "behind": behind, "limit": limit}
     if search is not None:
         found = await contacts.matching(tx, search)

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from domain import ids
 from domain.base import Frozen
+from store.places import LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("conversation")
@@ -58,14 +59,6 @@ class Message(Frozen):
 
 
 @dataclass(frozen=True)
-class Place:
-    """A message's place in its conversation."""
-
-    at: datetime
-    id: UUID
-
-
-@dataclass(frozen=True)
 class Page:
     """A part of a conversation, in the order of time."""
 
@@ -84,16 +77,11 @@ async def find(tx: asyncpg.Connection, name: str) -> Party | None:
 
 async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Place | None, limit: int) -> Page:
     """The newest `limit` messages; with `before`, the newest of those that come before that place."""
-    rows = _sql.page(
-        tx,
-        contact_id=contact_id,
-        at=before.at if before else None,
-        id=before.id if before else None,
-        limit=limit + 1,
-    )
+    at, behind = before or LAST
+    rows = _sql.page(tx, contact_id=contact_id, at=at, behind=behind, limit=limit + 1)
     found = [Message(**row) async for row in rows]
     shown = found[:limit][::-1]
-    return Page(shown, Place(shown[0].at, shown[0].id) if len(found) > limit else None)
+    return Page(shown, (shown[0].at, shown[0].id) if len(found) > limit else None)
 
 
 async def from_strangers(tx: asyncpg.Connection, limit: int) -> list[Message]:

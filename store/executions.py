@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 
 from domain.base import Frozen
 from domain.enrollment import EnrollmentStatus
+from store.places import FIRST, LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("executions")
@@ -17,9 +18,6 @@ _sql = load_queries("executions")
 StepStatus = Literal["running", "success", "failed", "skipped"]
 """Of a step that has begun, or whose fate is known; what is still to come is no part of a log."""
 
-_FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, tzinfo=UTC)
-_LAST_ID = UUID(int=2**128 - 1)
 _DAY = timedelta(days=1)
 
 
@@ -37,7 +35,7 @@ class Filter(Frozen):
     @property
     def between(self) -> dict[str, datetime]:
         """Both ends; open ones lie beyond all that there can be."""
-        return {"since": self.since or _FIRST, "until": self.until or _LAST}
+        return {"since": self.since or FIRST[0], "until": self.until or LAST[0]}
 
 
 class Execution(Frozen):
@@ -115,11 +113,11 @@ async def page(
     tx: asyncpg.Connection,
     which: Filter,
     statuses: Sequence[str],
-    before: tuple[datetime, UUID] | None,
+    before: Place | None,
     limit: int,
 ) -> list[Execution]:
     """Newest first, from behind that place (time of enrollment and id) on."""
-    at, last = before or (_LAST, _LAST_ID)
+    at, last = before or LAST
     shared: dict[str, Any] = {
         **which.between,
         "is_test": which.is_test,
@@ -147,11 +145,11 @@ async def log(
     tx: asyncpg.Connection,
     which: Filter,
     statuses: Sequence[str],
-    before: tuple[datetime, UUID] | None,
+    before: Place | None,
     limit: int,
 ) -> list[LoggedStep]:
     """Newest first, from behind that place (`at` and id) on."""
-    at, last = before or (_LAST, _LAST_ID)
+    at, last = before or LAST
     shared: dict[str, Any] = {
         **which.between,
         "is_test": which.is_test,

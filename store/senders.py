@@ -53,7 +53,7 @@ async def named(tx: asyncpg.Connection, channel: Channel, address: str) -> UUID 
 
 async def listed(tx: asyncpg.Connection, *, behind: tuple[str, str] | None, limit: int) -> list[Sender]:
     """By channel and address; with `behind`, those after it."""
-    channel, address = behind or (None, None)
+    channel, address = behind or ("", "")
     return [_sender(row) async for row in _sql.list_senders(tx, channel=channel, address=address, limit=limit)]
 
 

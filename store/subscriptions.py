@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +13,7 @@ from domain import ids
 from domain.base import Frozen
 from store import changes
 from store.changes import Change, ChangeType, Position
+from store.places import FIRST, LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("subscriptions")
@@ -56,13 +57,6 @@ class Delivery(Frozen):
     last_attempt_at: datetime | None
     next_attempt_at: datetime | None
     ended_at: datetime | None
-
-
-class Place(NamedTuple):
-    """One row in the order of its list."""
-
-    at: datetime
-    id: UUID
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,8 @@ async def read(tx: asyncpg.Connection, subscription_id: UUID) -> Subscription | 
 
 async def listed(tx: asyncpg.Connection, after: Place | None, limit: int) -> list[Subscription]:
     """The oldest first, behind a place."""
-    rows = _sql.listed(tx, at=after.at if after else None, id=after.id if after else None, limit=limit)
+    at, behind = after or FIRST
+    rows = _sql.listed(tx, at=at, behind=behind, limit=limit)
     return [_subscription(row) async for row in rows]
 
 
@@ -264,14 +259,8 @@ async def deliveries(
     tx: asyncpg.Connection, subscription_id: UUID, state: DeliveryState | None, before: Place | None, limit: int
 ) -> list[Delivery]:
     """The newest of a subscription, before a place."""
-    rows = _sql.deliveries(
-        tx,
-        id=subscription_id,
-        state=state,
-        at=before.at if before else None,
-        before=before.id if before else None,
-        limit=limit,
-    )
+    at, behind = before or LAST
+    rows = _sql.deliveries(tx, id=subscription_id, state=state, at=at, behind=behind, limit=limit)
     return [_delivery(row) async for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 
 from domain.base import Frozen
 from domain.messages import Channel
+from store.places import LAST, Place
 from store.pool import load_queries
 
 _sql = load_queries("suppressions")
@@ -86,11 +87,11 @@ async def page(
     channel: Channel | None,
     reason: SuppressionReason | None,
     active: bool | None,
-    before: tuple[datetime, UUID] | None,
+    before: Place | None,
     limit: int,
 ) -> list[SuppressionRecord]:
     """The newest first; with `before`, those behind the one with this time of creation and id."""
-    at, behind = before or (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
+    at, behind = before or LAST
     which = {"channel": channel, "reason": reason, "active": active}
     rows = _sql.listed(tx, **which, before=at, behind=behind, limit=limit)
     return [SuppressionRecord(**row) async for row in rows]

@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.enrollment import Visit
 from store import signals
+from store.places import FIRST, Place
 from store.pool import load_queries
 from store.signals import OpenSignal
 
@@ -79,10 +80,10 @@ async def enrollment_of(tx: asyncpg.Connection, task_id: UUID) -> UUID | None:
 
 
 async def listed(
-    tx: asyncpg.Connection, assignee: str | None, limit: int, *, behind: tuple[datetime, UUID] | None = None
+    tx: asyncpg.Connection, assignee: str | None, limit: int, *, behind: Place | None = None
 ) -> list[Task]:
     """Those that are open, oldest first; with `assignee` only theirs, with `behind` from that time and id on."""
-    at, after = behind or (None, None)
+    at, after = behind or FIRST
     return [Task(**row) async for row in _sql.listed(tx, assignee=assignee, at=at, after=after, limit=limit)]
 
 

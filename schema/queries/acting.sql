@@ -58,7 +58,7 @@ JOIN contacts c ON c.id = n.contact_id
 JOIN enrollments e ON e.id = n.enrollment_id
 JOIN sequences s ON s.id = e.sequence_id
 WHERE n.read_at IS NULL AND (:user_name::text IS NULL OR n.user_name = :user_name)
-    AND (:at::timestamptz IS NULL OR (n.created_at, n.id) > (:at, :after::uuid))
+    AND (n.created_at, n.id) > (:at::timestamptz, :after::uuid)
 ORDER BY n.created_at, n.id LIMIT :limit;
 
 -- name: read_notification$

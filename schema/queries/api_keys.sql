@@ -4,7 +4,7 @@ VALUES (:tenant_id, :id, :name, :hash, :scopes, :now);
 
 -- name: list_api_keys
 SELECT id, name, scopes, created_at, last_used_at, revoked_at FROM api_keys
-WHERE :at::timestamptz IS NULL OR (created_at, id) > (:at, :after::uuid)
+WHERE (created_at, id) > (:at::timestamptz, :after::uuid)
 ORDER BY created_at, id LIMIT :limit;
 
 -- name: read_api_key^

@@ -6,7 +6,7 @@ WHERE (c.external_id = :external_id OR c.id = :id::uuid) AND c.erased_at IS NULL
 ORDER BY (c.external_id = :external_id) DESC LIMIT 1;
 
 -- name: page
--- The newest messages with a contact that are older than a place in the conversation; everything, when that is NULL.
+-- The newest messages with a contact that come before a place in the conversation.
 SELECT
     m.id, m.at, m.direction, m.kind, m.channel, m.address, m.subject, m.body,
     m.enrollment_id, s.key AS sequence, m.node_id AS step, m.order_index + 1 AS step_number,
@@ -17,7 +17,7 @@ LEFT JOIN enrollments e ON e.id = m.enrollment_id
 LEFT JOIN sequences s ON s.id = e.sequence_id
 LEFT JOIN message_jobs j ON m.kind = 'step' AND j.id = m.id
 LEFT JOIN reviews r ON r.message_id = m.id
-WHERE m.contact_id = :contact_id AND (:at::timestamptz IS NULL OR (m.at, m.id) < (:at, :id::uuid))
+WHERE m.contact_id = :contact_id AND (m.at, m.id) < (:at::timestamptz, :behind::uuid)
 ORDER BY m.at DESC, m.id DESC
 LIMIT :limit;
 

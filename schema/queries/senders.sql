@@ -13,7 +13,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('senders ' || current_tenant() || 
 -- name: list_senders
 -- In the order of channel and address.
 SELECT id, channel, address, name, is_default, created_at FROM senders
-WHERE :channel::text IS NULL OR (channel, address) > (:channel, :address::text)
+WHERE (channel, address) > (:channel::text, :address::text)
 ORDER BY channel, address LIMIT :limit;
 
 -- name: read_sender^

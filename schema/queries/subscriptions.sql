@@ -15,7 +15,7 @@ FROM webhook_subscriptions WHERE id = :id;
 -- The oldest first, behind a place.
 SELECT id, url, description, types, active_since, disabled_reason, failures, failing_since, previous_until, created_at
 FROM webhook_subscriptions
-WHERE :at::timestamptz IS NULL OR (created_at, id) > (:at, :id::uuid)
+WHERE (created_at, id) > (:at::timestamptz, :behind::uuid)
 ORDER BY created_at, id
 LIMIT :limit;
 
@@ -126,7 +126,7 @@ SELECT id, subscription_id, enrollment_id, type, state, attempts, last_status, l
     next_attempt_at, ended_at
 FROM webhook_deliveries
 WHERE subscription_id = :id AND (:state::text IS NULL OR state = :state)
-    AND (:at::timestamptz IS NULL OR (created_at, id) < (:at, :before::uuid))
+    AND (created_at, id) < (:at::timestamptz, :behind::uuid)
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 

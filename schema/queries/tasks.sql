@@ -29,7 +29,7 @@ JOIN contacts c ON c.id = t.contact_id
 JOIN enrollments e ON e.id = t.enrollment_id
 JOIN sequences s ON s.id = e.sequence_id
 WHERE t.state = 'open' AND (:assignee::text IS NULL OR t.assignee = :assignee)
-    AND (:at::timestamptz IS NULL OR (t.created_at, t.id) > (:at, :after::uuid))
+    AND (t.created_at, t.id) > (:at::timestamptz, :after::uuid)
 ORDER BY t.created_at, t.id LIMIT :limit;
 
 -- name: between

@@ -220,11 +220,11 @@ async def test_contacts_are_searched_from_their_beginning(api: Api, tenant: Tena
     await tenant.execute("UPDATE enrollments SET contact_id = $1 WHERE id = $2", UUID(contact), UUID(ada))
     await tenant.clone("enrollment_steps", id=str(uuid4()), enrollment_id=ada)
     read = await api.key("read")
-    for text in ("ada ł", "ADA Łove", "ADA.L@", "+1212555017", "X-100%"):
+    for text in ("ada ł", "ADA Łove", "łove", "ADA.L@", "+1212555017", "X-100%"):
         for path in ("/flow-executions", "/flow-executions/logs"):
             answer = await api.http.get(path, params={"search": text}, headers=read)
             assert [row["contact"] for row in answer.json()["items"]] == ["X-100%"], (path, text)
-    for text in ("lovelace", "%", "_da", "x-100"):
+    for text in ("ovelace", "%", "_da", "x-100"):
         assert (await api.http.get("/flow-executions", params={"search": text}, headers=read)).json()["items"] == []
 
 
