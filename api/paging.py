@@ -26,7 +26,8 @@ After = Annotated[
 Limit = Annotated[int, Query(description="Of items in one part.", ge=1, le=200)]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST = 2**63
+_NUMBERS = range(-(2**31), 2**31)
+"""What a column of PostgreSQL's `integer` compares with."""
 
 
 class Page(BaseModel, Generic[T]):
@@ -82,9 +83,14 @@ def _plain(value: Key) -> str | int:
 
 def _typed(value: object, kind: type[Key]) -> Key:
     if kind in (int, datetime):
-        if not isinstance(value, int) or isinstance(value, bool) or not -_LONGEST <= value < _LONGEST:
+        if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError("no number")
-        return _EPOCH + timedelta(microseconds=value) if kind is datetime else value
+        if kind is datetime:
+            return _EPOCH + timedelta(microseconds=value)
+        if value not in _NUMBERS:
+            raise ValueError("no number of ours")
+        return value
     if not isinstance(value, str) or "\0" in value:
         raise ValueError("no text")
+    value.encode()  # Halves of surrogate pairs, which JSON can spell and PostgreSQL cannot store, are no text either.
     return UUID(value) if kind is UUID else value
