@@ -1,7 +1,7 @@
 """Who ran through which flow, and what each step did: what the tabs of a flow builder read."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, Field, computed_field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, computed_field
 
 from api import words
 from api.auth import REFUSALS, needs
@@ -35,8 +35,21 @@ _CSV: dict[int | str, dict[str, Any]] = {
 _T = TypeVar("_T", executions.Execution, executions.LoggedStep)
 
 
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999 in UTC") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with a zone; the first and last hours of the calendar are times in some zones alone, and refused."""
+
+
 class Execution(executions.Execution):
     """One run of a contact through a sequence."""
+
+    is_test: bool = Field(serialization_alias="isTest")
 
     @computed_field(description="What the step does, in words.")  # type: ignore[prop-decorator] # pydantic's own way
     @property
@@ -47,6 +60,8 @@ class Execution(executions.Execution):
 
 class LoggedStep(executions.LoggedStep):
     """What one step did, or what became of it."""
+
+    is_test: bool = Field(serialization_alias="isTest")
 
     @computed_field(description="What the step does, in words.")  # type: ignore[prop-decorator] # pydantic's own way
     @property
@@ -85,14 +100,15 @@ class StepStatus(StrEnum):
 async def _which(
     engine: Annotated[Engine, needs("read")],
     sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before then.")] = None,
+    since: Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
+    until: Annotated[Instant | None, Query(description="Before then.")] = None,
     search: Annotated[
         str | None,
         Query(
             description="What the contact's name, last name, email, phone or external id begins with.",
             min_length=1,
             max_length=200,
+            pattern=r"^[^\x00]*$",
         ),
     ] = None,
     is_test: Annotated[
@@ -149,8 +165,8 @@ async def logs(
 async def statistics(
     engine: Annotated[Engine, needs("read")],
     sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before then.")] = None,
+    since: Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
+    until: Annotated[Instant | None, Query(description="Before then.")] = None,
     is_test: Annotated[
         bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
     ] = None,
@@ -179,9 +195,8 @@ async def history_csv(
 ) -> StreamingResponse:
     """All of it, newest first; what a spreadsheet would take for a formula is defused."""
     read = _executions(engine, which, status, _EXPORTED_AT_ONCE)
-    header = [*Execution.model_fields, *Execution.model_computed_fields]
     rows = _rows(read, lambda row: (row.enrolled_at, row.id), lambda row: [*_shown(row).model_dump().values()])
-    return stream_csv(header, rows, "enrollment-history.csv")
+    return stream_csv(_columns(Execution), rows, "enrollment-history.csv")
 
 
 @router.get("/logs.csv", summary="Execution logs as CSV", response_class=StreamingResponse, responses=_CSV)
@@ -190,9 +205,8 @@ async def logs_csv(
 ) -> StreamingResponse:
     """All of it, newest first; what a spreadsheet would take for a formula is defused."""
     read = _steps(engine, which, status, _EXPORTED_AT_ONCE)
-    header = [*LoggedStep.model_fields, *LoggedStep.model_computed_fields]
     rows = _rows(read, _logged_at, lambda row: [*_logged(row).model_dump(mode="json").values()])
-    return stream_csv(header, rows, "execution-logs.csv")
+    return stream_csv(_columns(LoggedStep), rows, "execution-logs.csv")
 
 
 @router.get("/{id}", summary="One execution with all its steps")
@@ -246,6 +260,13 @@ async def _rows(
 def _logged_at(row: executions.LoggedStep) -> Place:
     assert row.at is not None  # noqa: S101 - a log has what has begun, or whose fate is known
     return row.at, row.id
+
+
+def _columns(of: type[BaseModel]) -> list[str]:
+    return [
+        *(field.serialization_alias or name for name, field in of.model_fields.items()),
+        *of.model_computed_fields,
+    ]
 
 
 def _shown(row: executions.Execution) -> Execution:

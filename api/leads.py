@@ -60,7 +60,7 @@ class Enrolled(BaseModel):
         description="`enrolled`; `live`: it is in the sequence already, and stays as it is; `once_only`: it was in it, "
         "and the sequence says `reenroll: never`; `unschedulable`: no allowed time exists for it."
     )
-    enrollment: UUID | None = Field(description="The new one, or the one that lives.")
+    enrollment_id: UUID | None = Field(description="The new one, or the one that lives.")
     reason: str | None = Field(description="Why no allowed time exists.")
 
 
@@ -76,14 +76,14 @@ class EnrolledAll(BaseModel):
                         "contact": "T01",
                         "contact_id": "0b6f2a54-3a58-4f0e-9d57-0c5f6f0f7a11",
                         "outcome": "enrolled",
-                        "enrollment": "1f0c2a9b-7c1e-4c0d-9a51-0d6a52c3c111",
+                        "enrollment_id": "1f0c2a9b-7c1e-4c0d-9a51-0d6a52c3c111",
                         "reason": None,
                     },
                     {
                         "contact": "T02",
                         "contact_id": "7d0b3f0a-52a5-4a61-8e0e-9d7f2f6f0b22",
                         "outcome": "live",
-                        "enrollment": "5c1d9d2e-8f57-4a58-9d0e-1b2c3d4e5f66",
+                        "enrollment_id": "5c1d9d2e-8f57-4a58-9d0e-1b2c3d4e5f66",
                         "reason": None,
                     },
                 ],
@@ -124,7 +124,7 @@ class Stopping(Which):
 class Answered(BaseModel):
     """What became of the command at one enrollment."""
 
-    enrollment: UUID
+    enrollment_id: UUID
     sequence: str
     state: StateAnswered | None = Field(description="null: it refused.")
     refused: str | None = Field(description="Why the command does not fit how the enrollment stands.")
@@ -138,7 +138,7 @@ class AnsweredAll(BaseModel):
             "example": {
                 "enrollments": [
                     {
-                        "enrollment": STATE_EXAMPLE["id"],
+                        "enrollment_id": STATE_EXAMPLE["id"],
                         "sequence": "quick-tour",
                         "state": STATE_EXAMPLE,
                         "refused": None,
@@ -166,7 +166,7 @@ async def enroll_in_sequence(body: Enrolling, engine: Writer) -> EnrolledAll:
                 contact=one.contact.external_id,
                 contact_id=one.contact.id,
                 outcome=one.became,
-                enrollment=one.enrollment,
+                enrollment_id=one.enrollment,
                 reason=one.reason,
             )
             for one in outcomes
@@ -219,7 +219,7 @@ async def _tell(engine: Engine, id: str, which: Which | None, act: Act) -> Answe
     return AnsweredAll(
         enrollments=[
             Answered(
-                enrollment=one.enrollment.id,
+                enrollment_id=one.enrollment.id,
                 sequence=one.enrollment.sequence,
                 state=state_answered(one.enrollment.id, one.state) if one.state else None,
                 refused=one.refused,

@@ -33,7 +33,7 @@ class NewSender(BaseModel):
         "channel must be able to send from it: this is not checked here."
     )
     name: Line | None = Field(default=None, description="Shown beside an email address.")
-    default: bool = Field(
+    is_default: bool = Field(
         default=False, description="New messages of the channel go out from here; a channel's first sender always is."
     )
 
@@ -51,7 +51,7 @@ async def add_sender(body: NewSender, engine: Annotated[Engine, needs("admin")])
             body.channel,
             body.address,
             body.name,
-            default=body.default,
+            default=body.is_default,
             region=engine.default_region,
             now=engine.now(),
         )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from domain.action import ActionStep
-from domain.definition import Definition, SequenceHeader, StepContent
+from domain.definition import SequenceHeader, StepContent
 from domain.delay_step import DelayStep
 from domain.fields import duration_seconds
-from domain.flow import END, Flow, Stage, flow_of
+from domain.flow import END, Flow, Stage
 from domain.messages import Channel
 from domain.plan import (
     ActionNode,
@@ -38,13 +38,8 @@ from domain.steps import (
 )
 
 
-def compile_definition(definition: Definition) -> tuple[Plan, tuple[StepContent, ...]]:
-    """What a workflow interprets, and what its nodes say; every path ends in an exit."""
-    return compile_flow(definition, flow_of(definition))
-
-
 def compile_flow(header: SequenceHeader, flow: Flow) -> tuple[Plan, tuple[StepContent, ...]]:
-    """The same of a flow that is known already."""
+    """What a workflow interprets, and what its nodes say; every path ends in an exit."""
     nodes = {stage.id: _node(stage, index, flow) for index, stage in enumerate(flow.stages.values())}
     if flow.start == END or any(END in flow.ways(stage_id) for stage_id in nodes):
         nodes[END] = ExitNode(id=END, order_index=len(nodes), implicit=True)

@@ -175,7 +175,6 @@ class ExitStep(Frozen):
     reason: Label | None = None
 
 
-MessageStep = EmailStep | SmsStep | WhatsappStep
 Step = Annotated[
     EmailStep
     | SmsStep

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from pydantic import ConfigDict
 
@@ -94,15 +93,6 @@ async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], 
     if words:
         await say(engine, words[0].event_id, words)
     return record
-
-
-async def found_id(engine: Engine, contact: str) -> UUID:
-    """Our id of the contact that is named by its external id or ours. Raises NotFound."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.find(tx, contact)
-    if found is None:
-        raise NotFound(MISSING, hint=HINT)
-    return found.id
 
 
 def _changed(record: ContactRecord, given: Changes, region: str, also: Mapping[str, str]) -> ContactRecord:

@@ -40,7 +40,7 @@ class Interest:
             (not self.types or change.type in self.types)
             and self.sequence_id in (None, change.sequence_id)
             and self.contact_id in (None, change.contact_id)
-            and self.enrollment_id in (None, change.enrollment)
+            and self.enrollment_id in (None, change.enrollment_id)
         )
 
 

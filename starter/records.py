@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from starter import words
 from store.reports import (
@@ -16,8 +16,8 @@ from store.reports import (
     ResponseRecord,
     RetryRecord,
     StepRecord,
-    SuppressionRecord,
 )
+from store.suppressions import SuppressionRecord
 
 
 class _Described(BaseModel):
@@ -75,7 +75,7 @@ class Standing(_Described):
     """All of this in a few words."""
     source: str
     """From where or why it was enrolled."""
-    is_test: bool
+    is_test: bool = Field(serialization_alias="isTest")
     """Everything happens as it does to others, and no statistics count it."""
     retried: int
     """How often it was taken up again after a failure."""

@@ -74,7 +74,7 @@ class Notification:
     """Something that a user should read."""
 
     id: UUID
-    user_name: str
+    user: str
     body: str
     contact: str
     """External id."""

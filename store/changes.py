@@ -56,7 +56,7 @@ class Change(Frozen):
     )
     type: ChangeType
     at: datetime = Field(description="When it was recorded.", examples=["2027-03-01T15:00:00.123456Z"])
-    enrollment: UUID
+    enrollment_id: UUID
     sequence: str = Field(description="The sequence's key.", examples=["cold-outreach"])
     sequence_id: UUID
     contact: str = Field(description="The contact's external id.", examples=["C-1001"])
@@ -117,7 +117,7 @@ def _change(row: asyncpg.Record) -> Change:
         id=f"{row['xid']}-{row['id']}",
         type=row["type"],
         at=row["at"],
-        enrollment=row["enrollment_id"],
+        enrollment_id=row["enrollment_id"],
         sequence=row["sequence"],
         sequence_id=row["sequence_id"],
         contact=row["contact"],

@@ -10,6 +10,7 @@ import asyncpg
 
 from domain.messages import Channel
 from store.pool import load_queries
+from store.suppressions import SuppressionRecord
 
 _sql = load_queries("reports")
 _T = TypeVar("_T")
@@ -155,16 +156,6 @@ class ResponseRecord:
     at: datetime
     address: str
     body: str
-
-
-@dataclass(frozen=True)
-class SuppressionRecord:
-    """An address that may not be written to."""
-
-    channel: str
-    address: str
-    reason: str
-    created_at: datetime
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,8 @@ class Delivery(Frozen):
     """One document for one subscription, and what became of it."""
 
     id: UUID = Field(description="The `webhook-id` by which a receiver knows a repetition.")
-    subscription: UUID
-    enrollment: UUID
+    subscription_id: UUID
+    enrollment_id: UUID
     type: ChangeType
     state: DeliveryState = Field(description="`failed`: it was given up, and can be redelivered.")
     attempts: int
@@ -190,7 +190,7 @@ async def feed(tx: asyncpg.Connection, now: datetime) -> tuple[frozenset[UUID], 
             tx,
             ids=[ids.webhook_delivery_id(subscription, happened.id) for subscription, happened in owed],
             subscription_ids=[subscription for subscription, _ in owed],
-            enrollment_ids=[happened.enrollment for _, happened in owed],
+            enrollment_ids=[happened.enrollment_id for _, happened in owed],
             numbers=[happened.position.id for _, happened in owed],
             types=[happened.type for _, happened in owed],
             bodies=[document(happened) for _, happened in owed],
@@ -298,6 +298,6 @@ def _delivery(row: asyncpg.Record) -> Delivery:
     times = ("created_at", "last_attempt_at", "next_attempt_at", "ended_at")
     return Delivery(
         **{name: row[name] for name in (*same, *times)},
-        subscription=row["subscription_id"],
-        enrollment=row["enrollment_id"],
+        subscription_id=row["subscription_id"],
+        enrollment_id=row["enrollment_id"],
     )

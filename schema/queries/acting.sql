@@ -52,7 +52,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: notifications
 -- What users are told, oldest first; with :user_name only theirs.
-SELECT n.id, n.user_name, n.body, c.external_id AS contact, s.key AS sequence, n.node_id AS step, n.created_at
+SELECT n.id, n.user_name AS user, n.body, c.external_id AS contact, s.key AS sequence, n.node_id AS step, n.created_at
 FROM notifications n
 JOIN contacts c ON c.id = n.contact_id
 JOIN enrollments e ON e.id = n.enrollment_id

@@ -65,7 +65,7 @@ WHERE r.enrollment_id = :id ORDER BY r.at;
 
 -- name: suppressions_of
 -- Addresses of this enrollment's contact that may not be written to.
-SELECT x.channel, x.address, x.reason, x.created_at
+SELECT x.id, x.channel, x.address, x.reason, x.at, x.lifted_at, x.active, x.created_at
 FROM enrollments e
 JOIN contacts c ON c.id = e.contact_id
 JOIN suppressions x ON x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END

@@ -71,7 +71,7 @@ async def show_notifications(
         output.table(
             None,
             ("at (UTC)", "id", "user", "contact", "sequence", "text"),
-            ((words.clock(n.created_at), n.id, n.user_name, n.contact, n.sequence, n.body) for n in found),
+            ((words.clock(n.created_at), n.id, n.user, n.contact, n.sequence, n.body) for n in found),
         )
         if found
         else output.line("nothing is to be read")

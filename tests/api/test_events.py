@@ -45,7 +45,7 @@ async def test_each_change_is_told(api: Api, edge: Edge, tenant: Tenant) -> None
     assert ear.response.headers["content-type"].startswith("text/event-stream")
     paused, _, step, stopped = (document for _, document in ear.events)
     assert (paused["sequence"], paused["contact"], paused["step"]) == ("journey", "C1", "two")
-    assert UUID(paused["enrollment"]) == tenant.enrollment
+    assert UUID(paused["enrollment_id"]) == tenant.enrollment
     assert (step["step"], step["data"]) == ("two", {"status": "running", "kind": "email", "lap": 0})
     assert stopped["data"] == {"status": "stopped", "reason": "replied"}
     assert datetime.fromisoformat(stopped["at"]).tzinfo is not None
@@ -109,7 +109,7 @@ async def test_nothing_of_another_tenant_is_heard(api: Api, edge: Edge, tenant: 
         await ours.hears("enrollment.paused")
         await other.execute(RESUME.replace("'running'", "'paused'").replace("now(), gate = NULL", "NULL, gate = 'x'"))
         await ear.hears("enrollment.enrolled", "step.completed", "reply.received", "enrollment.paused")
-        assert {document["enrollment"] for _, document in ear.events} == {str(other.enrollment)}
+        assert {document["enrollment_id"] for _, document in ear.events} == {str(other.enrollment)}
         async with listening(url, theirs, sequence=str(tenant.sequence)) as refused:
             assert refused.response.status_code == 404
         assert ours.types == ["enrollment.paused"]

@@ -64,7 +64,7 @@ async def test_history_says_who_ran_and_how_it_stands(api: Api, tenant: Tenant) 
     [stored] = await tenant.rows("SELECT source, next_run_at FROM enrollments")
     assert row["enrollment_reason"] == stored["source"]
     assert datetime.fromisoformat(row["next_run_at"]) == stored["next_run_at"]
-    assert row["is_test"] is False
+    assert row["isTest"] is False
 
 
 async def test_history_is_read_in_parts_that_stay_right_while_rows_arrive(api: Api, tenant: Tenant) -> None:
@@ -113,9 +113,9 @@ async def test_test_runs_are_separable(api: Api, tenant: Tenant) -> None:
     [test] = await _enroll(tenant, 1, is_test=True)
     await tenant.clone("enrollment_steps", id=str(uuid4()), enrollment_id=test)
     for path in ("/flow-executions", "/flow-executions/logs"):
-        assert {row["is_test"] for row in await _all(api, path)} == {True, False}
-        assert {row["is_test"] for row in await _all(api, path, "&isTest=true")} == {True}
-        assert {row["is_test"] for row in await _all(api, path, "&isTest=false")} == {False}
+        assert {row["isTest"] for row in await _all(api, path)} == {True, False}
+        assert {row["isTest"] for row in await _all(api, path, "&isTest=true")} == {True}
+        assert {row["isTest"] for row in await _all(api, path, "&isTest=false")} == {False}
     read = await api.key("read")
     for query, total in (("", 2), ("?isTest=true", 1), ("?isTest=false", 1)):
         assert (await api.http.get(f"/flow-executions/statistics{query}", headers=read)).json()["total"] == total

@@ -58,12 +58,12 @@ async def test_each_contact_is_enrolled_once_and_answered_for(running: tuple[Api
         (str(bob.id), "live"),
         (str(cleo.id), "enrolled"),
     ]
-    assert answer["contacts"][1]["enrollment"] == str(living)
+    assert answer["contacts"][1]["enrollment_id"] == str(living)
     rows = await rig.rows("SELECT id, contact_id, source, is_test FROM enrollments WHERE id <> $1", living)
     assert {(str(row["contact_id"]), str(row["id"]), row["source"], row["is_test"]) for row in rows} == {
-        (one["contact_id"], one["enrollment"], "web form", False)
+        (one["contact_id"], one["enrollment_id"], "web form", False)
         for one in answer["contacts"]
-        if one["enrollment"] != str(living)
+        if one["enrollment_id"] != str(living)
     }
     for row in rows:
         await rig.arrives(row["id"], "more")
@@ -100,8 +100,8 @@ async def test_whoever_is_not_taken_in_again_is_told_so(running: tuple[Api, Rig]
         body = {"contacts": [ada.external_id], "sequence": "once", "isTest": is_test}
         answer = (await api.http.post("/leads/enroll-in-sequence", json=body, headers=key)).json()
         [one] = answer["contacts"]
-        if one["enrollment"]:
-            await control.stop(rig.engine, one["enrollment"], "enough")
+        if one["enrollment_id"]:
+            await control.stop(rig.engine, one["enrollment_id"], "enough")
         return str(one["outcome"])
 
     assert [await enroll(test) for test in (True, False, False, True)] == [
@@ -121,14 +121,14 @@ async def test_test_runs_are_marked_and_counted_by_no_statistics(running: tuple[
     for contact, is_test in ((ada, True), (bob, False)):
         body = {"contacts": [contact.external_id], "sequence": "slow", "isTest": is_test}
         [one] = (await api.http.post("/leads/enroll-in-sequence", json=body, headers=key)).json()["contacts"]
-        await rig.arrives(one["enrollment"], "more")
+        await rig.arrives(one["enrollment_id"], "more")
     assert [row["state"] for row in await rig.rows("SELECT state FROM message_jobs WHERE node_id = 'hello'")] == [
         "sent"
     ] * 2
     steps = (await api.http.get("/sequences/slow/analytics", headers=key)).json()["steps"]
     assert [(step["step"], step["sent"], step["pending"]) for step in steps] == [("hello", 1, 0), ("more", 0, 1)]
     state = (await api.http.get(f"/leads/{ada.external_id}/sequence-state", headers=key)).json()
-    assert [one["is_test"] for one in state["enrollments"]] == [True]
+    assert [one["isTest"] for one in state["enrollments"]] == [True]
 
 
 async def test_a_contact_is_seen_in_every_sequence_it_was_in(running: tuple[Api, Rig]) -> None:
@@ -174,7 +174,7 @@ async def test_a_contact_is_paused_resumed_and_stopped(running: tuple[Api, Rig])
     status, paused = await say("pause", sequence="slow")
     assert status == 200
     [told] = paused["enrollments"]
-    assert (told["enrollment"], told["state"]["status"], told["state"]["step"]) == (str(one), "paused", "more")
+    assert (told["enrollment_id"], told["state"]["status"], told["state"]["step"]) == (str(one), "paused", "more")
     assert (await rig.enrollment(one))["status"] == "paused"
     assert (await rig.enrollment(two))["status"] == "running"
     assert (await say("pause", sequence="slow"))[0] == 409
@@ -232,7 +232,7 @@ async def test_without_a_worker_nobody_waits_for_ever(api: Api, monkeypatch: pyt
     [one] = answer["contacts"]
     assert one["outcome"] == "enrolled"
     async with asyncio.timeout(20):
-        for path in (f"/leads/{ada.id}/stop-sequence", f"/enrollments/{one['enrollment']}/pause"):
+        for path in (f"/leads/{ada.id}/stop-sequence", f"/enrollments/{one['enrollment_id']}/pause"):
             refused = await api.http.post(path, headers=key)
             assert refused.status_code == 503, refused.text
             assert "start a worker" in refused.json()["hint"]

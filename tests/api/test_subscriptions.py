@@ -120,7 +120,7 @@ async def test_the_log_is_read_in_parts(api: Api, tenant: Tenant) -> None:
     assert len({d["id"] for d in seen}) == 5
     assert (await api.http.get(f"{path}&state=delivered", headers=admin)).json()["items"] == []
     one = (await api.http.get(f"/webhook-deliveries/{seen[0]['id']}", headers=admin)).json()
-    assert one["document"]["data"]["enrollment"] == str(tenant.enrollment) == one["enrollment"]
+    assert one["document"]["data"]["enrollment_id"] == str(tenant.enrollment) == one["enrollment_id"]
 
 
 async def test_a_delivery_is_redelivered(api: Api, tenant: Tenant) -> None:

@@ -36,7 +36,7 @@ async def test_a_notification_is_read(api: Api, rows: Tenant) -> None:
     """It leaves the list of its user; reading it again changes nothing."""
     read, write = await api.key("read"), await api.key("write")
     [told] = (await api.http.get("/notifications", params={"user": "grace"}, headers=read)).json()["items"]
-    assert (told["body"], told["contact"], told["user_name"]) == ("Call Ada.", "C1", "grace")
+    assert (told["body"], told["contact"], told["user"]) == ("Call Ada.", "C1", "grace")
     assert (await api.http.get("/notifications", params={"user": "ada"}, headers=read)).json()["items"] == []
     for _ in range(2):
         assert (await api.http.post(f"/notifications/{told['id']}/read", headers=write)).status_code == 204

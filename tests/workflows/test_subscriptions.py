@@ -118,7 +118,7 @@ async def test_what_happens_is_posted_in_its_order(rig: Rig, receiver: Receiver)
     document = receiver.taken[receiver.types.index("enrollment.stopped")]
     assert set(document) == {"type", "timestamp", "data"}
     data = document["data"]
-    assert (data["enrollment"], data["sequence"], data["contact"]) == (str(enrollment), "slow", contact.external_id)
+    assert (data["enrollment_id"], data["sequence"], data["contact"]) == (str(enrollment), "slow", contact.external_id)
     assert data["data"] == {"status": "stopped", "reason": "replied"}
     assert str(contact.email) not in str(receiver.taken)
     numbers = [int(d["data"]["id"].partition("-")[2]) for d in receiver.taken]
