@@ -16,7 +16,7 @@ CREATE TABLE sequence_drafts (
     FOREIGN KEY (tenant_id, sequence_id) REFERENCES sequences ON DELETE CASCADE
 );
 
--- Without a tenant the forced policies show their owner nothing.
+-- The owner of the tables is to see every tenant's sequences for a moment.
 ALTER TABLE sequences NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE sequence_versions NO FORCE ROW LEVEL SECURITY;
 INSERT INTO sequence_drafts (tenant_id, sequence_id, definition)
@@ -31,7 +31,7 @@ ALTER TABLE sequences FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE sequence_drafts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE sequence_drafts FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_tenant ON sequence_drafts USING (tenant_id = (SELECT current_tenant()))
+CREATE POLICY own_tenant ON sequence_drafts TO touchline_app USING (tenant_id = (SELECT current_tenant()))
     WITH CHECK (tenant_id = (SELECT current_tenant()));
 GRANT SELECT, INSERT, UPDATE ON sequence_drafts TO touchline_app;
 -- What was never published; versions, which nobody deletes, keep every other.
