@@ -176,7 +176,10 @@ def _inside(
             stop = replace(stop, at=own.due_at if node.delay == here.delay and own.due_at else now)
         case _:
             # Another step has taken its place: a task is given at once, others come when the wait would be over.
-            due = now if isinstance(node, TaskNode) else own.due_at or now
+            due = own.due_at or now
+            if isinstance(node, TaskNode):
+                # Of a wait that a pause holds, nothing is left.
+                due, late = now, min(since - due, timedelta())
             stop = stop_at(change.new, node, due, where, not_before=standing.not_before, lap=upcoming.lap)
     return Move(_held(stop, upcoming, now), late)
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
 from domain.moving import MoveOrder, MoveResult, OpenStep
+from domain.plan import Outgoing
 from scheduling.itinerary import Stop, Whereabouts
 from scheduling.moving import Standing
 from store import steps
@@ -104,6 +105,9 @@ async def record(
     if found.standing is None:
         raise ValueError("an enrollment that has ended is not moved")
     await _leave(tx, found, stop, now)
+    visit = Visit(found.id, stop.node.id, stop.lap)
+    if stop.since is None:
+        await _sql.begin_anew(tx, step_id=visit.step_id, now=now)
     await _sql.move(
         tx,
         enrollment_id=found.id,
@@ -114,7 +118,7 @@ async def record(
     )
     await steps.record(tx, found.sequence_id, [Course(found.id, found.contact_id, stop)])
     if stop.since is not None:
-        await _sql.wait_on(tx, step_id=Visit(found.id, stop.node.id, stop.lap).step_id, at=stop.at)
+        await _sql.wait_on(tx, step_id=visit.step_id, at=stop.at)
     await _sql.note(
         tx,
         id=order.move_id,
@@ -135,11 +139,12 @@ async def _leave(tx: asyncpg.Connection, found: Candidate, stop: Stop, now: date
     left = {found.standing.next.node_id}
     if stop.waits:
         left |= {wait.node_id for wait in found.standing.waits}
-    visits = [Visit(found.id, node_id, found.standing.next.lap) for node_id in sorted(left - kept)]
+    sent = {stop.node.id} if isinstance(stop.node, Outgoing) else set()
+    lap = found.standing.next.lap
     await _sql.leave(
         tx,
-        job_ids=[visit.job_id for visit in visits],
-        step_ids=[visit.step_id for visit in visits],
+        job_ids=[Visit(found.id, node_id, lap).job_id for node_id in sorted(left - sent)],
+        step_ids=[Visit(found.id, node_id, lap).step_id for node_id in sorted(left - kept)],
         node_id=stop.node.id,
         now=now,
     )

@@ -72,6 +72,14 @@ UPDATE enrollment_steps SET
     status = 'skipped', completed_at = :now, result = result || jsonb_build_object('migrated', :node_id::text)
 WHERE id = ANY(:step_ids::uuid[]) AND status IN ('pending', 'running');
 
+-- name: begin_anew!
+-- The node is yet to begin, also where one of the same id and of another kind had begun in its place.
+WITH task AS (
+    UPDATE tasks SET state = 'cancelled', closed_at = :now WHERE id = :step_id AND state = 'open'
+)
+UPDATE enrollment_steps SET status = 'pending', started_at = NULL, result = '{}'
+WHERE id = :step_id AND status = 'running';
+
 -- name: wait_on!
 -- The node itself is what waits, and goes on waiting until another time.
 WITH task AS (
