@@ -98,6 +98,8 @@ def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     schemas["Problem"] = described
     for path in schema["paths"].values():
         for method, operation in path.items():
+            if "requestBody" in operation:
+                _may_answer(operation, 408, 413)
             if operation.get("security"):
                 _surround(operation, writes=method.upper() in WRITING)
             for status, answer in operation["responses"].items():
@@ -108,12 +110,15 @@ def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _surround(operation: dict[str, Any], *, writes: bool) -> None:
     """What every operation that takes a key may be answered, whatever it does."""
-    statuses = [429, 503]
+    _may_answer(operation, 429, 503)
     if writes:
         operation.setdefault("parameters", []).append(_KEY)
-        statuses += [400, 409]
+        _may_answer(operation, 400, 409)
+    headers = operation["responses"]["429"].setdefault("headers", {})
+    headers["Retry-After"] = {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}
+
+
+def _may_answer(operation: dict[str, Any], *statuses: int) -> None:
     for status in statuses:
         described = {"description": title_of(status), "content": {"application/json": {}}}
         operation["responses"].setdefault(str(status), described)
-    headers = operation["responses"]["429"].setdefault("headers", {})
-    headers["Retry-After"] = {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}
