@@ -10,7 +10,7 @@ from starter.migration import migrate
 from tests.e2e.brakes import brakes_in
 from tests.e2e.site import Site
 from tests.helpers import assert_eventually
-from tests.store.test_counters import COUNTED
+from tests.store.counted import COUNTED
 from workflows.enrollment import EnrollmentWorkflow
 
 pytestmark = pytest.mark.e2e

@@ -40,3 +40,12 @@ async def on_dev_server(temporal_client: Client, database: Database, tmp_path: P
     """Time passes as it does; visibility, schedules and search attributes work."""
     async with rig_on(temporal_client, database, tmp_path / "outbox", max_cached_workflows=100) as rig:
         yield rig
+
+
+@pytest.fixture
+async def scripted_dev(
+    temporal_client: Client, database: Database, tmp_path: Path, provider: ScriptedProvider
+) -> AsyncIterator[Rig]:
+    """Time passes as it does; messages go to the scripted provider."""
+    async with rig_on(temporal_client, database, tmp_path / "outbox", provider=provider) as rig:
+        yield rig

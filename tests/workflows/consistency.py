@@ -24,6 +24,7 @@ from domain.plan import (
     ways_out,
 )
 from tests.harness import Rig
+from tests.store.counted import COUNTED
 
 Step = dict[str, Any]
 Place = tuple[str, int]
@@ -206,3 +207,9 @@ async def _assert_history(rig: Rig, enrollment: UUID, path: Path, told: tuple[st
             # The sequence's own end has no record.
             along.append(order.get((given.node_id, given.lap), len(order)))
     assert along == sorted(along)
+
+
+async def counts_are_exact(rig: Rig) -> None:
+    """The counters of every step say what a full count says."""
+    for row in await rig.rows(COUNTED):
+        assert row["counts"] == row["truth"], row
