@@ -91,8 +91,10 @@ class Poster:
                 text = await _read(answer)
         except _NotPublicError as error:
             raise PermanentError(NAME, str(error)) from error
+        except TimeoutError as error:
+            raise TransientError(NAME, f"no answer within {timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise TransientError(NAME, f"no answer: {error or type(error).__name__}") from error
+            raise TransientError(NAME, f"no answer: {str(error) or type(error).__name__}") from error
         status, said = answer.status, f"HTTP {answer.status}"
         if status < 300:
             return Taken(status, text)

@@ -142,12 +142,12 @@ async def test_silence_is_tried_again(provider: WebhookProvider, receiver: Recei
         return web.Response()
 
     receiver.answer = slow
-    for url, patience in (
-        (f"http://127.0.0.1:{unused_port()}/", 5),
-        (receiver.url, 1),
-        ("http://nobody.invalid/", 5),
+    for url, patience, why in (
+        (f"http://127.0.0.1:{unused_port()}/", 5, "no answer: Cannot connect"),
+        (receiver.url, 1, "no answer within 1 s"),
+        ("http://nobody.invalid/", 5, "no answer: Cannot connect"),
     ):
-        with pytest.raises(TransientError):
+        with pytest.raises(TransientError, match=why):
             await provider.send(message(url, timeout_seconds=patience))
 
 
