@@ -20,7 +20,7 @@ from api.problems import Refusal, answers
 from domain.errors import NotFound
 from starter.engine import Engine
 from starter.live import Interest, Live
-from store import conversation, sequences
+from store import conversation, enrollments, sequences
 from store.changes import Change, ChangeType, Position
 from store.pool import LOST
 
@@ -128,15 +128,14 @@ async def _interest(
     sequence_id = contact_id = None
     async with engine.database.transaction(engine.tenant_id) as tx:
         if sequence is not None:
-            found = await sequences.find(tx, sequence)
-            if found is None:
-                raise NotFound("there is no such sequence", hint="name it by its key, or by its id")
-            sequence_id = found.id
+            sequence_id = (await sequences.named(tx, sequence)).id
         if contact is not None:
             party = await conversation.find(tx, contact)
             if party is None:
                 raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
             contact_id = party.id
+        if enrollment is not None and await enrollments.read_scope(tx, enrollment) is None:
+            raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")
     return Interest(types, sequence_id, contact_id, enrollment)
 
 

@@ -63,14 +63,16 @@ async def test_what_is_no_change_is_not_told(api: Api, edge: Edge, tenant: Tenan
 async def test_only_what_is_asked_for_is_told(api: Api, edge: Edge, tenant: Tenant) -> None:
     """By type, sequence, contact and enrollment; a heartbeat moves the place on where nothing is of interest."""
     key = await api.key("read")
+    another, ended = str(uuid4()), {"status": "completed", "ended_at": datetime.now(UTC).isoformat()}
+    await tenant.clone("enrollments", id=another, **ended, current_node=None, next_run_at=None, gate=None)
     async with (
         served(edge) as url,
         listening(url, key, type=["step.completed", "enrollment.paused"]) as typed,
         listening(url, key, sequence="journey", contact="C1", enrollment=str(tenant.enrollment)) as named,
-        listening(url, key, enrollment=str(uuid4())) as others,
+        listening(url, key, enrollment=another) as others,
     ):
-        await tenant.execute(PAUSE)
-        await tenant.execute(RESUME)
+        await tenant.execute(f"{PAUSE} WHERE id = $1", tenant.enrollment)
+        await tenant.execute(f"{RESUME} WHERE id = $1", tenant.enrollment)
         await named.hears("enrollment.paused", "enrollment.resumed")
         await typed.hears("enrollment.paused")
         assert others.events == []
@@ -84,6 +86,7 @@ async def test_a_wrong_request_is_refused(api: Api, edge: Edge, tenant: Tenant) 
         ("", await api.key("write"), 403),
         ("?sequence=nothing", read, 404),
         ("?contact=nobody", read, 404),
+        (f"?enrollment={uuid4()}", read, 404),
         ("?type=step.invented", read, 422),
         ("", {**read, "Last-Event-ID": "yesterday"}, 422),
     ):
@@ -91,7 +94,7 @@ async def test_a_wrong_request_is_refused(api: Api, edge: Edge, tenant: Tenant) 
 
 
 async def test_nothing_of_another_tenant_is_heard(api: Api, edge: Edge, tenant: Tenant, database_url: str) -> None:
-    """Both listen, each hears its own; another tenant's sequence is not there."""
+    """Both listen, each hears its own; another tenant's sequence and enrollment are not there."""
     engine = dataclasses.replace(edge.engine, tenant_id=uuid4())
     owner = await asyncpg.connect(database_url)
     await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", engine.tenant_id)
@@ -110,8 +113,9 @@ async def test_nothing_of_another_tenant_is_heard(api: Api, edge: Edge, tenant: 
         await other.execute(RESUME.replace("'running'", "'paused'").replace("now(), gate = NULL", "NULL, gate = 'x'"))
         await ear.hears("enrollment.enrolled", "step.completed", "reply.received", "enrollment.paused")
         assert {document["enrollment_id"] for _, document in ear.events} == {str(other.enrollment)}
-        async with listening(url, theirs, sequence=str(tenant.sequence)) as refused:
-            assert refused.response.status_code == 404
+        for named in ({"sequence": str(tenant.sequence)}, {"enrollment": str(tenant.enrollment)}):
+            async with listening(url, theirs, **named) as refused:
+                assert refused.response.status_code == 404
         assert ours.types == ["enrollment.paused"]
 
 
