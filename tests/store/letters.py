@@ -47,7 +47,7 @@ class _Silent:
     def __init__(self) -> None:
         self.told: list[OpenSignal] = []
 
-    async def start(self, *_: object) -> None:
+    async def start(self, *_: object, **__: object) -> None:
         pass
 
     async def start_notice(self, *_: object) -> None:

@@ -183,7 +183,7 @@ class ScriptedRuns:
     closed: Sequence[UUID] = ()
     started: list[EnrollmentInput] = field(default_factory=list)
 
-    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int, *, bulk: bool = False) -> None:
         self.started.append(enrollment)
 
     async def tell(self, signal: OpenSignal) -> None:
