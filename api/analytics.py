@@ -1,6 +1,6 @@
 """How a sequence does."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,16 +10,13 @@ from pydantic import BaseModel, Field
 from api.auth import REFUSALS, needs
 from api.problems import answers
 from domain.enrollment import EnrollmentStatus
-from domain.errors import NotFound
 from starter.engine import Engine
 from store import analytics, executions, sequences
 from store.analytics import Counts, StepStats, TimeToReply
 from store.executions import Filter, StatusCount
+from store.reports import OVERDUE
 
 router = APIRouter(prefix="/sequences", tags=["analytics"], responses={**REFUSALS, **answers(404, 422, 503)})
-
-
-_OVERDUE = timedelta(minutes=5)
 
 
 class Stage(BaseModel):
@@ -58,13 +55,11 @@ async def sequence_analytics(
 ) -> SequenceAnalytics:
     """Count every message step that any version of the sequence has."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await sequences.find(tx, id)
-        if found is None:
-            raise NotFound("there is no such sequence", hint="./touchline sequences lists them")
+        found = await sequences.named(tx, id)
         steps = await analytics.step_stats(tx, found.id)
         enrollments = await executions.counts(tx, Filter(sequence_id=found.id, is_test=False))
         time_to_reply = await analytics.time_to_reply(tx, found.id)
-        overdue = await analytics.overdue(tx, found.id, datetime.now(UTC) - _OVERDUE)
+        overdue = await analytics.overdue(tx, found.id, datetime.now(UTC) - OVERDUE)
     total = analytics.total(steps)
     return SequenceAnalytics(
         id=found.id,

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from domain.errors import NotFound
 from starter.engine import Engine
 from store import contacts as people
 from store import executions, sequences
-from store.executions import Filter
+from store.executions import Filter, LoggedStatus
 from store.places import Place
 
 router = APIRouter(
@@ -88,20 +87,19 @@ class Statistics(BaseModel):
     by_status: list[executions.StatusCount]
 
 
-class StepStatus(StrEnum):
-    """What became of a step that has begun, or whose fate is known."""
-
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+_SequenceName = Annotated[str | None, Query(description="Key or id.", max_length=64)]
+_Since = Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")]
+_Until = Annotated[Instant | None, Query(description="Before then.")]
+_IsTest = Annotated[
+    bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
+]
 
 
 async def _which(
     engine: Annotated[Engine, needs("read")],
-    sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
-    since: Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
-    until: Annotated[Instant | None, Query(description="Before then.")] = None,
+    sequence: _SequenceName = None,
+    since: _Since = None,
+    until: _Until = None,
     search: Annotated[
         str | None,
         Query(
@@ -111,17 +109,10 @@ async def _which(
             pattern=r"^[^\x00]*$",
         ),
     ] = None,
-    is_test: Annotated[
-        bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
-    ] = None,
+    is_test: _IsTest = None,
 ) -> Filter:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sequence_id = None
-        if sequence is not None:
-            found = await sequences.find(tx, sequence)
-            if found is None:
-                raise NotFound("there is no such sequence", hint="GET /sequences lists them")
-            sequence_id = found.id
+        sequence_id = None if sequence is None else (await sequences.named(tx, sequence)).id
         contact_ids = None if search is None else tuple(await people.matching(tx, search))
     return Filter(sequence_id=sequence_id, contact_ids=contact_ids, since=since, until=until, is_test=is_test)
 
@@ -131,7 +122,7 @@ Statuses = Annotated[
     list[EnrollmentStatus] | None, Query(alias="status", description="Any of these; may be repeated.", max_length=20)
 ]
 StepStatuses = Annotated[
-    list[StepStatus] | None, Query(alias="status", description="Any of these; may be repeated.", max_length=20)
+    list[LoggedStatus] | None, Query(alias="status", description="Any of these; may be repeated.", max_length=20)
 ]
 
 
@@ -164,12 +155,10 @@ async def logs(
 @router.get("/statistics", summary="How many executions there are, by status")
 async def statistics(
     engine: Annotated[Engine, needs("read")],
-    sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
-    since: Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
-    until: Annotated[Instant | None, Query(description="Before then.")] = None,
-    is_test: Annotated[
-        bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
-    ] = None,
+    sequence: _SequenceName = None,
+    since: _Since = None,
+    until: _Until = None,
+    is_test: _IsTest = None,
 ) -> Statistics:
     """Exact at the moment of asking, whatever their number; by the time of enrollment."""
     which = await _which(engine, sequence, since, until, None, is_test)
@@ -237,11 +226,11 @@ def _executions(
 
 
 def _steps(
-    engine: Engine, which: Filter, status: Sequence[StepStatus] | None, limit: int
+    engine: Engine, which: Filter, status: Sequence[LoggedStatus] | None, limit: int
 ) -> _Read[executions.LoggedStep]:
     async def read(before: Place | None) -> list[executions.LoggedStep]:
         async with engine.database.transaction(engine.tenant_id) as tx:
-            return await executions.log(tx, which, status or list(StepStatus), before, limit)
+            return await executions.log(tx, which, status or executions.LOGGED, before, limit)
 
     return read
 

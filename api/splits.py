@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from api.auth import REFUSALS, needs
 from api.problems import answers
-from domain.errors import NotFound
 from starter.engine import Engine
 from starter.splits import SplitReport, split_report
 from store import sequences
@@ -36,7 +35,5 @@ async def sequence_splits(
     misled more often than that: decide beforehand when to look.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await sequences.find(tx, id)
-        if found is None:
-            raise NotFound("there is no such sequence", hint="./touchline sequences lists them")
+        found = await sequences.named(tx, id)
         return Splits(id=found.id, sequence=found.key, splits=await split_report(tx, found.id))

@@ -11,7 +11,7 @@ from authoring.check import Checked, check
 from authoring.drafted import Definition, copy_keys, is_graph, key_for, key_of, keyed, readable, text_of
 from domain.definition import SequenceHeader
 from domain.diagnostics import Diagnostic
-from domain.errors import Conflict, NotFound, Stale, Unsound
+from domain.errors import Conflict, Stale, Unsound
 from starter import archiving, standing
 from starter.engine import Engine
 from starter.publish import store_version
@@ -79,9 +79,7 @@ async def found(tx: asyncpg.Connection, name: str) -> Sheet:
     """A sequence by key or id, with its working copy. Raises NotFound."""
     sheet = await drafts.find(tx, name)
     if sheet is None:
-        raise NotFound(
-            "there is no such sequence", hint="the list of sequences names them all, with their keys and ids"
-        )
+        raise sequences.no_such(name)
     return sheet
 
 

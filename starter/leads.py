@@ -104,9 +104,7 @@ async def tell(engine: Engine, name: str, sequence: str | None, act: Act) -> lis
     """
     party = await find(engine, name)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        row = await sequences.find(tx, sequence) if sequence is not None else None
-        if sequence is not None and row is None:
-            raise NotFound(f"no sequence {sequence!r}", hint="name it by its key or id")
+        row = await sequences.named(tx, sequence) if sequence is not None else None
         live = await leads.live_of(tx, [party.id], row.id if row else None)
     if row is not None and not live:
         raise Conflict(f"the contact has no live enrollment in {row.key!r}")

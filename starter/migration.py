@@ -187,9 +187,7 @@ async def migrate(
     `replaced` that does not, NotReady where a channel of the version has no provider.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sequence = await sequences.find(tx, key)
-        if sequence is None:
-            raise NotFound(f"no sequence {key!r}", hint="./touchline sequences lists them")
+        sequence = await sequences.named(tx, key)
         version_id = await sequences.numbered(tx, sequence.id, number)
         target = None if version_id is None else await sequences.read_version(tx, version_id)
         if target is None:

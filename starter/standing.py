@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import Conflict, NotFound, NotReady
+from domain.errors import Conflict, NotReady
 from starter.engine import Engine
 from store import enrollments, sequences
 from store.sequences import SequenceRow
@@ -17,7 +17,7 @@ async def hold(tx: asyncpg.Connection, name: str) -> SequenceRow:
     """A sequence by key or id, which nobody else moves before the transaction ends. Raises NotFound."""
     found = await sequences.hold(tx, name)
     if found is None:
-        raise NotFound(f"no sequence {name!r}", hint="./touchline sequences lists them")
+        raise sequences.no_such(name)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import asyncpg
@@ -15,8 +15,9 @@ from store.pool import load_queries
 
 _sql = load_queries("executions")
 
-StepStatus = Literal["running", "success", "failed", "skipped"]
+LoggedStatus = Literal["running", "success", "failed", "skipped"]
 """Of a step that has begun, or whose fate is known; what is still to come is no part of a log."""
+LOGGED: tuple[LoggedStatus, ...] = get_args(LoggedStatus)
 
 _DAY = timedelta(days=1)
 

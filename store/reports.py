@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from store.suppressions import SuppressionRecord
 
 _sql = load_queries("reports")
 _T = TypeVar("_T")
+
+OVERDUE = timedelta(minutes=5)
+"""What should have happened so long ago is not merely slow."""
 
 
 @dataclass(frozen=True)

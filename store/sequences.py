@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
+from domain.errors import NotFound
 from domain.plan import Plan
 from scheduling.itinerary import Home
 from store.pool import load_queries
@@ -113,6 +114,21 @@ async def find(tx: asyncpg.Connection, name: str) -> SequenceRow | None:
         return None
     record = await _sql.find_sequence(tx, key=name, id=ids.as_id(name))
     return _row(record) if record else None
+
+
+async def named(tx: asyncpg.Connection, name: str) -> SequenceRow:
+    """The same. Raises NotFound."""
+    found = await find(tx, name)
+    if found is None:
+        raise no_such(name)
+    return found
+
+
+def no_such(name: str) -> NotFound:
+    """What is said of a name that no sequence has."""
+    return NotFound(
+        f"no sequence {name!r}", hint="name it by its key or id: ./touchline sequences and GET /sequences list them"
+    )
 
 
 async def list_all(tx: asyncpg.Connection) -> list[SequenceRow]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from temporalio.client import Client
@@ -21,13 +21,11 @@ from starter.engine import connect_temporal
 from store import reports, sequences
 from store.migrate import pending_migrations
 from store.pool import Database
-from store.reports import ServerFacts, Trouble
+from store.reports import OVERDUE, ServerFacts, Trouble
 from store.sequences import SequenceRow
 
 PATIENCE_S = 15.0
 """For one check; whoever is silent for longer does not answer."""
-OVERDUE = timedelta(minutes=5)
-"""What should have happened so long ago is not merely slow."""
 _BY_ITSELF = "paused by itself"
 
 

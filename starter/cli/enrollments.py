@@ -20,7 +20,7 @@ from starter.ending import Exit
 from starter.engine import Engine
 from starter.enroll import EnrollReport
 from starter.records import record_of
-from store import contacts, reports
+from store import contacts, reports, sequences
 from store.reports import EnrollmentRow
 
 _PAGE = 5000
@@ -147,7 +147,7 @@ async def list_enrollments(
 ) -> Answer:
     """List enrollments, newest first."""
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-        key = (await refer.sequence(tx, sequence)).id if sequence else None
+        key = (await sequences.named(tx, sequence)).id if sequence else None
         rows = await reports.list_enrollments(tx, sequence_id=key, status=status, is_test=test, limit=limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]

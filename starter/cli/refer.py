@@ -8,8 +8,7 @@ import asyncpg
 import typer
 
 from domain.errors import Conflict, NotFound, TouchlineError
-from store import batches, reports, reviews, sequences, tasks
-from store.sequences import SequenceRow
+from store import batches, reports, reviews, tasks
 
 Enrollment = Annotated[
     str,
@@ -64,14 +63,6 @@ def _only(kind: str, text: str, found: Sequence[UUID]) -> UUID:
     if len(found) > 1:
         raise Conflict(f"more than one {kind} begins with {text}", hint="give more of its characters")
     return found[0]
-
-
-async def sequence(tx: asyncpg.Connection, key: str) -> SequenceRow:
-    """The sequence of that key. Raises NotFound."""
-    found = await sequences.find(tx, key)
-    if found is None:
-        raise NotFound(f"no sequence {key!r}", hint="./touchline sequences lists them")
-    return found
 
 
 def short(id: UUID) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from starter.cli import connect, output, refer
+from starter.cli import connect, output
 from starter.cli.command import Answer, AsJson, command
 from starter.splits import MEASURES, ArmReport, SplitReport, split_report
 from store import analytics, executions, sequences
@@ -59,7 +59,7 @@ async def stats(
     docs/sequences.md.
     """
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-        row = await refer.sequence(tx, sequence)
+        row = await sequences.named(tx, sequence)
         steps = await analytics.step_stats(tx, row.id)
         statuses = await executions.counts(tx, Filter(sequence_id=row.id, is_test=False))
         splits = await split_report(tx, row.id)
