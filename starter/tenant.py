@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from content.allow_list import ANY, allow_list
+from content.allow_list import allow_list
 from content.compose import MAX_TEXT
 from domain.errors import NotFound, Unfit
 from scheduling.zones import is_zone
@@ -62,8 +62,10 @@ def _tidied(changes: Mapping[str, Any]) -> dict[str, Any]:
 def _listed(entries: tuple[str, ...]) -> tuple[str, ...]:
     listed = tuple(dict.fromkeys(entry.strip() for entry in entries if entry.strip()))
     try:
-        if allow_list(listed).everything:
-            raise ValueError(f"{ANY!r} would open the network that we run in to every author")
+        for entry in listed:
+            found = allow_list([entry])
+            if found.everything or any(network.prefixlen == 0 for network in found.networks):
+                raise ValueError(f"{entry!r} would open the network that we run in to every author")
     except ValueError as error:
         raise Unfit(
             f"webhook_allow: the allow list makes no sense: {error}", hint="write it as n8n.internal,10.1.0.0/16"

@@ -47,6 +47,8 @@ async def test_a_tenant_is_shown_and_changed(cli: Cli, services: Settings) -> No
         ("--help-text", "x" * 1601, "longer than the 1,600 characters"),
         ("--webhook-allow", "http://n8n", "'http://n8n' is neither a host name nor a network"),
         ("--webhook-allow", "any", "would open the network"),
+        ("--webhook-allow", "n8n.internal,0.0.0.0/0", "'0.0.0.0/0' would open the network"),
+        ("--webhook-allow", "::/0", "would open the network"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(cli: Cli, services: Settings, option: str, value: str, said: str) -> None:
