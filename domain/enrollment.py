@@ -186,6 +186,10 @@ class EnrollmentState(Frozen):
     """While paused: what is left of the wait."""
 
 
+BEFELL = frozenset({"replied", "unsubscribed", "bounced", "complained", "goal"})
+"""Reasons of an ending that say what happened; statistics count them, so nobody gives them by hand."""
+
+
 class StopRequest(Frozen):
     """Argument of the `stop` update."""
 

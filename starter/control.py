@@ -9,8 +9,8 @@ from uuid import UUID
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.enrollment import EnrollmentState, StopRequest
-from domain.errors import Conflict, NotFound, NotReady
+from domain.enrollment import BEFELL, EnrollmentState, StopRequest
+from domain.errors import Conflict, NotFound, NotReady, Unfit
 from starter import standing
 from starter.engine import Engine
 from store import enrollments, ledger
@@ -33,10 +33,19 @@ async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
 
 
 async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentState:
-    """End one enrollment for good."""
+    """End one enrollment for good. Raises Unfit for a reason that only an event can give."""
+    request = StopRequest(reason=by_hand(reason))
     handle = await _handle(engine, enrollment_id)
-    request = StopRequest(reason=reason)
     return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.stop, request))
+
+
+def by_hand(reason: str) -> str:
+    """The reason as it is; raises Unfit for one that would be counted as what a contact did."""
+    if reason in BEFELL:
+        raise Unfit(
+            f"reason: `{reason}` is what Touchline hears itself", hint="say it differently, such as `called us`"
+        )
+    return reason
 
 
 async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:

@@ -13,6 +13,7 @@ from domain.definition import SequenceHeader
 from domain.diagnostics import Diagnostic
 from domain.errors import Conflict, Stale, Unsound
 from starter import archiving, standing
+from starter.control import by_hand
 from starter.engine import Engine
 from starter.publish import store_version
 from store import drafts, sequences
@@ -230,7 +231,7 @@ async def _move(tx: asyncpg.Connection, engine: Engine, sheet: Sheet, wishes: Wi
     match wishes.status:
         case "archived" if row.status != "archived" or wishes.stop:
             held = await standing.archive(tx, row)
-            stop, reason = wishes.stop, wishes.reason or "archived"
+            stop, reason = wishes.stop, by_hand(wishes.reason or "archived")
             return lambda: archiving.wind_up(engine, row.id, held, stop=stop, reason=reason)
         case "paused" if row.status != "paused" or wishes.reason not in (None, row.paused_reason):
             await standing.pause(tx, row, wishes.reason or "paused by an operator")

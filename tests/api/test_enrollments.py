@@ -96,6 +96,10 @@ async def test_it_is_paused_resumed_and_stopped(running: tuple[Api, Rig]) -> Non
     status, resumed = await say(api, enrollment, "resume")
     assert (status, resumed["status"]) == (200, "running")
     assert (await rig.enrollment(enrollment))["status"] == "running"
+    for taken in ("replied", "unsubscribed", "bounced", "complained", "goal"):  # Statistics would count it as such.
+        status, refused = await say(api, enrollment, "stop", {"reason": taken})
+        assert (status, "is what Touchline hears itself" in refused["detail"]) == (422, True)
+    assert (await rig.enrollment(enrollment))["status"] == "running"
     status, stopped = await say(api, enrollment, "stop", {"reason": "called us"})
     assert (status, stopped["status"], stopped["reason"], stopped["step"]) == (200, "stopped", "called us", None)
     row = await rig.enrollment(enrollment)
