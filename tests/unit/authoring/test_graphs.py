@@ -326,9 +326,9 @@ def test_a_thousand_nodes_compile_within_a_second() -> None:
         edges += [edge(f"a{n}", f"d{n}"), edge(f"b{n}", f"d{n}"), edge(f"d{n}", following)]
     text = json.dumps({"id": "g", "nodes": [*nodes, node("end", "exit")], "edges": edges})
     check(text)
-    began = time.perf_counter()
+    began = time.process_time()
     result = check(text)
-    elapsed = time.perf_counter() - began
+    elapsed = time.process_time() - began
     assert result.ok
     assert result.plan is not None
     assert len(result.plan.nodes) == 1001

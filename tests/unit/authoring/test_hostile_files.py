@@ -60,9 +60,9 @@ REFUSED: list[tuple[str, str | bytes, str, int]] = [
 def test_a_hostile_file_is_refused_fast_and_small(text: str | bytes, message: str, line: int) -> None:
     """One clear error, in well under a second, without memory that grows with what the file pretends to be."""
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     checked = check(text)
-    elapsed = time.perf_counter() - began
+    elapsed = time.process_time() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert not checked.ok
@@ -112,17 +112,17 @@ def test_numbers_and_truth_values_are_not_text(word: str) -> None:
 def test_a_flood_of_faults_is_cut_off() -> None:
     """500 findings are enough for anybody, and looking for more would cost minutes."""
     flood = SMS + "".join(f"key{n}: 1\n" for n in range(20_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(check(flood).diagnostics) == 500
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_faulty_text_repeated_by_aliases_is_judged_once() -> None:
     """Aliases multiply a text, not the work of judging it."""
     text = "{{ nope | }} " * 1900
-    began = time.perf_counter()
+    began = time.process_time()
     assert not check(f"sequence: s\nx: &x {{type: sms, id: a, body: '{text}'}}\nsteps: [{'*x,' * 300}]\n").ok
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_too_many_steps_are_refused() -> None:

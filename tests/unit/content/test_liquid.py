@@ -171,10 +171,10 @@ def test_names_of_the_template_itself_are_known() -> None:
 def test_a_greedy_template_fails_its_message_fast(template: str) -> None:
     """Output, names and filters are bounded: a template can fail, not take the worker with it."""
     contact = ANA.model_copy(update={"attributes": {"big": "x" * 20_000}, "tags": tuple("abcdefgh")})
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ContentError):
         render(template, contact)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_a_greedy_template_fails_its_message_fast(template: str) -> None:
 )
 def test_hostile_templates_are_judged_in_linear_time(text: str) -> None:
     """The lexer's patterns never see what they would be slow on."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert problems(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 _PIECES = st.sampled_from(

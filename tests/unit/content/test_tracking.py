@@ -93,6 +93,6 @@ def test_the_picture_stands_at_the_end(html: str, marked: str) -> None:
 def test_hostile_markup_costs_no_more_than_its_length(hostile: str) -> None:
     """Markup that begins and never ends is not searched again and again."""
     html = hostile * (50_000 // len(hostile))
-    began = time.monotonic()
+    began = time.process_time()
     mark_up(html, LINKS, TENANT, JOB, opens=True, clicks=True)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
