@@ -81,10 +81,10 @@ def test_a_message_body_is_never_logged() -> None:
 
 def test_masking_a_long_text_takes_no_time() -> None:
     """A megabyte without spaces, as an attachment may be, is masked in well under a second."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     masked("a" * 1_000_000 + "@")
     masked("1-" * 500_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_json_lines_carry_context_and_masked_tracebacks(capsys: pytest.CaptureFixture[str]) -> None:
