@@ -15,6 +15,7 @@ from scheduling.zones import load_zone
 from starter import control
 from starter.cli import showing
 from starter.postponing import LONGEST_ABSENCE
+from starter.records import record_of
 from store import enrollments, ledger, reports
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about
 from tests.hearing import away, be_away
@@ -257,6 +258,8 @@ async def test_show_says_until_when_the_contact_is_away(skipping: Rig) -> None:
     day = f"{in_days(10):%a %d %b}"
     expected = f"held back: the contact is away until {day}, next at {day} 09:00 in America/Denver"
     assert expected in said.getvalue()
-    assert f"away_until': '{day}'" in str(showing.document(report)["next"])
+    upcoming = record_of(report).next
+    assert upcoming is not None
+    assert upcoming.away_until == day
     [seen] = await skipping.rows("SELECT current_state FROM sequence_progress_monitor")
     assert seen["current_state"] == "held back by postponed before second"
