@@ -1,24 +1,30 @@
 """What the `tests` of a sequence must mean beside its steps: names that are there, addresses that are some."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from authoring.explain import suggestion
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
 from content.addresses import normal_email
 from domain.diagnostics import Path
-from domain.fields import as_tuple
+from domain.fields import EventName, as_tuple
 from scheduling.zones import is_zone
 
 ANSWERABLE = (*MESSAGES, "wait_for", "task")
 """Steps after which something can happen: a message came, or somebody is waited for."""
+REPORTED = ("reply", "opened", "clicked", "bounced", "unsubscribed")
+"""Events that something may come of in every sequence."""
+_read_event = TypeAdapter[str](EventName).validate_python
 
 
 def check_cases(cases: object, steps: Sequence[Placed], report: Report) -> None:
     """Report what cannot be in each test; like every rule it reads raw data."""
     ids = [step.id for step in steps if step.id]
     answerable = [step.id for step in steps if step.id and step.type in ANSWERABLE]
+    heard = _heard(steps)
     names: set[str] = set()
     for index, case in enumerate(cases if isinstance(cases, list) else ()):
         if not isinstance(case, dict):
@@ -35,6 +41,10 @@ def check_cases(cases: object, steps: Sequence[Placed], report: Report) -> None:
                 report.error(place, message, suggestion(step, answerable, "steps that can be answered"))
             elif step not in ids:
                 report.error(place, f"there is no step `{step[:60]}`", suggestion(step, answerable, "steps"))
+        for place, event in _events(case, path):
+            if event not in heard:
+                message = f"nothing in the sequence waits for `{event[:60]}`"
+                report.error(place, message, suggestion(event, heard, "what it hears"))
         for place, step in _expected(case.get("expect"), (*path, "expect")):
             # What an unnamed step is called is known once every step has its shape.
             if step not in ids and "." not in step:
@@ -63,6 +73,28 @@ def _cues(case: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
                 yield place, cue
             elif isinstance(cue, dict) and isinstance(cue.get("step"), str):
                 yield (*place, "step"), cue["step"]
+
+
+def _heard(steps: Sequence[Placed]) -> Collection[str]:
+    """The events that something can come of."""
+    awaited = (as_tuple(step.data.get("event")) for step in steps if step.type == "wait_for")
+    names = [_event_name(name) for names in awaited if isinstance(names, list | tuple) for name in names]
+    return dict.fromkeys((*REPORTED, *filter(None, names)))
+
+
+def _event_name(written: object) -> str | None:
+    """None: it is no name of an event, which its shape says."""
+    try:
+        return _read_event(written)
+    except ValidationError:
+        return None
+
+
+def _events(case: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    given = case.get("events")
+    for index, cue in enumerate(given if isinstance(given, list) else ()):
+        if isinstance(cue, dict) and (name := _event_name(cue.get("event"))):
+            yield (*path, "events", index, "event"), name
 
 
 def _expected(expect: object, path: Path) -> Iterator[tuple[Path, str]]:

@@ -40,10 +40,7 @@ def _by_id(definition: Definition, steps: Sequence[Placed], report: Report) -> M
 
 
 def _check_ways(flow: Flow, steps: Sequence[Placed], by_id: Mapping[str, Placed], report: Report) -> None:
-    # A goto with a bound opens a cycle; every other way counts.
-    trail = cycle(flow.stages, lambda stage_id: _unbounded(flow, stage_id))
-    if trail:
-        _report_cycle(trail, steps, by_id, report)
+    if _round_for_ever(flow, steps, by_id, report):
         return
     reached = order(flow.start, flow.ways)
     _unreachable(set(reached), by_id, report)
@@ -61,6 +58,19 @@ def _check_ways(flow: Flow, steps: Sequence[Placed], by_id: Mapping[str, Placed]
             if root not in all_dominators(stage_id, nearest):
                 message = f"step `{root}` is not on every way to this one, so there may be no conversation to continue"
                 report.error(placed.at("thread"), message, "name an email that everybody gets, or give a `subject`")
+
+
+def _round_for_ever(flow: Flow, steps: Sequence[Placed], by_id: Mapping[str, Placed], report: Report) -> bool:
+    """Report each cycle without a bound; of those that share a step, one."""
+    left = dict.fromkeys(flow.stages)
+    found = False
+    # A goto with a bound opens a cycle; every other way counts.
+    while trail := cycle(left, lambda stage_id: [way for way in _unbounded(flow, stage_id) if way in left]):
+        _report_cycle(trail, steps, by_id, report)
+        found = True
+        for stage_id in trail:
+            del left[stage_id]
+    return found
 
 
 def _unbounded(flow: Flow, stage_id: str) -> Sequence[str]:

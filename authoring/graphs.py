@@ -1,6 +1,6 @@
 """The faults of a graph that are none of its nodes' own: boxes and arrows that do not make a sequence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class _Node:
     data: dict[str, Any]
     targets: dict[str, str] = field(default_factory=dict)
     """Way out → node."""
+    misdrawn: bool = False
+    """An edge that leaves it has a fault of its own: perhaps it is the one of a branch that seems to be missing."""
 
     @property
     def path(self) -> Path:
@@ -59,16 +61,17 @@ def is_canvas(path: Path) -> bool:
 
 def check_graph(document: Mapping[str, Any], report: Report) -> tuple[list[Placed], bool]:
     """The steps that the nodes are, and whether nodes and edges have their right shape and make a sequence."""
-    nodes, sound = _nodes(document.get("nodes"), report)
-    sound &= _edges(document.get("edges", []), nodes, report)
+    nodes, unread, sound = _nodes(document.get("nodes"), report)
+    sound &= _edges(document.get("edges", []), nodes, unread, report)
     triggers = [node_id for node_id, node in nodes.items() if node.type == "trigger"]
     if sound and not triggers:
         report.error(("nodes",), "the graph has no trigger", "begin with a node of type `trigger`")
     for extra in triggers[1:]:
         message = f"the graph has two triggers: `{triggers[0]}` and `{extra}`"
         report.error(nodes[extra].path, message, "keep one; it may name several triggers")
+    _branches(nodes, report)
     if sound and len(triggers) == 1:
-        _ways(nodes, triggers[0], report)
+        _reachable(nodes, triggers[0], report)
     steps = [
         Placed((*node.path, "data"), step_document(node_id, node.type, node.data), node.path)
         for node_id, node in nodes.items()
@@ -77,12 +80,14 @@ def check_graph(document: Mapping[str, Any], report: Report) -> tuple[list[Place
     return steps, sound and len(triggers) == 1
 
 
-def _nodes(raw: object, report: Report) -> tuple[dict[str, _Node], bool]:
+def _nodes(raw: object, report: Report) -> tuple[dict[str, _Node], set[object], bool]:
+    """The nodes that can be read, the ids of the others, and whether all are sound."""
     found: dict[str, _Node] = {}
+    unread: set[object] = set()
     if not isinstance(raw, list) or not raw:
         message = empty_message("nodes") if raw == [] else f"`nodes` must be a list, not {kind_of(raw)}"
         report.error(("nodes",), message, hint_for("nodes"))
-        return found, False
+        return found, unread, False
     sound = True
     for index, data in enumerate(raw):
         path: Path = ("nodes", index)
@@ -94,9 +99,11 @@ def _nodes(raw: object, report: Report) -> tuple[dict[str, _Node], bool]:
         if not isinstance(kind, str) or kind not in NODE_TYPES:
             message = "`type` is missing" if kind is None else f"unknown node type `{str(kind)[:60]}`"
             report.error((*path, "type"), message, suggestion(str(kind), NODE_TYPES, "node types"))
+            unread |= {node_id} if isinstance(node_id, str) else set()
             sound = False
             continue
         if not check_shape(GraphNode.model_validate, data, path, GraphNode, report):
+            unread |= {node_id} if isinstance(node_id, str) else set()
             sound = False
             continue
         node = _Node(index, kind, data.get("data", {}))
@@ -106,7 +113,7 @@ def _nodes(raw: object, report: Report) -> tuple[dict[str, _Node], bool]:
             continue
         found[str(node_id)] = node
         sound &= _own_keys(node, report)
-    return found, sound
+    return found, unread, sound
 
 
 def _own_keys(node: _Node, report: Report) -> bool:
@@ -137,7 +144,7 @@ def _own_keys(node: _Node, report: Report) -> bool:
     return not strange
 
 
-def _edges(raw: object, nodes: Mapping[str, _Node], report: Report) -> bool:
+def _edges(raw: object, nodes: Mapping[str, _Node], unread: Collection[object], report: Report) -> bool:
     if not isinstance(raw, list):
         report.error(("edges",), f"`edges` must be a list, not {kind_of(raw)}", hint_for("edges"))
         return False
@@ -147,17 +154,21 @@ def _edges(raw: object, nodes: Mapping[str, _Node], report: Report) -> bool:
         if not isinstance(data, dict):
             report.error(path, f"an edge is a mapping, not {kind_of(data)}", hint_for("edges"))
             sound = False
-        elif not check_shape(GraphEdge.model_validate, data, path, GraphEdge, report):
-            sound = False
-        else:
-            sound &= _edge(GraphEdge.model_validate(data), path, nodes, report)
+            continue
+        whole = check_shape(GraphEdge.model_validate, data, path, GraphEdge, report)
+        if whole and _edge(GraphEdge.model_validate(data), path, nodes, unread, report):
+            continue
+        sound = False
+        source = data.get("source")
+        if isinstance(source, str) and source in nodes:
+            nodes[source].misdrawn = True
     return sound
 
 
-def _edge(edge: GraphEdge, path: Path, nodes: Mapping[str, _Node], report: Report) -> bool:
+def _edge(edge: GraphEdge, path: Path, nodes: Mapping[str, _Node], unread: Collection[object], report: Report) -> bool:
     source, target = nodes.get(edge.source), nodes.get(edge.target)
     for key, end in (("source", edge.source), ("target", edge.target)):
-        if end not in nodes:
+        if end not in nodes and end not in unread:
             message = f"the edge `{edge.source[:60]}` → `{edge.target[:60]}` dangles: there is no node `{end[:60]}`"
             report.error((*path, key), message, suggestion(end, nodes, "nodes"))
     if source is None or target is None:
@@ -186,22 +197,23 @@ def _edge(edge: GraphEdge, path: Path, nodes: Mapping[str, _Node], report: Repor
     return True
 
 
-def _ways(nodes: Mapping[str, _Node], trigger: str, report: Report) -> None:
-    """Every branch leads somewhere, and every node is led to."""
+def _branches(nodes: Mapping[str, _Node], report: Report) -> None:
+    """Every branch leads somewhere."""
     for node in nodes.values():
-        handles = handles_of(node.type, node.data)
-        if handles is None:
-            if node.type == "trigger" and not node.targets:
-                report.error(node.path, "no edge leaves the trigger", "lead it to the first step")
-            continue
-        for way in dict.fromkeys(handles.values()):
-            if way not in node.targets and way not in _OPTIONAL.get(node.type, (UNNAMED.get(node.type),)):
+        for way in dict.fromkeys((handles := handles_of(node.type, node.data) or {}).values()):
+            optional = _OPTIONAL.get(node.type, (UNNAMED.get(node.type),))
+            if way not in node.targets and way not in optional and not node.misdrawn:
                 handle = next(name for name, leads in handles.items() if leads == way)
                 hint = "lead it somewhere; to an `exit` node, if it ends there"
                 report.error(node.path, f"the branch `{handle}` is missing: no edge leaves that handle", hint)
         if node.type == "task" and "lapsed" in node.targets and "lapse" not in node.data:
             report.error(node.path, "a task without `lapse` never lapses", hint_for("lapse"))
+
+
+def _reachable(nodes: Mapping[str, _Node], trigger: str, report: Report) -> None:
+    """Every node is led to."""
     if not nodes[trigger].targets:
+        report.error(nodes[trigger].path, "no edge leaves the trigger", "lead it to the first step")
         return
     reached, ahead = {trigger}, [trigger]
     while ahead:

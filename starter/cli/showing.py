@@ -1,11 +1,16 @@
 """What `show` says of one enrollment."""
 
+from collections.abc import Mapping
+
 from rich.console import RenderableType
 
 from domain.enrollment import EnrollmentStatus, Gate
 from starter import words
 from starter.cli import output
-from store.reports import EnrollmentReport, JobRecord, StepRecord
+from store.reports import EnrollmentReport, JobRecord
+
+_LONGEST_RESULT = 200
+"""Characters of one thing that a step's record keeps."""
 
 
 def text(report: EnrollmentReport) -> list[RenderableType]:
@@ -84,7 +89,7 @@ def _steps(report: EnrollmentReport) -> RenderableType:
                 words.clock(s.due_at),
                 words.clock(s.started_at),
                 words.clock(s.completed_at),
-                _result(s),
+                result_of(s.result),
             )
             for s in report.steps
         ),
@@ -92,8 +97,14 @@ def _steps(report: EnrollmentReport) -> RenderableType:
     )
 
 
-def _result(step: StepRecord) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in step.result.items() if value is not None)
+def result_of(kept: Mapping[str, object]) -> str:
+    """What a step's record keeps, short enough to be read: a webhook's answer may be long, and --json has all of it."""
+    return ", ".join(f"{key}: {_shortened(value)}" for key, value in kept.items() if value is not None)
+
+
+def _shortened(value: object) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_RESULT else f"{text[:_LONGEST_RESULT]}…"
 
 
 def _messages(report: EnrollmentReport) -> list[RenderableType]:

@@ -73,8 +73,13 @@ def test_moments_and_cells_have_short_forms() -> None:
         ({"contact": {"email": "a@example.com", "timezone": "Mars"}}, "contact.timezone", "is not a time zone"),
         ({"replies": ["helo"]}, "replies[0]", "there is no step `helo`"),
         ({"replies": "pause"}, "replies", "sends nothing and waits for nobody"),
-        ({"events": [{"step": "nope", "event": "x"}]}, "events[0].step", "there is no step `nope`"),
+        ({"events": [{"step": "nope", "event": "opened"}]}, "events[0].step", "there is no step `nope`"),
         ({"events": [{"step": "hello", "event": "a b"}]}, "events[0].event", "cannot be used"),
+        (
+            {"events": [{"step": "hello", "event": "boked"}]},
+            "events[0].event",
+            "nothing in the sequence waits for `boked`",
+        ),
         ({"expect": {}}, "expect", "needs `messages`"),
         ({"expect": {"messages": [{"step": "nope"}]}}, "expect.messages[0].step", "there is no step `nope`"),
         ({"expect": {"messages": [{"step": "hello", "at": "9:00"}]}}, "expect.messages[0].at", "is no date"),
@@ -86,6 +91,12 @@ def test_what_cannot_be_is_reported_at_its_place(change: dict[str, Any], place: 
     """By `check` already, not by the first run of `verify`."""
     found = checked({**CASE, **change}).diagnostics
     assert [(one.path, message in one.message) for one in found] == [(f"tests[0].{place}", True)]
+
+
+@pytest.mark.parametrize("event", ["booked", "reply", "replied", "opened", "clicked", "bounced", "unsubscribed"])
+def test_what_the_sequence_hears_may_happen(event: str) -> None:
+    """What a `wait_for` waits for, and what every sequence hears."""
+    assert checked({**CASE, "events": [{"step": "hello", "event": event}]}).ok
 
 
 def test_two_tests_of_one_name_are_an_error() -> None:

@@ -287,6 +287,34 @@ def test_a_fault_of_a_graph_is_named_with_its_node(
     assert found[0][1].startswith(message)
 
 
+def test_every_fault_of_a_graph_is_named_at_once() -> None:
+    """A wrong edge hides no missing branch elsewhere, and a node that cannot be read is not one that is missing."""
+    second = {**COND, "id": "d"}
+    edges = [edge("t", "c"), edge("c", "a", "treu"), edge("c", "d", "false"), edge("d", "z", "true"), edge("z", "a")]
+    found = graph([START, COND, second, A, {**B, "id": "z", "type": "zap"}], *edges, edge("a", "gone")).diagnostics
+    assert sorted((fault.path, fault.message) for fault in found) == [
+        ("edges[1].sourceHandle", "the edge from `c` to `a`: node `c` has no handle `treu`"),
+        ("edges[5].target", "the edge `a` → `gone` dangles: there is no node `gone`"),
+        ("nodes[4].type", "node `z`: unknown node type `zap`"),
+    ]
+    second_edges = [edge("t", "c"), edge("c", "a", "true"), edge("c", "d", "false"), edge("d", "a", "true")]
+    found = graph([START, COND, second, A], *second_edges, edge("a", "gone")).diagnostics
+    assert [(fault.path, fault.message) for fault in found] == [
+        ("edges[4].target", "the edge `a` → `gone` dangles: there is no node `gone`"),
+        ("nodes[2]", "node `d`: the branch `false` is missing: no edge leaves that handle"),
+    ]
+
+
+def test_every_round_without_a_bound_is_named() -> None:
+    """Mending one of them does not bring up the next."""
+    edges = [edge("t", "a"), edge("a", "c"), edge("c", "a", "true"), edge("c", "d", "false"), edge("d", "d", "true")]
+    found = graph([START, A, COND, {**COND, "id": "d"}, B], *edges, edge("d", "b", "false")).diagnostics
+    assert [(fault.path, fault.message.partition(":  ")[0]) for fault in found] == [
+        ("nodes[2]", "node `c`: this goes round without a bound: a → c → a"),
+        ("nodes[3]", "node `d`: this goes round without a bound: d → d"),
+    ]
+
+
 def test_a_misspelt_type_or_handle_gets_the_right_word() -> None:
     """The hint says what was probably meant."""
     (found,) = graph([START, {**A, "type": "send-smss"}]).diagnostics
