@@ -30,9 +30,11 @@ async def review(tx: asyncpg.Connection, text: str) -> UUID:
 
 
 async def task(tx: asyncpg.Connection, text: str) -> UUID:
-    """The open task that `text` names. Raises NotFound, or Conflict when it fits several."""
+    """The open task that `text` names, or the one of that whole id, open or not. Raises NotFound, or Conflict when it
+    fits several.
+    """
     low, high = _range("task", text.strip().lower())
-    return _only("task", text, await tasks.between(tx, low, high))
+    return low if low == high else _only("task", text, await tasks.between(tx, low, high))
 
 
 async def batch(tx: asyncpg.Connection, text: str) -> UUID:

@@ -58,6 +58,9 @@ async def test_a_task_is_listed_and_done(cli: Cli, files: Path) -> None:
     assert (await cli("task", "00000000", "--done")).code == 1
     assert (await cli("task", task["id"][:8], "--done")).code == 0
     assert (await cli("task", task["id"][:8], "--done")).code == 1
+    again = await cli("task", task["id"], "--skip")
+    assert again.code == 1
+    assert "is not open any more" in again.err
 
     async def ended() -> None:
         [row] = (await cli("enrollments", "--json")).document["enrollments"]
