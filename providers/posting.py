@@ -91,6 +91,8 @@ class Poster:
                 text = await _read(answer)
         except _NotPublicError as error:
             raise PermanentError(NAME, str(error)) from error
+        except aiohttp.InvalidURL as error:
+            raise PermanentError(NAME, f"that is no URL: {error}") from error
         except TimeoutError as error:
             raise TransientError(NAME, f"no answer within {timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -255,7 +255,8 @@ def test_a_bound_that_makes_no_sense_is_refused_at_the_start(entry: str) -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.com/", "file:///etc/passwd", "https://", "http://a:b@example.com/", "x"]
+    "url",
+    ["ftp://example.com/", "file:///etc/passwd", "https://", "http://a:b@example.com/", "x", "http://2130706433/"],
 )
 async def test_only_the_web_is_called(provider: WebhookProvider, url: str) -> None:
     """Another scheme, no host, or a password in the URL: refused for good."""
