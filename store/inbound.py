@@ -100,9 +100,11 @@ async def receive_message(
         if kind == "opt_out":
             own, said = [e.id for e in held if e.contact_id == found.contact_id], ["unsubscribed", "reply"]
             reached, nudged = await attribution.after_blow(tx, event_id, aims, struck, own, said, now)
-        if found.unsettled and found.job_id is not None:
+        if found.job_id is not None:
+            # Of a settled one too: what is recorded must not hang on whether an answer or a report came first.
             await _sql.prove(tx, job_id=found.job_id)
-            nudged += await attribution.settle_unsettled(tx, event_id, found, now)
+            if found.unsettled:
+                nudged += await attribution.settle_unsettled(tx, event_id, found, now)
     return Received(
         event_id=event_id,
         duplicate=False,

@@ -74,6 +74,13 @@ async def test_any_five_reports_any_number_of_times_end_in_one_state(tenant: Ten
     assert failures == []
 
 
+async def test_an_answer_proves_as_much_before_a_report_as_behind_it(tenant: Tenant) -> None:
+    """A message in doubt that was answered has arrived, whoever settled it."""
+    happened = [("start", 0), ("unsubscribed", 1), ("stop", 2), ("queued", 3)]
+    told = [happened[n] for n in (1, 2, 3, 0)]
+    assert await _fate(tenant, "sending", told) == await _fate(tenant, "sending", happened)
+
+
 async def test_the_counters_agree_after_any_order(tenant: Tenant) -> None:
     """What a report adds to its message is counted once, however often it comes."""
     for _ in range(3):
