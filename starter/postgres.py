@@ -22,7 +22,8 @@ from domain.errors import NotReady
 from starter.process import ServerProcess, end_leftover
 
 SUPERUSER = "postgres"
-_SYSTEM_USER = "touchline"
+SYSTEM_USER = "touchline"
+"""Whose PostgreSQL is where we are root, as whom it does not run."""
 _SYSTEM_ROOT = Path("/var/lib/touchline")
 _SOCKET_PATH_LIMIT = 107  # bytes; sun_path of the kernel
 _SOCKET_NAME = ".s.PGSQL.5432"
@@ -85,7 +86,7 @@ class LocalPostgres:
 
     @property
     def _user(self) -> str | None:
-        return _SYSTEM_USER if self._as_root else None
+        return SYSTEM_USER if self._as_root else None
 
     def _options(self) -> list[str]:
         options = {
@@ -113,7 +114,7 @@ class LocalPostgres:
         self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
         for folder in (self.data_dir, self.socket_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.chown(folder, _SYSTEM_USER, _SYSTEM_USER)
+            shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)
         return _system_binaries()
 
     async def _initdb(self, binaries: Path) -> None:
@@ -205,16 +206,16 @@ def _system_binaries() -> Path:
 
 def _ensure_system_user() -> None:
     try:
-        pwd.getpwnam(_SYSTEM_USER)
+        pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
         if useradd is None:
             raise NotReady(
                 "PostgreSQL does not run as root and this system has no `useradd`",
-                f"create a system user named {_SYSTEM_USER}, or run as an ordinary user",
+                f"create a system user named {SYSTEM_USER}, or run as an ordinary user",
             ) from None
         subprocess.run(  # noqa: S603 - fixed program, fixed arguments
-            [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", _SYSTEM_USER],
+            [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
             check=True,
             capture_output=True,
         )

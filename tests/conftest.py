@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
 from hypothesis import settings
 from temporalio.client import Client
@@ -17,7 +18,7 @@ from starter.postgres import LocalPostgres
 from starter.temporal_server import LocalTemporal
 from store.migrate import migrate
 from store.pool import Database
-from tests.helpers import own_database
+from tests.helpers import IN_MEMORY, databases_in_memory, own_database
 
 _TEMPLATE = "touchline_template"
 
@@ -37,8 +38,16 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lo
     server = LocalPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
     await server.start()
     try:
-        await migrate(server.url(_TEMPLATE))
-        yield server
+        with databases_in_memory() as folder:
+            if folder is not None:
+                admin = await asyncpg.connect(server.url("postgres"))
+                await admin.execute(f"CREATE TABLESPACE {IN_MEMORY} LOCATION '{folder}'")
+                await admin.close()
+            await migrate(server.url(_TEMPLATE))
+            try:
+                yield server
+            finally:
+                await server.stop()
     finally:
         await server.remove()
 
