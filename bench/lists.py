@@ -45,12 +45,12 @@ FROM generate_series($1::bigint, $2::bigint) n,
 """
 _RECORDS = """
 INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, sequence_id, node_id, node_type, order_index, status,
-    due_at, started_at, completed_at, result)
+    due_at, started_at, completed_at, result, is_test)
 SELECT e.tenant_id, gen_random_uuid(), e.id, e.sequence_id, 'step-' || step, 'sms', step,
     CASE WHEN step < 4 OR e.status = 'completed' THEN 'success' WHEN e.status = 'failed' THEN 'failed'
         WHEN e.status = 'running' THEN 'pending' ELSE 'skipped' END,
     at, CASE WHEN step < 4 OR e.status IN ('completed', 'failed') THEN at END,
-    CASE WHEN step < 4 OR e.status <> 'running' THEN at END, '{}'
+    CASE WHEN step < 4 OR e.status <> 'running' THEN at END, '{}', e.is_test
 FROM enrollments e, generate_series(0, $2 - 1) step,
     LATERAL (SELECT e.enrolled_at + step * interval '10 seconds' AS at) a
 WHERE e.sequence_id = $1
@@ -95,8 +95,8 @@ async def _lists(http: aiohttp.ClientSession) -> dict[str, list[str]]:
         f"{logs}?status": [f"{logs}?status=failed", f"{logs}?status=skipped&isTest=true"],
         f"{logs}?sequence": [f"{logs}?sequence={key}&status=success" for key in some],
         f"{runs}/statistics": [f"{runs}/statistics", *(f"{runs}/statistics?sequence={key}" for key in some)],
-        # "/contacts": ["/contacts", *await _deep(http, "/contacts")],
-        # "/contacts?search": [f"/contacts?search={name}" for name in names],
+        "/contacts": ["/contacts", *await _deep(http, "/contacts")],
+        "/contacts?search": [f"/contacts?search={name}" for name in names],
         "/sequences": ["/sequences", "/sequences?status=active"],
     }
 

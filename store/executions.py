@@ -121,18 +121,20 @@ async def page(
     at, last = before or LAST
     shared: dict[str, Any] = {
         **which.between,
-        "is_test": which.is_test,
         "statuses": list(statuses),
         "before_at": at,
         "before_id": last,
         "limit": limit,
     }
     if which.contact_ids is not None:
-        rows = _sql.page_of_contacts(tx, contact_ids=which.contact_ids, sequence_id=which.sequence_id, **shared)
+        of = {"contact_ids": which.contact_ids, "sequence_id": which.sequence_id, "is_test": which.is_test}
+        rows = _sql.page_of_contacts(tx, **of, **shared)
+    elif which.is_test:
+        rows = _sql.page_of_tests(tx, sequence_id=which.sequence_id, **shared)
     elif which.sequence_id is not None:
-        rows = _sql.page_of_sequence(tx, sequence_id=which.sequence_id, **shared)
+        rows = _sql.page_of_sequence(tx, sequence_id=which.sequence_id, is_test=which.is_test, **shared)
     else:
-        rows = _sql.page(tx, **shared)
+        rows = _sql.page(tx, is_test=which.is_test, **shared)
     return [_execution(row) async for row in rows]
 
 
@@ -153,7 +155,6 @@ async def log(
     at, last = before or LAST
     shared: dict[str, Any] = {
         **which.between,
-        "is_test": which.is_test,
         "statuses": list(statuses),
         "sequence_ids": await _sequences(tx, which),
         "before_at": at,
@@ -161,9 +162,11 @@ async def log(
         "limit": limit,
     }
     if which.contact_ids is not None:
-        rows = _sql.log_of_contacts(tx, contact_ids=which.contact_ids, **shared)
+        rows = _sql.log_of_contacts(tx, contact_ids=which.contact_ids, is_test=which.is_test, **shared)
+    elif which.is_test:
+        rows = _sql.log_of_tests(tx, **shared)
     else:
-        rows = _sql.log(tx, **shared)
+        rows = _sql.log(tx, is_test=which.is_test, **shared)
     return [_logged(row) async for row in rows]
 
 

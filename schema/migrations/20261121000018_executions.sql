@@ -1,9 +1,11 @@
 -- migrate:up
 
--- What is listed by time needs the sequence beside it, and a time that stays as it is once it is there.
-ALTER TABLE enrollment_steps ADD COLUMN sequence_id uuid;
+-- What is listed by time needs what it is filtered by beside it, and a time that stays as it is once it is there.
+ALTER TABLE enrollment_steps
+    ADD COLUMN sequence_id uuid,
+    ADD COLUMN is_test boolean NOT NULL DEFAULT false;
 ALTER TABLE enrollment_steps NO FORCE ROW LEVEL SECURITY;
-UPDATE enrollment_steps s SET sequence_id = e.sequence_id
+UPDATE enrollment_steps s SET sequence_id = e.sequence_id, is_test = e.is_test
 FROM enrollments e WHERE e.tenant_id = s.tenant_id AND e.id = s.enrollment_id;
 ALTER TABLE enrollment_steps FORCE ROW LEVEL SECURITY;
 ALTER TABLE enrollment_steps
@@ -11,6 +13,9 @@ ALTER TABLE enrollment_steps
     -- When it began; a step that never began: when its fate was known.
     ADD COLUMN at timestamptz GENERATED ALWAYS AS (coalesce(started_at, completed_at)) STORED;
 CREATE INDEX enrollment_steps_logged ON enrollment_steps (tenant_id, sequence_id, status, at, id) WHERE at IS NOT NULL;
+-- Test runs are few among many, and are looked for by themselves.
+CREATE INDEX enrollment_steps_tests ON enrollment_steps (tenant_id, at, id) WHERE is_test AND at IS NOT NULL;
+CREATE INDEX enrollments_tests_listed ON enrollments (tenant_id, enrolled_at, id) WHERE is_test;
 
 DROP INDEX enrollments_listed;
 CREATE INDEX enrollments_listed ON enrollments (tenant_id, sequence_id, status, enrolled_at, id);
@@ -126,5 +131,7 @@ DROP INDEX responses_of_sequence;
 DROP INDEX enrollments_listed_by_status;
 DROP INDEX enrollments_listed;
 CREATE INDEX enrollments_listed ON enrollments (tenant_id, sequence_id, status, enrolled_at);
+DROP INDEX enrollments_tests_listed;
+DROP INDEX enrollment_steps_tests;
 DROP INDEX enrollment_steps_logged;
-ALTER TABLE enrollment_steps DROP COLUMN at, DROP COLUMN sequence_id;
+ALTER TABLE enrollment_steps DROP COLUMN at, DROP COLUMN is_test, DROP COLUMN sequence_id;

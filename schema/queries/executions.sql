@@ -49,6 +49,19 @@ SELECT d.* FROM found CROSS JOIN LATERAL (
     SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0 -- one by one: whatever the planner thinks of a bound
 ) d ORDER BY found.enrolled_at DESC, found.id DESC;
 
+-- name: page_of_tests
+-- Test runs alone, of which there are few: of these sequences, in these states.
+WITH found AS (
+    SELECT e.id, e.enrolled_at FROM enrollments e
+    WHERE e.is_test AND (e.enrolled_at, e.id) < (:before_at::timestamptz, :before_id::uuid)
+        AND e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz
+        AND e.status = ANY(:statuses::text[]) AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
+    ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
+)
+SELECT d.* FROM found CROSS JOIN LATERAL (
+    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0
+) d ORDER BY found.enrolled_at DESC, found.id DESC;
+
 -- name: one^
 -- A single one.
 SELECT * FROM execution_history WHERE id = :id;
@@ -62,8 +75,7 @@ WITH found AS (
         WHERE s.sequence_id = q.id AND s.status = x.status AND s.at IS NOT NULL
             AND (s.at, s.id) < (:before_at::timestamptz, :before_id::uuid)
             AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
-            AND (:is_test::boolean IS NULL
-                OR EXISTS (SELECT FROM enrollments e WHERE e.id = s.enrollment_id AND e.is_test = :is_test))
+            AND (:is_test::boolean IS NULL OR s.is_test = :is_test)
         ORDER BY s.at DESC, s.id DESC LIMIT :limit
     ) s
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
@@ -81,6 +93,17 @@ WITH found AS (
         AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
         AND s.status = ANY(:statuses::text[]) AND s.sequence_id = ANY(:sequence_ids::uuid[])
         AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
+    ORDER BY s.at DESC, s.id DESC LIMIT :limit
+)
+SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;
+
+-- name: log_of_tests
+-- The same of test runs alone, of which there are few.
+WITH found AS (
+    SELECT s.id, s.at FROM enrollment_steps s
+    WHERE s.is_test AND s.at IS NOT NULL AND (s.at, s.id) < (:before_at::timestamptz, :before_id::uuid)
+        AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
+        AND s.status = ANY(:statuses::text[]) AND s.sequence_id = ANY(:sequence_ids::uuid[])
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;

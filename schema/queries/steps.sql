@@ -3,10 +3,11 @@
 -- ledger. A node that was waited for and is now passed takes its outcome; what has an outcome keeps it. What was only
 -- passed by, or left for another version's step, and is come to after all, is as if it had never been.
 WITH steps AS (
-    INSERT INTO enrollment_steps AS s (tenant_id, id, enrollment_id, sequence_id, node_id, node_type, order_index, lap,
-        status, due_at, started_at, completed_at, result)
+    INSERT INTO enrollment_steps AS s (tenant_id, id, enrollment_id, sequence_id, is_test, node_id, node_type,
+        order_index, lap, status, due_at, started_at, completed_at, result)
     SELECT current_tenant(), n.id, n.enrollment_id, (SELECT sequence_id FROM enrollments WHERE id = n.enrollment_id),
-        n.node_id, n.node_type, n.order_index, n.lap, n.status, n.due_at, n.started_at, n.completed_at, n.result::jsonb
+        (SELECT is_test FROM enrollments WHERE id = n.enrollment_id), n.node_id, n.node_type, n.order_index,
+        n.lap, n.status, n.due_at, n.started_at, n.completed_at, n.result::jsonb
     FROM unnest(
         :step_ids::uuid[], :step_enrollment_ids::uuid[], :step_node_ids::text[], :node_types::text[],
         :step_order_indexes::int[], :step_laps::int[], :statuses::text[], :step_due_ats::timestamptz[],
@@ -33,12 +34,13 @@ WHERE j.claimed_at IS NULL AND (j.state = 'pending' OR (j.state = 'cancelled' AN
 
 -- name: bypass!
 -- The way past these nodes was taken; those of an earlier lap keep their records.
-INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, sequence_id, node_id, node_type, order_index, lap, status,
-    completed_at, result)
-SELECT current_tenant(), n.id, :enrollment_id, (SELECT sequence_id FROM enrollments WHERE id = :enrollment_id), n.node_id,
-    n.node_type, n.order_index, :lap, 'skipped', :now, :result
+INSERT INTO enrollment_steps (tenant_id, id, enrollment_id, sequence_id, is_test, node_id, node_type, order_index, lap,
+    status, completed_at, result)
+SELECT current_tenant(), n.id, e.id, e.sequence_id, e.is_test, n.node_id, n.node_type, n.order_index, :lap, 'skipped',
+    :now, :result
 FROM unnest(:ids::uuid[], :node_ids::text[], :node_types::text[], :order_indexes::int[])
     AS n (id, node_id, node_type, order_index)
+JOIN enrollments e ON e.id = :enrollment_id
 WHERE NOT EXISTS (SELECT FROM enrollment_steps s WHERE s.enrollment_id = :enrollment_id AND s.node_id = n.node_id)
 ON CONFLICT DO NOTHING;
 

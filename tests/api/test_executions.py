@@ -111,11 +111,13 @@ async def test_history_is_filtered(api: Api, tenant: Tenant, query: str, expecte
 async def test_test_runs_are_separable(api: Api, tenant: Tenant) -> None:
     """Marked, and left out or listed alone as asked for; in logs and in statistics too."""
     [test] = await _enroll(tenant, 1, is_test=True)
-    await tenant.clone("enrollment_steps", id=str(uuid4()), enrollment_id=test)
+    await tenant.clone("enrollment_steps", id=str(uuid4()), enrollment_id=test, is_test=True)
     for path in ("/flow-executions", "/flow-executions/logs"):
         assert {row["isTest"] for row in await _all(api, path)} == {True, False}
         assert {row["isTest"] for row in await _all(api, path, "&isTest=true")} == {True}
         assert {row["isTest"] for row in await _all(api, path, "&isTest=false")} == {False}
+        of_sequence = f"&isTest=true&sequence=journey&status={'completed' if path == '/flow-executions' else 'success'}"
+        assert {row["isTest"] for row in await _all(api, path, of_sequence)} == {True}
     read = await api.key("read")
     for query, total in (("", 2), ("?isTest=true", 1), ("?isTest=false", 1)):
         assert (await api.http.get(f"/flow-executions/statistics{query}", headers=read)).json()["total"] == total

@@ -129,6 +129,10 @@ async def test_test_runs_are_marked_and_counted_by_no_statistics(running: tuple[
     assert [(step["step"], step["sent"], step["pending"]) for step in steps] == [("hello", 1, 0), ("more", 0, 1)]
     state = (await api.http.get(f"/leads/{ada.external_id}/sequence-state", headers=key)).json()
     assert [one["isTest"] for one in state["enrollments"]] == [True]
+    logs = (await api.http.get("/flow-executions/logs?isTest=true", headers=key)).json()["items"]
+    assert [(step["contact"], step["step"]) for step in logs if step["status"] == "success"] == [
+        (ada.external_id, "hello")
+    ]
 
 
 async def test_a_contact_is_seen_in_every_sequence_it_was_in(running: tuple[Api, Rig]) -> None:

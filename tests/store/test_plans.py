@@ -106,7 +106,10 @@ def _reads_whole(node: dict[str, Any]) -> bool:
 
 
 _LISTED = {
-    "executions": {"page", "page_of_sequence", "page_of_contacts", "one", "log", "log_of_contacts", "log_of_execution"},
+    "executions": {
+        *("page", "page_of_sequence", "page_of_contacts", "page_of_tests", "one"),
+        *("log", "log_of_contacts", "log_of_tests", "log_of_execution"),
+    },
     "contacts": {"matching"},
     "contact_records": {"find", "listed", "of_status", "of_tag", "of_ids"},
 }
