@@ -93,7 +93,7 @@ class Site:
         """Contacts of their own addresses."""
         return [await self.rig.contact(**fields) for _ in range(count)]
 
-    async def all_ended(self, completed: int, *, stopped: int = 0, timeout_s: float = 60.0) -> None:
+    async def all_ended(self, completed: int, *, stopped: int = 0, timeout_s: float = 180.0) -> None:
         """Wait until the records say that every enrollment has ended, so many in either way."""
         expected = {status: n for status, n in (("completed", completed), ("stopped", stopped)) if n}
 

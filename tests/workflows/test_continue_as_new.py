@@ -140,7 +140,8 @@ async def test_a_waiting_loop_continues_as_new_and_hears_everything(rig: Rig) ->
         assert (await happen(rig.engine, contact.external_id, "tick")).awaited == (enrollment,)
     await assert_eventually(_changed(rig, enrollment, first_run))
     history = await rig.engine.runs.handle(enrollment).fetch_history()
-    assert len(history.events) < 120
+    # One run of all 40 rounds would have more than 300; how many the last one has hangs on when its predecessor ended.
+    assert len(history.events) < 200
     await rig.reply(contact, enrollment_id=enrollment)
     assert await rig.ended(enrollment) == ("stopped", "replied")
 
