@@ -1,6 +1,6 @@
 """Workflows of enrollments: start them, tell them, ask about them; each call safe to repeat."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,36 +96,31 @@ class Runs:
 
     async def start_notice(self, tenant_id: UUID, notice_id: UUID) -> None:
         """Start the workflow that sends an automatic answer; one that runs, or ran, stays as it is."""
-        tenant = str(tenant_id)
-        attributes = TypedSearchAttributes([SearchAttributePair(TENANT, tenant)])
-        try:
-            await self.client.start_workflow(
-                NoticeWorkflow.run,
-                NoticeOrder(tenant_id=tenant_id, notice_id=notice_id),
-                id=ids.notice_workflow_id(notice_id),
-                task_queue=self.task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=attributes if self.search_attributes else None,
-                priority=Priority(fairness_key=tenant),
-            )
-        except WorkflowAlreadyStartedError:
-            return
+        order = NoticeOrder(tenant_id=tenant_id, notice_id=notice_id)
+        await self._start_once(NoticeWorkflow.run, order, ids.notice_workflow_id(notice_id))
 
     async def start_batch(self, tenant_id: UUID, batch_id: UUID) -> None:
-        """Start the workflow that goes through a batch; one that runs, or ran, stays as it is."""
-        tenant = str(tenant_id)
+        """Start the workflow that goes through a batch; one that runs, or ran, stays as it is.
+
+        Not in bulk: its next page must not wait for all the messages of those that it has enrolled.
+        """
+        order = BatchOrder(tenant_id=tenant_id, batch_id=batch_id)
+        await self._start_once(BatchEnrollmentWorkflow.run, order, ids.batch_workflow_id(batch_id))
+
+    async def _start_once(
+        self, workflow: Callable[..., Awaitable[object]], order: NoticeOrder | BatchOrder, workflow_id: str
+    ) -> None:
+        tenant = str(order.tenant_id)
         attributes = TypedSearchAttributes([SearchAttributePair(TENANT, tenant)])
         try:
             await self.client.start_workflow(
-                BatchEnrollmentWorkflow.run,
-                BatchOrder(tenant_id=tenant_id, batch_id=batch_id),
-                id=ids.batch_workflow_id(batch_id),
+                workflow,
+                order,
+                id=workflow_id,
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=attributes if self.search_attributes else None,
-                # Not in bulk: its next page must not wait for all the messages of those that it has enrolled.
                 priority=Priority(fairness_key=tenant),
             )
         except WorkflowAlreadyStartedError:
