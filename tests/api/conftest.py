@@ -26,7 +26,7 @@ from starter.engine import Engine
 from starter.runs import Runs
 from store import api_keys
 from store.pool import Database
-from tests.harness import Rig
+from tests.harness import Rig, ScriptedProvider, rig_on
 from tests.providers import twilio_calls
 
 RESEND_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -131,3 +131,23 @@ async def another_tenant(api: Api, database_url: str) -> Api:
 async def other(api: Api, database_url: str) -> Api:
     """The same application, called by another tenant."""
     return await another_tenant(api, database_url)
+
+
+@pytest.fixture
+def provider() -> ScriptedProvider:
+    """What carries the messages of `running`; tests script it."""
+    return ScriptedProvider()
+
+
+@pytest.fixture
+async def running(
+    temporal_client: Client,
+    database: Database,
+    tmp_path: Path,
+    connect: Callable[[Edge], Api],
+    provider: ScriptedProvider,
+) -> AsyncIterator[tuple[Api, Rig]]:
+    """A caller, and the engine with a worker that its calls reach."""
+    outbox = tmp_path / "outbox"
+    async with rig_on(temporal_client, database, outbox, provider=provider, max_cached_workflows=100) as rig:
+        yield connect(edge_on(rig.engine)), rig

@@ -1,29 +1,4 @@
-"""The application beside a worker that runs."""
-
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-
-from temporalio.client import Client
-
-from api.edge import Edge
-from store.pool import Database
-from tests.api.conftest import Api, edge_on
-from tests.harness import Rig, ScriptedProvider, rig_on
-
-
-@asynccontextmanager
-async def operated(
-    client: Client,
-    database: Database,
-    outbox: Path,
-    connect: Callable[[Edge], Api],
-    provider: ScriptedProvider,
-) -> AsyncIterator[tuple[Api, Rig]]:
-    """A caller, and the engine that its calls reach; messages go to the scripted provider."""
-    async with rig_on(client, database, outbox, provider=provider, max_cached_workflows=100) as rig:
-        yield connect(edge_on(rig.engine)), rig
-
+"""A sequence that is long under way, for callers of the API to work on."""
 
 SLOW = """
     sequence: slow

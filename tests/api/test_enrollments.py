@@ -1,23 +1,17 @@
 """One enrollment by the API: its record, what an operator does to it, and the retry of a step that failed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 from pydantic_core import to_json
-from temporalio.client import Client
 
-from api.edge import Edge
 from domain.errors import AmbiguousError, PermanentError
 from domain.messages import OutgoingMessage, Receipt
 from starter.records import record_of
 from store import reports
-from store.pool import Database
 from tests.api.conftest import Api
-from tests.api.operating import SLOW, operated
+from tests.api.operating import SLOW
 from tests.harness import Rig, ScriptedProvider, receipt
 
 NEVER = PermanentError("scripted", "no such user", code="550")
@@ -28,23 +22,6 @@ TEXTS = """
       - {id: first, type: sms, body: "One. STOP to end."}
       - {id: second, type: sms, body: "Two."}
 """
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def running(
-    temporal_client: Client,
-    database: Database,
-    tmp_path: Path,
-    connect: Callable[[Edge], Api],
-    provider: ScriptedProvider,
-) -> AsyncIterator[tuple[Api, Rig]]:
-    async with operated(temporal_client, database, tmp_path / "outbox", connect, provider) as both:
-        yield both
 
 
 async def say(api: Api, enrollment: UUID, what: str, body: object = None) -> tuple[int, dict[str, Any]]:

@@ -1,42 +1,20 @@
 """Contacts and their sequences by the API: enrolled once each, seen, paused, resumed and stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from temporalio.client import Client
 
-from api.edge import Edge
 from starter import control
 from store import api_keys
-from store.pool import Database
 from tests.api.conftest import Api
-from tests.api.operating import SLOW, operated
-from tests.harness import Rig, ScriptedProvider
+from tests.api.operating import SLOW
+from tests.harness import Rig
 
 NEVER_AGAIN = SLOW.replace("sequence: slow", "sequence: once\n    reenroll: never")
-
-
-@pytest.fixture
-def provider() -> ScriptedProvider:
-    return ScriptedProvider()
-
-
-@pytest.fixture
-async def running(
-    temporal_client: Client,
-    database: Database,
-    tmp_path: Path,
-    connect: Callable[[Edge], Api],
-    provider: ScriptedProvider,
-) -> AsyncIterator[tuple[Api, Rig]]:
-    async with operated(temporal_client, database, tmp_path / "outbox", connect, provider) as both:
-        yield both
 
 
 async def test_each_contact_is_enrolled_once_and_answered_for(running: tuple[Api, Rig]) -> None:
