@@ -14,7 +14,7 @@ ALTER TABLE enrollment_steps
     ADD COLUMN at timestamptz GENERATED ALWAYS AS (coalesce(started_at, completed_at)) STORED;
 CREATE INDEX enrollment_steps_logged ON enrollment_steps (tenant_id, sequence_id, status, at, id) WHERE at IS NOT NULL;
 -- Test runs are few among many, and are looked for by themselves.
-CREATE INDEX enrollment_steps_tests ON enrollment_steps (tenant_id, at, id) WHERE is_test AND at IS NOT NULL;
+CREATE INDEX enrollment_steps_tests ON enrollment_steps (tenant_id, status, at, id) WHERE is_test AND at IS NOT NULL;
 CREATE INDEX enrollments_tests_listed ON enrollments (tenant_id, enrolled_at, id) WHERE is_test;
 
 DROP INDEX enrollments_listed;

@@ -100,10 +100,15 @@ SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.
 -- name: log_of_tests
 -- The same of test runs alone, of which there are few.
 WITH found AS (
-    SELECT s.id, s.at FROM enrollment_steps s
-    WHERE s.is_test AND s.at IS NOT NULL AND (s.at, s.id) < (:before_at::timestamptz, :before_id::uuid)
-        AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
-        AND s.status = ANY(:statuses::text[]) AND s.sequence_id = ANY(:sequence_ids::uuid[])
+    SELECT s.id, s.at FROM unnest(:statuses::text[]) AS x (status)
+    CROSS JOIN LATERAL (
+        SELECT s.id, s.at FROM enrollment_steps s
+        WHERE s.is_test AND s.status = x.status AND s.at IS NOT NULL
+            AND (s.at, s.id) < (:before_at::timestamptz, :before_id::uuid)
+            AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
+            AND s.sequence_id = ANY(:sequence_ids::uuid[])
+        ORDER BY s.at DESC, s.id DESC LIMIT :limit
+    ) s
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;
