@@ -43,11 +43,9 @@ from api.edge import Edge
 from api.frame import BodyLimit, Frame
 from api.idempotency import Idempotency
 from api.limits import Limits
+from api.parameters import DESCRIBED_ONLY
 
 _ROUTERS: tuple[APIRouter, ...] = (
-    health.router,
-    metrics.router,
-    webhooks.router,
     sequences.router,
     steps.router,
     versions.router,
@@ -63,8 +61,6 @@ _ROUTERS: tuple[APIRouter, ...] = (
     executions.router,
     enrollments.router,
     leads.router,
-    unsubscribe.router,
-    tracking.router,
     campaigns.router,
     batches.router,
     keys.router,
@@ -74,6 +70,15 @@ _ROUTERS: tuple[APIRouter, ...] = (
     tenant.router,
     senders.router,
 )
+_OPEN: tuple[APIRouter, ...] = (
+    health.router,
+    metrics.router,
+    webhooks.router,
+    unsubscribe.router,
+    tracking.router,
+    docs.router,
+)
+"""Called by providers, machines and people who follow a link: what else they say is ignored."""
 
 
 def create_app(edge: Edge) -> FastAPI:
@@ -106,7 +111,9 @@ def _routed() -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
-    for router in (*_ROUTERS, docs.router):
+    for router in _ROUTERS:
+        app.include_router(router, dependencies=[DESCRIBED_ONLY], responses=problems.answers(422))
+    for router in _OPEN:
         app.include_router(router)
     describe = app.openapi
 

@@ -59,6 +59,9 @@ are left. Beyond that the answer is 429, with `Retry-After` in seconds.
 **Lists.** They come in parts of `limit` items. `next` of a part is `after` of the following one; null: it was the last.
 Parts stay apart however many items are added meanwhile.
 
+**What an operation does not know is refused**: a query parameter or a field of a body that is not described is answered
+422, naming it and those that there are, so that a misspelt filter does not pass for none.
+
 **Times** are RFC 3339 with their zone; we answer in UTC.
 
 **Errors** are problem documents (RFC 9457) of `application/problem+json`. `type` is stable; rely on it, and show people

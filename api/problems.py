@@ -105,11 +105,13 @@ class Refusal(Exception):
         detail: str,
         *,
         hint: str | None = None,
+        faults: list[Fault] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.hint = hint
+        self.faults = faults
         self.headers = headers
 
 
@@ -174,7 +176,7 @@ async def _touchline_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _refusal(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this type alone
-    return problem(error.status, str(error), hint=error.hint, headers=error.headers)
+    return problem(error.status, str(error), hint=error.hint, faults=error.faults, headers=error.headers)
 
 
 async def _http_exception(_: Request, error: Exception) -> JSONResponse:
