@@ -87,19 +87,11 @@ class Statistics(BaseModel):
     by_status: list[executions.StatusCount]
 
 
-_SequenceName = Annotated[str | None, Query(description="Key or id.", max_length=64)]
-_Since = Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")]
-_Until = Annotated[Instant | None, Query(description="Before then.")]
-_IsTest = Annotated[
-    bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
-]
-
-
 async def _which(
     engine: Annotated[Engine, needs("read")],
-    sequence: _SequenceName = None,
-    since: _Since = None,
-    until: _Until = None,
+    sequence: Annotated[str | None, Query(description="Key or id.", max_length=64)] = None,
+    since: Annotated[Instant | None, Query(description="From then on; RFC 3339 with a zone.")] = None,
+    until: Annotated[Instant | None, Query(description="Before then.")] = None,
     search: Annotated[
         str | None,
         Query(
@@ -109,7 +101,9 @@ async def _which(
             pattern=r"^[^\x00]*$",
         ),
     ] = None,
-    is_test: _IsTest = None,
+    is_test: Annotated[
+        bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
+    ] = None,
 ) -> Filter:
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence_id = None if sequence is None else (await sequences.named(tx, sequence)).id
@@ -153,17 +147,10 @@ async def logs(
 
 
 @router.get("/statistics", summary="How many executions there are, by status")
-async def statistics(
-    engine: Annotated[Engine, needs("read")],
-    sequence: _SequenceName = None,
-    since: _Since = None,
-    until: _Until = None,
-    is_test: _IsTest = None,
-) -> Statistics:
-    """Exact at the moment of asking, whatever their number; by the time of enrollment."""
-    which = await _which(engine, sequence, since, until, None, is_test)
+async def statistics(engine: Annotated[Engine, needs("read")], which: Which, status: Statuses = None) -> Statistics:
+    """Of those that `GET /flow-executions` lists with the same filters; exact at the moment of asking, however many."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        counted = await executions.counts(tx, which)
+        counted = await executions.counts(tx, which, status or list(EnrollmentStatus))
 
     def of(*statuses: EnrollmentStatus) -> int:
         return sum(row.enrollments for row in counted if row.status in statuses)

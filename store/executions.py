@@ -175,14 +175,17 @@ async def log_of(tx: asyncpg.Connection, enrollment_id: UUID) -> list[LoggedStep
     return [_logged(row) async for row in _sql.log_of_execution(tx, id=enrollment_id)]
 
 
-async def counts(tx: asyncpg.Connection, which: Filter) -> list[StatusCount]:
-    """Enrollments by status and reason, exact: whole days from counters, parts of a day by counting.
-
-    `contact_ids` takes no part.
-    """
+async def counts(
+    tx: asyncpg.Connection, which: Filter, statuses: Sequence[str] = tuple(EnrollmentStatus)
+) -> list[StatusCount]:
+    """Enrollments by status and reason, exact: whole days from counters, parts of a day and contacts by counting."""
+    shared: dict[str, Any] = {"is_test": which.is_test, "statuses": list(statuses)}
+    if which.contact_ids is not None:
+        of = {"contact_ids": which.contact_ids, "sequence_id": which.sequence_id}
+        return [StatusCount(**row) async for row in _sql.counts_of_contacts(tx, **of, **which.between, **shared)]
+    shared["sequence_ids"] = await _sequences(tx, which)
     between = which.between
     since, until = between["since"].astimezone(UTC), between["until"].astimezone(UTC)
-    shared: dict[str, Any] = {"is_test": which.is_test, "sequence_ids": await _sequences(tx, which)}
     first, last = _next_midnight(since), _midnight(until)
     parts = [(since, until)] if first > last else [(since, first), (last, until)]
     found: dict[tuple[str, str | None], int] = {}
@@ -197,8 +200,7 @@ async def counts(tx: asyncpg.Connection, which: Filter) -> list[StatusCount]:
             add(row)
     for begin, end in parts:
         if begin < end:
-            everything = [str(status) for status in EnrollmentStatus]
-            async for row in _sql.counts_between(tx, since=begin, until=end, statuses=everything, **shared):
+            async for row in _sql.counts_between(tx, since=begin, until=end, **shared):
                 add(row)
     return [
         StatusCount(status=EnrollmentStatus(status), reason=reason, enrollments=number)

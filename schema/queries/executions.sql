@@ -123,7 +123,7 @@ WHERE l.enrollment_id = :id ORDER BY s.lap, s.order_index, s.started_at NULLS LA
 SELECT status, reason, sum(enrollments)::bigint AS enrollments
 FROM enrollment_counts
 WHERE enrolled_on >= :since::date AND enrolled_on < :until::date
-    AND sequence_id = ANY(:sequence_ids::uuid[])
+    AND sequence_id = ANY(:sequence_ids::uuid[]) AND status = ANY(:statuses::text[])
     AND (:is_test::boolean IS NULL OR is_test = :is_test)
 GROUP BY status, reason HAVING sum(enrollments) <> 0 ORDER BY status, reason;
 
@@ -134,6 +134,16 @@ FROM unnest(:sequence_ids::uuid[]) AS q (id) CROSS JOIN unnest(:statuses::text[]
 JOIN enrollments e ON e.sequence_id = q.id AND e.status = x.status
     AND e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz
 WHERE :is_test::boolean IS NULL OR e.is_test = :is_test
+GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- name: counts_of_contacts
+-- The same of these contacts, by counting: a search finds a bounded number of them.
+SELECT e.status, e.reason, count(*) AS enrollments
+FROM unnest(:contact_ids::uuid[]) AS x (contact_id) JOIN enrollments e ON e.contact_id = x.contact_id
+WHERE e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz
+    AND e.status = ANY(:statuses::text[])
+    AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
+    AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: fold$
