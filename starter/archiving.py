@@ -10,7 +10,7 @@ from domain.enrollment import Ending, EnrollmentStatus
 from starter import standing
 from starter.engine import Engine
 from starter.telling import say
-from store import enrollments, signals
+from store import enrollments
 
 _BATCH = 100
 """Enrollments that one transaction stops: it waits for the hand-overs of all of them that are under way."""
@@ -49,11 +49,10 @@ async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, st
         ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
         async with engine.database.transaction(engine.tenant_id) as tx:
             batch = await enrollments.lock_live(tx, sequence_id, _BATCH)
-            ended = sorted(await enrollments.end(tx, batch, ending, now=now))
-            words = await signals.leave(tx, event_id, "reply", ended, now=now, endings=dict.fromkeys(ended, ending))
+            words = await enrollments.end_by(tx, event_id, "reply", batch, ending, now=now)
         if not batch:
             break
-        stopped += len(ended)
+        stopped += len(words)
         await say(engine, event_id, words)
     async with engine.database.transaction(engine.tenant_id) as tx:
         finishing = await enrollments.count_live(tx, sequence_id)

@@ -10,7 +10,7 @@ from domain.errors import Conflict, NotFound
 from starter.contact_changes import HINT, MISSING
 from starter.engine import Engine
 from starter.telling import say
-from store import contact_records, enrollments, erasure, signals
+from store import contact_records, enrollments, erasure
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +41,8 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
             )
         if await erasure.is_under_way(tx, found.id):
             raise Conflict("a message to the contact is being handed over", hint="say it again in a minute")
-        ended = sorted(await enrollments.end(tx, live, _ENDING, now=now)) if live else []
-        words = await signals.leave(tx, event_id, "reply", ended, now=now, endings=dict.fromkeys(ended, _ENDING))
+        words = await enrollments.end_by(tx, event_id, "reply", live, _ENDING, now=now)
         await erasure.forget(tx, found.id, external_id, now)
-    log.info("contact_erased", contact_id=str(found.id), stopped=len(ended))
+    log.info("contact_erased", contact_id=str(found.id), stopped=len(words))
     await say(engine, event_id, words)
     return found.id

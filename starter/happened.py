@@ -8,15 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain import ids
 from domain.errors import NotFound, Unfit
-from domain.fields import EventName
+from domain.fields import HEARD, EventName
 from starter.engine import Engine
 from starter.telling import say
 from store import awaiting, contact_records, signals
 
 log = structlog.get_logger(__name__)
-
-OURS = frozenset({"reply", "opened", "clicked", "bounced", "unsubscribed"})
-"""What we hear of ourselves, and from nobody's own system."""
 
 _name: TypeAdapter[str] = TypeAdapter(EventName)
 
@@ -72,6 +69,6 @@ def _checked(name: str) -> str:
         word = _name.validate_python(name)
     except ValidationError as error:
         raise Unfit(f"{name[:40]!r} is no name of an event") from error
-    if word in OURS:
+    if word in HEARD:
         raise Unfit(f"`{word}` is what Touchline hears itself", hint="name your own event differently")
     return word

@@ -9,11 +9,12 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from domain.condition import Condition
-from domain.enrollment import Ending, EnrollmentStatus
+from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.facts import evaluate
 from store import enrollments, facts, signals
 from store.pool import load_queries
 from store.signals import OpenSignal
+from store.stopping import Held
 
 _sql = load_queries("awaiting")
 _condition: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -37,11 +38,19 @@ async def aims(tx: asyncpg.Connection, contact_id: UUID | None) -> list[Aim]:
     return [Aim(row["id"], _condition.validate_python(row["goal"])) async for row in rows]
 
 
+def aims_of(held: Sequence[Held], contact_id: UUID | None) -> list[Aim]:
+    """Those of the contact's among what is held already that live and have a goal."""
+    return [
+        Aim(one.id, _condition.validate_python(one.goal))
+        for one in held
+        if one.goal is not None and one.contact_id == contact_id and one.status in LIVE
+    ]
+
+
 async def reach(tx: asyncpg.Connection, event_id: UUID, aims: Sequence[Aim], now: datetime) -> list[OpenSignal]:
     """End those whose goal holds now that the event is recorded, and leave word for their workflows."""
     held = [aim for aim in aims if evaluate(aim.goal, (await facts.read(tx, aim.enrollment_id)).facts, now)]
-    ended = await enrollments.end(tx, [aim.enrollment_id for aim in held], GOAL, now=now) if held else set()
-    return await signals.leave(tx, event_id, "reply", sorted(ended), now=now, endings=dict.fromkeys(ended, GOAL))
+    return await enrollments.end_by(tx, event_id, "reply", [aim.enrollment_id for aim in held], GOAL, now=now)
 
 
 async def meet(

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
+from domain.enrollment import Ending, EnrollmentStatus, Gate, StopMark, Upcoming, Visit, ending_of
 from domain.plan import MessageNode
 from scheduling.itinerary import Stop
 from store import ledger, steps
 from store.pool import load_queries
+from store.signals import OpenSignal, Signal
 from store.steps import Course
 
 _sql = load_queries("enrollments")
@@ -169,14 +170,39 @@ async def end(
     *,
     now: datetime,
     sent: Visited | None = None,
-    ended_by_at: datetime | None = None,
     failed_at: str | None = None,
 ) -> set[UUID]:
-    """End those that still live; answers which did.
+    """End those that still live, as their workflows know; answers which did.
 
-    `ended_by_at`: when what was reported happened, if that ends it. `failed_at`: the node whose failure ends it;
-    without it, the one that was next.
+    `failed_at`: the node whose failure ends it; without it, the one that was next.
     """
+    return await _end(tx, enrollment_ids, ending, now=now, failed_at=failed_at, **_last(sent))
+
+
+async def end_by(
+    tx: asyncpg.Connection,
+    event_id: UUID,
+    signal: Signal,
+    enrollment_ids: Sequence[UUID],
+    ending: Ending,
+    *,
+    now: datetime,
+    ended_by_at: datetime | None = None,
+) -> list[OpenSignal]:
+    """End those that still live by what their workflows do not know, and leave word for them.
+
+    `ended_by_at`: when what was reported happened, if that ends it.
+    """
+    if not enrollment_ids:
+        return []
+    word = {"event_id": event_id, "signal": signal, "word": ending.model_dump(mode="json")}
+    ended = await _end(tx, enrollment_ids, ending, now=now, ended_by_at=ended_by_at, **word, **_last(None))
+    return [OpenSignal(event_id, e, signal, StopMark(event_id=event_id, ending=ending)) for e in sorted(ended)]
+
+
+async def _end(
+    tx: asyncpg.Connection, enrollment_ids: Sequence[UUID], ending: Ending, *, now: datetime, **more: object
+) -> set[UUID]:
     failed = ending.status is EnrollmentStatus.FAILED
     rows = _sql.end_enrollments(
         tx,
@@ -184,10 +210,8 @@ async def end(
         status=ending.status,
         reason=None if failed else ending.reason,
         error=(ending.reason or "unknown") if failed else None,
-        ended_by_at=ended_by_at,
-        failed_at=failed_at,
         now=now,
-        **_last(sent),
+        **dict.fromkeys(("ended_by_at", "failed_at", "event_id", "signal", "word")) | more,
     )
     ended = {row["id"]: row["heard_of"] async for row in rows}
     for job_id in filter(None, ended.values()):

@@ -58,7 +58,7 @@ async def receive_message(
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses):
         reading = Reading("reply")
     kind = reading.kind
-    aims = await awaiting.aims(tx, found.contact_id) if kind in ("reply", "opt_out") else []
+    aims = awaiting.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []
     answers = found.enrollment_id is not None and kind in ("reply", "opt_out")
     stored = await _sql.record_message(
         tx,
@@ -76,6 +76,8 @@ async def receive_message(
         if answers and found.enrollment_id and found.last_node
         else None,
         opted_out=kind == "opt_out",
+        # Of a settled one too: what is recorded must not hang on whether an answer or a report came first.
+        proven_job_id=None if kind == "operator" else found.job_id,
         doubt=reading.doubt,
     )
     if stored is None:
@@ -92,19 +94,17 @@ async def receive_message(
         left = [e for e in held if e.id not in gone]
         if kind == "reply":
             # An answer that is awaited is a branch, not a stop.
-            asked = [e.id for e in left if _ANSWER.concerns(e, found.contact_id)]
+            asked = [e.id for e in left if "reply" in e.awaits and _ANSWER.concerns(e, found.contact_id)]
             nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
         struck = await stopping.strike(tx, event_id, left, _BLOWS.get(kind), found.contact_id, at=message.at, now=now)
         if kind == "opt_out":
-            own, said = [e.id for e in held if e.contact_id == found.contact_id], ["unsubscribed", "reply"]
+            said = ["unsubscribed", "reply"]
+            own = [e.id for e in held if e.contact_id == found.contact_id and not e.awaits.isdisjoint(said)]
             reached, nudged = await attribution.after_blow(tx, event_id, aims, struck, own, said, now)
-        if found.job_id is not None:
-            # Of a settled one too: what is recorded must not hang on whether an answer or a report came first.
-            await _sql.prove(tx, job_id=found.job_id)
-            if found.unsettled:
-                nudged += await attribution.settle_unsettled(tx, event_id, found, now)
+        if found.unsettled:
+            nudged += await attribution.settle_unsettled(tx, event_id, found, now)
     return Received(
         event_id=event_id,
         duplicate=False,

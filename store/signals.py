@@ -36,11 +36,10 @@ async def leave(
     enrollment_ids: Sequence[UUID],
     *,
     now: datetime,
-    endings: Mapping[UUID, Ending] | None = None,
     upcoming: Mapping[UUID, Upcoming] | None = None,
 ) -> list[OpenSignal]:
-    """Leave word for these enrollments; an event that has left word with one of them already leaves no other."""
-    endings, upcoming = endings or {}, upcoming or {}
+    """Leave word for enrollments that go on; an event that has left word with one of them already leaves no other."""
+    upcoming = upcoming or {}
     if not enrollment_ids:
         return []
     await _sql.leave(
@@ -49,12 +48,11 @@ async def leave(
         signal=signal,
         enrollment_ids=list(enrollment_ids),
         # As text: each new connection would have to look the type of an array of jsonb up first.
-        endings=[endings[e].model_dump_json() if e in endings else None for e in enrollment_ids],
         upcoming=[upcoming[e].model_dump_json() if e in upcoming else None for e in enrollment_ids],
         now=now,
     )
     return [
-        OpenSignal(event_id, e, signal, StopMark(event_id=event_id, ending=endings.get(e)), upcoming.get(e))
+        OpenSignal(event_id, e, signal, StopMark(event_id=event_id, ending=None), upcoming.get(e))
         for e in enrollment_ids
     ]
 

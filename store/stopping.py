@@ -9,9 +9,9 @@ import asyncpg
 
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.messages import Channel
-from store import enrollments, signals
+from store import enrollments
 from store.pool import load_queries
-from store.signals import OpenSignal
+from store.signals import OpenSignal, Signal
 
 _sql = load_queries("stopping")
 
@@ -26,6 +26,10 @@ class Held:
     reason: str | None
     ended_by_at: datetime | None
     stop_on: frozenset[str]
+    awaits: frozenset[str]
+    """The events that the node waits for at which it is."""
+    goal: object
+    """As the plan has it; None: the sequence has none."""
     uses_channel: bool
 
 
@@ -72,10 +76,22 @@ async def hold(
     With the live ones come those that were ended by something reported to have happened after `at` (UTC).
     """
     rows = _sql.hold(tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at)
-    return [
-        Held(**{**row, "status": EnrollmentStatus(row["status"]), "stop_on": frozenset(row["stop_on"])})
-        async for row in rows
-    ]
+    return [_held(row) async for row in rows]
+
+
+def _held(row: asyncpg.Record) -> Held:
+    plan = row["plan"]
+    return Held(
+        row["id"],
+        row["contact_id"],
+        EnrollmentStatus(row["status"]),
+        row["reason"],
+        row["ended_by_at"],
+        frozenset(plan["stop_on"]),
+        frozenset(plan["awaits"]),
+        plan["goal"],
+        row["uses_channel"],
+    )
 
 
 async def hold_if_free(tx: asyncpg.Connection, enrollment_id: UUID) -> bool | None:
@@ -112,7 +128,6 @@ async def strike(
     if not to_end:
         return Struck(going_on=going_on)
     ending = Ending(status=EnrollmentStatus.STOPPED, reason=blow.reason)
-    await enrollments.end(tx, to_end, ending, now=now, ended_by_at=at)
-    endings = dict.fromkeys(to_end, ending)
-    told = await signals.leave(tx, event_id, "suppress" if blow.shared else "reply", to_end, now=now, endings=endings)
+    signal: Signal = "suppress" if blow.shared else "reply"
+    told = await enrollments.end_by(tx, event_id, signal, to_end, ending, now=now, ended_by_at=at)
     return Struck(tuple(to_end), going_on, tuple(told))

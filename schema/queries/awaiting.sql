@@ -1,9 +1,9 @@
 -- name: aims
--- Lock the live enrollments of a contact whose sequence has a goal.
-SELECT e.id, v.plan -> 'settings' -> 'goal' AS goal
-FROM enrollments e JOIN sequence_versions v ON v.id = e.version_id
+-- Lock the live enrollments of a contact whose sequence has a goal; not joined to the plan, for the reason given at `hold`.
+SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
+FROM enrollments e
 WHERE e.contact_id = :contact_id AND e.status IN ('pending', 'running', 'paused')
-    AND jsonb_typeof(v.plan -> 'settings' -> 'goal') <> 'null'
+    AND (SELECT jsonb_typeof(v.plan -> 'settings' -> 'goal') FROM sequence_versions v WHERE v.id = e.version_id) <> 'null'
 ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 

@@ -38,7 +38,8 @@ UPDATE enrollments SET
 WHERE id = :enrollment_id;
 
 -- name: end_enrollments
--- End live enrollments: cancel what was planned, and name what was under way and is now in doubt.
+-- End live enrollments: cancel what was planned, name what was under way and is now in doubt, and leave word for the
+-- workflows where an event ends them.
 WITH ended AS (
     UPDATE enrollments SET
         status = :status, reason = :reason, error = :error, ended_at = :now, ended_by_at = :ended_by_at,
@@ -81,6 +82,10 @@ WITH ended AS (
         END,
         result = s.result || jsonb_build_object('ended', coalesce(:reason, :error, :status))
     WHERE s.enrollment_id IN (SELECT id FROM ended) AND s.status IN ('pending', 'running')
+), word AS (
+    INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, ending, created_at)
+    SELECT current_tenant(), :event_id::uuid, id, :signal, :word::jsonb, :now FROM ended WHERE :signal::text IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 SELECT id, (
     -- Heard of since its last attempt: it went out, whatever was known before.

@@ -1,6 +1,6 @@
 -- name: record_message$
--- A message that came in: the event under the provider's own id, the conversation, the answer on its step, and what a
--- person should read. No row comes back when the event is known already; then nothing is written.
+-- A message that came in: the event under the provider's own id, the conversation, the answer on its step, the proof
+-- that what it answers arrived (whoever answers a message has it), and what a person should read. No row comes back when the event is known already; then nothing is written.
 WITH event AS (
     INSERT INTO events (tenant_id, id, provider, provider_event_id, type, channel, contact_id, enrollment_id, node_id,
         job_id, matched_by, machine, payload, occurred_at, received_at)
@@ -21,11 +21,22 @@ WITH event AS (
 ), review AS (
     INSERT INTO reviews (tenant_id, message_id, reason, detail, created_at)
     SELECT current_tenant(), id, 'doubtful_opt_out', :doubt, :now FROM event WHERE :doubt::text IS NOT NULL
-), answered AS (
+), marked AS (
+    -- One update of a row that is both: a second one in the same statement would not be done.
     UPDATE message_jobs j SET
-        answered_at = least(j.answered_at, :occurred_at),
-        unsubscribed_at = CASE WHEN :opted_out::boolean THEN least(j.unsubscribed_at, :occurred_at) ELSE j.unsubscribed_at END
-    FROM event WHERE j.id = :answered_job_id::uuid
+        answered_at = CASE
+            WHEN j.id = :answered_job_id::uuid THEN least(j.answered_at, :occurred_at) ELSE j.answered_at
+        END,
+        unsubscribed_at = CASE
+            WHEN j.id = :answered_job_id::uuid AND :opted_out::boolean THEN least(j.unsubscribed_at, :occurred_at)
+            ELSE j.unsubscribed_at
+        END,
+        delivery = CASE
+            WHEN j.id = :proven_job_id::uuid AND coalesce(delivery_rank(j.delivery), 0) < delivery_rank('delivered')
+                THEN 'delivered'
+            ELSE j.delivery
+        END
+    FROM event WHERE j.id IN (:answered_job_id::uuid, :proven_job_id::uuid)
 )
 SELECT id FROM event;
 
@@ -89,11 +100,6 @@ RETURNING id;
 SELECT e.contact_id, e.enrollment_id, e.node_id, coalesce(m.order_index + 1, 0) AS step_number, m.kind
 FROM events e LEFT JOIN messages m ON m.id = e.id
 WHERE e.id = :id;
-
--- name: prove!
--- Whoever answers a message has it.
-UPDATE message_jobs SET delivery = 'delivered'
-WHERE id = :job_id AND coalesce(delivery_rank(delivery), 0) < delivery_rank('delivered');
 
 -- name: is_refused_in_a_row$
 -- Were the last messages to this address refused, each of them, and none delivered?

@@ -1,8 +1,8 @@
 -- name: leave!
 -- Decided here, to be heard by the workflows.
-INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, ending, upcoming, created_at)
-SELECT current_tenant(), :event_id, n.enrollment_id, :signal, n.ending::jsonb, n.upcoming::jsonb, :now
-FROM unnest(:enrollment_ids::uuid[], :endings::text[], :upcoming::text[]) AS n (enrollment_id, ending, upcoming)
+INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, upcoming, created_at)
+SELECT current_tenant(), :event_id, n.enrollment_id, :signal, n.upcoming::jsonb, :now
+FROM unnest(:enrollment_ids::uuid[], :upcoming::text[]) AS n (enrollment_id, upcoming)
 ON CONFLICT DO NOTHING;
 
 -- name: of_event

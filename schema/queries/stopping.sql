@@ -1,10 +1,16 @@
 -- name: hold
 -- Every enrollment that a report may end, or would have ended had it been heard in time: of the contact, and of whoever
--- else is reached at these addresses. With what ends it, and whether it uses the channel.
-SELECT e.id, e.contact_id, e.status, e.reason, e.ended_by_at, v.plan -> 'settings' -> 'stop_on' AS stop_on,
+-- else is reached at these addresses. With what ends it, what it waits for, and whether it uses the channel. The plan is
+-- asked for row by row, as the lock finds them: joined to it, one that just moved to another version would be missing.
+SELECT e.id, e.contact_id, e.status, e.reason, e.ended_by_at, (
+        SELECT jsonb_build_object(
+            'stop_on', v.plan -> 'settings' -> 'stop_on',
+            'goal', v.plan -> 'settings' -> 'goal',
+            'awaits', coalesce(v.plan -> 'nodes' -> e.current_node -> 'events', '[]'))
+        FROM sequence_versions v WHERE v.id = e.version_id
+    ) AS plan,
     EXISTS (SELECT FROM version_contents c WHERE c.version_id = e.version_id AND c.channel = :channel) AS uses_channel
 FROM enrollments e
-JOIN sequence_versions v ON v.id = e.version_id
 WHERE e.contact_id = ANY(ARRAY(
     -- As an array, which is looked up by index whatever the planner knows of the tables; a join it may do by reading all.
     SELECT :contact_id::uuid

@@ -13,13 +13,13 @@ from temporalio.worker import Worker
 from authoring.check import Checked
 from domain.contact import Contact
 from domain.errors import NotReady, TouchlineError
-from domain.plan import WaitNode
+from domain.fields import HEARD
 from starter.engine import Engine, at_time
 from starter.enroll import enroll
 from starter.publish import publish
 from starter.simulation.attempts import Attempts
 from starter.simulation.clock import SkippingClock
-from starter.simulation.cues import REPLY, REPORTS, Cue, can_be_answered
+from starter.simulation.cues import Cue, can_be_answered
 from starter.simulation.outcome import NOT_ENROLLED, Outcome, read_outcome
 from store import acting, contacts, reports, tenants
 from store.suppressions import Suppression, suppress
@@ -64,8 +64,7 @@ def must_fit(checked: Checked, people: Sequence[Contact], cues: Iterable[Cue]) -
     """Raises TouchlineError for a cue whose contact or step is not there or cannot be answered, or nobody hears."""
     nodes = checked.plan.nodes if checked.plan else {}
     known = {contact.external_id for contact in people}
-    awaited = {event for node in nodes.values() if isinstance(node, WaitNode) for event in node.events}
-    heard = (REPLY, *REPORTS, *sorted(awaited - {REPLY, *REPORTS}))
+    heard = (*HEARD, *sorted(checked.plan.hears() if checked.plan else ()))
     answerable = ", ".join(node.id for node in nodes.values() if can_be_answered(node))
     for cue in cues:
         if cue.contact not in known:
@@ -81,7 +80,7 @@ def must_fit(checked: Checked, people: Sequence[Contact], cues: Iterable[Cue]) -
             )
         if cue.event not in heard:
             raise TouchlineError(
-                f"{cue}: nothing in the sequence waits for {cue.event!r}", hint=f"what it hears: {', '.join(heard)}"
+                f"{cue}: nothing in the sequence hears of {cue.event!r}", hint=f"what it hears: {', '.join(heard)}"
             )
 
 

@@ -192,6 +192,21 @@ async def test_a_no_waits_for_the_hand_over(crowd: Tenant) -> None:
     assert (received.stopped, [s.signal for s in received.signals]) == ((case.enrollment,), ["suppress"])
 
 
+@pytest.mark.parametrize("name", ["complained", "reply"])
+async def test_a_move_to_another_version_hides_nobody_from_a_report(crowd: Tenant, name: str) -> None:
+    """A report that waited for the move ends the enrollment, by what its new version says."""
+    case = Case(crowd, "sent")
+    await case.begin()
+    version = ids.version_id(crowd.sequence, 3)
+    await crowd.clone("sequence_versions", id=str(version), version=3)
+    await crowd.clone("version_contents", version_id=str(version))
+    async with crowd.database.transaction(crowd.id, lock_enrollment=case.enrollment) as tx:
+        report = asyncio.create_task(case.hears(name, SENT_AT))
+        await assert_eventually(lambda: _somebody_waits(crowd))
+        await tx.execute("UPDATE enrollments SET version_id = $2 WHERE id = $1", case.enrollment, version)
+    assert (await report).stopped == (case.enrollment,)
+
+
 async def test_two_reports_that_would_wait_in_a_circle_are_both_recorded(crowd: Tenant) -> None:
     """Answers of two contacts who share both addresses take the same locks in the same order."""
     pairs = [(Case(crowd, "sent"), Case(crowd, "sent")) for _ in range(10)]
