@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -84,6 +84,30 @@ class EventStream(StreamingResponse):
             await self._told.aclose()
 
 
+async def _interest(
+    engine: Annotated[Engine, needs("read")],
+    sequence: Annotated[str | None, Query(description="Only this one's: its key or id.", max_length=64)] = None,
+    contact: Annotated[str | None, Query(description="Only this one's: external id or ours.", max_length=500)] = None,
+    enrollment: Annotated[UUID | None, Query(description="Only this one's.")] = None,
+    type: Annotated[list[ChangeType] | None, Query(description="Only these; may be given several times.")] = None,
+    is_test: Annotated[
+        bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
+    ] = None,
+) -> Interest:
+    sequence_id = contact_id = None
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        if sequence is not None:
+            sequence_id = (await sequences.named(tx, sequence)).id
+        if contact is not None:
+            party = await conversation.find(tx, contact)
+            if party is None:
+                raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
+            contact_id = party.id
+        if enrollment is not None and await enrollments.read_scope(tx, enrollment) is None:
+            raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")
+    return Interest(frozenset(type or ()), sequence_id, contact_id, enrollment, is_test)
+
+
 @router.get(
     "/events",
     summary="Everything that happens to enrollments and their steps, live",
@@ -106,37 +130,16 @@ class EventStream(StreamingResponse):
 async def events(
     edge: TheEdge,
     engine: Annotated[Engine, needs("read")],
-    sequence: Annotated[str | None, Query(description="Only this one's: its key or id.", max_length=64)] = None,
-    contact: Annotated[str | None, Query(description="Only this one's: external id or ours.", max_length=500)] = None,
-    enrollment: Annotated[UUID | None, Query(description="Only this one's.")] = None,
-    type: Annotated[list[ChangeType] | None, Query(description="Only these; may be given several times.")] = None,
+    interest: Annotated[Interest, Depends(_interest)],
     last_event_id: Annotated[str | None, Header(description="The `id` of the last event that you saw.")] = None,
 ) -> EventStream:
     """Described above, at length."""
     after = _place(last_event_id)
     if edge.live.listening >= _MOST:
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many listen already", headers={"Retry-After": _AGAIN_IN_S})
-    interest = await _interest(engine, sequence, contact, enrollment, frozenset(type or ()))
     if after is not None and not await edge.live.resumable(engine.database, engine.tenant_id, after):
         return EventStream(_told(edge.live, engine, interest, None, reset=True))
     return EventStream(_told(edge.live, engine, interest, after))
-
-
-async def _interest(
-    engine: Engine, sequence: str | None, contact: str | None, enrollment: UUID | None, types: frozenset[str]
-) -> Interest:
-    sequence_id = contact_id = None
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        if sequence is not None:
-            sequence_id = (await sequences.named(tx, sequence)).id
-        if contact is not None:
-            party = await conversation.find(tx, contact)
-            if party is None:
-                raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
-            contact_id = party.id
-        if enrollment is not None and await enrollments.read_scope(tx, enrollment) is None:
-            raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")
-    return Interest(types, sequence_id, contact_id, enrollment)
 
 
 async def _told(

@@ -24,7 +24,8 @@ router = APIRouter(tags=["webhooks out"], responses={**REFUSALS, **answers(404, 
 
 _RECEIVING = """\
 Each change of one of these `types` is posted to `url` as JSON: `type`, `timestamp`, and `data`, which is the document
-`Change` of `GET /events`. Answer 2xx within 15 seconds; redirects are not followed.
+`Change` of `GET /events`. Answer 2xx within 15 seconds; redirects are not followed. What happens in test runs is
+posted only to whoever asks for it (`test_runs`), so that a CRM does not act on them.
 
 **Signed** by [Standard Webhooks](https://www.standardwebhooks.com): verify `webhook-signature` over `webhook-id`,
 `webhook-timestamp` and the body by the secret (`whsec_…`), which is shown once, here.
@@ -55,6 +56,9 @@ class SubscriptionBody(BaseModel):
     )
     description: str = Field(default="", max_length=500, examples=["CRM"])
     active: bool = Field(default=True, description="Switched off, what is still to be delivered is given up.")
+    test_runs: bool = Field(
+        default=False, description="Post what happens in test runs as well; `isTest` of each document tells them apart."
+    )
 
     @field_validator("url", "description")
     @classmethod
@@ -65,7 +69,7 @@ class SubscriptionBody(BaseModel):
 
     def wanted(self) -> Wanted:
         """In the words of the starter."""
-        return Wanted(self.url, self.types, self.description, self.active)
+        return Wanted(self.url, self.types, self.description, self.active, self.test_runs)
 
 
 class Rotation(BaseModel):

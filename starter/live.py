@@ -33,6 +33,7 @@ class Interest:
     sequence_id: UUID | None = None
     contact_id: UUID | None = None
     enrollment_id: UUID | None = None
+    is_test: bool | None = None
 
     def wants(self, change: Change) -> bool:
         """Whether the listener is told of it."""
@@ -41,6 +42,7 @@ class Interest:
             and self.sequence_id in (None, change.sequence_id)
             and self.contact_id in (None, change.contact_id)
             and self.enrollment_id in (None, change.enrollment_id)
+            and self.is_test in (None, change.is_test)
         )
 
 

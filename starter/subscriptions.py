@@ -35,6 +35,8 @@ class Wanted:
     types: Sequence[ChangeType]
     description: str = ""
     active: bool = True
+    test_runs: bool = False
+    """Also of test runs."""
 
 
 async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
@@ -51,6 +53,7 @@ async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
             url=wanted.url,
             description=wanted.description,
             types=_once(wanted.types),
+            test_runs=wanted.test_runs,
             secret=secret,
             active=wanted.active,
             now=engine.now(),
@@ -73,6 +76,7 @@ async def change(engine: Engine, subscription_id: UUID, wanted: Wanted) -> Subsc
             url=wanted.url,
             description=wanted.description,
             types=_once(wanted.types),
+            test_runs=wanted.test_runs,
             active=wanted.active,
             now=engine.now(),
         ):

@@ -57,6 +57,7 @@ class Change(Frozen):
     type: ChangeType
     at: datetime = Field(description="When it was recorded.", examples=["2027-03-01T15:00:00.123456Z"])
     enrollment_id: UUID
+    is_test: bool = Field(serialization_alias="isTest", description="Whether the enrollment is a test run.")
     sequence: str = Field(description="The sequence's key.", examples=["cold-outreach"])
     sequence_id: UUID
     contact: str = Field(description="The contact's external id.", examples=["C-1001"])
@@ -82,7 +83,7 @@ class Change(Frozen):
     @cached_property
     def document(self) -> str:
         """As JSON; written once, however many it is told to."""
-        return self.model_dump_json()
+        return self.model_dump_json(by_alias=True)
 
 
 async def horizon(tx: asyncpg.Connection) -> Position:
@@ -118,6 +119,7 @@ def _change(row: asyncpg.Record) -> Change:
         type=row["type"],
         at=row["at"],
         enrollment_id=row["enrollment_id"],
+        is_test=row["is_test"],
         sequence=row["sequence"],
         sequence_id=row["sequence_id"],
         contact=row["contact"],

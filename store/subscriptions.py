@@ -31,6 +31,7 @@ class Subscription(Frozen):
     url: str = Field(examples=["https://crm.example.com/touchline"])
     description: str = Field(examples=["CRM"])
     types: tuple[ChangeType, ...] = Field(examples=[["enrollment.completed", "reply.received"]])
+    test_runs: bool = Field(description="Whether it is told of test runs as well.")
     active: bool
     disabled_reason: str | None = Field(
         description="Why it was switched off by itself; null: it was not.",
@@ -94,6 +95,7 @@ async def add(
     url: str,
     description: str,
     types: Sequence[ChangeType],
+    test_runs: bool,
     secret: str,
     active: bool,
     now: datetime,
@@ -106,6 +108,7 @@ async def add(
         url=url,
         description=description,
         types=list(types),
+        test_runs=test_runs,
         secret=secret,
         active_since=now if active else None,
         now=now,
@@ -135,12 +138,20 @@ async def change(
     url: str,
     description: str,
     types: Sequence[ChangeType],
+    test_runs: bool,
     active: bool,
     now: datetime,
 ) -> bool:
     """False: there is none. Switched off, what is still to be delivered is given up."""
     found = await _sql.change(
-        tx, id=subscription_id, url=url, description=description, types=list(types), active=active, now=now
+        tx,
+        id=subscription_id,
+        url=url,
+        description=description,
+        types=list(types),
+        test_runs=test_runs,
+        active=active,
+        now=now,
     )
     if found is None:
         return False
@@ -178,12 +189,12 @@ async def feed(tx: asyncpg.Connection, now: datetime) -> tuple[frozenset[UUID], 
         return frozenset(), False
     horizon, place = await changes.horizon(tx), Position(row["xid"], row["id"])
     told = await changes.page(tx, place, horizon, _FED_AT_ONCE)
-    subscribed = [(r["id"], frozenset(r["types"]), r["active_since"]) async for r in _sql.active(tx)]
+    subscribed = [(r["id"], frozenset(r["types"]), r["test_runs"], r["active_since"]) async for r in _sql.active(tx)]
     owed = [
         (subscription, happened)
         for happened in told
-        for subscription, types, since in subscribed
-        if happened.type in types and happened.at >= since
+        for subscription, types, test_runs, since in subscribed
+        if happened.type in types and happened.at >= since and (test_runs or not happened.is_test)
     ]
     if owed:
         await _sql.owe(
@@ -282,11 +293,9 @@ async def forget(tx: asyncpg.Connection, before: datetime) -> None:
 
 
 def _subscription(row: asyncpg.Record) -> Subscription:
+    same = ("id", "url", "description", "test_runs", "disabled_reason", "failures", "failing_since", "created_at")
     return Subscription(
-        **{
-            k: row[k]
-            for k in ("id", "url", "description", "disabled_reason", "failures", "failing_since", "created_at")
-        },
+        **{name: row[name] for name in same},
         types=tuple(row["types"]),
         active=row["active_since"] is not None,
         previous_secret_until=row["previous_until"],

@@ -4,9 +4,10 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
 
 -- name: page
 -- What happened behind one place and before another, in order.
-SELECT c.xid::text::bigint AS xid, c.id, c.at, c.type, c.enrollment_id, c.sequence_id, s.key AS sequence, c.contact_id,
-    k.external_id AS contact, c.node_id AS step, c.data
+SELECT c.xid::text::bigint AS xid, c.id, c.at, c.type, c.enrollment_id, e.is_test, c.sequence_id, s.key AS sequence,
+    c.contact_id, k.external_id AS contact, c.node_id AS step, c.data
 FROM changes c
+JOIN enrollments e ON e.id = c.enrollment_id
 JOIN sequences s ON s.id = c.sequence_id
 JOIN contacts k ON k.id = c.contact_id
 WHERE (c.xid, c.id) > (:after_xid::bigint::text::xid8, :after_id::bigint)

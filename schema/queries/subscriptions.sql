@@ -1,6 +1,6 @@
 -- name: add!
-INSERT INTO webhook_subscriptions (tenant_id, id, url, description, types, secret, active_since, created_at)
-VALUES (current_tenant(), :id, :url, :description, :types::text[], :secret, :active_since, :now);
+INSERT INTO webhook_subscriptions (tenant_id, id, url, description, types, test_runs, secret, active_since, created_at)
+VALUES (current_tenant(), :id, :url, :description, :types::text[], :test_runs, :secret, :active_since, :now);
 
 -- name: begin_feed!
 -- What happens from now on becomes deliveries.
@@ -8,12 +8,12 @@ INSERT INTO webhook_feeds (tenant_id, xid, id) VALUES (current_tenant(), pg_snap
 ON CONFLICT DO NOTHING;
 
 -- name: read^
-SELECT id, url, description, types, active_since, disabled_reason, failures, failing_since, previous_until, created_at
+SELECT id, url, description, types, test_runs, active_since, disabled_reason, failures, failing_since, previous_until, created_at
 FROM webhook_subscriptions WHERE id = :id;
 
 -- name: listed
 -- The oldest first, behind a place.
-SELECT id, url, description, types, active_since, disabled_reason, failures, failing_since, previous_until, created_at
+SELECT id, url, description, types, test_runs, active_since, disabled_reason, failures, failing_since, previous_until, created_at
 FROM webhook_subscriptions
 WHERE (created_at, id) > (:at::timestamptz, :behind::uuid)
 ORDER BY created_at, id
@@ -22,7 +22,7 @@ LIMIT :limit;
 -- name: change^
 -- Switched on again it begins afresh; what is off stays off for the reason that it has.
 UPDATE webhook_subscriptions SET
-    url = :url, description = :description, types = :types::text[],
+    url = :url, description = :description, types = :types::text[], test_runs = :test_runs,
     active_since = CASE WHEN :active::boolean THEN coalesce(active_since, :now::timestamptz) END,
     disabled_reason = CASE WHEN :active::boolean THEN NULL ELSE disabled_reason END,
     failures = CASE WHEN active_since IS NULL OR NOT :active::boolean THEN 0 ELSE failures END,
@@ -56,7 +56,7 @@ WHERE subscription_id = :id AND state = 'pending';
 
 -- name: active
 -- Who is told of what.
-SELECT id, types, active_since FROM webhook_subscriptions WHERE active_since IS NOT NULL;
+SELECT id, types, test_runs, active_since FROM webhook_subscriptions WHERE active_since IS NOT NULL;
 
 -- name: lock_feed^
 SELECT xid::text::bigint AS xid, id FROM webhook_feeds FOR UPDATE;

@@ -34,6 +34,12 @@ Types = Annotated[
     list[str] | None,
     typer.Option("--type", metavar="TYPE", help="Of what; may be given several times.", callback=_known),
 ]
+TestRuns = Annotated[
+    bool | None,
+    typer.Option(
+        "--test-runs/--no-test-runs", help="Whether also of test runs (isTest in each document); not unless said."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,13 +61,15 @@ async def create(
     url: Url,
     type: Types = None,
     description: Annotated[str, typer.Option(metavar="TEXT", help="Whose it is.")] = "",
+    test_runs: TestRuns = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Be told of what happens; the secret that signs is shown this once."""
     if not type:
         raise typer.BadParameter(f"say of what, by --type: {', '.join(TYPES)}")
     async with connect.engine() as engine:
-        made, secret = await starter.create(engine, Wanted(url, cast(list[ChangeType], type), description))
+        wanted = Wanted(url, cast(list[ChangeType], type), description, test_runs=bool(test_runs))
+        made, secret = await starter.create(engine, wanted)
     return _with_secret(made, secret)
 
 
@@ -78,6 +86,7 @@ async def change(
     url: Annotated[str | None, typer.Option("--url", metavar="URL", help="Where to.")] = None,
     type: Types = None,
     active: Annotated[bool | None, typer.Option("--on/--off", help="Off: what is still to come is given up.")] = None,
+    test_runs: TestRuns = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Say anew where to, of what, or whether at all; what is not named stays as it is."""
@@ -91,6 +100,7 @@ async def change(
             cast(list[ChangeType], type) or present.types,
             present.description,
             present.active if active is None else active,
+            present.test_runs if test_runs is None else test_runs,
         )
         changed = await starter.change(engine, id, wanted)
     return Answer(changed, [_table([changed])])
@@ -164,9 +174,16 @@ def _with_secret(subscription: Subscription, secret: str) -> Answer:
 def _table(found: Sequence[Subscription]) -> RenderableType:
     return output.table(
         None,
-        ("id", "url", "of", "active", "failures"),
+        ("id", "url", "of", "test runs", "active", "failures"),
         (
-            (s.id, s.url, ", ".join(s.types), s.disabled_reason or ("yes" if s.active else "no"), s.failures)
+            (
+                s.id,
+                s.url,
+                ", ".join(s.types),
+                "yes" if s.test_runs else "no",
+                s.disabled_reason or ("yes" if s.active else "no"),
+                s.failures,
+            )
             for s in found
         ),
         right="failures",

@@ -78,6 +78,25 @@ async def test_only_what_is_asked_for_is_told(api: Api, edge: Edge, tenant: Tena
         assert others.events == []
 
 
+async def test_test_runs_are_marked_and_told_apart(api: Api, edge: Edge, tenant: Tenant) -> None:
+    """Each document says whether it is of one; they alone are told, or real ones alone, or both."""
+    key, test = await api.key("read"), str(uuid4())
+    ended = {"status": "completed", "ended_at": datetime.now(UTC).isoformat()}
+    await tenant.clone("enrollments", id=test, is_test=True, **ended, current_node=None, next_run_at=None, gate=None)
+    async with (
+        served(edge) as url,
+        listening(url, key) as both,
+        listening(url, key, isTest="true") as tests,
+        listening(url, key, isTest="false") as real,
+    ):
+        await tenant.execute(f"{PAUSE} WHERE id = $1", tenant.enrollment)
+        await tenant.execute("UPDATE enrollments SET status = 'cancelled' WHERE id = $1", UUID(test))
+        await both.hears("enrollment.paused", "enrollment.cancelled")
+        await tests.hears("enrollment.cancelled")
+        await real.hears("enrollment.paused")
+        assert [document["isTest"] for _, document in both.events] == [False, True]
+
+
 async def test_a_wrong_request_is_refused(api: Api, edge: Edge, tenant: Tenant) -> None:
     """Unknown names 404, no key 401, another scope 403, an id that is none 422."""
     read = await api.key("read")

@@ -68,6 +68,32 @@ async def test_a_subscription_is_changed_as_a_whole(api: Api, tenant: Tenant) ->
     assert (delivery["state"], delivery["last_error"]) == ("failed", "the subscription was switched off")
 
 
+async def test_test_runs_are_posted_to_whoever_asks_for_them(api: Api, tenant: Tenant) -> None:
+    """Not unless asked: a receiver that acts on documents must not take a test for somebody real."""
+    admin = await api.key("admin", "read")
+    plain = await made(api, admin, types=["enrollment.paused"])
+    whole = await made(api, admin, types=["enrollment.paused"], test_runs=True)
+    assert (plain["test_runs"], whole["test_runs"]) == (False, True)
+
+    async def posted(subscription: dict[str, Any]) -> list[bool]:
+        path = f"/webhook-subscriptions/{subscription['id']}/deliveries"
+        deliveries = (await api.http.get(path, headers=admin)).json()["items"]
+        bodies = [(await api.http.get(f"/webhook-deliveries/{one['id']}", headers=admin)).json() for one in deliveries]
+        return [body["document"]["data"]["isTest"] for body in bodies]
+
+    await tenant.execute("UPDATE enrollments SET is_test = true")
+    await tenant.execute(PAUSE)
+    await owed(tenant)
+    assert (await posted(plain), await posted(whole)) == ([], [True])
+    answer = await api.http.put(
+        f"/webhook-subscriptions/{plain['id']}", json={**BODY, "test_runs": True}, headers=admin
+    )
+    assert answer.json()["test_runs"] is True
+    assert (await api.http.put(f"/webhook-subscriptions/{plain['id']}", json=BODY, headers=admin)).json()[
+        "test_runs"
+    ] is False
+
+
 async def test_a_subscription_ends_with_its_log(api: Api, tenant: Tenant) -> None:
     """Afterwards nothing of it is there, and nothing is owed to it."""
     admin = await api.key("admin", "read")

@@ -24,6 +24,8 @@ async def test_a_subscription_is_set_up_and_ended(cli: Cli, services: Settings, 
     assert secret not in listed.out
     off = (await cli("webhooks", "change", made["id"], "--off", "--json")).document
     assert off == {**made, "active": False}
+    testing = (await cli("webhooks", "change", made["id"], "--test-runs", "--json")).document
+    assert testing == {**off, "test_runs": True}
     rotated = (await cli("webhooks", "rotate", made["id"], "--overlap-hours", "1", "--json")).document
     assert rotated["secret"] != secret
     async with database.transaction(services.tenant) as tx:
