@@ -2,18 +2,19 @@
 
 import gc
 import sysconfig
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.ids import DEFAULT_TENANT
+from starter import telling
 from starter.postgres import LocalPostgres
 from starter.temporal_server import LocalTemporal
 from store.migrate import migrate
@@ -22,13 +23,24 @@ from tests.helpers import IN_MEMORY, databases_in_memory, own_database
 
 _TEMPLATE = "touchline_template"
 
+# How long an example takes says how busy the machine is, not whether it is right.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 # `--hypothesis-profile=long`: as many generated sequences as an hour allows, not a minute.
-settings.register_profile("long", max_examples=400)
+settings.register_profile("long", settings.get_profile("unhurried"), max_examples=400)
 
 
 def pytest_collection_finish() -> None:
     """Modules and tests live to the end: what looks for garbage after a test need not look at them."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """Workflows hear at once also on a machine that stops for seconds: no reconciler runs here that would tell them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(telling, "_WITHIN_S", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")
