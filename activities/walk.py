@@ -254,11 +254,11 @@ class Walk:
 
     async def _facts(self) -> Known:
         if self._known is None:
-            self._known = await facts.read(self.tx, self.visit.enrollment_id)
+            self._known = await facts.read(self.tx, self.visit.enrollment_id, events=self.plan.own_events())
         return self._known
 
     async def _facts_by(self, moment: datetime) -> Known:
-        return await facts.read(self.tx, self.visit.enrollment_id, until=moment)
+        return await facts.read(self.tx, self.visit.enrollment_id, events=self.plan.own_events(), until=moment)
 
     async def _gone_back(self) -> dict[str, int]:
         if self._returns is None:

@@ -5,26 +5,26 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from authoring.conditions import events_asked
 from authoring.explain import suggestion
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
 from content.addresses import normal_email
 from domain.diagnostics import Path
-from domain.fields import EventName, as_tuple
+from domain.fields import HEARD, EventName, as_tuple
 from scheduling.zones import is_zone
 
 ANSWERABLE = (*MESSAGES, "wait_for", "task")
 """Steps after which something can happen: a message came, or somebody is waited for."""
-REPORTED = ("reply", "opened", "clicked", "bounced", "unsubscribed")
-"""Events that something may come of in every sequence."""
 _read_event = TypeAdapter[str](EventName).validate_python
 
 
-def check_cases(cases: object, steps: Sequence[Placed], report: Report) -> None:
+def check_cases(document: Mapping[str, Any], steps: Sequence[Placed], report: Report) -> None:
     """Report what cannot be in each test; like every rule it reads raw data."""
+    cases = document.get("tests")
     ids = [step.id for step in steps if step.id]
     answerable = [step.id for step in steps if step.id and step.type in ANSWERABLE]
-    heard = _heard(steps)
+    heard = _heard(document.get("goal"), steps)
     names: set[str] = set()
     for index, case in enumerate(cases if isinstance(cases, list) else ()):
         if not isinstance(case, dict):
@@ -43,7 +43,7 @@ def check_cases(cases: object, steps: Sequence[Placed], report: Report) -> None:
                 report.error(place, f"there is no step `{step[:60]}`", suggestion(step, answerable, "steps"))
         for place, event in _events(case, path):
             if event not in heard:
-                message = f"nothing in the sequence waits for `{event[:60]}`"
+                message = f"nothing in the sequence hears of `{event[:60]}`"
                 report.error(place, message, suggestion(event, heard, "what it hears"))
         for place, step in _expected(case.get("expect"), (*path, "expect")):
             # What an unnamed step is called is known once every step has its shape.
@@ -75,11 +75,13 @@ def _cues(case: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
                 yield (*place, "step"), cue["step"]
 
 
-def _heard(steps: Sequence[Placed]) -> Collection[str]:
-    """The events that something can come of."""
+def _heard(goal: object, steps: Sequence[Placed]) -> Collection[str]:
+    """The events that something can come of: in every sequence, or since it waits for them or asks about them."""
     awaited = (as_tuple(step.data.get("event")) for step in steps if step.type == "wait_for")
     names = [_event_name(name) for names in awaited if isinstance(names, list | tuple) for name in names]
-    return dict.fromkeys((*REPORTED, *filter(None, names)))
+    conditions = [goal, *(step.data.get("if") for step in steps if step.type == "condition")]
+    asked = [name for condition in conditions for name in events_asked(condition)]
+    return dict.fromkeys((*HEARD, *filter(None, names), *asked))
 
 
 def _event_name(written: object) -> str | None:

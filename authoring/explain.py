@@ -58,7 +58,7 @@ _HINTS: Mapping[str, str] = {
     "media_url": '`media_url: "https://example.com/brochure.pdf"`',
     "stop_on": "any of reply, unsubscribe, bounce, own_channel",
     "action": "what to do, such as `action: update_status`",
-    "event": "what is waited for or asked about, such as `reply`, `opened`, `clicked`",
+    "event": "`reply`, `opened`, `clicked` and the like, or what your system posts, such as `call.booked`",
     "until": '`until: "09:00"`, `until: monday`, `until: 2026-12-24`, or `until: {days: 2, before: appointment_at}`',
     "at": 'a time of day, such as `at: "09:00"`',
     "if_missing": "`stop`, `continue`, or `skip` for passing over the step that follows",

@@ -4,10 +4,11 @@ The rules read the raw data, typed by looking: a fault in one key hides no fault
 """
 
 import zoneinfo
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from authoring.cases import check_cases
+from authoring.conditions import check_condition
 from authoring.explain import hint_for, suggestion
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
@@ -25,8 +26,8 @@ def apply_rules(document: Mapping[str, Any], steps: Sequence[Placed], report: Re
     _ids(steps, report)
     _threads(steps, report)
     _window(document.get("window"), ("window",), report)
-    _condition(document.get("goal"), ("goal",), steps, report)
-    check_cases(document.get("tests"), steps, report)
+    check_condition(document.get("goal"), ("goal",), steps, report)
+    check_cases(document, steps, report)
     for step in steps:
         _window(step.data.get("window"), step.at("window"), report)
         check_texts(step, report)
@@ -91,7 +92,7 @@ def _single(step: Placed, document: Mapping[str, Any], steps: Sequence[Placed], 
     """What a step says of itself and of other names."""
     match step.type:
         case "condition":
-            _condition(step.data.get("if"), step.at("if"), steps, report)
+            check_condition(step.data.get("if"), step.at("if"), steps, report)
         case "goto" if step.node is None:
             _goto(step, steps, report)
         case "split":
@@ -123,31 +124,6 @@ def _variants(step: Placed, report: Report) -> None:
             report.error(step.at("variants", index, "id"), message, "give each variant an id of its own")
         elif isinstance(name, str):
             seen.add(name)
-
-
-def _condition(condition: object, path: Path, steps: Sequence[Placed], report: Report) -> None:
-    """The steps that a condition names must be there, and send something that can be answered or opened."""
-    for place, name in _named_steps(condition, path):
-        kinds = {step.type for step in steps if step.id == name}
-        if not kinds:
-            sent = [step.id for step in steps if step.id and step.type in MESSAGES]
-            report.error(place, f"there is no step `{name[:60]}`", suggestion(name, sent, "messages"))
-        elif kinds.isdisjoint(MESSAGES):
-            kind = str(next(iter(kinds)))[:60]
-            report.error(place, f"step `{name}` is no message: it is of type {kind}", "name an email or text message")
-
-
-def _named_steps(condition: object, path: Path) -> Iterator[tuple[Path, str]]:
-    if not isinstance(condition, dict):
-        return
-    if isinstance(condition.get("step"), str):
-        yield (*path, "step"), condition["step"]
-    if "not" in condition:
-        yield from _named_steps(condition["not"], (*path, "not"))
-    for key in ("any", "all"):
-        parts = condition.get(key)
-        for index, part in enumerate(parts if isinstance(parts, list) else ()):
-            yield from _named_steps(part, (*path, key, index))
 
 
 def _window(window: object, path: Path, report: Report) -> None:

@@ -1,11 +1,12 @@
 """Conditions as an author writes them: one word, a question about an event, a comparison, or a combination."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -18,18 +19,40 @@ from pydantic import (
 )
 
 from domain.base import Frozen
-from domain.fields import Duration, FieldName, StepRef
+from domain.fields import HEARD, Duration, FieldName, StepRef, WrittenEvent
 
 EventWord = Literal["replied", "not_replied", "opened", "not_opened", "clicked", "bounced", "unsubscribed", "always"]
+WORDS: frozenset[str] = frozenset(get_args(EventWord))
+"""What can be asked about without a name of one's own."""
 
 
 def _modern(value: Any) -> Any:
-    """The flow builder's older names carry a prefix: `if_replied`."""
-    return value.removeprefix("if_") if isinstance(value, str) else value
+    """The flow builder's older names of the words carry a prefix: `if_replied`."""
+    if isinstance(value, str) and (word := value.removeprefix("if_")) in WORDS:
+        return word
+    return value
 
 
 _OlderWord = Annotated[str, Field(pattern="^if_")]
 Word = Annotated[EventWord, BeforeValidator(_modern, json_schema_input_type=EventWord | _OlderWord)]
+
+
+def _asked(written: str) -> str:
+    """A word as the words have it, or the name of an event of one's own."""
+    name = "replied" if written == "reply" else written
+    if name in WORDS:
+        return name
+    if name.startswith("if_"):
+        raise ValueError(f"`{name}` is not known; the names that begin with `if_` are older forms of the words")
+    if (event := name.removeprefix("not_")) != name and event in (*HEARD, *WORDS):
+        raise ValueError(f"`{name}` is not known; that it has not happened is `{{not: {{event: {event}}}}}`")
+    return name
+
+
+AskedEvent = Annotated[
+    WrittenEvent, AfterValidator(_asked), BeforeValidator(_modern, json_schema_input_type=EventWord | WrittenEvent)
+]
+"""One of the words, or what `wait_for` calls an event."""
 Operand = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | str
 
 
@@ -40,9 +63,10 @@ LISTS = ("tags", "triggers")
 class EventTest(Frozen):
     """Has this happened, about one step or since some time ago."""
 
-    event: Word
+    event: AskedEvent
+    """Of somebody's own system: posted for the contact since the enrollment began."""
     step: StepRef | None = None
-    """A message step; without one, any of the enrollment's messages."""
+    """A message step; without one, any of the enrollment's messages. An event of one's own is about none."""
     since: Duration | None = None
     """Only what happened in this time up to now counts."""
 
@@ -124,6 +148,12 @@ def parts_of(condition: "Condition") -> Iterator["Condition"]:
                 yield from parts_of(part)
         case NotOf(not_=part):
             yield from parts_of(part)
+
+
+def own_events(conditions: Iterable["Condition"]) -> set[str]:
+    """The events of somebody's own system that these conditions ask about."""
+    parts = (part for condition in conditions for part in parts_of(condition))
+    return {part.event for part in parts if isinstance(part, EventTest)} - WORDS
 
 
 def _kind(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -13,6 +12,7 @@ from domain.fields import duration_seconds
 
 FieldValue = str | tuple[str, ...]
 
+_NEGATED = {"not_replied": "replied", "not_opened": "opened"}
 _TRUE = frozenset({"true", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "n", "off", "0"})
 
@@ -20,7 +20,8 @@ _FALSE = frozenset({"false", "no", "n", "off", "0"})
 class Happened(Frozen):
     """Something that a contact did, or that was reported of a message."""
 
-    event: Literal["replied", "opened", "clicked", "bounced", "unsubscribed"]
+    event: str
+    """`replied`, `opened`, `clicked`, `bounced`, `unsubscribed`, or what somebody's own system calls it."""
     at: AwareDatetime
     step: str | None = None
     """The message step that it is attributed to; None: unknown, so it answers only questions without a step."""
@@ -77,7 +78,7 @@ def evaluate(condition: Condition, facts: Facts, now: datetime) -> bool:
 def _has_happened(test: EventTest, facts: Facts, now: datetime) -> bool:
     if test.event == "always":
         return True
-    event = test.event.removeprefix("not_")
+    event = _NEGATED.get(test.event, test.event)
     earliest = now - timedelta(seconds=duration_seconds(test.since)) if test.since else None
     happened = any(
         fact.event == event

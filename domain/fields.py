@@ -113,9 +113,9 @@ FieldName = Annotated[str, AfterValidator(_field_name)]
 """`email`, `tags`, `status` and the like, or an attribute: `plan` and `attributes.Plan` are both `attributes.plan`."""
 
 
-EventName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"),
-    AfterValidator(lambda name: "reply" if name == "replied" else name),
-]
-"""What a contact does (`reply`, `opened`, `clicked`, `bounced`, `unsubscribed`), or what the API says happened."""
+HEARD = ("reply", "opened", "clicked", "bounced", "unsubscribed")
+"""The events that Touchline hears of itself; every other name is an event of somebody's own system."""
+
+WrittenEvent = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+EventName = Annotated[WrittenEvent, AfterValidator(lambda name: "reply" if name == "replied" else name)]
+"""What a contact does: one of `HEARD`, or what the API says happened."""

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from domain.action import ActionStep
 from domain.base import Frozen
-from domain.condition import Condition
+from domain.condition import Condition, own_events
+from domain.fields import HEARD
 from domain.messages import Channel
 from domain.schedule import Delay, Until, Window
 
@@ -226,3 +227,13 @@ class Plan(Frozen):
     def channels(self) -> frozenset[Channel]:
         """Every channel this plan may send on."""
         return frozenset(n.channel for n in self.nodes.values() if isinstance(n, Outgoing))
+
+    def own_events(self) -> set[str]:
+        """The events of somebody's own system that its conditions and its goal ask about."""
+        asked = [node.condition for node in self.nodes.values() if isinstance(node, ConditionNode)]
+        return own_events([*asked, self.settings.goal] if self.settings.goal else asked)
+
+    def hears(self) -> set[str]:
+        """Every event of somebody's own system that something may come of."""
+        awaited = {event for node in self.nodes.values() if isinstance(node, WaitNode) for event in node.events}
+        return awaited.difference(HEARD) | self.own_events()

@@ -7,6 +7,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from domain import ids
+from domain.condition import WORDS
 from domain.errors import NotFound, Unfit
 from domain.fields import HEARD, EventName
 from starter.engine import Engine
@@ -69,6 +70,8 @@ def _checked(name: str) -> str:
         word = _name.validate_python(name)
     except ValidationError as error:
         raise Unfit(f"{name[:40]!r} is no name of an event") from error
-    if word in HEARD:
-        raise Unfit(f"`{word}` is what Touchline hears itself", hint="name your own event differently")
+    if word in HEARD or word in WORDS:
+        raise Unfit(
+            f"`{word}` is what Touchline hears itself, or a word of its own", hint="name your own event differently"
+        )
     return word

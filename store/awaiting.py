@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
-from domain.condition import Condition
+from domain.condition import Condition, own_events
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.facts import evaluate
 from store import enrollments, facts, signals
@@ -49,8 +49,15 @@ def aims_of(held: Sequence[Held], contact_id: UUID | None) -> list[Aim]:
 
 async def reach(tx: asyncpg.Connection, event_id: UUID, aims: Sequence[Aim], now: datetime) -> list[OpenSignal]:
     """End those whose goal holds now that the event is recorded, and leave word for their workflows."""
-    held = [aim for aim in aims if evaluate(aim.goal, (await facts.read(tx, aim.enrollment_id)).facts, now)]
-    return await enrollments.end_by(tx, event_id, "reply", [aim.enrollment_id for aim in held], GOAL, now=now)
+    return await enrollments.end_by(tx, event_id, "reply", await _holding(tx, aims, now), GOAL, now=now)
+
+
+async def _holding(tx: asyncpg.Connection, aims: Sequence[Aim], now: datetime) -> list[UUID]:
+    """Those whose goal holds."""
+    if not aims:
+        return []
+    known = await facts.read_each(tx, [aim.enrollment_id for aim in aims], events=own_events(aim.goal for aim in aims))
+    return [aim.enrollment_id for aim in aims if evaluate(aim.goal, known[aim.enrollment_id].facts, now)]
 
 
 async def meet(

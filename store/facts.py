@@ -1,5 +1,6 @@
 """What conditions are judged by, read in one round trip."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,15 +23,34 @@ class Known:
     facts: Facts
 
 
-async def read(tx: asyncpg.Connection, enrollment_id: UUID, *, until: datetime | None = None) -> Known:
+async def read(
+    tx: asyncpg.Connection, enrollment_id: UUID, *, events: Collection[str], until: datetime | None = None
+) -> Known:
     """As the running transaction sees it; `until`: without what happened later.
 
-    Raises LookupError for an unknown enrollment.
+    `events`: those of somebody's own system that are asked about. Raises LookupError for an unknown enrollment.
     """
-    row = await _sql.read(tx, enrollment_id=enrollment_id, until=until)
-    if row is None:
+    found = await read_each(tx, [enrollment_id], events=events, until=until)
+    if enrollment_id not in found:
         raise LookupError(f"no enrollment {enrollment_id}")
+    return found[enrollment_id]
+
+
+async def read_each(
+    tx: asyncpg.Connection,
+    enrollment_ids: Collection[UUID],
+    *,
+    events: Collection[str],
+    until: datetime | None = None,
+) -> dict[UUID, Known]:
+    """The same of several enrollments, of those that there are."""
+    rows = _sql.read(tx, enrollment_ids=list(enrollment_ids), events=list(events), until=until)
+    return {row["enrollment_id"]: _known(row) async for row in rows}
+
+
+def _known(row: asyncpg.Record) -> Known:
     fields = dict(row)
+    del fields["enrollment_id"]
     happened = tuple(Happened.model_validate(one) for one in fields.pop("happened") or ())
     status = fields.pop("status")
     contact = contact_of(fields)

@@ -1,7 +1,8 @@
--- name: read^
--- All that conditions ask about: what the contact has, and when each thing last happened to each of the messages, up
--- to :until if that is given. A message bounced when its address is barred for that, not when it was refused this once.
-SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
+-- name: read
+-- All that conditions of these enrollments ask about: what the contact has, when each thing last happened to each of the
+-- messages, and each of :events to the contact since the enrollment began; up to :until if that is given. A message
+-- bounced when its address is barred for that, not when it was refused this once.
+SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     c.status,
     (
         SELECT jsonb_agg(jsonb_build_object('event', h.event, 'step', h.node_id, 'at', h.at))
@@ -35,7 +36,15 @@ SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.z
             UNION ALL
             SELECT 'replied', r.node_id, max(r.at) FROM responses r
             WHERE r.enrollment_id = e.id AND r.at <= coalesce(:until, 'infinity') GROUP BY 2
+            UNION ALL
+            SELECT n.name, NULL, x.at
+            FROM unnest(:events::text[]) n (name)
+            CROSS JOIN LATERAL (
+                SELECT at FROM contact_events
+                WHERE contact_id = e.contact_id AND name = n.name AND at BETWEEN e.enrolled_at AND coalesce(:until, 'infinity')
+                ORDER BY at DESC LIMIT 1
+            ) x
         ) h
     ) AS happened
 FROM enrollments e JOIN contacts c ON c.id = e.contact_id
-WHERE e.id = :enrollment_id;
+WHERE e.id = ANY(:enrollment_ids::uuid[]);

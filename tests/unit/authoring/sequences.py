@@ -58,6 +58,7 @@ _ACTIONS: st.SearchStrategy[Document] = st.sampled_from(
 def _conditions(ids: list[str]) -> st.SearchStrategy[Any]:
     leaves: st.SearchStrategy[Any] = st.one_of(
         st.sampled_from(["replied", "if_not_opened", "always"]),
+        st.sampled_from([{"event": "tick"}, {"event": "tick", "since": "2d"}, {"event": "reply"}]),
         st.sampled_from([{"field": "plan", "in": ["a", 1]}, {"field": "tags", "contains": "x"}]),
         st.sampled_from([{"field": "x", "exists": False}, {"field": "x", "gt": 1.5}, {"field": "x", "ne": "no"}]),
     )

@@ -78,7 +78,7 @@ def test_moments_and_cells_have_short_forms() -> None:
         (
             {"events": [{"step": "hello", "event": "boked"}]},
             "events[0].event",
-            "nothing in the sequence waits for `boked`",
+            "nothing in the sequence hears of `boked`",
         ),
         ({"expect": {}}, "expect", "needs `messages`"),
         ({"expect": {"messages": [{"step": "nope"}]}}, "expect.messages[0].step", "there is no step `nope`"),
@@ -97,6 +97,18 @@ def test_what_cannot_be_is_reported_at_its_place(change: dict[str, Any], place: 
 def test_what_the_sequence_hears_may_happen(event: str) -> None:
     """What a `wait_for` waits for, and what every sequence hears."""
     assert checked({**CASE, "events": [{"step": "hello", "event": event}]}).ok
+
+
+def test_an_event_that_a_goal_or_a_condition_asks_about_may_happen() -> None:
+    """They hear of it as a `wait_for` does; and nobody hears of others."""
+    case = {**CASE, "events": [{"step": "hello", "event": "paid"}, {"step": "hello", "event": "left"}]}
+    branch = {"id": "b", "type": "condition", "if": {"all": ["replied", {"not": {"event": "left", "since": "1d"}}]}}
+    document = {"sequence": "s", "goal": {"any": [{"event": "paid"}]}, "tests": [case], "steps": [*STEPS, branch]}
+    assert check(json.dumps(document)).ok
+    del document["goal"]
+    [found] = check(json.dumps(document)).diagnostics
+    assert (found.path, found.message) == ("tests[0].events[0].event", "nothing in the sequence hears of `paid`")
+    assert "left" in found.hint
 
 
 def test_two_tests_of_one_name_are_an_error() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from authoring.check import check
+from domain.condition import AnyOf, EventTest
 from tests.unit.authoring.test_check import HEAD, HELLO, one
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -21,6 +22,12 @@ LANGUAGE_ERRORS = [
     ("{id: a, type: condition, if: {event: opened, step: helo}}", "if.step", "there is no step `helo`"),
     ("{id: a, type: condition, if: {all: [{not: {event: opened, step: a}}]}}", "if.all[0].not.step", "step `a` is no"),
     ("{id: a, type: condition, if: {event: opened, since: soon}}", "if.since", "`soon` is not a duration"),
+    ("{id: a, type: condition, if: purchase}", "if", "`purchase` is not known as `if`"),
+    ("{id: a, type: condition, if: {event: a b}}", "if.event", "`a b` cannot be used as `event`"),
+    ("{id: a, type: condition, if: {event: if_clickd}}", "if.event", "`if_clickd` is not known; the names that begin"),
+    ("{id: a, type: condition, if: {event: not_clicked}}", "if.event", "`not_clicked` is not known; that it has not"),
+    ("{id: a, type: condition, if: {event: paid, step: hello}}", "if.step", "`paid` is an event of your own, which is"),
+    ("{id: a, type: condition, if: {not: {event: paid, step: x}}}", "if.not.step", "`paid` is an event of your own"),
     ("{id: a, type: condition, if: replied, else: [{type: delay}]}", "else[0]", "the delay is 0"),
     ("{id: a, type: split, variants: [{id: x}]}", "variants", "`variants` needs at least 2 entries"),
     ("{id: a, type: split, variants: [{id: x}, {id: x}]}", "variants[1].id", "the variant `x` is there twice"),
@@ -91,6 +98,31 @@ def test_a_goal_names_steps_that_are_there() -> None:
     _, path, message, hint = one(f"goal: {{any: [replied, {{event: clicked, step: helo}}]}}\n{HEAD}{HELLO}")
     assert (path, message) == ("goal.any[1].step", "there is no step `helo`")
     assert "did you mean `hello`?" in hint
+
+
+def test_an_event_of_ones_own_is_called_as_in_a_wait() -> None:
+    """In a goal and in a condition; the plan says which, and what the sequence hears altogether."""
+    plan = check(
+        f"goal: {{any: [{{event: purchase, since: 30d}}, {{event: reply}}]}}\n{HEAD}{HELLO}"
+        "  - {id: w, type: wait_for, event: [reply, call.booked], timeout: 1d}\n"
+        "  - {id: a, type: condition, if: {not: {event: not_interested}}}\n"
+    ).plan
+    assert plan is not None
+    assert plan.settings.goal == AnyOf(any=(EventTest(event="purchase", since="30d"), EventTest(event="replied")))
+    assert plan.own_events() == {"purchase", "not_interested"}
+    assert plan.hears() == {"purchase", "not_interested", "call.booked"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("open", "opened"), ("repleid", "replied"), ("unsubscribe", "unsubscribed")]
+)
+def test_an_event_that_looks_like_a_word_is_a_warning(name: str, meant: str) -> None:
+    """It is a name like any other, and most likely a slip."""
+    checked = check(f"goal: {{all: [{{event: {name}}}]}}\n{HEAD}{HELLO}")
+    [found] = checked.diagnostics
+    assert (found.severity, found.path) == ("warning", "goal.all[0].event")
+    assert found.hint == f"did you mean `{meant}`?"
+    assert checked.ok
 
 
 UNREACHABLE = [

@@ -28,6 +28,8 @@ FACTS = Facts(
         Happened(event="opened", at=NOW - timedelta(days=3), step="intro"),
         Happened(event="clicked", at=NOW - timedelta(hours=1), step="offer"),
         Happened(event="replied", at=NOW - timedelta(days=3)),
+        Happened(event="call.booked", at=NOW - timedelta(hours=5)),
+        Happened(event="not_interested", at=NOW - timedelta(hours=5)),
     ),
 )
 parse = TypeAdapter[Condition](Condition).validate_python
@@ -56,6 +58,14 @@ def holds(written: Any, facts: Facts = FACTS) -> bool:
         ({"event": "not_opened", "since": "2d"}, True),
         ({"event": "clicked", "step": "offer", "since": "1h"}, True),
         ({"event": "clicked", "step": "offer", "since": "59m"}, False),
+        ({"event": "call.booked"}, True),
+        ({"event": "call.booked", "since": "5h"}, True),
+        ({"event": "call.booked", "since": "4h"}, False),
+        ({"event": "call.Booked"}, False),
+        ({"event": "purchase"}, False),
+        ({"not": {"event": "purchase"}}, True),
+        ({"event": "not_interested"}, True),
+        ({"event": "reply"}, True),
     ],
 )
 def test_an_event_is_asked_for_by_step_and_by_time(written: Any, expected: bool) -> None:
