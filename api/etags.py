@@ -1,7 +1,8 @@
 """Optimistic concurrency: what a caller has seen, by its ETag, and what a change is therefore based on (If-Match)."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated
@@ -10,6 +11,7 @@ from fastapi import Depends, Header
 
 from api.problems import Refusal, answers
 from store.drafts import Sheet
+from store.tenants import Tenant
 
 CONDITIONS = answers(412, 428)
 """The `responses` of a route that must be told what it is based on."""
@@ -31,6 +33,12 @@ def of_sequence(sheet: Sheet) -> str:
     return f'"{sheet.revision.hex}.{sha256(state.encode()).hexdigest()[:12]}"'
 
 
+def of_tenant(tenant: Tenant) -> str:
+    """The ETag of a tenant's settings: that of what they say, so that a change and its reversal are none."""
+    said = json.dumps(asdict(tenant), default=str)
+    return f'"{sha256(said.encode()).hexdigest()[:32]}"'
+
+
 @dataclass(frozen=True)
 class Match:
     """An If-Match header."""
@@ -45,6 +53,10 @@ class Match:
     def steps(self, sheet: Sheet) -> bool:
         """Whether the working copy still is what was seen; the ETag of the sequence names it as well."""
         return self.tags is None or sheet.revision.hex in {tag.partition(".")[0] for tag in self.tags}
+
+    def tenant(self, tenant: Tenant) -> bool:
+        """Whether the settings still are what was seen."""
+        return self.tags is None or of_tenant(tenant).strip('"') in self.tags
 
 
 _Header = Annotated[

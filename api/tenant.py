@@ -4,16 +4,19 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import etags
 from api.auth import REFUSALS, needs
+from api.etags import CONDITIONS, IfMatch
 from api.problems import answers
 from api.texts import Line, Text
 from domain.plan import AmbiguousPolicy
 from starter import tenant as starter
 from starter.engine import Engine
 from starter.tenant import MAX_HOLIDAYS
+from store.tenants import Tenant
 
 router = APIRouter(prefix="/tenant", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -69,19 +72,27 @@ class TenantState(TenantSettings):
 
 
 @router.get("", summary="The tenant's settings")
-async def get_tenant(engine: Annotated[Engine, needs("admin")]) -> TenantState:
-    """As they hold for whatever is rendered and scheduled now."""
+async def get_tenant(engine: Annotated[Engine, needs("admin")], response: Response) -> TenantState:
+    """As they hold for whatever is rendered and scheduled now. The ETag is what a change gives as If-Match."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        return TenantState.model_validate(await starter.read(tx), from_attributes=True)
+        return _shown(await starter.read(tx), response)
 
 
-@router.put("", summary="Change the tenant's settings")
-async def change_tenant(body: TenantSettings, engine: Annotated[Engine, needs("admin")]) -> TenantState:
-    """All of them at once: read them, change what is to be changed, and send the whole.
+@router.put("", summary="Change the tenant's settings", responses=CONDITIONS)
+async def change_tenant(
+    body: TenantSettings, engine: Annotated[Engine, needs("admin")], match: IfMatch, response: Response
+) -> TenantState:
+    """All of them at once: read them, change what is to be changed, and send the whole with the ETag that you read.
+    412: somebody else has changed them since.
 
     Texts and tracking hold for messages that are rendered from now on; holidays are looked at once more when a message
     is due, so that they also hold for what is scheduled already.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
-        _, tenant = await starter.change(tx, body.model_dump())
+        _, tenant = await starter.change(tx, body.model_dump(), match.tenant)
+    return _shown(tenant, response)
+
+
+def _shown(tenant: Tenant, response: Response) -> TenantState:
+    response.headers["ETag"] = etags.of_tenant(tenant)
     return TenantState.model_validate(tenant, from_attributes=True)

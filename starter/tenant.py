@@ -1,6 +1,6 @@
 """What a workspace decides about all of its messages: one way to change it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ import asyncpg
 
 from content.allow_list import allow_list
 from content.compose import MAX_TEXT
-from domain.errors import NotFound, Unfit
+from domain.errors import NotFound, Stale, Unfit
 from scheduling.zones import is_zone
 from store import tenants
 from store.tenants import Tenant
@@ -23,12 +23,20 @@ async def read(tx: asyncpg.Connection) -> Tenant:
     return _there(await tenants.read(tx))
 
 
-async def change(tx: asyncpg.Connection, changes: Mapping[str, Any]) -> tuple[Tenant, Tenant]:
+async def change(
+    tx: asyncpg.Connection, changes: Mapping[str, Any], seen: Callable[[Tenant], bool] = lambda _: True
+) -> tuple[Tenant, Tenant]:
     """Before and after; an empty text is none, and what is not among the changes stays.
 
-    Raises Unfit, naming the setting that makes no sense. Holds for messages that are rendered from now on.
+    `seen`: whether the settings still are those that the changes are based on. Raises Stale where they are not, and
+    Unfit, naming the setting that makes no sense. Holds for messages that are rendered from now on.
     """
     before = _there(await tenants.hold(tx))
+    if not seen(before):
+        raise Stale(
+            "the tenant's settings were changed meanwhile; nothing of this was done",
+            hint="get them again, make the change there, and send them with the new ETag",
+        )
     after = replace(before, **_tidied(changes))
     if after != before:
         await tenants.change(tx, after)

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.api.conftest import Api
@@ -74,12 +75,35 @@ async def test_the_tenants_settings_are_read_and_changed_as_a_whole(api: Api) ->
         "holidays": ["2026-12-31", "2026-12-24", "2026-12-31"],
         "on_ambiguous": "resend",
     }
-    changed = await api.http.put("/tenant", json=wanted, headers=admin)
+    changed = await api.http.put("/tenant", json=wanted, headers={**admin, "If-Match": "*"})
     expected = {**before, **wanted, "holidays": ["2026-12-24", "2026-12-31"]}
     assert (changed.status_code, changed.json()) == (200, expected)
     assert (await api.http.get("/tenant", headers=admin)).json() == expected
     [row] = await api.rig.rows("SELECT timezone, on_ambiguous, opt_out_text FROM tenants")
     assert row == {"timezone": "Europe/Lisbon", "on_ambiguous": "resend", "opt_out_text": None}
+
+
+async def test_two_who_change_the_tenants_settings_lose_nothing_of_each_others(api: Api) -> None:
+    """A change says what it is based on; the later one of two is refused, and made anew on what is there now."""
+    admin = await api.key("admin")
+    got = await api.http.get("/tenant", headers=admin)
+    body = {key: value for key, value in got.json().items() if key not in ("id", "name")}
+
+    async def put(match: str | None, **changed: object) -> httpx.Response:
+        headers = admin if match is None else {**admin, "If-Match": match}
+        return await api.http.put("/tenant", json={**body, **changed}, headers=headers)
+
+    seen = got.headers["ETag"]
+    assert (await put(None, help_text="Call us.")).status_code == 428
+    first = await put(seen, help_text="Call us.")
+    assert first.status_code == 200
+    late = await put(seen, track_opens=True)
+    assert (late.status_code, late.json()["type"]) == (412, "urn:problem-type:touchline:precondition-failed")
+    again = await api.http.get("/tenant", headers=admin)
+    assert (again.json()["help_text"], again.json()["track_opens"]) == ("Call us.", False)
+    assert again.headers["ETag"] == first.headers["ETag"] != seen
+    mended = await put(again.headers["ETag"], help_text="Call us.", track_opens=True)
+    assert (mended.status_code, mended.json()["track_opens"]) == (200, True)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +122,7 @@ async def test_a_setting_that_makes_no_sense_is_refused(api: Api, name: str, val
     admin = await api.key("admin")
     before = (await api.http.get("/tenant", headers=admin)).json()
     body = {key: value for key, value in before.items() if key not in ("id", "name")}
-    answer = await api.http.put("/tenant", json={**body, name: value}, headers=admin)
+    answer = await api.http.put("/tenant", json={**body, name: value}, headers={**admin, "If-Match": "*"})
     assert (answer.status_code, said in answer.text) == (422, True)
     assert (await api.http.get("/tenant", headers=admin)).json() == before
 
