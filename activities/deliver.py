@@ -20,7 +20,7 @@ from temporalio.service import RPCError
 from activities.arrive import arrive
 from activities.clock import Clock, heartbeats
 from activities.enrolling import Desk, Launch
-from activities.judge import Go, Hold, Over, Skip, judge
+from activities.judge import HOLDS, SEQUENCE_RECHECK, Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
 from content.compose import Composer
@@ -237,6 +237,8 @@ class _Delivery:
         if clear.status is EnrollmentStatus.PAUSED:
             return await settlement.hold(Gate.ENROLLMENT_PAUSED, None)
         attempted_at = self._clock.now()
+        if clear.sequence_status in HOLDS:
+            return await settlement.hold(Gate.SEQUENCE_PAUSED, attempted_at + SEQUENCE_RECHECK)
         if (held := settlement.held_back(attempted_at, clear.not_before)) is not None:
             return await settlement.hold(*held)
         try:

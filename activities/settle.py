@@ -20,7 +20,7 @@ from domain.errors import ConfigurationError, ContentError, PermanentError, Send
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import ExitNode, MessageNode, Outgoing, Plan
 from scheduling.itinerary import Whereabouts, may_go, stop_at
-from store import acting, dates, ledger, steps
+from store import acting, brake, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass
@@ -154,7 +154,8 @@ class Settlement:
             await suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
             if event in self.plan.settings.stop_on:
-                return await self._end(Ending(status=EnrollmentStatus.STOPPED, reason=reason), now)
+                ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
+                return await self._after_failure(await self._end(ending, now))
         return await self._go_on_after_failure(str(error), now)
 
     async def unrenderable(self, error: ContentError) -> StepResult:
@@ -259,8 +260,14 @@ class Settlement:
 
     async def _go_on_after_failure(self, text: str, now: datetime) -> StepResult:
         if self.plan.failure_policy_of(self.node) == "continue":
-            return await self._go_on("failed", now)
-        return await self._end(Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}"), now)
+            return await self._after_failure(await self._go_on("failed", now))
+        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}")
+        return await self._after_failure(await self._end(ending, now))
+
+    async def _after_failure(self, result: StepResult) -> StepResult:
+        """One failure too many holds everybody else; what becomes of this enrollment is settled by then."""
+        await brake.after_failure(self.tx, self.claim.sequence_id, self.node.channel, self.plan.settings.brake)
+        return result
 
     async def _go_on(
         self, verdict: Verdict, now: datetime, *, since: datetime | None = None, sent: Outgoing | None = None

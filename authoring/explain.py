@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from domain.brake import Brake
 from domain.condition import AllOf, AnyOf, Comparison, EventTest, NotOf
 from domain.delay_step import DateOf, DelayStep
 from domain.diagnostics import Path
@@ -18,6 +19,7 @@ from domain.window_spec import WindowSpec
 # Models inside a step or the header, by the key or union tag under which pydantic reports them.
 _INNER: Mapping[str, type[BaseModel]] = {
     "window": WindowSpec,
+    "brake": Brake,
     "variants": Variant,
     ":any": AnyOf,
     ":all": AllOf,
@@ -77,6 +79,10 @@ _HINTS: Mapping[str, str] = {
     "nodes": "the flow builder's boxes, such as `{id: n1, type: send-email, data: {…}, position: {x: 0, y: 0}}`",
     "edges": "the flow builder's arrows, such as `{source: n1, target: n2}`",
     "goal": "`goal: {field: status, eq: customer}`",
+    "brake": "`brake: {failures: 0.5, of: 50}`, or `off`",
+    "failures": "a share such as `0.5`: more than 0, and 1 for all of them",
+    "of": "a whole number from 1 to 1000: how many messages are looked at, the newest ones",
+    "at_least": "a whole number from 1 to what `of` says: of fewer messages nobody judges",
     "tests": "a list of `{name: …, contact: {…}, start: 2026-12-01 09:30, expect: {messages: […]}}`",
     "contact": "such as `contact: {name: Ada, email: ada@example.com, timezone: Europe/London}`",
     "start": "when the contact is enrolled, by its clock: `start: 2026-12-01 09:30`",

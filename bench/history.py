@@ -33,12 +33,13 @@ FROM generate_series($1::bigint, $2::bigint) n
 """
 _JOBS = """
 INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, channel, state,
-    due_at, recipient, content, provider, attempts, claimed_at, sent_at, error, error_class, cancel_reason, delivery,
-    delivered_at, opened_at, clicked_at, bounced_at, unsubscribed_at, answered_at)
+    due_at, recipient, content, provider, attempts, claimed_at, sent_at, failed_at, error, error_class, cancel_reason,
+    delivery, delivered_at, opened_at, clicked_at, bounced_at, unsubscribed_at, answered_at)
 SELECT current_tenant(), (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 22, '0') || lpad(to_hex(step), 8, '0'))::uuid,
     (lpad(to_hex(n % 16), 2, '0') || lpad(to_hex(n), 30, '0'))::uuid, $3, ($4::uuid[])[1 + n % cardinality($4)],
     'step-' || step, step, 'sms', state, now(), '+1212555' || n % 10000, '{"channel": "sms", "body": "Hi"}', 'outbox',
-    1, now(), CASE WHEN state = 'sent' THEN now() END, CASE WHEN state = 'failed' THEN 'no such number' END,
+    1, now(), CASE WHEN state = 'sent' THEN now() END, CASE WHEN state = 'failed' THEN now() END,
+    CASE WHEN state = 'failed' THEN 'no such number' END,
     CASE WHEN state = 'failed' THEN 'permanent' END, CASE WHEN state = 'cancelled' THEN 'replied' END,
     CASE WHEN state = 'sent' THEN CASE WHEN fate = 3 THEN 'bounced' ELSE 'delivered' END END,
     CASE WHEN state = 'sent' AND fate <> 3 THEN now() END, CASE WHEN state = 'sent' AND fate > 60 THEN now() END,

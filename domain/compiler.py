@@ -50,6 +50,7 @@ def compile_flow(header: SequenceHeader, flow: Flow) -> tuple[Plan, tuple[StepCo
         on_ambiguous=header.on_ambiguous,
         reenroll=header.reenroll,
         goal=header.goal,
+        brake=header.brake,
     )
     plan = Plan(sequence=header.sequence, start=flow.start, nodes=nodes, settings=settings)
     return plan, tuple(_contents(flow))

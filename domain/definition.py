@@ -8,9 +8,16 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+    model_validator,
+)
 
 from domain.base import Frozen
+from domain.brake import Brake
 from domain.condition import Condition
 from domain.expectation import MAX_CASES, Case
 from domain.fields import Key, Label, as_tuple
@@ -39,6 +46,17 @@ def _stop_on(value: object) -> object:
     return as_tuple(value)
 
 
+def _brake(value: object) -> object:
+    """`off` is no brake; nothing at all would be a key that was forgotten."""
+    if value is None:
+        raise ValueError("`brake` is empty")
+    return None if value == "off" else value
+
+
+def _written_brake(brake: Brake | None, write: SerializerFunctionWrapHandler) -> object:
+    return "off" if brake is None else write(brake)
+
+
 class SequenceHeader(Frozen):
     """Everything but the steps."""
 
@@ -56,6 +74,12 @@ class SequenceHeader(Frozen):
     reenroll: ReenrollPolicy = "after_end"
     goal: Condition | None = None
     """Ends the enrollment as soon as it holds, wherever it stands."""
+    brake: Annotated[
+        Brake | None,
+        BeforeValidator(_brake, json_schema_input_type=Brake | Literal["off"]),
+        WrapSerializer(_written_brake),
+    ] = Brake()
+    """When it pauses itself, because its messages fail; None (`off`): never."""
     tests: Annotated[tuple[Case, ...], Field(max_length=MAX_CASES)] = ()
     """What the author expects of it; no part of its meaning."""
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.action import ActionStep
 from domain.base import Frozen
+from domain.brake import Brake
 from domain.condition import Condition, own_events
 from domain.fields import HEARD
 from domain.messages import Channel
@@ -34,6 +35,8 @@ class Settings(Frozen):
     """`never`: once in a lifetime; `after_end`: again when no live enrollment is left."""
     goal: Condition | None = None
     """Ends the enrollment as `goal`, wherever it stands."""
+    brake: Brake | None = Brake()
+    """None: it never pauses itself, however many messages fail."""
 
 
 class MessageNode(Frozen):

@@ -161,19 +161,21 @@ class Clearance:
 
     ending: Ending | None
     status: EnrollmentStatus
+    sequence_status: str
     suppressed: bool
     not_before: datetime | None
     """The contact is away until then (UTC)."""
 
 
 async def still_clear(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID) -> Clearance:
-    """Did anything end or bar this message since its claim? Ask it under the enrollment's lock."""
+    """Did anything end, bar or hold this message since its claim? Ask it under the enrollment's lock."""
     row = await _sql.still_clear(tx, enrollment_id=enrollment_id, job_id=job_id)
     if row is None:
         raise LookupError(f"job {job_id} is not being sent")
     return Clearance(
         ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
         status=EnrollmentStatus(row["status"]),
+        sequence_status=row["sequence_status"],
         suppressed=row["suppressed"],
         not_before=row["not_before"],
     )

@@ -7,7 +7,7 @@ import asyncpg
 
 from domain import ids
 from domain.events import EventType, StatusReport
-from store import attribution, awaiting, matching, stopping
+from store import attribution, awaiting, brake, matching, stopping
 from store.attribution import Received
 from store.matching import Match
 from store.pool import load_queries
@@ -79,6 +79,8 @@ async def receive_status(
         await lift(tx, report.channel, barred, at=report.at, now=now, event_id=event_id)
     reached, others = await attribution.after_blow(tx, event_id, aims, struck, about, [event] if event else [], now)
     nudged = await attribution.settle_unsettled(tx, event_id, found, now) if found.unsettled else []
+    if report.type in (EventType.BOUNCED, EventType.FAILED) and found.job_id is not None:
+        await brake.after_report(tx, found.job_id)
     return Received(
         event_id=event_id,
         duplicate=False,

@@ -58,10 +58,11 @@ UPDATE enrollment_steps s SET
 WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: still_clear^
--- Last look before the hand-over, under the enrollment's lock: did anything end or bar it since the claim?
-SELECT e.status, e.reason, e.error AS enrollment_error, e.not_before,
+-- Last look before the hand-over, under the enrollment's lock: did anything end, bar or hold it since the claim?
+SELECT s.status AS sequence_status, e.status, e.reason, e.error AS enrollment_error, e.not_before,
     EXISTS (SELECT FROM suppressions x WHERE x.channel = j.channel AND x.address = j.recipient AND x.active) AS suppressed
 FROM enrollments e
+JOIN sequences s ON s.id = e.sequence_id
 JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id AND j.state = 'sending'
 WHERE e.id = :enrollment_id;
 
@@ -99,7 +100,7 @@ WHERE id = :job_id AND state IN ('pending', 'sending', 'ambiguous', 'cancelled')
 -- name: settle_failed!
 -- It will never be sent; the error is the record. A refusal that says that the address is dead is a bounce.
 WITH job AS (
-    UPDATE message_jobs SET state = 'failed', error = :error, error_class = :error_class, error_code = :error_code,
+    UPDATE message_jobs SET state = 'failed', failed_at = :now, error = :error, error_class = :error_class, error_code = :error_code,
         bounced_at = CASE WHEN :bounced::boolean THEN least(bounced_at, :now) ELSE bounced_at END,
         gate = NULL, held_until = NULL
     WHERE id = :job_id

@@ -25,8 +25,18 @@ UPDATE sequences SET triggers = :triggers, status = CASE status WHEN 'draft' THE
 WHERE id = :id;
 
 -- name: set_status!
--- Pause (with the reason), go on, or archive.
-UPDATE sequences SET status = :status, paused_reason = :reason WHERE id = :id;
+-- Pause (with the reason), go on, or archive. What failed before it goes on is forgotten.
+UPDATE sequences s SET status = :status, paused_reason = :reason,
+    judged_after = CASE WHEN :status = 'active' THEN greatest(s.judged_after, (
+        SELECT max(j.settled_at)
+        FROM unnest(ARRAY['email', 'sms', 'whatsapp', 'webhook']) c (channel),
+            LATERAL (
+                SELECT settled_at FROM message_jobs
+                WHERE sequence_id = s.id AND channel = c.channel AND settled_at IS NOT NULL
+                ORDER BY settled_at DESC LIMIT 1
+            ) j
+    )) ELSE s.judged_after END
+WHERE s.id = :id;
 
 -- name: find_sequence^
 -- A sequence by the author's key, or else by its id.

@@ -133,7 +133,15 @@ async def _prepare(engine: Engine, checked: Checked, people: Sequence[Person], t
                 await acting.set_status(tx, person.contact.id, person.status, person.start)
             for one in person.barred:
                 await suppress(tx, one.channel, one.address, one.reason, at=one.at, now=person.start)
-    await publish(engine, checked)
+    await publish(engine, _unbraked(checked))
+
+
+def _unbraked(checked: Checked) -> Checked:
+    """What is simulated is everybody's way; nobody is there who could resume a sequence that pauses itself."""
+    if checked.plan is None:
+        return checked
+    settings = checked.plan.settings.model_copy(update={"brake": None})
+    return replace(checked, plan=checked.plan.model_copy(update={"settings": settings}))
 
 
 async def _enroll(engine: Engine, key: str, enrolled: dict[UUID, Person]) -> dict[str, str]:

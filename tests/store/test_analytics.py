@@ -37,6 +37,7 @@ _TRUTH = f"""
 _INTO_STATE = """
     state = $2, claimed_at = now(), content = '{}', recipient = 'x', provider = 'x', error = 'x',
     error_class = 'transient', sent_at = CASE WHEN $2 = 'sent' THEN now() END,
+    failed_at = CASE WHEN $2 = 'failed' THEN now() END,
     cancel_reason = CASE WHEN $2 = 'cancelled' THEN 'x' END
 """
 
@@ -72,9 +73,10 @@ async def _add(tenant: Tenant, chance: random.Random, count: int) -> list[UUID]:
     await tenant.execute(
         """INSERT INTO message_jobs (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index,
             channel, due_at, state, claimed_at, content, recipient, provider, error, error_class, sent_at,
-            cancel_reason, delivered_at, opened_at, answered_at)
+            failed_at, cancel_reason, delivered_at, opened_at, answered_at)
         SELECT current_tenant(), n.id, n.enrollment, $2, $3, n.node, 0, 'sms', now(), n.state, now(), '{}', 'x', 'x',
             'x', 'transient', CASE WHEN n.state = 'sent' THEN now() END,
+            CASE WHEN n.state = 'failed' THEN now() END,
             CASE WHEN n.state = 'cancelled' THEN 'x' END,
             CASE WHEN n.heard > 0 THEN now() END, CASE WHEN n.heard > 1 THEN now() END,
             CASE WHEN n.heard > 2 THEN now() END

@@ -49,9 +49,11 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("message_jobs", "claimed_is_frozen", {"state": "ambiguous", **FAILED}),
     ("message_jobs", "sent_has_sent_at", {**FROZEN, "state": "sent", "sent_at": None}),
     ("message_jobs", "sent_has_sent_at", {"state": "pending", "sent_at": WHEN}),
-    ("message_jobs", "failed_has_error", {"state": "failed"}),
-    ("message_jobs", "failed_has_error", {"state": "failed", **FAILED, "error_class": None}),
+    ("message_jobs", "failed_has_error", {"state": "failed", "failed_at": WHEN}),
+    ("message_jobs", "failed_has_error", {"state": "failed", "failed_at": WHEN, **FAILED, "error_class": None}),
     ("message_jobs", "failed_has_error", {**FROZEN, "state": "ambiguous"}),
+    ("message_jobs", "failed_has_failed_at", {"state": "failed", **FAILED}),
+    ("message_jobs", "failed_has_failed_at", {"state": "pending", "failed_at": WHEN}),
     ("message_jobs", "cancelled_says_why", {"state": "cancelled"}),
     ("message_jobs", "cancelled_says_why", {"state": "pending", "cancel_reason": "replied"}),
     ("messages", "messages_direction_check", {"direction": "sideways"}),
@@ -224,12 +226,13 @@ async def test_a_job_moves_only_as_a_message_can(tenant: Tenant) -> None:
     for old, new in permutations(JobState, 2):
         job = uuid4()
         await tenant.clone("message_jobs", id=str(job), **_whole(old))
-        sent_at, reason = (AT if new is JobState.SENT else None), ("why" if new is JobState.CANCELLED else None)
+        reason = "why" if new is JobState.CANCELLED else None
         move = tenant.execute(
-            "UPDATE message_jobs SET state = $2, sent_at = $3, cancel_reason = $4 WHERE id = $1",
+            "UPDATE message_jobs SET state = $2, sent_at = CASE $2 WHEN 'sent' THEN $3::timestamptz END,"
+            " failed_at = CASE $2 WHEN 'failed' THEN $3::timestamptz END, cancel_reason = $4 WHERE id = $1",
             job,
             new,
-            sent_at,
+            AT,
             reason,
         )
         if new in MOVES.get(old, ()):
@@ -246,6 +249,7 @@ def _whole(state: JobState) -> dict[str, Any]:
         **FROZEN,
         **FAILED,
         "sent_at": WHEN if state is JobState.SENT else None,
+        "failed_at": WHEN if state is JobState.FAILED else None,
         "cancel_reason": "why" if state is JobState.CANCELLED else None,
     }
 

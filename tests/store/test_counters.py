@@ -45,6 +45,7 @@ async def _move(tenant: Tenant, jobs: list[UUID], old: JobState, new: JobState) 
     await tenant.execute(
         """UPDATE message_jobs SET state = $3, claimed_at = now(), content = '{}', recipient = 'x', provider = 'x',
             error = 'x', error_class = 'transient', sent_at = CASE WHEN $3 = 'sent' THEN now() END,
+            failed_at = CASE WHEN $3 = 'failed' THEN now() END,
             cancel_reason = CASE WHEN $3 = 'cancelled' THEN 'x' END
         WHERE id = ANY($1) AND state = $2""",
         jobs,

@@ -86,7 +86,8 @@ async def test_jobs_speak_the_builders_three_words(tenant: Tenant) -> None:
 
     await tenant.clone("message_jobs", id=str(ids.job_id(tenant.enrollment, "three")), node_id="three", **PENDING)
     await tenant.execute(
-        "UPDATE message_jobs SET state = 'failed', error = 'x', error_class = 'permanent' WHERE node_id = 'two'"
+        "UPDATE message_jobs SET state = 'failed', error = 'x', error_class = 'permanent', failed_at = now()"
+        " WHERE node_id = 'two'"
     )
     await tenant.execute(
         "UPDATE message_jobs SET state = 'cancelled', cancel_reason = 'replied' WHERE node_id = 'three'"

@@ -137,8 +137,13 @@ async def _read_whole(crowded: asyncpg.Connection, file: str, names: Iterable[st
 
 async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
     """Planned as by a connection that has run it often."""
-    files = ("matching", "stopping", "inbound", "suppressions", "signals", "notices")
+    files = ("matching", "stopping", "inbound", "brake", "suppressions", "signals", "notices")
     assert [x for file in files for x in await _read_whole(crowded, file, load_queries(file).available_queries)] == []
+
+
+async def test_taking_a_sequence_up_reads_no_large_table_whole(crowded: asyncpg.Connection) -> None:
+    """What its brake has seen is found, and not counted."""
+    assert await _read_whole(crowded, "sequences", ["set_status"]) == []
 
 
 async def test_no_list_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:

@@ -37,7 +37,8 @@ async def test_only_real_runs_are_counted(tenant: Tenant, is_test: bool) -> None
     await tenant.clone("split_choices", enrollment_id=str(enrollment))
     await tenant.clone("responses", id=str(uuid4()), **run)
     await tenant.execute(
-        "UPDATE message_jobs SET state = 'failed', error = 'no', error_class = 'permanent', claimed_at = $2"
+        "UPDATE message_jobs SET state = 'failed', error = 'no', error_class = 'permanent',"
+        " claimed_at = $2, failed_at = $2"
         " WHERE enrollment_id = $1",
         *(enrollment, AT),
     )

@@ -15,6 +15,7 @@ from authoring.placed import MESSAGES
 from authoring.shapes import STEP_TYPES
 from content.merge_fields import KNOWN_FIELDS
 from domain.action import ActionStep
+from domain.brake import Brake
 from domain.condition import Comparison, EventTest, EventWord
 from domain.definition import GraphDefinition, SequenceDefinition
 from domain.delay_step import DateOf
@@ -66,6 +67,7 @@ def test_the_guide_names_every_key_and_word() -> None:
         GraphEdge,
         DateOf,
         WindowSpec,
+        Brake,
         Variant,
         EventTest,
         Comparison,
