@@ -1,9 +1,8 @@
 """The servers that tests run on: one real PostgreSQL and one real Temporal for the whole session."""
 
 import gc
-import sysconfig
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import _workflow as workflow_worker
 
 from domain.ids import DEFAULT_TENANT
 from starter import telling
@@ -19,7 +19,7 @@ from starter.postgres import LocalPostgres
 from starter.temporal_server import LocalTemporal
 from store.migrate import migrate
 from store.pool import Database
-from tests.helpers import IN_MEMORY, databases_in_memory, own_database
+from tests.helpers import IN_MEMORY, databases_in_memory, own_database, time_skipping_server
 
 _TEMPLATE = "touchline_template"
 
@@ -40,6 +40,22 @@ def patient() -> Iterator[None]:
     """Workflows hear at once also on a machine that stops for seconds: no reconciler runs here that would tell them."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(telling, "_WITHIN_S", 60.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried_workflows() -> Iterator[None]:
+    """On a machine that stops for two seconds nothing is a deadlock: a failed task would be in the history for good."""
+    begin = workflow_worker._WorkflowWorker.__init__
+
+    def begin_patiently(self: workflow_worker._WorkflowWorker, **given: Any) -> None:
+        begin(self, **given)
+        # The SDK has no setting for it but the debug mode, which lifts rules of the sandbox as well.
+        assert self._deadlock_timeout_seconds == 2
+        self._deadlock_timeout_seconds = 60
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workflow_worker._WorkflowWorker, "__init__", begin_patiently)
         yield
 
 
@@ -110,14 +126,5 @@ async def temporal_client(temporal: LocalTemporal) -> Client:
 @pytest.fixture
 async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A time-skipping Temporal server of this test's own: its clock is not shared."""
-    environment = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal-test-server"),
-        data_converter=pydantic_data_converter,
-    )
-    try:
+    async with time_skipping_server() as environment:
         yield environment
-    finally:
-        await environment.shutdown()
-        # A core that is dropped only while the interpreter exits can crash it.
-        del environment
-        gc.collect()

@@ -1,17 +1,22 @@
 """Helpers that several tiers of tests share."""
 
 import asyncio
+import gc
 import os
 import shutil
+import sysconfig
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 import asyncpg
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
 
 from starter.postgres import SYSTEM_USER, LocalPostgres
 
@@ -19,7 +24,7 @@ T = TypeVar("T")
 
 
 async def assert_eventually(
-    condition: Callable[[], Awaitable[T]], *, timeout_s: float = 30.0, poll_s: float = 0.02
+    condition: Callable[[], Awaitable[T]], *, timeout_s: float = 60.0, poll_s: float = 0.02
 ) -> T:
     """Call `condition` until it neither raises AssertionError nor answers False; its answer.
 
@@ -77,3 +82,21 @@ async def own_database(postgres: LocalPostgres, template: str) -> AsyncIterator[
         await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
         await admin.close()
+
+
+@asynccontextmanager
+async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping Temporal server for as long as the block lasts."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal-test-server"),
+        # Five seconds unless told: too few for a busy machine that starts hundreds of them.
+        test_server_startup_timeout=timedelta(seconds=60),
+        data_converter=pydantic_data_converter,
+    )
+    try:
+        yield environment
+    finally:
+        await environment.shutdown()
+        # A core that is dropped only while the interpreter exits can crash it.
+        del environment
+        gc.collect()

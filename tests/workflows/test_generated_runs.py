@@ -3,21 +3,16 @@
 A few examples by default; `--hypothesis-profile=long` tries several hundred.
 """
 
-import gc
 import json
-import sysconfig
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 from authoring.check import check
 from domain import ids
@@ -31,7 +26,7 @@ from starter.happened import happen
 from starter.inbound import receive
 from store.pool import Database
 from tests.harness import Answer, Rig, ScriptedProvider, receipt, rig_on
-from tests.helpers import assert_eventually
+from tests.helpers import assert_eventually, time_skipping_server
 from tests.unit.authoring.sequences import graph_documents, step_documents
 from tests.workflows.consistency import assert_one_story
 
@@ -79,20 +74,13 @@ async def rig(
     module_database_url: str, provider: ScriptedProvider, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Rig]:
     """One worker and one clock for all examples."""
-    environment = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal-test-server"),
-        data_converter=pydantic_data_converter,
-    )
     database = await Database.connect(module_database_url, size=10, name="test")
     outbox = tmp_path_factory.mktemp("outbox")
-    async with rig_on(environment.client, database, outbox, environment=environment, provider=provider) as made:
-        await made.publish(OTHER)
-        yield made
-    await database.close()
-    await environment.shutdown()
-    # A core that is dropped only while the interpreter exits can crash it.
-    del environment
-    gc.collect()
+    async with time_skipping_server() as environment:
+        async with rig_on(environment.client, database, outbox, environment=environment, provider=provider) as made:
+            await made.publish(OTHER)
+            yield made
+        await database.close()
 
 
 @RUNS
@@ -136,7 +124,7 @@ async def _ended(rig: Rig, enrollment: UUID) -> tuple[str, str | None]:
         return row
 
     async with rig.time_flies():
-        row = await assert_eventually(over, timeout_s=90)
+        row = await assert_eventually(over, timeout_s=180)
     return row["status"], row["reason"] or row["error"]
 
 
