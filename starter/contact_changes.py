@@ -13,7 +13,7 @@ from scheduling.zones import candidate_zones
 from starter.contact_fields import SEPARATOR, addresses, ill_formed, is_one_line
 from starter.engine import Engine
 from starter.telling import say
-from store import contact_records, dates
+from store import awaiting, contact_records, dates
 from store.contact_records import ContactRecord
 
 MOST_ATTRIBUTES = 200
@@ -63,10 +63,10 @@ async def create(engine: Engine, external_id: str | None, given: Changes) -> Con
 
 
 async def change(engine: Engine, contact: str, given: Changes) -> ContactRecord:
-    """Change a contact, named by its external id or ours; enrollments that wait for a date of the contact look again.
+    """Change a contact, named by its external id or ours.
 
-    Where a message goes and which clock counts is read when it goes. Raises NotFound, or Unfit for what cannot be
-    stored.
+    Live enrollments whose goal holds now end, and those that wait for a date of the contact look again. Where a message
+    goes and which clock counts is read when it goes. Raises NotFound, or Unfit for what cannot be stored.
     """
     return await _rewrite(engine, contact, lambda record: _changed(record, given, engine.default_region, {}))
 
@@ -84,12 +84,15 @@ async def retag(engine: Engine, contact: str, *, add: Sequence[str] = (), remove
 async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]) -> ContactRecord:
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
+        aims = await awaiting.aims(tx, found.id, by_field=True) if found else []
         held = await contact_records.hold(tx, found.id) if found else None
         if held is None:
             raise NotFound(MISSING, hint=HINT)
-        record = new(held).model_copy(update={"updated_at": engine.now()})
+        now = engine.now()
+        record = new(held).model_copy(update={"updated_at": now})
         await contact_records.update(tx, record)
-        words = await dates.changed_of(tx, [record.external_id], engine.now())
+        words = await awaiting.reach(tx, ids.new_id(), aims, now)
+        words += await dates.changed_of(tx, [record.external_id], now)
     if words:
         await say(engine, words[0].event_id, words)
     return record

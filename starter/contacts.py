@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 
 from domain.base import Frozen
 from domain.contact import Contact
+from starter import goals
 from starter.contact_csv import ContactFile, RejectedLine
 from store import contacts, dates
 from store.pool import Database
@@ -25,7 +26,7 @@ _BATCH = 5000
 Progress = Callable[[int, int, int], None]
 """Called with bytes read, bytes in all, contacts imported."""
 Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[object]]
-"""Called with an event and its word for workflows that wait for a contact's date."""
+"""Called with an event and word for workflows: those that wait for a contact's date, or have reached their goal."""
 
 
 class ImportReport(Frozen):
@@ -58,7 +59,8 @@ async def import_csv(
 ) -> ImportReport:
     """Upsert the file's contacts by external id; an empty cell or an absent column leaves what is stored.
 
-    Enrollments that wait for a date of theirs hear of it by `tell` as soon as a batch is in, else from the reconciler.
+    Enrollments that wait for a date of theirs look again, and those whose goal holds now end: their workflows hear of
+    it by `tell` as soon as a batch is in, else from the reconciler.
 
     Each batch commits by itself, and importing the file again repeats nothing, so an import that broke off is
     simply run again. Raises TouchlineError when the file is no CSV of contacts.
@@ -75,9 +77,11 @@ async def import_csv(
             rejected_count += len(bad)
             rejected += bad[: REJECTED_KEPT - len(rejected)]
             if good:
+                named = [contact.external_id for contact in good]
                 async with database.transaction(tenant_id) as tx:
                     new = await contacts.upsert(tx, good)
-                    words = await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))
+                    words = await dates.changed_of(tx, named, datetime.now(UTC))
+                words += await goals.reach(database, tenant_id, named)
                 if tell and words:
                     await tell(words[0].event_id, words)
                 created += new

@@ -24,18 +24,35 @@ GOAL = Ending(status=EnrollmentStatus.STOPPED, reason="goal")
 
 @dataclass(frozen=True)
 class Aim:
-    """An enrollment under our lock that ends once its goal holds."""
+    """An enrollment that ends once its goal holds."""
 
     enrollment_id: UUID
     goal: Condition
 
 
-async def aims(tx: asyncpg.Connection, contact_id: UUID | None) -> list[Aim]:
-    """Lock the contact's live enrollments that have a goal. Comes before every lock but those of enrollments."""
+async def aims(tx: asyncpg.Connection, contact_id: UUID | None, *, by_field: bool = False) -> list[Aim]:
+    """Lock the contact's live enrollments that have a goal; `by_field`: one that a change of the contact can reach.
+
+    Comes before every lock but those of enrollments.
+    """
     if contact_id is None:
         return []
-    rows = _sql.aims(tx, contact_id=contact_id)
-    return [Aim(row["id"], _condition.validate_python(row["goal"])) async for row in rows]
+    return [_aim(row) async for row in _sql.aims(tx, contact_id=contact_id, by_field=by_field)]
+
+
+async def aiming(tx: asyncpg.Connection, external_ids: Sequence[str]) -> list[Aim]:
+    """The live enrollments, not locked, of contacts that an import names, whose goal the import can have reached."""
+    return [_aim(row) async for row in _sql.aiming(tx, external_ids=list(external_ids))]
+
+
+async def hold(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID]) -> list[Aim]:
+    """Lock these enrollments; answers those that live and have a goal."""
+    rows = _sql.hold_aims(tx, ids=list(enrollment_ids))
+    return [_aim(row) async for row in rows if row["goal"] is not None]
+
+
+def _aim(row: asyncpg.Record) -> Aim:
+    return Aim(row["id"], _condition.validate_python(row["goal"]))
 
 
 def aims_of(held: Sequence[Held], contact_id: UUID | None) -> list[Aim]:
@@ -48,11 +65,11 @@ def aims_of(held: Sequence[Held], contact_id: UUID | None) -> list[Aim]:
 
 
 async def reach(tx: asyncpg.Connection, event_id: UUID, aims: Sequence[Aim], now: datetime) -> list[OpenSignal]:
-    """End those whose goal holds now that the event is recorded, and leave word for their workflows."""
-    return await enrollments.end_by(tx, event_id, "reply", await _holding(tx, aims, now), GOAL, now=now)
+    """End those, under our lock, whose goal holds now that what happened is recorded, and leave word for them."""
+    return await enrollments.end_by(tx, event_id, "reply", await at_goal(tx, aims, now), GOAL, now=now)
 
 
-async def _holding(tx: asyncpg.Connection, aims: Sequence[Aim], now: datetime) -> list[UUID]:
+async def at_goal(tx: asyncpg.Connection, aims: Sequence[Aim], now: datetime) -> list[UUID]:
     """Those whose goal holds."""
     if not aims:
         return []

@@ -1,9 +1,36 @@
 -- name: aims
--- Lock the live enrollments of a contact whose sequence has a goal; not joined to the plan, for the reason given at `hold`.
+-- Lock the live enrollments of a contact whose sequence has a goal, or with :by_field one that asks about a field; not
+-- joined to the plan, for the reason given at `hold`.
 SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
 FROM enrollments e
 WHERE e.contact_id = :contact_id AND e.status IN ('pending', 'running', 'paused')
-    AND (SELECT jsonb_typeof(v.plan -> 'settings' -> 'goal') FROM sequence_versions v WHERE v.id = e.version_id) <> 'null'
+    AND (
+        SELECT CASE
+            WHEN :by_field THEN jsonb_path_exists(v.plan, '$.settings.goal.**.field')
+            ELSE jsonb_typeof(v.plan -> 'settings' -> 'goal') <> 'null'
+        END
+        FROM sequence_versions v WHERE v.id = e.version_id
+    )
+ORDER BY e.id
+FOR NO KEY UPDATE OF e;
+
+-- name: aiming
+-- The live enrollments of these contacts whose goal asks about a field, not locked. A plan is read once, however many
+-- are on it.
+WITH live AS MATERIALIZED (
+    SELECT e.id, e.version_id FROM contacts c JOIN enrollments e ON e.contact_id = c.id
+    WHERE c.external_id = ANY(:external_ids::text[]) AND e.status IN ('pending', 'running', 'paused')
+), aimed AS MATERIALIZED (
+    SELECT v.id, v.plan -> 'settings' -> 'goal' AS goal FROM sequence_versions v
+    WHERE v.id IN (SELECT version_id FROM live) AND jsonb_path_exists(v.plan, '$.settings.goal.**.field')
+)
+SELECT l.id, a.goal FROM live l JOIN aimed a ON a.id = l.version_id;
+
+-- name: hold_aims
+-- Lock these enrollments, as far as they live.
+SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
+FROM enrollments e
+WHERE e.id = ANY(:ids::uuid[]) AND e.status IN ('pending', 'running', 'paused')
 ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 

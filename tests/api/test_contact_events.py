@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from tests.api.conftest import Api
 from tests.helpers import assert_eventually
 
@@ -14,7 +16,7 @@ AWAITED = """
 """
 AIMED = """
     sequence: sale
-    goal: {field: status, eq: paying}
+    goal: {event: paid}
     steps:
       - {id: before, type: delay, days: 3}
       - {id: won, type: action, action: mark_qualified}
@@ -58,16 +60,52 @@ async def test_an_event_that_is_awaited_moves_its_enrollment(api: Api) -> None:
 
 
 async def test_an_event_that_reaches_a_goal_ends_its_enrollment(api: Api) -> None:
-    """In the transaction that records it, whether a workflow hears it or not; before the goal holds it does not."""
+    """In the transaction that records it, whether a workflow hears it or not; another event does not."""
     enrollment, contact = await api.rig.start(AIMED)
-    assert (await told(api, contact.external_id, name="paid"))["stopped"] == []
-    changed = await api.http.patch(
-        f"/contacts/{contact.external_id}", json={"status": "paying"}, headers=await api.key("write")
-    )
-    assert changed.status_code == 200
-    assert (await told(api, contact.external_id, name="paid"))["stopped"] == [str(enrollment)]
+    assert (await told(api, contact.external_id, name="visit"))["stopped"] == []
+    first = await told(api, contact.external_id, name="paid", key="invoice/1")
+    assert (first["stopped"], first["awaited"]) == ([str(enrollment)], [])
     row = await api.rig.enrollment(enrollment)
     assert (row["status"], row["reason"]) == ("stopped", "goal")
+    again = await told(api, contact.external_id, name="paid", key="invoice/1")
+    assert (again["duplicate"], again["stopped"]) == (True, [])
+    assert (await told(api, contact.external_id, name="paid"))["stopped"] == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "method", "path", "sent"),
+    [
+        ("{field: status, eq: customer}", "PATCH", "", {"status": "customer"}),
+        ("{field: plan, in: [pro, team]}", "PATCH", "", {"attributes": {"plan": "Pro"}}),
+        ("{field: company, exists: true}", "PATCH", "", {"company": "Acme"}),
+        ("{field: tags, contains: won}", "POST", "/tags", {"tags": ["won"]}),
+        ("{not: {field: tags, contains: lead}}", "DELETE", "/tags/lead", None),
+        ("{field: plan, eq: pro}", "POST", "import", "plan\r\n{id},{email},pro\r\n"),
+    ],
+)
+async def test_a_change_that_reaches_a_goal_ends_its_enrollment(
+    api: Api, goal: str, method: str, path: str, sent: Any
+) -> None:
+    """Also while it sleeps; other people's, and those with another goal or none, go on."""
+    aimed = AIMED.replace("{event: paid}", goal)
+    enrollment, contact = await api.rig.start(aimed, tags=("lead",))
+    others = [
+        *await api.rig.enroll("sale", await api.rig.contact(tags=("lead",))),
+        *await api.rig.enroll(await api.rig.publish(AIMED.replace("sequence: sale", "sequence: paying")), contact),
+        *await api.rig.enroll(await api.rig.publish(AWAITED), contact),
+    ]
+    key = await api.key("write")
+    if path == "import":
+        file = f"external_id,email,{sent.format(id=contact.external_id, email=contact.email)}"
+        answer = await api.http.post("/contacts/import", content=file, headers={**key, "Content-Type": "text/csv"})
+    else:
+        answer = await api.http.request(method, f"/contacts/{contact.external_id}{path}", json=sent, headers=key)
+    assert answer.is_success, answer.text
+    row = await api.rig.enrollment(enrollment)
+    assert (row["status"], row["reason"]) == ("stopped", "goal")
+    assert {(await api.rig.enrollment(other))["ended_at"] for other in others} == {None}
+    words = await api.rig.rows("SELECT enrollment_id, signal FROM enrollment_signals")
+    assert words == [{"enrollment_id": enrollment, "signal": "reply"}]
 
 
 async def test_what_we_hear_ourselves_or_nobody_is_called_is_refused(api: Api) -> None:

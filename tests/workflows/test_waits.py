@@ -1,4 +1,4 @@
-"""Steps that wait for an event, events of one's own, and goals."""
+"""Steps that wait for an event, those of one's own among them."""
 
 from typing import Any
 from uuid import UUID
@@ -214,78 +214,3 @@ async def test_send_now_ends_the_wait(skipping: Rig) -> None:
     await control.send_now(skipping.engine, enrollment)
     assert await skipping.ended(enrollment) == ("completed", None)
     assert (await fates(skipping, enrollment))["again"] == "success"
-
-
-GOAL = """
-    sequence: aiming
-    stop_on: [unsubscribe, bounce]
-    goal: {goal}
-    steps:
-      - {{id: first, type: email, subject: Hello, body: Hello.}}
-      - {{id: wait, type: delay, days: 3}}
-      - {{id: second, type: email, subject: Again, body: Again.}}
-"""
-
-
-async def test_a_goal_is_judged_by_the_event_that_reaches_it(skipping: Rig) -> None:
-    """A click ends the enrollment in the transaction that records it."""
-    enrollment, _ = await skipping.start(GOAL.format(goal="clicked"))
-    await skipping.arrives(enrollment, "second")
-    assert (await report(skipping, enrollment, EventType.OPENED)).stopped == ()
-    received = await report(skipping, enrollment, EventType.CLICKED)
-    assert received.stopped == (enrollment,)
-    row = await skipping.enrollment(enrollment)
-    assert (row["status"], row["reason"]) == ("stopped", "goal")
-    assert await skipping.ended(enrollment) == ("stopped", "goal")
-
-
-async def test_an_answer_that_is_the_goal_ends_as_the_goal(skipping: Rig) -> None:
-    """Also where answers stop the sequence, and while a step waits for one."""
-    text = GOAL.format(goal="replied").replace("stop_on: [unsubscribe, bounce]", "")
-    enrollment, contact = await skipping.start(text)
-    await skipping.arrives(enrollment, "second")
-    assert (await skipping.reply(contact)).stopped == (enrollment,)
-    assert await skipping.ended(enrollment) == ("stopped", "goal")
-
-
-async def test_an_opt_out_is_no_goal(skipping: Rig) -> None:
-    """Whoever says stop has not been won."""
-    enrollment, contact = await skipping.start(GOAL.format(goal="replied"))
-    await skipping.arrives(enrollment, "second")
-    await skipping.reply(contact, "unsubscribe")
-    assert await skipping.ended(enrollment) == ("stopped", "unsubscribed")
-
-
-async def test_a_goal_is_judged_at_every_wake_up(skipping: Rig) -> None:
-    """What changed without an event is found before the next message goes."""
-    enrollment, contact = await skipping.start(GOAL.format(goal="{field: plan, eq: gold}"))
-    await skipping.arrives(enrollment, "second")
-    await skipping.execute('UPDATE contacts SET attributes = \'{"plan": "gold"}\' WHERE id = $1', contact.id)
-    assert await skipping.ended(enrollment) == ("stopped", "goal")
-    assert len(skipping.outbox()) == 1
-    assert [(job["state"], job["cancel_reason"]) for job in await skipping.jobs(enrollment)][1:] == [
-        ("cancelled", "goal")
-    ]
-
-
-async def test_a_goal_that_holds_from_the_beginning_sends_nothing(skipping: Rig) -> None:
-    """Whoever is there already is not written to."""
-    enrollment, _ = await skipping.start(GOAL.format(goal="{field: tags, contains: won}"), tags=("won",))
-    assert await skipping.ended(enrollment) == ("stopped", "goal")
-    assert skipping.outbox() == []
-
-
-async def test_ones_own_event_reaches_a_wait_of_one_and_the_goal_of_another(skipping: Rig) -> None:
-    """Every live enrollment of the contact hears of it."""
-    contact = await skipping.contact(tags=("won",))
-    waiting = await skipping.publish(awaiting("paid"))
-    [one] = await skipping.enroll(waiting, contact)
-    await skipping.arrives(one, "answer", gate="event")
-    other = await skipping.publish(GOAL.format(goal="{field: status, eq: paying}"))
-    [two] = await skipping.enroll(other, contact)
-    await skipping.arrives(two, "second")
-    await skipping.execute("UPDATE contacts SET status = 'paying'")
-    happened = await happen(skipping.engine, contact.external_id, "paid")
-    assert (happened.awaited, happened.stopped) == ((one,), (two,))
-    assert await skipping.ended(two) == ("stopped", "goal")
-    assert await skipping.ended(one) == ("completed", None)
