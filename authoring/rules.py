@@ -15,6 +15,7 @@ from authoring.report import Report
 from authoring.texts import check_texts
 from domain.compiler import same_subject
 from domain.diagnostics import Path
+from domain.enrollment import BEFELL
 from domain.fields import as_tuple
 from domain.flow import END
 from scheduling.calendars import is_calendar
@@ -102,6 +103,15 @@ def _single(step: Placed, document: Mapping[str, Any], steps: Sequence[Placed], 
         case "action" if step.data.get("action") == "enroll" and step.text("sequence") == document.get("sequence"):
             hint = "a `goto` leads back; a contact has one live enrollment in a sequence"
             report.error(step.at("sequence"), "a sequence cannot enroll into itself", hint)
+        case "exit" | "action":
+            _reason(step, report)
+
+
+def _reason(step: Placed, report: Report) -> None:
+    reason = (step.text("reason") or "").strip()
+    if reason in BEFELL:
+        message = f"the reason `{reason}` is given by what happens, and counted as that"
+        report.error(step.at("reason"), message, "say it in other words, such as `reason: moved on`")
 
 
 def _goto(step: Placed, steps: Sequence[Placed], report: Report) -> None:

@@ -187,7 +187,7 @@ class EnrollmentState(Frozen):
 
 
 BEFELL = frozenset({"replied", "unsubscribed", "bounced", "complained", "goal"})
-"""Reasons of an ending that say what happened; statistics count them, so nobody gives them by hand."""
+"""Reasons of an ending that say what happened; statistics count them, so nobody gives them by hand or in a step."""
 
 
 class StopRequest(Frozen):

@@ -39,6 +39,8 @@ LANGUAGE_ERRORS = [
     ('{id: a, type: action, action: notify_user, user: x, message: "{{ nmae }}"}', "message", "unknown merge field"),
     ("{id: a, type: action, action: tag_lead}", "", "`tag_lead` needs `add` or `remove`"),
     ("{id: a, type: action, action: assign_to_user}", "", "`assign_to_user` needs either `user` or `round_robin`"),
+    ("{id: a, type: action, action: stop, reason: goal}", "reason", "the reason `goal` is given by what happens"),
+    ('{type: exit, reason: " replied "}', "reason", "the reason `replied` is given by what happens"),
     ("{id: a, type: whatsapp}", "", "a whatsapp step needs either `body` or `template`"),
     ("{id: a, type: whatsapp, template: hello}", "", "`hello` is no ContentSid"),
     ("{id: a, type: whatsapp, body: x, variables: {a: b}}", "", "`variables` are those of a `template`"),
