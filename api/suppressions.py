@@ -73,8 +73,10 @@ async def list_suppressions(
 @router.post("/suppressions", status_code=HTTPStatus.CREATED, summary="Bar an address")
 async def create_suppression(body: NewSuppression, engine: Annotated[Engine, needs("write")]) -> SuppressionRecord:
     """Once answered, no sequence hands a message over to it, whosever address it is; enrollments go on without the
-    channel. Said again, it stays as it is. The reason is `manual`; opt-outs that you hear of elsewhere belong here too,
-    unless they are to end the contact's sequences: then stop those as well.
+    channel. The reason is `manual`; opt-outs that you hear of elsewhere belong here too, unless they are to end the
+    contact's sequences: then stop those as well.
+
+    Said again, it is the same suppression with the later time in `at`; one that was lifted bars again.
     """
     return await suppressing.bar(engine, body.channel, body.address)
 

@@ -38,11 +38,11 @@ async def active(api: Api) -> list[tuple[str, str]]:
 
 
 async def test_an_address_is_barred_in_its_one_spelling(api: Api, call: Call) -> None:
-    """Once, however often it is said; it is listed, and lifting it leaves its record."""
+    """Once, however often it is said: the latest time counts, also after a lifting, which leaves its record."""
     made = await call("POST", "/suppressions", {"channel": "sms", "address": "(212) 555-0100"}, status=201)
     assert (made["address"], made["reason"], made["active"]) == ("+12125550100", "manual", True)
     again = await call("POST", "/suppressions", {"channel": "sms", "address": "+12125550100"}, status=201)
-    assert again["id"] == made["id"]
+    assert (again["id"], again["created_at"], again["at"] > made["at"]) == (made["id"], made["created_at"], True)
     assert await active(api) == [("+12125550100", "manual")]
     assert [one["id"] for one in (await call("GET", "/suppressions"))["items"]] == [made["id"]]
     lifted = await call("DELETE", f"/suppressions/{made['id']}")
@@ -50,7 +50,8 @@ async def test_an_address_is_barred_in_its_one_spelling(api: Api, call: Call) ->
     assert await active(api) == []
     assert (await call("GET", "/suppressions?active=true"))["items"] == []
     assert len((await call("GET", "/suppressions?active=false&channel=sms&reason=manual"))["items"]) == 1
-    await call("POST", "/suppressions", {"channel": "sms", "address": "+12125550100"}, status=201)
+    anew = await call("POST", "/suppressions", {"channel": "sms", "address": "+12125550100"}, status=201)
+    assert (anew["id"], anew["active"], anew["lifted_at"]) == (made["id"], True, lifted["lifted_at"])
     assert await active(api) == [("+12125550100", "manual")]
 
 
