@@ -15,7 +15,7 @@ _MANY = 10_000
 """Far above what the planner would rather read whole: what it chooses here it chooses for millions."""
 _LARGE = {
     *("contacts", "enrollments", "enrollment_steps", "message_jobs", "messages", "events", "responses"),
-    *("suppressions", "enrollment_signals", "notices", "contact_tags"),
+    *("suppressions", "enrollment_signals", "notices", "contact_tags", "contact_events"),
 }
 _FILL = """
 SET session_replication_role = replica; -- the counters are another test's
@@ -68,6 +68,9 @@ SELECT :tenant, gen_random_uuid(), id, 'nudge', now() FROM enrollments;
 
 INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, body, expires_at, created_at)
 SELECT :tenant, gen_random_uuid(), id, 'help', 'sms', phone, 'Help.', now(), now() FROM contacts;
+
+INSERT INTO contact_events (tenant_id, id, contact_id, name, key, at, received_at)
+SELECT :tenant, gen_random_uuid(), id, 'visit', 'x', now(), now() FROM contacts;
 SET session_replication_role = origin;
 ANALYZE;
 """
@@ -144,6 +147,12 @@ async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowde
 async def test_taking_a_sequence_up_reads_no_large_table_whole(crowded: asyncpg.Connection) -> None:
     """What its brake has seen is found, and not counted."""
     assert await _read_whole(crowded, "sequences", ["set_status"]) == []
+
+
+async def test_nothing_that_ends_at_a_goal_is_looked_for_in_a_whole_table(crowded: asyncpg.Connection) -> None:
+    """Neither what conditions are judged by, nor whom an event, a change or an import of contacts may wake."""
+    files = ("facts", "awaiting", "dates")
+    assert [x for file in files for x in await _read_whole(crowded, file, load_queries(file).available_queries)] == []
 
 
 async def test_no_list_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
