@@ -164,7 +164,7 @@ class Reconciler:
     async def _tell(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> bool:
         await self._runs.tell(signal)
         async with self._database.transaction(tenant_id) as tx:
-            await signals.mark_heard(tx, [signal], clock.now())
+            await signals.mark_heard(tx, [signals.Heard(signal, clock.now())])
         return True
 
     async def _abandoned(self, tenant_id: UUID, clock: Clock) -> Sequence[ExecuteInput]:

@@ -1,9 +1,11 @@
 """Workflows hear what the database has decided: at once where somebody waits for it, else behind the answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -13,7 +15,7 @@ from starter.engine import Engine
 from store import signals
 from store.attribution import Received
 from store.pool import LOST
-from store.signals import OpenSignal
+from store.signals import Heard, OpenSignal
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,8 @@ _UNHEARD: tuple[type[Exception], ...] = (RPCError, RuntimeError, TimeoutError, *
 _WITHIN_S = 2.0
 _AT_ONCE = 4
 """A burst of answers must not take the processor from those that are still coming in."""
+_TOGETHER_S = 0.1
+"""What a burst of answers has told is marked in one transaction, not in one for each."""
 _MOST = 1000
 _BREATH = 100
 """Words that are surely said within that time, if anybody listens."""
@@ -33,18 +37,31 @@ async def tell(engine: Engine, received: Received) -> None:
 
 async def say(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, notice: UUID | None = None) -> bool:
     """Signal the workflows and start the automatic answer; what is not heard in time (False) the reconciler tells."""
-    if not words and notice is None:
-        return True
+    if not await _spoken(engine, event_id, words, notice):
+        return False
+    now = datetime.now(UTC)
+    return await _marked(engine, [Heard(word, now) for word in words])
+
+
+async def _spoken(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], notice: UUID | None) -> bool:
     try:
         async with asyncio.timeout(_WITHIN_S):
             await asyncio.gather(*(engine.runs.tell(word) for word in words))
             if notice is not None:
                 await engine.runs.start_notice(engine.tenant_id, notice)
-        if words:
-            async with engine.database.transaction(engine.tenant_id) as tx:
-                await signals.mark_heard(tx, words, datetime.now(UTC))
     except _UNHEARD as error:
         log.warning("signal_deferred", event_id=str(event_id), error=str(error) or type(error).__name__)
+        return False
+    return True
+
+
+async def _marked(engine: Engine, heard: Sequence[Heard]) -> bool:
+    try:
+        if heard:
+            async with asyncio.timeout(_WITHIN_S), engine.database.transaction(engine.tenant_id) as tx:
+                await signals.mark_heard(tx, heard)
+    except _UNHEARD as error:
+        log.warning("signals_not_marked", words=len(heard), error=str(error) or type(error).__name__)
         return False
     return True
 
@@ -61,22 +78,41 @@ class Teller:
     """Tells behind the answer to whoever reported: the record is committed, so the provider need not wait for it."""
 
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _heard: dict[UUID, list[Heard]] = field(default_factory=dict)
+    """By tenant, what workflows have heard and is still to be marked."""
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     def tell(self, engine: Engine, received: Received) -> None:
         """Take it on; one too many is left to the reconciler, as is whatever a crash cuts off."""
+        if not received.signals and received.notice is None:
+            return
         if len(self._under_way) < _MOST:
-            task = asyncio.create_task(self._in_turn(engine, received))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._begin(self._in_turn(engine, received))
         else:
             log.warning("signal_deferred", event_id=str(received.event_id), error="too many are waiting")
 
-    async def _in_turn(self, engine: Engine, received: Received) -> None:
-        async with self._turns:
-            await tell(engine, received)
-
     async def finish(self, within_s: float) -> None:
         """Tell what was taken on, for so long."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=within_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self._under_way:
+                    await asyncio.wait(self._under_way)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _in_turn(self, engine: Engine, received: Received) -> None:
+        async with self._turns:
+            if not await _spoken(engine, received.event_id, received.signals, received.notice):
+                return
+        now = datetime.now(UTC)
+        if engine.tenant_id not in self._heard:
+            self._heard[engine.tenant_id] = []
+            self._begin(self._mark_together(engine))
+        self._heard[engine.tenant_id].extend(Heard(word, now) for word in received.signals)
+
+    async def _mark_together(self, engine: Engine) -> None:
+        await asyncio.sleep(_TOGETHER_S)
+        await _marked(engine, self._heard.pop(engine.tenant_id))

@@ -29,6 +29,15 @@ class OpenSignal:
     """With `postpone`: the node that is next, and when."""
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A word that its workflow has heard, or that came too late for it."""
+
+    word: OpenSignal
+    at: datetime
+    """UTC."""
+
+
 async def leave(
     tx: asyncpg.Connection,
     event_id: UUID,
@@ -67,10 +76,13 @@ async def still_open(tx: asyncpg.Connection, before: datetime, limit: int) -> li
     return [_open(row) async for row in _sql.still_open(tx, before=before, limit=limit)]
 
 
-async def mark_heard(tx: asyncpg.Connection, signals: Sequence[OpenSignal], now: datetime) -> None:
+async def mark_heard(tx: asyncpg.Connection, heard: Sequence[Heard]) -> None:
     """The workflows have heard them, or have ended."""
     await _sql.mark_heard(
-        tx, event_ids=[s.event_id for s in signals], enrollment_ids=[s.enrollment_id for s in signals], now=now
+        tx,
+        event_ids=[h.word.event_id for h in heard],
+        enrollment_ids=[h.word.enrollment_id for h in heard],
+        ats=[h.at for h in heard],
     )
 
 

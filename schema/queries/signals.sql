@@ -17,6 +17,6 @@ WHERE signalled_at IS NULL AND created_at <= :before ORDER BY created_at LIMIT :
 
 -- name: mark_heard!
 -- The workflows have it (or have ended).
-UPDATE enrollment_signals s SET signalled_at = :now
-FROM unnest(:event_ids::uuid[], :enrollment_ids::uuid[]) AS n (event_id, enrollment_id)
+UPDATE enrollment_signals s SET signalled_at = n.at
+FROM unnest(:event_ids::uuid[], :enrollment_ids::uuid[], :ats::timestamptz[]) AS n (event_id, enrollment_id, at)
 WHERE s.event_id = n.event_id AND s.enrollment_id = n.enrollment_id;

@@ -1,13 +1,16 @@
 """Providers are answered when the record is committed; the workflows hear of it behind that."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
+from domain.contact import Contact
 from domain.enrollment import StopMark
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
@@ -15,8 +18,9 @@ from starter import telling
 from starter.inbound import record
 from starter.runs import Runs
 from starter.telling import Teller
+from store import signals
 from store.attribution import Received
-from store.signals import OpenSignal
+from store.signals import Heard, OpenSignal
 from tests.harness import Rig
 from tests.helpers import assert_eventually
 
@@ -53,6 +57,17 @@ def word() -> Received:
     return Received(event, False, EventType.INBOUND, signals=(signal,))
 
 
+def answer_of(contact: Contact, number: int) -> InboundMessage:
+    return InboundMessage(
+        channel=Channel.EMAIL,
+        provider="test",
+        provider_event_id=str(number),
+        sender=contact.email or "",
+        text="Tell me more.",
+        at=datetime.now(UTC),
+    )
+
+
 async def test_a_temporal_that_hangs_holds_nothing_up(skipping: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Taking on is immediate; a few are told at once, each gives up in time, and too many are left alone."""
     monkeypatch.setattr(telling, "_WITHIN_S", 0.05)
@@ -63,7 +78,7 @@ async def test_a_temporal_that_hangs_holds_nothing_up(skipping: Rig, monkeypatch
     for _ in range(50):
         teller.tell(engine, word())
     assert temporal.calls == 0
-    await teller.finish(10)
+    await teller.finish(60)
     assert (temporal.calls, temporal.most, temporal.under_way) == (20, telling._AT_ONCE, 0)
 
 
@@ -71,21 +86,39 @@ async def test_what_was_taken_on_is_told_before_the_process_ends(skipping: Rig) 
     """`finish` waits for the words under way; the workflow has heard, and that is recorded."""
     enrollment, contact = await skipping.start(EMAILS)
     await skipping.arrives(enrollment, "two")
-    message = InboundMessage(
-        channel=Channel.EMAIL,
-        provider="test",
-        provider_event_id="1",
-        sender=contact.email or "",
-        text="Tell me more.",
-        at=datetime.now(UTC),
-    )
-    received = await record(skipping.engine, message)
+    received = await record(skipping.engine, answer_of(contact, 1))
     assert await skipping.rows("SELECT signalled_at FROM enrollment_signals") == [{"signalled_at": None}]
     teller = Teller()
     teller.tell(skipping.engine, received)
-    await teller.finish(10)
+    await teller.finish(60)
     assert await skipping.rows("SELECT signalled_at IS NOT NULL AS heard FROM enrollment_signals") == [{"heard": True}]
     assert await skipping.ended(enrollment) == ("stopped", "replied")
+
+
+async def test_what_a_burst_has_told_is_marked_at_once(skipping: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word is marked with the moment at which it was heard, many in one transaction."""
+    marked: list[list[Heard]] = []
+    mark = signals.mark_heard
+
+    async def marking(tx: asyncpg.Connection, heard: Sequence[Heard]) -> None:
+        marked.append(list(heard))
+        await mark(tx, heard)
+
+    monkeypatch.setattr(signals, "mark_heard", marking)
+    received = []
+    for number in range(8):
+        enrollment, contact = await skipping.start(EMAILS)
+        await skipping.arrives(enrollment, "two")
+        received.append(await record(skipping.engine, answer_of(contact, number)))
+    teller = Teller()
+    for one in received:
+        teller.tell(skipping.engine, one)
+    await teller.finish(30)
+    assert sum(map(len, marked)) == 8 > len(marked)
+    rows = await skipping.rows("SELECT enrollment_id, signalled_at FROM enrollment_signals")
+    assert {row["enrollment_id"]: row["signalled_at"] for row in rows} == {
+        one.word.enrollment_id: one.at for batch in marked for one in batch
+    }
 
 
 async def test_what_is_cut_off_is_told_when_the_provider_repeats(skipping: Rig) -> None:
