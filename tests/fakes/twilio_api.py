@@ -17,7 +17,6 @@ from uuid import uuid4
 
 import jsonschema
 from aiohttp import encode_basic_auth, web
-from aiohttp.test_utils import unused_port
 from multidict import MultiDict
 
 DESCRIPTION = json.loads((Path(__file__).parent / "twilio_create_message.json").read_text("utf-8"))
@@ -58,6 +57,8 @@ class TwilioApi:
 
     def __post_init__(self) -> None:
         self._released = asyncio.Event()
+        self.met = asyncio.Event()
+        """Set when a request hangs."""
         app = web.Application()
         root = f"/2010-04-01/Accounts/{ACCOUNT}"
         app.router.add_post(f"{root}/Messages.json", self._create)
@@ -126,6 +127,7 @@ class TwilioApi:
         if fault is None:
             return web.json_response(message, status=201)
         if fault.hangs:
+            self.met.set()
             await self._released.wait()
         if fault.hangs or fault.drops:
             assert request.transport is not None
@@ -175,11 +177,6 @@ def form_errors(form: MultiDict[str]) -> list[str]:
         for name in form
     }
     return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(values)]
-
-
-def unreachable() -> str:
-    """A URL where nobody listens."""
-    return f"http://127.0.0.1:{unused_port()}"
 
 
 def ago(seconds: float) -> datetime:

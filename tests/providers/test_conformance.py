@@ -10,7 +10,6 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 import pytest
-from aiohttp.test_utils import unused_port
 
 from domain.errors import TransientError
 from domain.ids import DEFAULT_TENANT, message_id
@@ -19,7 +18,8 @@ from providers.base import Provider
 from providers.outbox import OutboxProvider, list_outbox
 from providers.smtp import SmtpConfig, SmtpProvider
 from providers.twilio import TwilioConfig, TwilioProvider
-from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi, ago, unreachable
+from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi, ago
+from tests.machine import refusing_port
 from tests.providers.smtp_server import MailServer
 
 MIXED = "Zoë, 王 👩‍🚀: \u202bשלום\u202c مرحبا {}[]€ — line\nof two"
@@ -40,12 +40,13 @@ class House:
 
 @pytest.fixture(params=["outbox-email", "outbox-text", "smtp", "twilio"])
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
-    made, stop = await HOUSES[request.param](tmp_path)
-    yield made
-    for provider in (made.provider, made.absent_provider):
-        if provider is not None:
-            await provider.close()
-    await stop()
+    with refusing_port() as nobody:
+        made, stop = await HOUSES[request.param](tmp_path, nobody)
+        yield made
+        for provider in (made.provider, made.absent_provider):
+            if provider is not None:
+                await provider.close()
+        await stop()
 
 
 async def outbox(tmp_path: Path, kind: Literal["email", "text"]) -> tuple[House, Callable[[], Awaitable[None]]]:
@@ -57,7 +58,7 @@ async def outbox(tmp_path: Path, kind: Literal["email", "text"]) -> tuple[House,
     return House(OutboxProvider(tmp_path), kind, arrived, remembers=True, absent_provider=None), stop
 
 
-async def smtp(tmp_path: Path) -> tuple[House, Callable[[], Awaitable[None]]]:
+async def smtp(tmp_path: Path, nobody: int) -> tuple[House, Callable[[], Awaitable[None]]]:
     server = MailServer()
     await server.start()
 
@@ -67,11 +68,11 @@ async def smtp(tmp_path: Path) -> tuple[House, Callable[[], Awaitable[None]]]:
     def arrived() -> list[tuple[str, str]]:
         return [(mail.rcpt_tos[0], _text(mail.content)) for mail in server.mails]
 
-    absent = provider(unused_port())
+    absent = provider(nobody)
     return House(provider(server.port), "email", arrived, remembers=False, absent_provider=absent), server.stop
 
 
-async def twilio(tmp_path: Path) -> tuple[House, Callable[[], Awaitable[None]]]:
+async def twilio(tmp_path: Path, nobody: int) -> tuple[House, Callable[[], Awaitable[None]]]:
     api = TwilioApi()
     await api.start()
 
@@ -81,13 +82,13 @@ async def twilio(tmp_path: Path) -> tuple[House, Callable[[], Awaitable[None]]]:
     def arrived() -> list[tuple[str, str]]:
         return [(message["to"], message["body"]) for message in api.messages]
 
-    absent = provider(unreachable())
+    absent = provider(f"http://127.0.0.1:{nobody}")
     return House(provider(api.url), "text", arrived, remembers=True, absent_provider=absent), api.stop
 
 
-HOUSES: dict[str, Callable[[Path], Awaitable[tuple[House, Callable[[], Awaitable[None]]]]]] = {
-    "outbox-email": lambda path: outbox(path, "email"),
-    "outbox-text": lambda path: outbox(path, "text"),
+HOUSES: dict[str, Callable[[Path, int], Awaitable[tuple[House, Callable[[], Awaitable[None]]]]]] = {
+    "outbox-email": lambda path, _: outbox(path, "email"),
+    "outbox-text": lambda path, _: outbox(path, "text"),
     "smtp": smtp,
     "twilio": twilio,
 }
