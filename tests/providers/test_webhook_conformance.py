@@ -210,7 +210,7 @@ _VALUES = st.recursive(
 
 @each_json_vendor
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_call_with_any_value_anywhere_is_read_or_malformed(vendor: Vendor, data: st.DataObject) -> None:
     """Whatever stands in any field: a report that can be stored, or Malformed; never another error."""
     payload = deepcopy(data.draw(st.sampled_from(vendor.samples)).payload)
@@ -223,7 +223,7 @@ def test_a_call_with_any_value_anywhere_is_read_or_malformed(vendor: Vendor, dat
 
 @each_json_vendor
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_bytes_are_read_or_malformed(vendor: Vendor, data: st.DataObject) -> None:
     """The same of a body that is cut, or in which bytes stand that no JSON has."""
     whole = vendor.encode(data.draw(st.sampled_from(vendor.samples)).payload)

@@ -39,7 +39,6 @@ def test_intervals_are_those_of_the_publication(
 counts = st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
 
 
-@settings(deadline=None)
 @given(counts, counts)
 def test_an_interval_holds_its_difference_and_turns_with_it(mine: tuple[int, int], theirs: tuple[int, int]) -> None:
     """Within -1 and 1, around the difference, mirrored when the arms change places, wider when it must be surer."""
@@ -98,7 +97,7 @@ def test_dropped_arms_are_shown_and_not_compared() -> None:
     assert report.arms[2].rates["answered"] == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(counts, min_size=2, max_size=4), st.sampled_from(["answered", "reached_goal"]))
 def test_a_winner_beats_every_other_arm(taken: list[tuple[int, int]], measure: Measure) -> None:
     """By the rule, and on enough people; counts alone decide, not their order."""

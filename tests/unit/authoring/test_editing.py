@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authoring import editing
@@ -83,7 +83,7 @@ def test_every_step_is_listed_with_its_name_and_place() -> None:
 
 
 @given(step_documents())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 def test_steps_are_called_as_the_plan_calls_its_nodes(document: dict[str, Any]) -> None:
     """Over generated sequences: the list has the stages of the flow, in its order, and links besides."""
     checked = check(json.dumps(document))
@@ -93,7 +93,7 @@ def test_steps_are_called_as_the_plan_calls_its_nodes(document: dict[str, Any]) 
 
 
 @given(st.one_of(step_documents(), graph_documents()), st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_what_is_listed_put_back_changes_nothing(document: dict[str, Any], data: st.DataObject) -> None:
     """Each step, replaced by what the list says of it, leaves the whole as it was; added and removed, as well."""
     document = readable(document)
@@ -220,7 +220,7 @@ JUNK = st.recursive(
 
 
 @given(st.sampled_from(["steps", "nodes"]), JUNK, JUNK, JUNK, st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_a_wrong_draft_can_be_edited_too(key: str, junk: Any, edges: Any, step: Any, data: st.DataObject) -> None:
     """Whatever lies in it: an edit is done, or refused in words."""
     document = {"sequence": "x", key: junk, **({"edges": edges} if key == "nodes" else {})}

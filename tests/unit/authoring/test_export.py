@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authoring.check import Checked, check
@@ -20,7 +20,7 @@ from tests.unit.authoring.sequences import graph_documents, step_documents
 CASES = Path(__file__).parents[2] / "cases"
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = sorted([*CASES.glob("*.yaml"), *CASES.glob("*.json"), *EXAMPLES.glob("*.yaml")])
-SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=200)
 
 
 def meaning(checked: Checked) -> tuple[Plan, dict[str, StepContent]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from authoring.check import check
@@ -142,7 +142,7 @@ def test_gotos_that_are_only_links_are_no_steps() -> None:
     assert not check("sequence: s\nsteps:\n" + "  - {type: goto, step: end}\n" * 2001).ok
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(st.data())
 def test_damaged_files_never_raise(data: st.DataObject) -> None:
     """Cut, swap, repeat or overwrite any part of a real file: `check` answers, and only sound files compile."""
@@ -181,7 +181,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(
     st.lists(st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=6), max_size=4),
     st.dictionaries(st.sampled_from(["trigger", "window", "stop_on", "name"]), _VALUES, max_size=2),
@@ -192,7 +192,7 @@ def test_wrong_shapes_never_raise(steps: list[Any], header: dict[str, Any]) -> N
     _assert_sane(yaml.safe_dump({"sequence": "s", **header, "steps": steps}, allow_unicode=True))
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(
     st.lists(st.dictionaries(st.sampled_from(_GRAPH_KEYS), _VALUES, max_size=6), max_size=4) | _VALUES,
     st.lists(st.dictionaries(st.sampled_from(_GRAPH_KEYS), _VALUES, max_size=6), max_size=4) | _VALUES,
@@ -203,7 +203,7 @@ def test_wrong_graphs_never_raise(nodes: Any, edges: Any) -> None:
     _assert_sane(yaml.safe_dump({"sequence": "s", "nodes": nodes, "edges": edges}, allow_unicode=True))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.binary(max_size=200))
 def test_random_bytes_never_raise(data: bytes) -> None:
     """Not a sequence, not even text."""

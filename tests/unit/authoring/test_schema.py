@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from authoring import schema
 from authoring.check import check
@@ -71,7 +71,7 @@ def test_a_fault_of_shape_does_not_fit_the_schema(steps: list[Any]) -> None:
     assert not check(json.dumps(document)).ok
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(step_documents(), graph_documents())
 def test_what_check_accepts_fits_the_schema(steps: dict[str, Any], graph: dict[str, Any]) -> None:
     """Over generated sequences of every step type, and graphs; and so does what is stored of them."""

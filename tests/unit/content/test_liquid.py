@@ -192,7 +192,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_PIECES | st.text(max_size=3), max_size=14).map("".join))
 def test_any_text_is_judged_and_what_passes_renders_or_fails_as_content(template: str) -> None:
     """`problems` never raises; `render` raises ContentError and nothing else."""

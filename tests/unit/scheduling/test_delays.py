@@ -202,7 +202,7 @@ _INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=s
 _ZONES = st.sampled_from([NY, "Europe/Berlin", "Pacific/Apia", "Australia/Lord_Howe", "Asia/Kathmandu", "Etc/UTC"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_INSTANTS, st.times(), st.sampled_from([None, *WEEKDAYS]), _ZONES)
 def test_what_is_waited_for_comes_soon_and_shows_on_the_clock(
     entered: datetime, at: time, weekday: Weekday | None, zone: str
@@ -220,7 +220,7 @@ def test_what_is_waited_for_comes_soon_and_shows_on_the_clock(
     assert weekday is None or WEEKDAYS[local.weekday()] == weekday or local.date() - before.date() > timedelta(days=1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_INSTANTS, st.integers(1, 30), _ZONES)
 def test_business_days_land_on_business_days_and_count_each(entered: datetime, count: int, zone: str) -> None:
     """As many business days lie after the start, up to and with the end, as were asked for."""
