@@ -16,13 +16,13 @@ def register(app: typer.Typer) -> None:
 
 async def event(
     contact: Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's external id.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What happened: the name that `wait_for` waits for.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What happened, as `wait_for` and conditions call it.")],
     key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Names this one occurrence; the same key twice has one effect.")
     ] = None,
     as_json: AsJson = False,
 ) -> Answer:
-    """Say that something happened to a contact, for the steps that wait for it."""
+    """Say that something happened to a contact, for the steps that wait for it, conditions and goals."""
     async with connect.engine() as engine:
         happened = await happen(engine, contact, name, key)
     return Answer(vars(happened), [output.line(_said(name, happened))])

@@ -169,7 +169,7 @@ async def test_without_a_database_contact_names_the_other_way(
         (("--csv", "people.csv", "--reply", "nope:P1"), 1, "no step 'nope'"),
         (("--csv", "people.csv", "--reply", "hello.1:P1"), 1, "waits for nobody"),
         (("--csv", "people.csv", "--event", "hello:P1"), 2, "STEP:CONTACT:NAME"),
-        (("--csv", "people.csv", "--event", "hello:P1:a b"), 1, "nothing in the sequence waits for"),
+        (("--csv", "people.csv", "--event", "hello:P1:a b"), 1, "nothing in the sequence hears of"),
         (("--csv", "people.csv", "--event", "hello:P1:paid"), 1, "what it hears: reply, opened"),
         (("--csv", "bad.csv"), 1, "bad.csv:2: "),
     ],

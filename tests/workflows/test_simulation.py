@@ -104,6 +104,26 @@ async def test_a_simulation_answers_the_same_each_time(simulation: Play) -> None
     assert (c.status, [m.step for m in c.messages]) == ("completed", ["hello", "text", "late", "last"])
 
 
+async def test_ones_own_events_reach_conditions_and_the_goal(simulation: Play) -> None:
+    """At the moment at which they happen: the goal ends the enrollment while it sleeps."""
+    text = """
+sequence: shop
+goal: {event: purchase}
+window: {days: mon-fri, from: "09:00", to: "17:00"}
+steps:
+  - {id: hello, type: sms, body: Hello}
+  - {type: delay, days: 2}
+  - {id: seen, type: condition, if: {event: visit, since: 3d}, then: [{id: thanks, type: sms, body: Thanks}]}
+  - {id: more, type: sms, body: Come again}
+"""
+    people = [person(name, "2026-03-05T16:00") for name in ("A", "B", "C")]
+    played = await simulation(text, *people, cues=[Cue("A", "hello", "purchase"), Cue("B", "hello", "visit")])
+    a, b, c = played.outcomes
+    assert (a.status, a.reason, [m.step for m in a.messages]) == ("stopped", "goal", ["hello"])
+    assert (b.status, [m.step for m in b.messages]) == ("completed", ["hello", "thanks", "more"])
+    assert (c.status, [m.step for m in c.messages], c.skipped) == ("completed", ["hello", "more"], ["thanks"])
+
+
 async def test_a_start_is_meant_by_each_contacts_clock_in_the_past_and_years_ahead(simulation: Play) -> None:
     """So the same date is another moment for each of them, and calendar rules see the dates of then."""
     text = """
