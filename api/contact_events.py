@@ -24,7 +24,7 @@ class NewEvent(BaseModel):
         extra="forbid", json_schema_extra={"example": {"name": "signed-contract", "key": "contract-77"}}
     )
 
-    name: EventName = Field(description="What `wait_for` steps and goals call it.")
+    name: EventName = Field(description="What `wait_for` steps, conditions and goals call it.")
     key: Line | None = Field(
         default=None,
         description="Names this one occurrence: the same name and key of a contact, said again, does nothing. "

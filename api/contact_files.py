@@ -48,8 +48,10 @@ comma, semicolon or tab. Columns: `external_id`, `name`, `email`, `phone`, `comp
 an empty cell leaves what is stored. A cell that begins with an apostrophe before `=`, `+`, `-` or `@`, as the export
 writes it, is read without the apostrophe.
 
-Good lines go in, a few thousand at a time; the others are named in the answer. An import that broke off is simply sent
-again: what went in before is only written once more.""",
+Good lines go in, a few thousand at a time; the others are named in the answer. Live enrollments go by the new values
+from then on, and those whose goal holds now end.
+
+An import that broke off is simply sent again: what went in before is only written once more.""",
 )
 async def import_contacts(request: Request, engine: Annotated[Engine, needs("write")]) -> ImportReport:
     """Set the file down, then read it."""

@@ -157,8 +157,8 @@ async def change_contact(
 ) -> ContactRecord:
     """What is left out stays; null takes a value away; tags and triggers are replaced, attributes merged.
 
-    Live enrollments go by it from now on: the next message goes to the new address by the new clock, and whoever waits
-    for a date of the contact looks at it again.
+    Live enrollments go by it from now on: the next message goes to the new address by the new clock, whoever waits for
+    a date of the contact looks at it again, and those whose goal holds now end.
     """
     return await contact_changes.change(engine, id, body.changes())
 
