@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from temporalio.client import Client
 
+from api import health, metrics, tracking, unsubscribe, webhooks
 from api.app import create_app
 from api.edge import Edge
 from content.links import Links
@@ -22,6 +23,7 @@ from providers.webhooks.base import WebhookRequest
 from providers.webhooks.registry import build_email_webhooks
 from providers.webhooks.twilio import TwilioWebhook
 from settings import Settings
+from starter import retrying
 from starter.engine import Engine
 from starter.runs import Runs
 from store import api_keys
@@ -31,6 +33,15 @@ from tests.providers import twilio_calls
 
 RESEND_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 POSTMARK_LOGIN = "postmark:correct horse"
+
+
+@pytest.fixture(autouse=True)
+def patient_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no outage: only the tests of a limit come to it, and set it themselves."""
+    for module in (health, tracking, unsubscribe, webhooks):
+        monkeypatch.setattr(module, "_WITHIN_S", 60.0)
+    monkeypatch.setattr(metrics, "_BACKLOG_WITHIN_S", 60.0)
+    monkeypatch.setattr(retrying, "_PATIENCE", timedelta(seconds=60))
 
 
 @pytest.fixture

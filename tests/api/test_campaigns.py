@@ -143,7 +143,7 @@ async def test_assigning_a_sequence_enrolls_the_campaign(api: Api, call: Call) -
             assert found["status"] == "completed", found
             return found
 
-        done = await assert_eventually(completed, timeout_s=30)
+        done = await assert_eventually(completed)
     assert (done["done"], done["skipped"], done["failed"], done["reasons"]) == (2, 1, 0, {"live": 1})
     assert await api.count("enrollments") == 3
     [skipped] = (await call("GET", f"/batches/{batch['id']}/skipped"))["items"]

@@ -166,6 +166,7 @@ async def test_a_changed_date_moves_the_wait_for_it(api: Api, call: Call) -> Non
             "sequence: reminder\nsteps:\n"
             "  - {id: before, type: delay, until: {before: visit_at, days: 2}}\n"
             "  - {id: told, type: action, action: mark_qualified}\n",
+            zones=("UTC",),  # whose days are all of one length
             attributes={"visit_at": (datetime.now(UTC) + timedelta(days=9)).isoformat()},
         )
         await api.rig.arrives(enrollment, "before", gate="date")

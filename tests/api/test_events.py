@@ -7,13 +7,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from starlette.types import Send
 
-from api import events
+from api import events, frame
 from api.edge import Edge
 from starter import live
 from starter.live import Interest, Live
 from store import api_keys, changes
 from store.changes import Position
+from store.pool import Database
 from tests.api.conftest import Api
 from tests.api.listening import listening, served
 from tests.helpers import assert_eventually
@@ -156,16 +158,31 @@ async def test_a_client_goes_on_from_where_it_was(api: Api, edge: Edge, tenant: 
             await last.hears("enrollment.paused")
 
 
-async def test_what_commits_late_is_not_missed(api: Api, edge: Edge, tenant: Tenant) -> None:
+async def test_what_commits_late_is_not_missed(
+    api: Api, edge: Edge, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A transaction that began earlier and commits after a later one is told of, and in the end each is, once."""
-    database = edge.engine.database
+    monkeypatch.setattr(live, "_EVERY_S", 0.02)
+    looks, read, database = 0, Live._read, edge.engine.database
+
+    async def counted(hub: Live, database: Database) -> None:
+        nonlocal looks
+        await read(hub, database)
+        looks += 1
+
+    monkeypatch.setattr(Live, "_read", counted)
     async with served(edge) as url, listening(url, await api.key("read")) as ear:
         async with database.transaction(tenant.id) as slow:
             await slow.execute(
                 "UPDATE enrollment_steps SET status = 'skipped', completed_at = now() WHERE node_id = 'two'"
             )
             await tenant.execute(PAUSE)
-            await asyncio.sleep(3 * live._EVERY_S)  # long enough to be read, if it were
+            enough = looks + 3
+
+            async def would_be_read() -> None:
+                assert looks >= enough
+
+            await assert_eventually(would_be_read)
             assert ear.events == []
         await ear.hears("step.skipped", "enrollment.paused")
 
@@ -203,22 +220,41 @@ async def test_what_webhooks_still_need_is_not_thrown_away(tenant: Tenant) -> No
 
 
 async def test_heartbeats_show_that_the_connection_lives(api: Api, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They come while nothing happens; and the stream ends by itself, so that a revoked key does not stay."""
-    monkeypatch.setattr(events, "_HEARTBEAT_S", 0.05)
-    monkeypatch.setattr(events, "_LONGEST_S", 0.5)
+    """They come while nothing happens."""
+    monkeypatch.setattr(events, "_HEARTBEAT_S", 0.02)
+    async with served(edge) as url, listening(url, await api.key("read")) as ear:
+
+        async def go_on() -> None:
+            assert len(ear.ids) > 4
+
+        await assert_eventually(go_on)
+        assert (ear.events, ear.ended) == ([], False)
+
+
+async def test_a_stream_ends_by_itself(api: Api, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a revoked key does not listen for ever; where it ends is known."""
+    monkeypatch.setattr(events, "_LONGEST_S", 0.1)
     async with served(edge) as url, listening(url, await api.key("read")) as ear:
         await ear.until("ended")
-    assert len(ear.ids) > 4
-    assert ear.events == []
+    assert (ear.response.status_code, ear.events) == (200, [])
 
 
 async def test_a_stream_outlives_the_limit_of_other_answers(
     api: Api, edge: Edge, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It must begin in time; when it ends is its own to know."""
-    monkeypatch.setattr("api.frame._ANSWER_WITHIN_S", 1.0)
+    begun: list[frame._Answer] = []
+
+    class Noted(frame._Answer):
+        def __init__(self, send: Send, request_id: str) -> None:
+            super().__init__(send, request_id)
+            begun.append(self)
+
+    monkeypatch.setattr(frame, "_Answer", Noted)
     async with served(edge) as url, listening(url, await api.key("read")) as ear:
-        await asyncio.sleep(1.2)  # the limit itself
+        [stream] = begun
+        assert stream.limit is not None
+        assert stream.limit.when() is None, "it would be cut off then"
         await tenant.execute(PAUSE)
         await ear.hears("enrollment.paused")
         assert not ear.ended

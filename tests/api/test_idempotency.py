@@ -16,6 +16,7 @@ from api.edge import Edge
 from store import idempotency
 from store.idempotency import Attempt
 from tests.api.conftest import Api
+from tests.helpers import assert_eventually
 
 
 async def _headers(api: Api, key: str | None = None) -> dict[str, str]:
@@ -131,9 +132,11 @@ async def test_of_two_at_once_one_is_carried_out(api: Api, slow: tuple[Any, asyn
     async with _client(app) as http:
         async with asyncio.TaskGroup() as group:
             twins = [group.create_task(http.post("/slow", headers=headers)) for _ in range(3)]
-            done, _ = await asyncio.wait(twins, timeout=30, return_when=asyncio.FIRST_COMPLETED)
-            while len(done) < 2:
-                done, _ = await asyncio.wait(twins, timeout=0.1)
+
+            async def two_are_told() -> None:
+                assert sum(twin.done() for twin in twins) == 2
+
+            await assert_eventually(two_are_told)
             go.set()
         answers = sorted((twin.result() for twin in twins), key=lambda answer: answer.status_code)
         assert [answer.status_code for answer in answers] == [200, 409, 409]
@@ -206,11 +209,13 @@ async def test_a_long_request_keeps_its_key(
     app, go, _ = slow
     async with _client(app) as http:
         request = asyncio.create_task(http.post("/slow", headers=await _headers(api)))
-        until: list[Any] = []
-        async with asyncio.timeout(30):
-            while len(set(until)) < 3:
-                await asyncio.sleep(0.02)
-                until += [row["held_until"] for row in await api.rig.rows("SELECT held_until FROM idempotent_requests")]
+        until: set[datetime] = set()
+
+        async def renewed_twice() -> None:
+            until.update(row["held_until"] for row in await api.rig.rows("SELECT held_until FROM idempotent_requests"))
+            assert len(until) >= 3
+
+        await assert_eventually(renewed_twice)
         go.set()
         assert (await request).status_code == 200
 

@@ -13,8 +13,10 @@ LIMIT = 5
 
 
 @pytest.fixture
-def limited(edge: Edge, connect: Callable[[Edge], Api]) -> Api:
-    """Five requests of a key, three wrong keys of an address, in a minute."""
+def limited(edge: Edge, connect: Callable[[Edge], Api], monkeypatch: pytest.MonkeyPatch) -> Api:
+    """Five requests of a key, three wrong keys of an address, in a minute that does not pass."""
+    # The middle of one: at its end what was counted in it begins to count less.
+    monkeypatch.setattr("time.time", lambda: 1_800_000_030.0)
     return connect(dataclasses.replace(edge, limiter=RateLimiter(LIMIT, 3)))
 
 

@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from api.app import create_app
 from api.edge import Edge
+from content import machines
 from content.links import Links
 from domain import ids
 from domain.messages import EmailContent
@@ -187,8 +188,9 @@ async def test_a_picture_loaded_by_a_person_is_an_open(mail: Mail) -> None:
     assert (await mail.rig.job(mail.enrollment_id, "hello"))["opened_at"] is not None
 
 
-async def test_machines_are_told_apart(mail: Mail) -> None:
-    """A scanner, or anybody within seconds of the sending, is marked; HEAD is nothing; a person still counts after."""
+async def test_machines_are_told_apart(mail: Mail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scanner, or anybody soon after the sending, is marked; HEAD is nothing; a person still counts after."""
+    monkeypatch.setattr(machines, "PREFETCH", timedelta(minutes=10))
     opened, clicked = mail.found("o"), mail.found("c")
     await mail.browser.head(opened, headers=PERSON)
     await mail.browser.head(clicked, headers=PERSON)

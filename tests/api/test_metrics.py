@@ -52,6 +52,7 @@ async def test_what_waits_is_counted_over_all_tenants(
         engine = api.rig.engine
         await fill(engine.database, engine.tenant_id)
         await api.rig.execute("UPDATE enrollments SET next_run_at = $1", datetime.now(UTC) - timedelta(hours=1))
+    monkeypatch.setattr(metrics, "_BACKLOG_EVERY_S", 3600)
     found = await _read(watched)
     assert found["touchline_enrollments_overdue",] == 2
     assert found["touchline_disagreements",] == 2

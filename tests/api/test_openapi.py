@@ -123,7 +123,7 @@ async def caller(edge: Edge) -> AsyncIterator[tuple[BaseSchema, Send]]:
             body = call.body if isinstance(call.body, str | bytes) else None
             given = {**call.headers, **headers}
             answer = http.request(str(call.method), str(call.url), headers=httpx.Headers(given), content=body)  # type: ignore[arg-type] # requests has bytes among its headers
-            return asyncio.run_coroutine_threadsafe(answer, loop).result(30)
+            return asyncio.run_coroutine_threadsafe(answer, loop).result(60)
 
         # A stream has no end that a caller in process could wait for.
         yield schemathesis.openapi.from_dict(app.openapi()).exclude(path="/events"), send
@@ -171,7 +171,7 @@ async def test_what_one_operation_answers_the_next_one_takes(
     class Journey(schema.as_state_machine()):  # type: ignore[misc] # made of the description
         def setup(self) -> None:
             # Nothing of an earlier journey is there, so that each can be gone again.
-            self.key = asyncio.run_coroutine_threadsafe(newcomer(), loop).result(30)
+            self.key = asyncio.run_coroutine_threadsafe(newcomer(), loop).result(60)
 
         def call(self, case: Case[Any], **_: Any) -> Response:
             answer = send(case, self.key)

@@ -1,8 +1,10 @@
-"""While something is down, a provider is told to come again, or what it said takes effect all the same."""
+"""While something is down, a provider is told to come again, or what it said takes effect all the same.
+
+The application's own limits are far above `AT_ONCE_S` here: whatever waits for one of them is too late.
+"""
 
 import asyncio
 import dataclasses
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from tests.api.conftest import Api, edge_on
 from tests.harness import Rig, rig_on
 from tests.providers.twilio_calls import REPLY, call
 
+AT_ONCE_S = 30.0
 TEXTS = """
     sequence: texts
     steps:
@@ -45,23 +48,21 @@ async def server(tmp_path: Path) -> AsyncIterator[LocalPostgres]:
 async def test_a_database_that_is_down_is_waited_for(
     server: LocalPostgres, engine: Engine, connect: Callable[[Edge], Api]
 ) -> None:
-    """Down from the start or stopped later: 503 in a few seconds, and the provider's next try has its effect."""
+    """Down from the start or stopped later: 503 at once, and the provider's next try has its effect."""
     await server.stop()
     database = await Database.connect(server.url("touchline"), lazy=True)
     api = connect(edge_on(dataclasses.replace(engine, database=database)))
     try:
         for number in range(2):
-            began = time.monotonic()
             text = call({**REPLY, "MessageSid": f"SM{number}"})
-            answer = await api.twilio(text)
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-            assert answer.json()["type"].endswith(":service-unavailable")
-            assert (await api.http.get("/readyz")).status_code == 503
-            assert (await api.http.get("/healthz")).status_code == 200
-            assert (
-                await api.http.post("/webhooks/email/raw", headers={"Authorization": "Bearer x"})
-            ).status_code == 503
-            assert time.monotonic() - began < 5
+            async with asyncio.timeout(AT_ONCE_S):
+                answer = await api.twilio(text)
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+                assert answer.json()["type"].endswith(":service-unavailable")
+                assert (await api.http.get("/readyz")).status_code == 503
+                assert (await api.http.get("/healthz")).status_code == 200
+                raw = await api.http.post("/webhooks/email/raw", headers={"Authorization": "Bearer x"})
+                assert raw.status_code == 503
             await server.start()
             assert (await api.twilio(text)).status_code == 200
             assert (await api.http.get("/readyz")).status_code == 200
@@ -75,7 +76,6 @@ async def test_a_database_that_hangs_is_not_waited_for(
     server: LocalPostgres, engine: Engine, connect: Callable[[Edge], Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that takes connections and says nothing: 503 before the provider gives up."""
-    monkeypatch.setattr(webhooks, "_WITHIN_S", 0.5)
     database = await Database.connect(server.url("touchline"))
     api = connect(edge_on(dataclasses.replace(engine, database=database)))
     assert (await api.twilio(call(REPLY))).status_code == 200
@@ -84,10 +84,12 @@ async def test_a_database_that_hangs_is_not_waited_for(
     for process in frozen:
         process.suspend()
     try:
-        began = time.monotonic()
-        answers = await asyncio.gather(*(api.twilio(call({**REPLY, "MessageSid": f"SM{n}"})) for n in range(12)))
+        with monkeypatch.context() as impatient:
+            impatient.setattr(webhooks, "_WITHIN_S", 0.5)
+            async with asyncio.timeout(AT_ONCE_S):
+                texts = (call({**REPLY, "MessageSid": f"SM{n}"}) for n in range(12))
+                answers = await asyncio.gather(*map(api.twilio, texts))
         assert {answer.status_code for answer in answers} == {503}
-        assert time.monotonic() - began < 5
     finally:
         for process in frozen:
             process.resume()
@@ -99,11 +101,12 @@ async def test_a_pool_that_is_used_up_is_not_waited_for(
     engine: Engine, connect: Callable[[Edge], Api], database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No connection to spare is an outage like any other."""
-    monkeypatch.setattr(webhooks, "_WITHIN_S", 0.2)
     database = await Database.connect(database_url, size=2)
     api = connect(edge_on(dataclasses.replace(engine, database=database)))
-    async with database.session(engine.tenant_id), database.session(engine.tenant_id):
-        assert (await api.twilio(call(REPLY))).status_code == 503
+    with monkeypatch.context() as impatient:
+        impatient.setattr(webhooks, "_WITHIN_S", 0.2)
+        async with database.session(engine.tenant_id), database.session(engine.tenant_id):
+            assert (await api.twilio(call(REPLY))).status_code == 503
     assert (await api.twilio(call(REPLY))).status_code == 200
     await database.close()
 
@@ -115,15 +118,14 @@ async def rig(temporal_client: Client, database: Database, tmp_path: Path) -> As
 
 
 async def test_while_temporal_is_down_a_reply_stops_all_the_same(rig: Rig, connect: Callable[[Edge], Api]) -> None:
-    """200 within the provider's patience; the sequence is stopped, and the word for its workflow stays to be told."""
+    """200 at once; the sequence is stopped, and the word for its workflow stays to be told."""
     enrollment, contact = await rig.start(TEXTS)
     await rig.arrives(enrollment, "second")
     nowhere = await connect_temporal(TemporalAddress("127.0.0.1:1"), lazy=True)
     api = connect(edge_on(dataclasses.replace(rig.engine, runs=Runs(nowhere, rig.settings.task_queue))))
-    began = time.monotonic()
-    answer = await api.twilio(call({**REPLY, "From": contact.phone or "", "Body": "Call me"}))
+    async with asyncio.timeout(AT_ONCE_S):
+        answer = await api.twilio(call({**REPLY, "From": contact.phone or "", "Body": "Call me"}))
     assert answer.status_code == 200
-    assert time.monotonic() - began < 5
     row = await rig.enrollment(enrollment)
     assert (row["status"], row["reason"]) == ("stopped", "replied")
     [signal_] = await rig.rows("SELECT signal, signalled_at FROM enrollment_signals")

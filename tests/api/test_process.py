@@ -35,7 +35,7 @@ def serving(tmp_path: Path) -> Serving:
                 assert said
                 return int(said[0]["port"])
 
-            yield process, await assert_eventually(port, timeout_s=30)
+            yield process, await assert_eventually(port, timeout_s=60)
         finally:
             await process.kill()
 
@@ -56,7 +56,7 @@ async def test_it_serves_while_everything_is_down(serving: Serving) -> None:
             assert (ready.status_code, raw.status_code) == (503, 503)
             assert (await http.get("/healthz")).headers.get("server") is None
         process.send(signal.SIGTERM)
-        assert await process.exit_status() == 0
+        assert await process.exit_status(60) == 0
         assert "not_ready" in process.log.read_text()
 
 
@@ -78,7 +78,7 @@ async def test_it_ends_in_good_order(serving: Serving) -> None:
         writer.write(b"Hello")
         assert (await reader.readline()).startswith(b"HTTP/1.1 401")
         writer.close()
-        assert await process.exit_status() == 0
+        assert await process.exit_status(60) == 0
         assert "Traceback" not in process.log.read_text()
 
 
@@ -93,7 +93,7 @@ async def test_it_ends_in_good_order(serving: Serving) -> None:
 async def test_it_says_what_it_cannot_do_without(tmp_path: Path, settings: dict[str, str], said: str) -> None:
     """Status 3 and the setting's name."""
     process = api(tmp_path, **{"api_port": "0", **settings})
-    assert await process.exit_status() == 3
+    assert await process.exit_status(60) == 3
     assert said in process.log.read_text()
     assert "Traceback" not in process.log.read_text()
 
@@ -103,7 +103,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         process = api(tmp_path, **NOWHERE, api_port=port)
-        assert await process.exit_status() == 3
+        assert await process.exit_status(60) == 3
     log = process.log.read_text()
     assert port in log
     assert "TOUCHLINE_API_PORT" in log
