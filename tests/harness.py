@@ -28,6 +28,7 @@ from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, TextConte
 from providers.base import Provider
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
+from scheduling.zones import load_zone
 from settings import Settings
 from starter.engine import Engine
 from starter.enroll import chosen, enroll
@@ -199,6 +200,15 @@ class Rig:
         assert self.environment is not None
         await self.environment.sleep(duration)
 
+    async def until_noon(self, zone: str) -> datetime:
+        """Skip to the next noon there, so that no day ends while a test counts days; answers it, by that clock."""
+        now = await self.now()
+        noon = now.astimezone(load_zone(zone)).replace(hour=12, minute=0, second=0, microsecond=0)
+        if noon <= now:
+            noon += DAY
+        await self.skip(noon.astimezone(UTC) - now)
+        return noon
+
     @asynccontextmanager
     async def time_flies(self) -> AsyncIterator[None]:
         """On the time-skipping server, every wait is over as soon as nothing else is to do."""
@@ -232,6 +242,10 @@ class Rig:
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
             await tx.execute(sql, *args)
 
+    async def somebody_waits(self) -> None:
+        """Wait until a transaction on this database waits for what another one holds."""
+        await assert_eventually(lambda: waits_for_a_lock(self.rows))
+
     async def enrollment(self, enrollment_id: UUID) -> dict[str, Any]:
         [row] = await self.rows("SELECT * FROM enrollments WHERE id = $1", enrollment_id)
         return row
@@ -263,6 +277,12 @@ class Rig:
     def outbox(self) -> list[OutboxEntry]:
         """What the local outbox holds, oldest first."""
         return list_outbox(self.settings.outbox_dir)[::-1]
+
+
+async def waits_for_a_lock(rows: Callable[[str], Awaitable[list[dict[str, Any]]]]) -> bool:
+    """Whether a transaction on the database that `rows` reads waits for what another one holds."""
+    locks = "SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    return bool(await rows(f"{locks} WHERE NOT granted AND datname = current_database()"))
 
 
 @asynccontextmanager

@@ -32,7 +32,7 @@ WAITING_FIRST = TEXTS.replace("steps:", "steps:\n      - {id: before, type: dela
 
 async def held(rig: Rig, provider: ScriptedProvider, gate: str) -> tuple[UUID, Contact]:
     """An enrollment whose first message was handed over without success, and is held by this gate."""
-    provider.answers.append(TransientError("scripted", "busy") if gate == "provider_retry" else LOST)
+    provider.answers.append(TransientError("scripted", "busy", retry_after=HOUR) if gate == "provider_retry" else LOST)
     provider.lookups.append(LATER if gate == "reconcile" else Unknown(reason="it cannot be asked"))
     enrollment, contact = await rig.start(TEXTS)
     await rig.arrives(enrollment, "first", gate=gate)

@@ -1,6 +1,6 @@
 """Messages go inside the contact's local hours: over clock changes, weekends, holidays and doubtful zones."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from scheduling.zones import load_zone
 from tests.harness import DAY, Rig, about
 
 NEW_YORK = load_zone("America/New_York")
+PHOENIX = load_zone("America/Phoenix")
+"""Where no clock is ever changed, so that each hour is there every day."""
 
 BUSINESS_HOURS = 'window: {days: mon-fri, from: "09:00", to: "17:00"}'
 FOR_A_YEAR = "\n".join(
@@ -58,15 +60,15 @@ async def test_no_message_leaves_outside_local_business_hours(skipping: Rig) -> 
 
 async def test_calendar_delays_keep_the_time_of_day(skipping: Rig) -> None:
     """Without a window, five weeks later is the same local time, also when the clocks have changed."""
+    await skipping.until_noon("America/New_York")
     enrollment, _ = await skipping.start(FOR_A_YEAR.replace(BUSINESS_HOURS, ""))
     await skipping.ended(enrollment)
     local = [at.astimezone(NEW_YORK).replace(tzinfo=None) for at in await _sent_at(skipping, enrollment)]
     assert all(about(35 * DAY, later - earlier) for earlier, later in pairwise(local))
 
 
-def _landing_on(day: date, window: str) -> str:
-    """A sequence whose second message is due on a local date in New York."""
-    days = (day - datetime.now(NEW_YORK).date()).days
+def _landing(days: int, window: str) -> str:
+    """A sequence whose second message is due so many days from now."""
     return f"""
         sequence: landing
         steps:
@@ -87,9 +89,9 @@ async def _lands(rig: Rig, text: str) -> tuple[datetime, datetime]:
 
 async def test_what_falls_on_a_saturday_goes_on_monday(skipping: Rig) -> None:
     """A message due at the weekend waits for Monday's opening, held by the gate `window`."""
-    today = datetime.now(NEW_YORK).date()
+    today = (await skipping.until_noon("America/New_York")).date()
     saturday = today + timedelta(days=(5 - today.weekday()) % 7 or 7)
-    due, sent = await _lands(skipping, _landing_on(saturday, BUSINESS_HOURS))
+    due, sent = await _lands(skipping, _landing((saturday - today).days, BUSINESS_HOURS))
     assert due.date() == saturday
     assert sent.date() == saturday + 2 * DAY
     assert about(datetime.combine(sent.date(), time(9), NEW_YORK), sent)
@@ -97,11 +99,11 @@ async def test_what_falls_on_a_saturday_goes_on_monday(skipping: Rig) -> None:
 
 async def test_what_falls_on_a_holiday_goes_on_the_next_working_day(skipping: Rig) -> None:
     """A message due on a holiday of the window's calendar waits for the opening of the next day that is none."""
-    today = datetime.now(NEW_YORK).date()
+    today = (await skipping.until_noon("America/New_York")).date()
     calendar = holidays.country_holidays("US", years=[today.year, today.year + 1])
     holiday = min(day for day in calendar if day > today)
     window = 'window: {from: "09:00", to: "17:00", holidays: US}'
-    due, sent = await _lands(skipping, _landing_on(holiday, window))
+    due, sent = await _lands(skipping, _landing((holiday - today).days, window))
     assert due.date() == holiday
     working_day = next(holiday + n * DAY for n in range(1, 10) if holiday + n * DAY not in calendar)
     assert sent.date() == working_day
@@ -110,14 +112,15 @@ async def test_what_falls_on_a_holiday_goes_on_the_next_working_day(skipping: Ri
 
 async def test_a_start_outside_the_hours_costs_no_activity(skipping: Rig) -> None:
     """The first opening is computed before the workflow starts: until then the history holds a timer alone."""
-    opens = (datetime.now(NEW_YORK).hour + 5) % 24
-    enrollment, _ = await skipping.start(f"""
+    opens = (datetime.now(PHOENIX).hour + 5) % 24
+    text = f"""
         sequence: hours
         window: {{from: "{opens:02}:00", to: "{(opens + 1) % 24:02}:00"}}
         steps: [{{id: only, type: sms, body: "Hello. STOP to end."}}]
-    """)
+    """
+    enrollment, _ = await skipping.start(text, zones=(PHOENIX.key,))
     row = await skipping.arrives(enrollment, "only", gate="window")
-    assert row["next_run_at"].astimezone(NEW_YORK).hour == opens
+    assert row["next_run_at"].astimezone(PHOENIX).hour == opens
     await skipping.ended(enrollment)
     assert about(row["next_run_at"], (await skipping.job(enrollment, "only"))["sent_at"])
     history = await skipping.engine.runs.handle(enrollment).fetch_history()

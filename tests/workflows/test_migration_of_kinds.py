@@ -70,7 +70,7 @@ async def test_a_wait_that_became_a_task_is_given_to_a_person(skipping: Rig, pau
 
 async def test_a_wait_that_became_a_delay_is_followed_by_the_whole_of_it(skipping: Rig) -> None:
     """It begins when the wait would have been over."""
-    enrollment, _ = await skipping.start(WAIT)
+    enrollment, _ = await skipping.start(WAIT, zones=("Etc/UTC",))
     before = await skipping.arrives(enrollment, "step", gate="event")
     await migrate(skipping.engine, await skipping.publish(DELAY), 2, {})
     assert await skipping.ended(enrollment) == ("completed", None)

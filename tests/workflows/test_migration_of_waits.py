@@ -102,7 +102,7 @@ async def test_a_date_is_looked_up_again_when_its_step_was_changed(skipping: Rig
           - {id: soon, type: sms, body: "See you. STOP to end."}
     """
     at = (await skipping.now()) + 10 * DAY
-    enrollment, _ = await skipping.start(text, attributes={"appointment": at.isoformat()})
+    enrollment, _ = await skipping.start(text, attributes={"appointment": at.isoformat()}, zones=("Etc/UTC",))
     before = await skipping.arrives(enrollment, "until", gate="date")
     await move(skipping, await skipping.publish(text.replace("days: 2", "days: 1")), 2)
 

@@ -3,7 +3,7 @@
 from domain.errors import AmbiguousError, TransientError
 from domain.moving import Stays
 from starter import control
-from tests.harness import Rig, ScriptedProvider, SlowAnswer
+from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer
 from tests.workflows.moving import TEXTS, move, stays, version_of
 
 
@@ -20,7 +20,7 @@ async def test_a_message_in_doubt_stays(scripted: Rig, provider: ScriptedProvide
 
 async def test_a_message_that_was_tried_stays(scripted: Rig, provider: ScriptedProvider) -> None:
     """Its text is frozen under its key: another one could be sent beside it."""
-    provider.answers.append(TransientError("scripted", "busy"))
+    provider.answers.append(TransientError("scripted", "busy", retry_after=HOUR))
     enrollment, _ = await scripted.start(TEXTS)
     await scripted.arrives(enrollment, "first", gate="provider_retry")
     key = await scripted.publish(TEXTS.replace("again", "anew"))

@@ -32,6 +32,10 @@ THREE = (
 )
 
 
+PHOENIX = load_zone("America/Phoenix")
+"""Where no clock is ever changed, so that each hour is there every day."""
+
+
 def _with_window(text: str, opens: int) -> str:
     """The last message of `text` may go in the local hour that begins at `opens` only."""
     window = f'window: {{from: "{opens:02}:00", to: "{(opens + 1) % 24:02}:00"}}'
@@ -81,24 +85,25 @@ async def test_a_paused_delay_is_recorded_as_long_as_it_took(skipping: Rig) -> N
 
 async def test_a_resumed_message_still_waits_for_its_window(skipping: Rig) -> None:
     """What was left of the delay ends outside the hours, so the next opening is the time."""
-    zone = load_zone("America/New_York")
-    opens = ((await skipping.now()).astimezone(zone).hour + 6) % 24
-    enrollment, _ = await skipping.start(_with_window(TWO, opens))
+    opens = ((await skipping.now()).astimezone(PHOENIX).hour + 6) % 24
+    enrollment, _ = await skipping.start(_with_window(TWO, opens), zones=(PHOENIX.key,))
     await skipping.arrives(enrollment, "again", gate="window")
     await control.pause(skipping.engine, enrollment)
     await skipping.skip(12 * HOUR)
     running = await control.resume(skipping.engine, enrollment)
     assert running.gate == "window"
     assert running.at is not None
-    assert running.at.astimezone(zone).hour == opens
+    assert running.at.astimezone(PHOENIX).hour == opens
     await skipping.ended(enrollment)
-    assert (await skipping.job(enrollment, "again"))["sent_at"].astimezone(zone).hour == opens
+    assert (await skipping.job(enrollment, "again"))["sent_at"].astimezone(PHOENIX).hour == opens
 
 
 async def test_a_pause_does_not_lengthen_the_wait_for_a_window(skipping: Rig) -> None:
     """Paused and resumed while only the window holds it back, a message still goes when the window opens."""
-    opens = ((await skipping.now()).astimezone(load_zone("America/New_York")) + 6 * HOUR).hour
-    enrollment, _ = await skipping.start(_with_window(TWO, opens).replace("hours: 72", "seconds: 1"))
+    opens = ((await skipping.now()).astimezone(PHOENIX) + 6 * HOUR).hour
+    enrollment, _ = await skipping.start(
+        _with_window(TWO, opens).replace("hours: 72", "seconds: 1"), zones=(PHOENIX.key,)
+    )
     before = await skipping.arrives(enrollment, "again", "window")
     await control.pause(skipping.engine, enrollment)
     await skipping.skip(2 * HOUR)
@@ -147,27 +152,26 @@ async def test_send_now_cuts_the_wait(skipping: Rig) -> None:
 
 async def test_send_now_does_not_open_a_window(skipping: Rig) -> None:
     """Outside the hours the message is held until they begin, and the answer says so."""
-    zone = load_zone("America/New_York")
-    opens = ((await skipping.now()).astimezone(zone).hour + 3) % 24
-    enrollment, _ = await skipping.start(_with_window(TWO, opens))
+    opens = ((await skipping.now()).astimezone(PHOENIX).hour + 3) % 24
+    enrollment, _ = await skipping.start(_with_window(TWO, opens), zones=(PHOENIX.key,))
     asked_at = await skipping.now()
     await skipping.arrives(enrollment, "again", gate="window")
     state = await control.send_now(skipping.engine, enrollment)
     assert state.gate == "window"
     assert state.at is not None
     assert state.at - asked_at < 4 * HOUR
-    assert state.at.astimezone(zone).hour == opens
+    assert state.at.astimezone(PHOENIX).hour == opens
     assert len(skipping.outbox()) == 1
     await skipping.ended(enrollment)
-    assert (await skipping.job(enrollment, "again"))["sent_at"].astimezone(zone).hour == opens
+    assert (await skipping.job(enrollment, "again"))["sent_at"].astimezone(PHOENIX).hour == opens
 
 
 async def test_a_window_that_closes_after_the_claim_holds_the_hand_over(
     skipping: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hours are looked at again right before the provider is called, whatever the claim found."""
-    opens = ((await skipping.now()).astimezone(load_zone("America/New_York")) + 3 * HOUR).hour
-    enrollment, _ = await skipping.start(_with_window(TWO, opens))
+    opens = ((await skipping.now()).astimezone(PHOENIX) + 3 * HOUR).hour
+    enrollment, _ = await skipping.start(_with_window(TWO, opens), zones=(PHOENIX.key,))
     await skipping.arrives(enrollment, "again", gate="window")
     with monkeypatch.context() as at_the_claim:
         at_the_claim.setattr(deliver, "judge", lambda *facts: Go())

@@ -1,5 +1,6 @@
 """A contact who is away until a day gets nothing before it begins where the contact is."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from uuid import UUID
@@ -22,7 +23,8 @@ from tests.hearing import away, be_away
 from tests.helpers import assert_eventually
 from workflows.enrollment import EnrollmentWorkflow
 
-DENVER = load_zone("America/Denver")
+PHOENIX = load_zone("America/Phoenix")
+"""Where no clock is ever changed: a day has 24 hours."""
 NINE = time(9)
 TEXTS = """
     sequence: texts
@@ -36,20 +38,22 @@ TEXTS = """
 AT_ANY_HOUR = TEXTS.replace(', window: {from: "09:00", to: "17:00"}', "")
 
 
-def in_days(days: int) -> date:
-    return (datetime.now(DENVER) + days * DAY).date()
+async def noon(rig: Rig) -> Callable[[int], date]:
+    """Begin at noon in Phoenix, so that no day ends under a test; answers how days are counted from there."""
+    today = (await rig.until_noon(PHOENIX.key)).date()
+    return lambda days: today + days * DAY
 
 
 async def waiting(rig: Rig, text: str = TEXTS) -> UUID:
-    """An enrollment in Denver, before its second message."""
+    """An enrollment in Phoenix, before its second message."""
     return (await waiting_contact(rig, text))[0]
 
 
 async def waiting_contact(rig: Rig, text: str = TEXTS) -> tuple[UUID, Contact]:
-    enrollment, contact = await rig.start(text, zones=("America/Denver",))
+    enrollment, contact = await rig.start(text, zones=(PHOENIX.key,))
 
     async def there() -> bool:
-        # Held by the window as well, or not: that depends on the time of day.
+        # Held by its window as well, or not.
         return bool((await rig.enrollment(enrollment))["current_node"] == "second")
 
     await assert_eventually(there)
@@ -57,7 +61,7 @@ async def waiting_contact(rig: Rig, text: str = TEXTS) -> tuple[UUID, Contact]:
 
 
 def at_nine(day: date) -> datetime:
-    return datetime.combine(day, NINE, DENVER)
+    return datetime.combine(day, NINE, PHOENIX)
 
 
 async def sent_at(rig: Rig, enrollment: UUID, node_id: str) -> datetime:
@@ -70,6 +74,7 @@ async def sent_at(rig: Rig, enrollment: UUID, node_id: str) -> datetime:
 
 async def test_what_is_next_waits_for_the_day_of_return(skipping: Rig) -> None:
     """The row, the job and the step say so at once, and the message goes when its window opens on that day."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     assert await away(skipping, enrollment, in_days(10))
     row = await skipping.arrives(enrollment, "second", gate="postponed")
@@ -77,7 +82,7 @@ async def test_what_is_next_waits_for_the_day_of_return(skipping: Rig) -> None:
     [step] = [s for s in await skipping.steps(enrollment) if s["node_id"] == "second"]
     due = {row["next_run_at"], job["due_at"], job["held_until"], step["due_at"]}
     assert due == {at_nine(in_days(10))}
-    assert row["not_before"] == datetime.combine(in_days(10), time(), DENVER)
+    assert row["not_before"] == datetime.combine(in_days(10), time(), PHOENIX)
     assert await skipping.ended(enrollment) == ("completed", None)
     assert about(at_nine(in_days(10)), await sent_at(skipping, enrollment, "second"))
     assert about(at_nine(in_days(12)), await sent_at(skipping, enrollment, "third"))
@@ -85,6 +90,7 @@ async def test_what_is_next_waits_for_the_day_of_return(skipping: Rig) -> None:
 
 async def test_a_return_at_the_weekend_waits_for_the_window_s_monday(skipping: Rig) -> None:
     """Back on a Saturday, in a sequence that writes on working days: the message goes on Monday."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping, TEXTS.replace("window: {", "window: {days: mon-fri, "))
     saturday = next(day for day in map(in_days, range(7, 14)) if day.weekday() == 5)
     assert await away(skipping, enrollment, saturday)
@@ -94,6 +100,7 @@ async def test_a_return_at_the_weekend_waits_for_the_window_s_monday(skipping: R
 
 async def test_being_postponed_costs_no_activity(skipping: Rig) -> None:
     """The workflow takes the new time from the signal: three messages, three activities."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     await away(skipping, enrollment, in_days(10))
     await skipping.ended(enrollment)
@@ -104,6 +111,7 @@ async def test_being_postponed_costs_no_activity(skipping: Rig) -> None:
 
 async def test_an_absence_holds_although_nobody_told_the_workflow(skipping: Rig) -> None:
     """With Temporal down the author's time comes first: the message is judged, and held by what the row says."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     await be_away(skipping, enrollment, in_days(10))
     assert await skipping.ended(enrollment) == ("completed", None)
@@ -112,8 +120,9 @@ async def test_an_absence_holds_although_nobody_told_the_workflow(skipping: Rig)
 
 async def test_an_absence_holds_later_steps_as_well(scripted: Rig, provider: ScriptedProvider) -> None:
     """A message in doubt is no message to come: it is settled, and the one after it waits for the return."""
+    in_days = await noon(scripted)
     provider.answers.append(AmbiguousError("scripted", "the connection died"))
-    enrollment, _ = await scripted.start(TEXTS, zones=("America/Denver",))
+    enrollment, _ = await scripted.start(TEXTS, zones=(PHOENIX.key,))
     await scripted.arrives(enrollment, "first", gate="ambiguous")
     assert not await away(scripted, enrollment, in_days(10))
     await control.assume_sent(scripted.engine, enrollment)
@@ -123,6 +132,7 @@ async def test_an_absence_holds_later_steps_as_well(scripted: Rig, provider: Scr
 
 async def test_an_exit_waits_for_the_return(skipping: Rig) -> None:
     """Whoever is away may still answer: the sequence is not over before."""
+    in_days = await noon(skipping)
     text = AT_ANY_HOUR.replace('{id: third, type: sms, body: "And again."}', "{id: out, type: exit, reason: nurtured}")
     enrollment = await waiting(skipping, text)
     await control.send_now(skipping.engine, enrollment)
@@ -130,22 +140,23 @@ async def test_an_exit_waits_for_the_return(skipping: Rig) -> None:
     await be_away(skipping, enrollment, in_days(10))
     assert await skipping.ended(enrollment) == ("completed", "nurtured")
     ended_at = (await skipping.enrollment(enrollment))["ended_at"]
-    assert about(datetime.combine(in_days(10), time(), DENVER), ended_at)
+    assert about(datetime.combine(in_days(10), time(), PHOENIX), ended_at)
 
 
 async def test_an_absence_that_commits_after_the_claim_holds_the_hand_over(
     scripted: Rig, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last look finds it: nothing is handed over before the return."""
+    in_days = await noon(scripted)
     still_clear = ledger.still_clear
-    returns_at = datetime.combine(in_days(10), time(), DENVER)
+    returns_at = datetime.combine(in_days(10), time(), PHOENIX)
 
     async def absent_meanwhile(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID) -> ledger.Clearance:
         await enrollments.stay_away(tx, enrollment_id, returns_at)
         return await still_clear(tx, enrollment_id, job_id)
 
     monkeypatch.setattr(ledger, "still_clear", absent_meanwhile)
-    enrollment, _ = await scripted.start(AT_ANY_HOUR, zones=("America/Denver",))
+    enrollment, _ = await scripted.start(AT_ANY_HOUR, zones=(PHOENIX.key,))
     row = await scripted.arrives(enrollment, "first", gate="postponed")
     assert row["next_run_at"] == returns_at
     assert (await scripted.job(enrollment, "first"))["state"] == "pending"
@@ -154,6 +165,7 @@ async def test_an_absence_that_commits_after_the_claim_holds_the_hand_over(
 
 async def test_the_longest_absence_counts(skipping: Rig) -> None:
     """Of two answers the later day of return holds, whichever comes first."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     assert await away(skipping, enrollment, in_days(10))
     assert not await away(skipping, enrollment, in_days(8))
@@ -164,6 +176,7 @@ async def test_the_longest_absence_counts(skipping: Rig) -> None:
 
 async def test_a_day_that_is_over_or_far_off_changes_nothing(skipping: Rig) -> None:
     """A past day of return, one before the author's time, and a misread year: what is next goes when it was to go."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     before = await skipping.enrollment(enrollment)
     for day in (in_days(-30), in_days(0), in_days(LONGEST_ABSENCE.days + 2)):
@@ -178,6 +191,7 @@ async def test_a_day_that_is_over_or_far_off_changes_nothing(skipping: Rig) -> N
 
 async def test_send_now_overrides_an_absence(skipping: Rig) -> None:
     """The operator knows better than an automatic answer: this message goes, and the next one as its author says."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping, AT_ANY_HOUR)
     await away(skipping, enrollment, in_days(10))
     state = await control.send_now(skipping.engine, enrollment)
@@ -189,6 +203,7 @@ async def test_send_now_overrides_an_absence(skipping: Rig) -> None:
 
 async def test_a_reply_stops_what_an_absence_holds_back(skipping: Rig) -> None:
     """A person's answer counts at once, also before the day of return."""
+    in_days = await noon(skipping)
     enrollment, contact = await waiting_contact(skipping)
     await away(skipping, enrollment, in_days(10))
     await skipping.reply(contact, enrollment_id=enrollment)
@@ -198,6 +213,7 @@ async def test_a_reply_stops_what_an_absence_holds_back(skipping: Rig) -> None:
 
 async def test_an_absence_that_is_heard_of_during_a_pause_holds_after_it(skipping: Rig) -> None:
     """A paused enrollment stays paused; resumed, it waits for the return."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     await control.pause(skipping.engine, enrollment)
     assert not await away(skipping, enrollment, in_days(10))
@@ -208,6 +224,7 @@ async def test_an_absence_that_is_heard_of_during_a_pause_holds_after_it(skippin
 
 async def test_a_pause_keeps_the_author_s_wait_not_the_absence(skipping: Rig) -> None:
     """Paused while postponed and resumed after the return: what was left of the delay is waited for."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping, AT_ANY_HOUR)
     await away(skipping, enrollment, in_days(10))
     state = await control.pause(skipping.engine, enrollment)
@@ -221,6 +238,7 @@ async def test_a_pause_keeps_the_author_s_wait_not_the_absence(skipping: Rig) ->
 
 async def test_send_now_overrides_an_absence_for_good(skipping: Rig) -> None:
     """Hurried outside its hours, the message goes when they begin, not when the contact is back."""
+    in_days = await noon(skipping)
     opens = ((await skipping.now()).hour + 3) % 24
     hours = f'window: {{from: "{opens:02}:00", to: "{(opens + 1) % 24:02}:00", timezone: UTC}}'
     enrollment = await waiting(skipping, TEXTS.replace('window: {from: "09:00", to: "17:00"}', hours))
@@ -235,6 +253,7 @@ async def test_send_now_overrides_an_absence_for_good(skipping: Rig) -> None:
 
 async def test_word_that_comes_late_holds_nothing_else(skipping: Rig) -> None:
     """A postponement of a message that has gone meanwhile leaves the one after it alone."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping, AT_ANY_HOUR)
     [late] = await be_away(skipping, enrollment, in_days(10))
     before = await control.send_now(skipping.engine, enrollment)
@@ -248,6 +267,7 @@ async def test_word_that_comes_late_holds_nothing_else(skipping: Rig) -> None:
 
 async def test_show_says_until_when_the_contact_is_away(skipping: Rig) -> None:
     """The day of return and the time of the next message, both where the contact is."""
+    in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     await away(skipping, enrollment, in_days(10))
     async with skipping.engine.database.transaction(skipping.engine.tenant_id) as tx:
@@ -256,7 +276,7 @@ async def test_show_says_until_when_the_contact_is_away(skipping: Rig) -> None:
     said = StringIO()
     Console(file=said, width=300).print(*showing.text(report), sep="\n")
     day = f"{in_days(10):%a %d %b}"
-    expected = f"held back: the contact is away until {day}, next at {day} 09:00 in America/Denver"
+    expected = f"held back: the contact is away until {day}, next at {day} 09:00 in America/Phoenix"
     assert expected in said.getvalue()
     upcoming = record_of(report).next
     assert upcoming is not None

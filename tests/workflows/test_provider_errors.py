@@ -162,7 +162,7 @@ async def test_a_provider_names_its_own_time(scripted: Rig, provider: ScriptedPr
 
 async def test_a_retry_asks_every_gate_again(scripted: Rig, provider: ScriptedProvider) -> None:
     """An address that was barred since the first try is not tried again."""
-    provider.answers.append(BUSY)
+    provider.answers.append(TransientError("scripted", "try later", retry_after=HOUR))
     enrollment, contact = await scripted.start(STOPPING)
     await scripted.arrives(enrollment, "first", gate="provider_retry")
     await scripted.execute(
@@ -199,7 +199,7 @@ async def test_a_wrong_configuration_pauses_the_sequence_and_loses_nothing(
         await scripted.arrives(enrollment, "second")
     # Whichever comes second is held at its claim, or was handed over before the pause and fails alike.
     provider.answers.extend([ConfigurationError("scripted", "bad credentials", code="20003")] * 2)
-    await scripted.skip(3 * DAY + HOUR / 2)
+    await scripted.skip(3 * DAY + 2 * HOUR)
     for enrollment in both:
         row = await scripted.arrives(enrollment, "second", gate="sequence_paused")
         assert row["status"] == "running"

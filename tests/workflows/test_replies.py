@@ -8,7 +8,6 @@ from domain.errors import TransientError
 from domain.messages import Channel
 from starter import control
 from tests.harness import DAY, Rig, ScriptedProvider, SlowAnswer
-from tests.helpers import assert_eventually
 
 EMAILS = """
     sequence: emails
@@ -72,7 +71,7 @@ async def test_a_reply_during_a_delivery_stops_after_it(scripted: Rig, provider:
     await slow.under_way.wait()
     replying = asyncio.create_task(scripted.reply(contact, enrollment_id=enrollment))
     # It waits for the hand-over, whose transaction holds the enrollment.
-    await assert_eventually(lambda: _somebody_waits_for_a_lock(scripted))
+    await scripted.somebody_waits()
     slow.let_go.set()
     received = await replying
     assert (received.node_id, received.step_number) == ("one", 1)
@@ -81,13 +80,9 @@ async def test_a_reply_during_a_delivery_stops_after_it(scripted: Rig, provider:
     assert len(provider.handed_over) == 1
 
 
-async def _somebody_waits_for_a_lock(rig: Rig) -> bool:
-    return bool(await rig.rows("SELECT FROM pg_locks WHERE NOT granted"))
-
-
 async def test_a_reply_stops_a_message_that_is_being_retried(scripted: Rig, provider: ScriptedProvider) -> None:
     """A hand-over that failed for now is not tried again once the contact has answered."""
-    provider.answers.append(TransientError("scripted", "busy"))
+    provider.answers.append(TransientError("scripted", "busy", retry_after=DAY))
     enrollment, contact = await scripted.start(EMAILS)
     await scripted.arrives(enrollment, "one", gate="provider_retry")
     received = await scripted.reply(contact, enrollment_id=enrollment)

@@ -13,7 +13,7 @@ from providers.registry import Registry
 from store import notices
 from store.notices import Notice
 from store.pool import Database
-from tests.harness import SlowAnswer
+from tests.harness import SlowAnswer, waits_for_a_lock
 from tests.helpers import assert_eventually
 from tests.owing import MINUTE, NOW, Desk
 
@@ -111,14 +111,10 @@ async def test_an_attempt_waits_for_the_one_that_hands_over(desk: Desk) -> None:
     first = asyncio.create_task(desk.send(notice))
     await slow.under_way.wait()
     second = asyncio.create_task(desk.send(notice))
-    await assert_eventually(lambda: _waits_for_a_lock(desk))
+    await assert_eventually(lambda: waits_for_a_lock(desk.rows))
     slow.let_go.set()
     assert [await first, await second] == ["sent", "sent"]
     assert (len(desk.provider.handed_over), desk.provider.asked) == (1, 0)
-
-
-async def _waits_for_a_lock(desk: Desk) -> bool:
-    return bool(await desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
 
 
 async def test_an_attempt_that_was_overtaken_sends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

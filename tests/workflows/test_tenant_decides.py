@@ -11,7 +11,7 @@ from starter import senders
 from starter import tenant as tenants
 from starter.inbound import receive
 from store.senders import SendingChannel
-from tests.harness import Rig, ScriptedProvider
+from tests.harness import HOUR, Rig, ScriptedProvider
 
 LOST = AmbiguousError("scripted", "the connection died", code="lost")
 
@@ -83,7 +83,7 @@ async def test_a_message_goes_out_from_the_workspaces_sender(scripted: Rig, prov
 async def test_another_attempt_goes_out_from_the_same_sender(scripted: Rig, provider: ScriptedProvider) -> None:
     """A default that changes meanwhile is for messages that are rendered later."""
     await _send_from(scripted, Channel.SMS, "+12125550100")
-    provider.answers.append(TransientError("scripted", "come again"))
+    provider.answers.append(TransientError("scripted", "come again", retry_after=HOUR))
     enrollment, _ = await scripted.start(TEXT)
     await scripted.arrives(enrollment, "first", gate="provider_retry")
     await _send_from(scripted, Channel.SMS, "+12125550111")

@@ -73,7 +73,7 @@ async def test_a_chat_from_its_first_word_to_the_answer(rig: Rig, api: TwilioApi
     first = await rig.arrives(enrollment, "late")
     assert first["status"] == "running"
     api.chats.clear()
-    await rig.skip(timedelta(days=2, hours=1))
+    await rig.skip(timedelta(days=2, hours=2))
     await rig.arrives(enrollment, "last")
     await answers(rig, contact, "Who is this?")
     assert await rig.ended(enrollment) == ("stopped", "replied")

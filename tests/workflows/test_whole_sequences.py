@@ -148,7 +148,7 @@ async def test_archiving_waits_for_a_hand_over_and_then_stops(scripted: Rig, pro
     enrollment, _ = await scripted.start(BEFORE + LAST)
     await slow.under_way.wait()
     archiving = asyncio.create_task(archive(scripted.engine, "held", stop=True))
-    await asyncio.sleep(0.3)
+    await scripted.somebody_waits()
     assert not archiving.done()
     slow.let_go.set()
     assert (await archiving).stopped == 1
