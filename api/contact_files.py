@@ -22,7 +22,10 @@ from starter.telling import say_many
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})
 
 _MEDIA_TYPE = "text/csv"
-_EXAMPLE = "external_id,name,email,phone,timezone,tags,plan\r\nC-1001,Ada Lovelace,ada@example.com,,,vip;new,gold\r\n"
+_EXAMPLE = (
+    "external_id,name,email,phone,timezone,tags,status,plan\r\n"
+    "C-1001,Ada Lovelace,ada@example.com,,,vip;new,customer,gold\r\n"
+)
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -44,9 +47,10 @@ _FILE: dict[int | str, dict[str, Any]] = {
     openapi_extra=_BODY,
     description=f"""The body is the file, up to {MAX_CONTACT_FILE:,} bytes: UTF-8, with a header line; delimited by
 comma, semicolon or tab. Columns: `external_id`, `name`, `email`, `phone`, `company`, `timezone`, `tags`, `triggers`
-(several separated by semicolons); any other column is an attribute. Contacts are made or changed by their external id;
-an empty cell leaves what is stored. A cell that begins with an apostrophe before `=`, `+`, `-` or `@`, as the export
-writes it, is read without the apostrophe.
+(several separated by semicolons), `status`; any other column is an attribute, with or without `attributes.` before its
+name: `attributes.status` is the attribute of that name. Contacts are made or changed by their external id; an empty
+cell leaves what is stored. A cell that begins with an apostrophe before `=`, `+`, `-` or `@`, as the export writes it,
+is read without the apostrophe.
 
 Good lines go in, a few thousand at a time; the others are named in the answer. Live enrollments go by the new values
 from then on, and those whose goal holds now end.

@@ -9,7 +9,11 @@ from domain.base import Frozen
 from domain.messages import Channel
 
 COLUMNS = ("external_id", "name", "email", "phone", "company", "timezone", "tags", "triggers")
-"""What the engine knows of a contact; any further column of a contact file is an attribute."""
+"""What the engine knows of a contact; no attribute is called so."""
+FILE_COLUMNS = (*COLUMNS, "status")
+"""Columns of a contact file; any further one is an attribute. An attribute may be called `status`, too."""
+ATTRIBUTE = "attributes."
+"""Before the name of an attribute, where it must not be taken for what the engine knows."""
 MAX_COLUMN_NAME = 64
 
 
@@ -38,6 +42,8 @@ class Contact(Frozen):
     """Every zone that the contact may be in: the stored one, or those of the phone number. Empty: unknown."""
     tags: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
+    status: str | None = None
+    """What an import, the API or a sequence has made of the contact; None: nobody has set one."""
     attributes: dict[str, str] = Field(default_factory=dict)
     """Values by `column_name`."""
 

@@ -35,8 +35,8 @@ class Facts(Frozen):
     happened: tuple[Happened, ...] = ()
 
 
-def fields_of(contact: Contact, status: str | None) -> Mapping[str, FieldValue]:
-    """A contact's values by field; `status` is what the action `update_status` sets."""
+def fields_of(contact: Contact) -> Mapping[str, FieldValue]:
+    """A contact's values by field."""
     values: dict[str, FieldValue | None] = {
         "external_id": contact.external_id,
         "name": contact.name,
@@ -48,7 +48,7 @@ def fields_of(contact: Contact, status: str | None) -> Mapping[str, FieldValue]:
         "timezone": contact.timezone,
         "tags": contact.tags,
         "triggers": contact.triggers,
-        "status": status,
+        "status": contact.status,
         **{f"attributes.{name}": value for name, value in contact.attributes.items()},
     }
     return {name: value for name, value in values.items() if value}

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
+from domain.contact import ATTRIBUTE, COLUMNS, FILE_COLUMNS, MAX_COLUMN_NAME, column_name
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A name that records and people refer to: it carries no dot, so that derived ids never collide with one."""
@@ -86,13 +86,12 @@ _WrittenHour = Annotated[str, Field(pattern=r"^\s*[0-9]{1,2}:[0-9]{2}\s*$")]
 Hour = Annotated[str, BeforeValidator(_canonical_hour, json_schema_input_type=_WrittenHour)]
 """`00:00` to `24:00`."""
 
-CONTACT_FIELDS = frozenset(COLUMNS) | {"first_name", "last_name", "status"}
+CONTACT_FIELDS = frozenset(FILE_COLUMNS) | {"first_name", "last_name"}
 """What is known of every contact; any other field is one of its attributes."""
-_ATTRIBUTE = "attributes."
 
 
 def _attribute_name(written: str) -> str:
-    name = column_name(written.strip().removeprefix(_ATTRIBUTE))
+    name = column_name(written.strip().removeprefix(ATTRIBUTE))
     if not 0 < len(name) <= MAX_COLUMN_NAME:
         raise ValueError(f"the name of an attribute has 1 to {MAX_COLUMN_NAME} characters")
     if name in COLUMNS:
@@ -102,9 +101,9 @@ def _attribute_name(written: str) -> str:
 
 def _field_name(written: str) -> str:
     name = column_name(written)
-    if not written.strip().startswith(_ATTRIBUTE) and name in CONTACT_FIELDS:
+    if not written.strip().startswith(ATTRIBUTE) and name in CONTACT_FIELDS:
         return name
-    return f"{_ATTRIBUTE}{_attribute_name(written)}"
+    return f"{ATTRIBUTE}{_attribute_name(written)}"
 
 
 AttributeName = Annotated[str, AfterValidator(_attribute_name)]

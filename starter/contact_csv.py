@@ -14,7 +14,7 @@ from content.addresses import is_region
 from domain import ids
 from domain.base import Frozen
 from domain.cells import unshielded
-from domain.contact import COLUMNS, MAX_COLUMN_NAME, Contact, column_name
+from domain.contact import ATTRIBUTE, COLUMNS, FILE_COLUMNS, MAX_COLUMN_NAME, Contact, column_name
 from domain.errors import TouchlineError
 from scheduling.zones import candidate_zones
 from starter.contact_fields import LONGEST, SEPARATOR, addresses, ill_formed, is_one_line, showable
@@ -94,8 +94,9 @@ class ContactFile:
         if len(cells) != len(self._columns):
             return self._reject(line, cells, f"{len(cells)} columns where the header has {len(self._columns)}")
         values = {name: unshielded(cell).strip() for name, cell in zip(self._columns, cells, strict=True)}
-        known = {name: values.pop(name, "") for name in COLUMNS}
-        if reasons := ill_formed(known, values):
+        known = {name: values.pop(name, "") for name in FILE_COLUMNS}
+        attributes = {name.removeprefix(ATTRIBUTE): value for name, value in values.items()}
+        if reasons := ill_formed(known, attributes):
             return self._reject(line, cells, *reasons)
         if not known["external_id"]:
             reasons.append("external_id: it is empty, and a contact is known by it")
@@ -119,7 +120,8 @@ class ContactFile:
             zones=candidate_zones(known["timezone"] or None, phone),
             tags=_words(known["tags"]),
             triggers=_words(known["triggers"]),
-            attributes={name: value.replace("\r\n", "\n") for name, value in values.items() if value},
+            status=known["status"] or None,
+            attributes={name: value.replace("\r\n", "\n") for name, value in attributes.items() if value},
         )
 
     def _reject(self, line: int, cells: list[str], *reasons: str) -> RejectedLine:
@@ -189,23 +191,28 @@ class _Lines:
 
 
 def _header(line: str) -> tuple[str, list[str]]:
-    """Delimiter and column names of the first line."""
+    """Delimiter and columns of the first line; those that are attributes with `attributes.` before their names."""
     if line.startswith(("\udcff\udcfe", "\udcfe\udcff")):
         raise TouchlineError("the file is UTF-16", hint="Save it as CSV UTF-8.")
     columns: list[str] = []
     for delimiter in _DELIMITERS:
-        columns = [column_name(unshielded(name)) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        columns = [_column(unshielded(name)) for name in next(csv.reader([line], delimiter=delimiter), [])]
         if "external_id" in columns:
             break
     else:
         raise TouchlineError(
             "the first line names no column external_id",
-            hint=f"Begin the file with a header line, such as: {','.join(COLUMNS)}",
+            hint=f"Begin the file with a header line, such as: {','.join(FILE_COLUMNS)}",
         )
-    for number, name in enumerate(columns, 1):
+    for number, column in enumerate(columns, 1):
+        name = column.removeprefix(ATTRIBUTE)
         if not name:
             raise TouchlineError(f"column {number} of the header has no name", hint="Name it, or take it out.")
-        if columns.index(name) < number - 1:
+        if column not in FILE_COLUMNS and name in COLUMNS:
+            raise TouchlineError(
+                f"the header names an attribute {name}", hint=f"Call the column {name}: it is no attribute."
+            )
+        if columns.index(column) < number - 1:
             raise TouchlineError(f"the header names {name} twice", hint="Rename one of the two, or take it out.")
         if len(name) > MAX_COLUMN_NAME or not is_one_line(name):
             raise TouchlineError(
@@ -213,6 +220,11 @@ def _header(line: str) -> tuple[str, list[str]]:
                 hint=f"Use up to {MAX_COLUMN_NAME} characters of UTF-8 text on one line.",
             )
     return delimiter, columns
+
+
+def _column(written: str) -> str:
+    name = column_name(written)
+    return name if name in FILE_COLUMNS else ATTRIBUTE + column_name(name.removeprefix(ATTRIBUTE))
 
 
 def _words(cell: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from domain.cells import cell
-from domain.contact import COLUMNS
+from domain.contact import ATTRIBUTE, FILE_COLUMNS
 from starter.contact_fields import SEPARATOR
 from starter.engine import Engine
 from store import contact_records
@@ -20,11 +20,16 @@ async def export(engine: Engine) -> AsyncGenerator[Sequence[object], None]:
         async for row in contact_records.every(tx):
             if names is None:
                 names = row["names"]
-                yield (*COLUMNS, *names)
-            known = (SEPARATOR.join(row[name]) if name in _LISTS else row[name] for name in COLUMNS)
+                yield (*FILE_COLUMNS, *map(_column, names))
+            known = (SEPARATOR.join(row[name]) if name in _LISTS else row[name] for name in FILE_COLUMNS)
             yield (*known, *(row["attributes"].get(name) for name in names))
         if names is None:
-            yield COLUMNS
+            yield FILE_COLUMNS
+
+
+def _column(attribute: str) -> str:
+    """How the file calls an attribute: so that an import takes it for one, and for this one."""
+    return ATTRIBUTE + attribute if attribute in FILE_COLUMNS or attribute.startswith(ATTRIBUTE) else attribute
 
 
 async def export_to(engine: Engine, path: Path) -> int:

@@ -36,13 +36,14 @@ def ill_formed(values: Mapping[str, str], attributes: Mapping[str, str]) -> list
     have several, as text from a spreadsheet has.
     """
     reasons = []
-    for name, value in (*values.items(), *attributes.items()):
-        longest = LONGEST.get(name, LONGEST_ATTRIBUTE) if name in values else LONGEST_ATTRIBUTE
+    known = [(name, value, LONGEST.get(name, LONGEST_ATTRIBUTE), False) for name, value in values.items()]
+    further = [(name, value, LONGEST_ATTRIBUTE, True) for name, value in attributes.items()]
+    for name, value, longest, may_break in (*known, *further):
         if len(value) > longest:
             reasons.append(f"{name}: {len(value)} characters, more than {longest}")
         if _NOT_UTF8.search(value):
             reasons.append(f"{name}: it is not UTF-8; save the file as CSV UTF-8")
-        if name in values and _LINE_BREAK.search(value):
+        if _LINE_BREAK.search(value) and not may_break:
             reasons.append(f"{name}: it has a line break")
         if _CONTROL.search(value):
             reasons.append(f"{name}: it has a control character")

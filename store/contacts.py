@@ -27,6 +27,7 @@ _COLUMNS = (
     "zones",
     "tags",
     "triggers",
+    "status",
     "attributes",
 )
 
@@ -52,6 +53,7 @@ async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
                 c.zones,
                 c.tags,
                 c.triggers,
+                c.status,
                 to_json(c.attributes).decode(),
             )
             for c in contacts
@@ -75,12 +77,6 @@ async def by_external_ids(tx: asyncpg.Connection, external_ids: Sequence[str]) -
 async def page(tx: asyncpg.Connection, *, after: UUID | None, trigger: str | None, limit: int) -> list[Contact]:
     """Contacts with an id above `after`, by id; with `trigger`, only those that carry it."""
     return [contact_of(row) async for row in _sql.page(tx, after=after, trigger=trigger, limit=limit)]
-
-
-async def status_of(tx: asyncpg.Connection, contact_id: UUID) -> str | None:
-    """The contact's status; None: nobody has set one."""
-    status: str | None = await _sql.status_of(tx, id=contact_id)
-    return status
 
 
 async def matching(tx: asyncpg.Connection, text: str) -> list[UUID]:

@@ -52,6 +52,5 @@ def _known(row: asyncpg.Record) -> Known:
     fields = dict(row)
     del fields["enrollment_id"]
     happened = tuple(Happened.model_validate(one) for one in fields.pop("happened") or ())
-    status = fields.pop("status")
     contact = contact_of(fields)
-    return Known(contact, Facts(fields=dict(fields_of(contact, status)), happened=happened))
+    return Known(contact, Facts(fields=dict(fields_of(contact)), happened=happened))

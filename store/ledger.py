@@ -121,6 +121,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
             zones=tuple(row["zones"]),
             tags=tuple(row["tags"]),
             triggers=tuple(row["triggers"]),
+            status=row["contact_status"],
             attributes=row["attributes"],
         ),
         job_id=row["job_id"],

@@ -60,7 +60,8 @@ FROM enrollment_batches WHERE id = :id;
 
 -- name: page
 -- Who was in the campaign when the batch was asked for, in the order of their ids, from after one of them on.
-SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes
+SELECT c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.status,
+    c.attributes
 FROM campaign_members m
 JOIN contacts c ON c.id = m.contact_id
 WHERE m.campaign_id = :campaign_id AND m.added_at <= :asked_at AND m.contact_id > :after

@@ -66,7 +66,7 @@ ORDER BY c.created_at DESC, c.id DESC LIMIT :limit;
 
 -- name: every
 -- All that a contact file holds; with the first one, every name that an attribute has.
-SELECT external_id, name, email, phone, company, timezone, tags, triggers, attributes,
+SELECT external_id, name, email, phone, company, timezone, tags, triggers, status, attributes,
     CASE WHEN row_number() OVER (ORDER BY created_at, id) = 1
         THEN array(SELECT DISTINCT jsonb_object_keys(attributes) FROM contacts WHERE erased_at IS NULL ORDER BY 1)
     END AS names

@@ -2,7 +2,7 @@
 -- Where COPY puts a batch of contacts; attributes as text, since binary COPY knows no JSON of ours.
 CREATE TEMP TABLE contact_arrivals (
     id uuid, external_id text, name text, email text, phone text, company text, timezone text,
-    zones text[], tags text[], triggers text[], attributes text
+    zones text[], tags text[], triggers text[], status text, attributes text
 ) ON COMMIT DROP;
 
 -- name: merge_arrivals$
@@ -10,11 +10,11 @@ CREATE TEMP TABLE contact_arrivals (
 -- Zones follow what holds after the merge: a stored time zone first, otherwise those of the phone number.
 WITH merged AS (
     INSERT INTO contacts (
-        tenant_id, id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+        tenant_id, id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
     )
     SELECT
         current_tenant(), id, external_id, name, email, phone, company, timezone, zones, tags, triggers,
-        attributes::jsonb
+        status, attributes::jsonb
     FROM contact_arrivals
     ORDER BY external_id
     ON CONFLICT (tenant_id, external_id) DO UPDATE SET
@@ -30,6 +30,7 @@ WITH merged AS (
         END,
         tags = CASE WHEN excluded.tags = '{}' THEN contacts.tags ELSE excluded.tags END,
         triggers = CASE WHEN excluded.triggers = '{}' THEN contacts.triggers ELSE excluded.triggers END,
+        status = coalesce(excluded.status, contacts.status),
         attributes = contacts.attributes || excluded.attributes,
         updated_at = now()
     RETURNING id
@@ -38,19 +39,15 @@ SELECT count(*) FROM merged JOIN contact_arrivals USING (id);
 
 -- name: by_external_ids
 -- Contacts by the ids that the tenant's own system knows.
-SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
 FROM contacts WHERE external_id = ANY(:external_ids::text[]);
 
 -- name: page
 -- Contacts in the order of their ids, from after one of them on.
-SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
 FROM contacts
 WHERE erased_at IS NULL AND (:after::uuid IS NULL OR id > :after) AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
 ORDER BY id LIMIT :limit;
-
--- name: status_of$
--- What actions have made of a contact.
-SELECT status FROM contacts WHERE id = :id;
 
 -- name: matching
 -- Contacts whose name, last name, email, phone or external id begins with a text; `behind` follows every text that does.

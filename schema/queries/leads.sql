@@ -1,6 +1,6 @@
 -- name: contacts_of
 -- Contacts by our ids.
-SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes
+SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
 FROM contacts WHERE id = ANY(:ids::uuid[]) ORDER BY id;
 
 -- name: live_of

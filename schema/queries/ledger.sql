@@ -6,7 +6,8 @@ SELECT
     s.key AS sequence_key, s.name AS sequence_name, s.status AS sequence_status, s.paused_reason,
     t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks, t.webhook_allow, t.holidays,
     t.on_ambiguous,
-    c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
+    c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers,
+    c.status AS contact_status, c.attributes,
     j.id AS job_id, j.state, j.channel, j.attempts, j.claimed_at, j.recipient, j.content, j.provider,
     j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
     -- Sent in this round before a retry opened a lap of its own; another version may come to it again.

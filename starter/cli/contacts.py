@@ -31,9 +31,9 @@ async def import_contacts(
 ) -> Answer:
     """Create or update contacts by their external id; good lines go in, bad ones are named.
 
-    Columns: external_id, name, email, phone, company, timezone, tags, triggers (several separated by semicolons);
-    any further column becomes an attribute. An empty cell leaves what is stored. Exit status 1 says that a line
-    was rejected, although the others are in.
+    Columns: external_id, name, email, phone, company, timezone, tags, triggers (several separated by semicolons),
+    status; any further column becomes an attribute, and so does attributes.status. An empty cell leaves what is
+    stored. Exit status 1 says that a line was rejected, although the others are in.
     """
     async with connect.engine(lazy=True) as engine:
         with output.progress(quiet=as_json) as progress:

@@ -47,7 +47,6 @@ async def read_people(
             Person(
                 contact,
                 start_of(contact, start, now, tenant_zone),
-                await contacts.status_of(tx, contact.id),
                 tuple(await suppressions.of_addresses(tx, addresses)),
             )
         )

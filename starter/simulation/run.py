@@ -21,7 +21,7 @@ from starter.simulation.attempts import Attempts
 from starter.simulation.clock import SkippingClock
 from starter.simulation.cues import Cue, can_be_answered
 from starter.simulation.outcome import NOT_ENROLLED, Outcome, read_outcome
-from store import acting, contacts, reports, tenants
+from store import contacts, reports, tenants
 from store.suppressions import Suppression, suppress
 from store.tenants import Tenant
 
@@ -40,7 +40,6 @@ class Person:
     contact: Contact
     start: datetime
     """UTC."""
-    status: str | None = None
     barred: tuple[Suppression, ...] = ()
     """Where this contact may not be written to."""
 
@@ -129,8 +128,6 @@ async def _prepare(engine: Engine, checked: Checked, people: Sequence[Person], t
         await tenants.change(tx, replace(decided, postal_address=decided.postal_address or NO_POSTAL_ADDRESS))
         await contacts.upsert(tx, [person.contact for person in people])
         for person in people:
-            if person.status is not None:
-                await acting.set_status(tx, person.contact.id, person.status, person.start)
             for one in person.barred:
                 await suppress(tx, one.channel, one.address, one.reason, at=one.at, now=person.start)
     await publish(engine, _unbraked(checked))

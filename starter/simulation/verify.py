@@ -96,11 +96,12 @@ def _part(case: Case, index: int, default_region: str, zone: str) -> _Part:
         zones=candidate_zones(given.timezone, phone),
         tags=given.tags,
         triggers=given.triggers,
+        status=given.status,
         attributes=given.attributes,
     )
     replies = (Cue(external_id, r.step, **({"text": r.text} if r.text else {})) for r in case.replies)
     events = (Cue(external_id, e.step, e.event) for e in case.events)
-    return _Part(case, Person(contact, start_of(contact, case.start, _NOW, zone), given.status), (*replies, *events))
+    return _Part(case, Person(contact, start_of(contact, case.start, _NOW, zone)), (*replies, *events))
 
 
 def _apart(parts: Sequence[_Part]) -> list[list[_Part]]:

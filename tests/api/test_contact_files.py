@@ -14,11 +14,11 @@ from api.frame import MAX_BODY
 from tests.api.conftest import Api
 
 SCOPE = {"type": "http", "asgi": {"spec_version": "2.4"}}
-HEADER = "external_id,name,email,phone,company,timezone,tags,triggers,plan,city"
+HEADER = "external_id,name,email,phone,company,timezone,tags,triggers,status,plan,city"
 AWKWARD = [
-    ["A", "Zoë, 王 🙂", "a@x.com", "(208) 555-0100", "Acme", "", "a;b", "go", 'say "hi"', ""],
-    ["B", "=1+1", "b@x.com", "", "@corp", "Europe/Paris", "+1;-2", "", "two\nlines", "'quoted"],
-    ["'=C", "Ada", "", "+12125550100", "", "", "", "", "'=already", " -x"],
+    ["A", "Zoë, 王 🙂", "a@x.com", "(208) 555-0100", "Acme", "", "a;b", "go", "lead", 'say "hi"', ""],
+    ["B", "=1+1", "b@x.com", "", "@corp", "Europe/Paris", "+1;-2", "", "=won", "two\nlines", "'quoted"],
+    ["'=C", "Ada", "", "+12125550100", "", "", "", "", "", "'=already", " -x"],
 ]
 
 
@@ -45,14 +45,15 @@ async def exported(api: Api) -> bytes:
 
 async def stored(api: Api) -> list[dict[str, Any]]:
     found = await api.rig.rows(
-        "SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes FROM contacts"
+        "SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes"
+        " FROM contacts"
     )
     return sorted(found, key=lambda row: str(row["external_id"]))
 
 
 async def test_good_lines_go_in_and_the_others_are_named(api: Api) -> None:
     """The report of the command line, with the line and the reasons."""
-    answer = await sent(api, file_of([*AWKWARD, ["D", "", "nobody", "", "", "", "", "", "", ""]]))
+    answer = await sent(api, file_of([*AWKWARD, ["D", "", "nobody", "", "", "", "", "", "", "", ""]]))
     assert answer.status_code == 200, answer.text
     report = answer.json()
     assert (report["read"], report["created"], report["updated"], report["rejected_count"]) == (4, 3, 0, 1)
@@ -77,19 +78,35 @@ async def test_an_import_of_the_export_changes_nothing(api: Api) -> None:
     assert [{**row, "id": None} for row in anew] == [{**row, "id": None} for row in before]
 
 
+async def test_a_status_comes_in_and_goes_out(api: Api) -> None:
+    """As PATCH sets it; an attribute that is called so too is told from it, on the way out and in."""
+    file = b"external_id,email,status,attributes.status\nA,a@x.com,customer,open\nB,b@x.com,,closed\n"
+    assert (await sent(api, file)).json()["created"] == 2
+    path, key = "/contacts/B", await api.key("read", "write")
+    assert (await api.http.get("/contacts/A", headers=key)).json()["status"] == "customer"
+    named = {"status": "lead", "attributes": {"attributes.status": "odd"}}
+    assert (await api.http.patch(path, json=named, headers=key)).status_code == 200
+    before, exported_file = await stored(api), await exported(api)
+    [_, first, second] = csv.reader(io.StringIO(exported_file.decode(), newline=""))
+    assert (first[8:], second[8:]) == (["customer", "", "open"], ["lead", "odd", "closed"])
+    await api.rig.execute("UPDATE contacts SET status = 'lost', attributes = '{}'")
+    await sent(api, exported_file)
+    assert await stored(api) == before
+
+
 async def test_nothing_in_the_export_is_a_formula(api: Api) -> None:
     """No cell, and no name of a column, begins as one does."""
     await sent(api, file_of(AWKWARD))
     await api.rig.execute('UPDATE contacts SET attributes = attributes || \'{"=cmd": "\\tx"}\'')
     rows = list(csv.reader(io.StringIO((await exported(api)).decode(), newline="")))
-    assert rows[0] == [*HEADER.split(",")[:8], "'=cmd", "city", "plan"]
+    assert rows[0] == [*HEADER.split(",")[:9], "'=cmd", "city", "plan"]
     assert len(rows) == 4
     assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in ("=", "+", "-", "@") or cell[:1] == "\t"]
 
 
 async def test_an_export_of_nobody_is_a_header(api: Api) -> None:
     """Which an import takes."""
-    assert await exported(api) == b"external_id,name,email,phone,company,timezone,tags,triggers\r\n"
+    assert await exported(api) == b"external_id,name,email,phone,company,timezone,tags,triggers,status\r\n"
     assert (await sent(api, await exported(api))).json()["read"] == 0
 
 

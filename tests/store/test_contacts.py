@@ -58,12 +58,12 @@ async def test_every_column_arrives(database: Database, tenant_id: UUID, tmp_pat
         database,
         tenant_id,
         tmp_path,
-        "external_id,name,email,phone,company,timezone,tags,triggers,Plan\n"
-        'A,"Zoë, 王 🙂",A@X.com,(208) 555-0100,Acme,,a;b,go,"say ""hi"""\n',
+        "external_id,name,email,phone,company,timezone,tags,triggers,Status,Plan\n"
+        'A,"Zoë, 王 🙂",A@X.com,(208) 555-0100,Acme,,a;b,go,customer,"say ""hi"""\n',
     )
     row = (await rows(database, tenant_id))["A"]
     assert (row["name"], row["email"], row["phone"]) == ("Zoë, 王 🙂", "a@x.com", "+12085550100")
-    assert (row["company"], row["timezone"]) == ("Acme", None)
+    assert (row["company"], row["timezone"], row["status"]) == ("Acme", None, "customer")
     assert row["zones"] == ["America/Boise", "America/Los_Angeles"]
     assert (row["tags"], row["triggers"], row["attributes"]) == (["a", "b"], ["go"], {"plan": 'say "hi"'})
 
@@ -74,13 +74,15 @@ async def test_an_empty_cell_leaves_what_is_stored(database: Database, tenant_id
         database,
         tenant_id,
         tmp_path,
-        "external_id,name,email,phone,tags,plan,city\nA,Ann,a@x.com,2125550100,vip,gold,Rome\n",
+        "external_id,name,email,phone,tags,status,plan,city\nA,Ann,a@x.com,2125550100,vip,lead,gold,Rome\n",
     )
-    report = await import_text(database, tenant_id, tmp_path, "external_id,email,name,plan\nA,new@x.com,,silver\n")
+    report = await import_text(
+        database, tenant_id, tmp_path, "external_id,email,name,status,plan\nA,new@x.com,,,silver\n"
+    )
     assert (report.created, report.updated) == (0, 1)
     row = (await rows(database, tenant_id))["A"]
     assert (row["name"], row["email"], row["phone"], row["tags"]) == ("Ann", "new@x.com", "+12125550100", ["vip"])
-    assert row["attributes"] == {"plan": "silver", "city": "Rome"}
+    assert (row["status"], row["attributes"]) == ("lead", {"plan": "silver", "city": "Rome"})
     assert row["zones"] == ["America/New_York"]
 
 

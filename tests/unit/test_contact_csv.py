@@ -111,6 +111,31 @@ def test_further_columns_become_attributes(read: Reader) -> None:
     assert result.contacts[1].attributes == {}
 
 
+def test_a_status_is_the_contacts_own_and_an_attribute_may_be_called_so(read: Reader) -> None:
+    """`status` is what conditions read and sequences set; `attributes.` before any name makes it an attribute's."""
+    result = read(
+        "external_id,email,Status,attributes.Status,Attributes.Plan\nA,a@x.com,customer,open,pro\nB,b@x.com,,,\n"
+    )
+    assert [contact.status for contact in result.contacts] == ["customer", None]
+    assert [contact.attributes for contact in result.contacts] == [{"status": "open", "plan": "pro"}, {}]
+    two_lines = read('external_id,email,status,attributes.status\nA,a@x.com,"a\nb","a\nb"\n')
+    assert [line.reasons for line in two_lines.rejected] == [("status: it has a line break",)]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("attributes.E-Mail", "an attribute email"),
+        ("attributes.", "has no name"),
+        ("plan,attributes.plan", "names plan twice"),
+    ],
+)
+def test_a_header_that_names_no_attribute_is_refused(read: Reader, column: str, said: str) -> None:
+    """What the engine knows has its own column, and nothing is there twice under two names."""
+    with pytest.raises(TouchlineError, match=said):
+        read(f"external_id,email,{column}\n")
+
+
 @pytest.mark.parametrize("header", ["Two Words", "two_words", " TWO  words "])
 @pytest.mark.parametrize("field", ["attributes.two_words", "attributes.Two_Words", "attributes['Two Words']"])
 def test_a_text_finds_a_column_however_either_is_written(read: Reader, header: str, field: str) -> None:

@@ -20,10 +20,11 @@ CONTACT = Contact(
     name="Ada Byron Lovelace",
     email="ada@example.com",
     tags=("vip", "Press"),
+    status="warm",
     attributes={"plan": "Pro", "seats": "12", "trial": "yes", "renewal": "2026-12-01", "blank": ""},
 )
 FACTS = Facts(
-    fields=dict(fields_of(CONTACT, "warm")),
+    fields=dict(fields_of(CONTACT)),
     happened=(
         Happened(event="opened", at=NOW - timedelta(days=3), step="intro"),
         Happened(event="clicked", at=NOW - timedelta(hours=1), step="offer"),
