@@ -27,6 +27,7 @@ from starter.cli import (
     stack,
     tasks,
     tenant,
+    tenants,
     tools,
     webhooks,
 )
@@ -50,6 +51,7 @@ authoring.register(app)
 simulate.register(app)
 contacts.register(app)
 tenant.register(app)
+tenants.register(app)
 senders.register(app)
 enrollments.register(app)
 campaigns.register(app)

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import asyncpg
+import typer
 from pydantic import SecretStr
 from temporalio.service import RPCError
 
@@ -16,11 +17,20 @@ from settings import Settings, read_settings
 from starter.engine import Engine
 from starter.secret_key import secret_key
 from starter.stack import LocalStack, StackInfo, running_stack
+from store import tenancy
 from store.pool import Database
 
 _NOTHING_RUNS = "./touchline up starts the local stack; or set TOUCHLINE_DATABASE_URL and TOUCHLINE_TEMPORAL_ADDRESS"
 
-NO_TENANT = "TOUCHLINE_TENANT names one of the database's tenants; leave it unset for the default one"
+NO_TENANT = "./touchline tenants list shows those that there are; TOUCHLINE_TENANT names one, unset the default one"
+
+
+InTenant = Annotated[
+    UUID | None,
+    typer.Option(
+        "--tenant", metavar="ID", show_default=False, help="The workspace to act in, instead of TOUCHLINE_TENANT."
+    ),
+]
 
 
 def load_settings(*, level: Literal["warning", "error"] = "warning") -> Settings:
@@ -71,12 +81,23 @@ def located(settings: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def database() -> AsyncIterator[tuple[Settings, Database]]:
-    """The database alone: reading works while Temporal is down."""
+async def database(tenant: UUID | None = None) -> AsyncIterator[tuple[Settings, Database]]:
+    """The database alone: reading works while Temporal is down. `tenant`: another one than the settings name."""
     settings = located(load_settings())
+    if tenant is not None:
+        settings = settings.model_copy(update={"tenant": tenant})
     async with pool(settings) as connected:
         await _must_exist(connected, settings.tenant)
         yield settings, connected
+
+
+@asynccontextmanager
+async def owner() -> AsyncIterator[tuple[Settings, asyncpg.Connection]]:
+    """One transaction as the role that owns the tables, who alone sees all tenants."""
+    settings = located(load_settings())
+    with _losses():
+        async with tenancy.as_owner(settings.database_url) as connection:
+            yield settings, connection
 
 
 @asynccontextmanager

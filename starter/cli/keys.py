@@ -40,6 +40,7 @@ async def create(
         list[str],
         typer.Option(metavar="SCOPE", help=f"What it may do: {_SCOPES}; may be given several times.", callback=_known),
     ],
+    tenant: connect.InTenant = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Make a key and show it: this once, for it is kept as a hash alone."""
@@ -47,7 +48,7 @@ async def create(
     if not name:
         raise Refused("a key needs a name", hint="say what uses it, such as crm")
     scopes = cast(set[Scope], set(scope))
-    async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
+    async with connect.database(tenant) as (settings, database), database.transaction(settings.tenant) as tx:
         key = await api_keys.create(tx, settings.tenant, name, scopes, datetime.now(UTC))
     return Answer(
         {"name": name, "scopes": sorted(scopes), "key": key},
@@ -55,9 +56,9 @@ async def create(
     )
 
 
-async def list_keys(as_json: AsJson = False) -> Answer:
+async def list_keys(tenant: connect.InTenant = None, as_json: AsJson = False) -> Answer:
     """List the keys, revoked ones among them; never the keys themselves."""
-    async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
+    async with connect.database(tenant) as (settings, database), database.transaction(settings.tenant) as tx:
         found = await api_keys.listed(tx)
     listed: RenderableType = (
         output.table(
@@ -78,8 +79,8 @@ async def list_keys(as_json: AsJson = False) -> Answer:
     return Answer({"keys": [asdict(key) for key in found]}, [listed])
 
 
-async def revoke(name: Name, as_json: AsJson = False) -> Answer:
+async def revoke(name: Name, tenant: connect.InTenant = None, as_json: AsJson = False) -> Answer:
     """Revoke a key: from now on it opens nothing. Its name is not given again."""
-    async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
+    async with connect.database(tenant) as (settings, database), database.transaction(settings.tenant) as tx:
         await api_keys.revoke(tx, name, datetime.now(UTC))
     return Answer({"name": name, "revoked": True}, [output.line(f"{name} is revoked")])

@@ -74,6 +74,7 @@ async def show_tenant(
             callback=_policy,
         ),
     ] = None,
+    tenant: connect.InTenant = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Show what this workspace has decided about all of its messages, or change it.
@@ -92,9 +93,9 @@ async def show_tenant(
         "on_ambiguous": on_ambiguous,
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-        before, tenant = await starter.change(tx, changes)
-    return Answer({**asdict(tenant), "changed": tenant != before}, _lines(tenant, settings))
+    async with connect.database(tenant) as (settings, database), database.transaction(settings.tenant) as tx:
+        before, now = await starter.change(tx, changes)
+    return Answer({**asdict(now), "changed": now != before}, _lines(now, settings))
 
 
 def _dates(text: str) -> tuple[date, ...]:

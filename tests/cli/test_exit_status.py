@@ -42,6 +42,7 @@ def test_the_commands_are_those_that_users_know() -> None:
         *("webhooks deliveries", "webhooks redeliver"),
         *(f"senders {what}" for what in ("add", "list", "default", "remove")),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),
+        *("tenants add", "tenants list"),
     } == COMMANDS
 
 

@@ -1,0 +1,26 @@
+"""Tenants are made, and listed, by whoever owns the database; no key of any tenant's can."""
+
+import asyncpg
+
+from domain import ids
+from domain.errors import Conflict, Unfit
+from scheduling.zones import is_zone
+from store import tenancy
+from store.tenancy import Workspace
+
+LONGEST_NAME = 200
+DEFAULT_ZONE = "America/New_York"
+
+
+async def add(tx: asyncpg.Connection, name: str, timezone: str) -> Workspace:
+    """Make a tenant, as the owner of the tables. Raises Unfit, or Conflict for a name that is taken."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise Unfit(f"a tenant needs a name of 1 to {LONGEST_NAME} characters", hint="say whose it is, such as Acme")
+    if not is_zone(timezone):
+        raise Unfit(f"{timezone!r} is not a time zone", hint="write it as America/New_York")
+    if (known := await tenancy.named(tx, name)) is not None:
+        raise Conflict(
+            f"there is a tenant {name!r} already: {known}", hint="./touchline tenants list shows all of them"
+        )
+    return await tenancy.add(tx, ids.new_id(), name, timezone)
