@@ -1,4 +1,4 @@
-"""Goals: what ends an enrollment wherever it stands, and who wakes it."""
+"""Goals: what ends an enrollment wherever it stands; and conditions on events of one's own."""
 
 from functools import partial
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.events import EventType
-from starter import control, goals
+from starter import control, goals, telling
 from starter.contact_changes import Changes, change
 from starter.contacts import import_csv
 from starter.happened import happen
@@ -24,6 +24,12 @@ GOAL = """
       - {{id: wait, type: delay, days: 3}}
       - {{id: second, type: email, subject: Again, body: Again.}}
 """
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Temporal on a stalled machine is not one that is away."""
+    monkeypatch.setattr(telling, "_WITHIN_S", 30.0)
 
 
 async def test_a_goal_is_judged_by_the_event_that_reaches_it(skipping: Rig) -> None:
@@ -116,6 +122,7 @@ async def test_a_goal_ends_whoever_waits_for_an_event_or_is_paused(skipping: Rig
     for enrollment, contact in ((waiting, one), (paused, two)):
         happened = await happen(skipping.engine, contact.external_id, "purchase")
         assert (happened.stopped, happened.awaited) == ((enrollment,), ())
+    for enrollment in (waiting, paused):
         assert await skipping.ended(enrollment) == ("stopped", "goal")
     assert len(skipping.outbox()) == 2
 
