@@ -180,7 +180,7 @@ steps:
         text,
         person("Barred", "2026-03-05", barred=(barred,), contact={"company": "Acme"}),
         person("Mail", "2026-03-05", contact={"phone": None}),
-        person("Customer", "2026-03-05", status="customer", contact={"company": "Acme", "phone": "+12125550199"}),
+        person("Customer", "2026-03-05", contact={"company": "Acme", "phone": "+12125550199", "status": "customer"}),
     )
     first, second, third = played.outcomes
     assert (first.status, first.skipped, first.notes) == (
