@@ -32,6 +32,7 @@ class ServerProcess:
         self._log = log
         self._stop_signal = stop_signal
         with log.open("ab") as sink:
+            self._said_before = sink.tell()
             # Its own session: the terminal's Ctrl-C reaches us alone, and we end the servers after the worker.
             # Kernels tie the death signal to the *thread* that starts the child: start servers from the main one.
             self._popen = subprocess.Popen(  # noqa: S603 - fixed program, no shell
@@ -56,6 +57,14 @@ class ServerProcess:
     def running(self) -> bool:
         """Whether the process is there; says nothing of its health."""
         return self._popen.poll() is None
+
+    def listens_on(self, port: int) -> bool:
+        """Whether it is this process, and no other, that takes connections on that port."""
+        try:
+            sockets = psutil.Process(self.pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
 
     async def until(self, ready: Callable[[], Awaitable[bool]], timeout_s: float) -> None:
         """Wait until `ready` holds. Raises NotReady with the end of the log if it never does."""
@@ -84,6 +93,12 @@ class ServerProcess:
             return
         await kill_tree(psutil.Process(self.pid))
         self._popen.wait()
+
+    def said(self) -> str:
+        """What it has logged; what earlier ones have left in the same file is no part of it."""
+        with self._log.open("rb") as log:
+            log.seek(self._said_before)
+            return log.read().decode(errors="replace")
 
     def log_tail(self, lines: int = 15) -> str:
         """The end of the log, for an error message."""

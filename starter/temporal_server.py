@@ -5,6 +5,7 @@ import signal
 import sysconfig
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -20,6 +21,8 @@ SEARCH_ATTRIBUTES = ("TouchlineTenant", "TouchlineSequence", "TouchlineContact")
 """Keyword attributes that workflows carry: ids only, they are plain text in Temporal."""
 
 _SKIPPING = "--enable-time-skipping"
+_TAKEN = "address already in use"
+_STARTS = 3
 _USUAL_PORT = 7233
 _USUAL_UI_PORT = 8233
 _READY_TIMEOUT_S = 60.0
@@ -74,16 +77,17 @@ class LocalTemporal:
     async def start(self) -> None:
         """Start, or start again on the same port and state; ends a server that a killed run left behind."""
         await self.end_leftover()
-        folder = self._folder()
-        last = self._last_run()
-        self._port = free_port(self._port, last.port if last else None, _USUAL_PORT if self._usual_ports else None)
-        if self._ui:
-            last_ui_port = last.ui_port if last else None
-            self._ui_port = free_port(self._ui_port, last_ui_port, _USUAL_UI_PORT if self._usual_ports else None)
-        self._process = ServerProcess("Temporal", self._command(), folder / "temporal.log")
-        run = _Run(pid=self._process.pid, port=self._port, ui_port=self._ui_port)
-        _run_file(folder).write_text(run.model_dump_json())
-        await self._process.until(self._serving, _READY_TIMEOUT_S)
+        for left in reversed(range(_STARTS)):
+            process = self._process = self._begin()
+            try:
+                await process.until(partial(self._ready, process), _READY_TIMEOUT_S)
+            except NotReady:
+                await process.kill()
+                # Two servers that start at once may have found the same port free.
+                if not left or not _came_late(process):
+                    raise
+            else:
+                return
 
     async def stop(self) -> None:
         """End in good order; state that is kept stays."""
@@ -103,6 +107,24 @@ class LocalTemporal:
         last = self._last_run()
         if last:
             await end_leftover(last.pid, _is_ours_on(last.port), signal.SIGTERM)
+
+    def _begin(self) -> ServerProcess:
+        folder = self._folder()
+        last = self._last_run()
+        self._port = free_port(self._port, last.port if last else None, _USUAL_PORT if self._usual_ports else None)
+        if self._ui:
+            last_ui_port = last.ui_port if last else None
+            self._ui_port = free_port(self._ui_port, last_ui_port, _USUAL_UI_PORT if self._usual_ports else None)
+        process = ServerProcess("Temporal", self._command(), folder / "temporal.log")
+        run = _Run(pid=process.pid, port=self._port, ui_port=self._ui_port)
+        _run_file(folder).write_text(run.model_dump_json())
+        return process
+
+    async def _ready(self, process: ServerProcess) -> bool:
+        if _came_late(process):  # and goes on all the same, if it is a test server
+            raise NotReady(f"another server has taken a port of Temporal's:\n{process.log_tail()}")
+        # Whoever else has the port would answer in the place of ours.
+        return await self._serving() and process.listens_on(self._port)
 
     def _command(self) -> Sequence[str | Path]:
         command: list[str | Path] = [
@@ -144,6 +166,10 @@ class LocalTemporal:
             return _Run.model_validate_json(_run_file(self._folder()).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
+
+
+def _came_late(process: ServerProcess) -> bool:
+    return _TAKEN in process.said().lower()
 
 
 def _run_file(folder: Path) -> Path:

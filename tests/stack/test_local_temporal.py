@@ -1,12 +1,18 @@
 """The local Temporal server is set up as the application needs it."""
 
+import socket
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
-from starter.temporal_server import SEARCH_ATTRIBUTES, LocalTemporal
+from starter import temporal_server
+from starter.ports import LOOPBACK, free_port
+from starter.temporal_server import SEARCH_ATTRIBUTES, LocalTemporal, SkippingTemporal
 from tests.helpers import assert_eventually
 
 
@@ -41,3 +47,39 @@ async def test_a_killed_server_comes_back_at_its_address_with_its_state(tmp_path
         assert (await handle.describe()).id == "sleeper"
     finally:
         await server.kill()
+
+
+@pytest.mark.parametrize("make", [partial(LocalTemporal, ui=False), SkippingTemporal])
+async def test_a_port_that_another_server_took_meanwhile_is_left_to_it(
+    make: Callable[[Path], LocalTemporal], temporal: LocalTemporal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both found it free and the other was first: it would answer, but what is started has a port of its own."""
+    offered = [int(temporal.address.rpartition(":")[2])]
+    monkeypatch.setattr(temporal_server, "free_port", lambda *wished: offered.pop() if offered else free_port(*wished))
+    server = make(tmp_path)
+    await server.start()
+    try:
+        assert offered == []
+        assert server.pid is not None
+        assert server.address != temporal.address
+    finally:
+        await server.kill()
+
+
+async def test_a_port_for_the_ui_that_is_taken_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server starts with another."""
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        offered = [port, free_port()]
+        monkeypatch.setattr(
+            temporal_server, "free_port", lambda *wished: offered.pop() if offered else free_port(*wished)
+        )
+        server = LocalTemporal(tmp_path)
+        await server.start()
+        try:
+            assert server.pid is not None
+            assert server.ui_url not in (None, f"http://{LOOPBACK}:{port}")
+        finally:
+            await server.kill()
