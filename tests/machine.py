@@ -29,16 +29,17 @@ def refusing_port() -> Iterator[int]:
 
 
 _YARDSTICK_S = 0.035
-"""What `_yardstick` takes of the processor that the tests' bounds were measured on, with nothing else to do."""
+"""What `_yardstick` takes of the processor that the tests' bounds were measured on."""
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """What `work` takes of the processor; a slower one is measured beside it, and its seconds count for less."""
-    slower = _yardstick() / _YARDSTICK_S
+def assert_takes_at_most(seconds: float, work: Callable[[], object]) -> None:
+    """Seconds of a processor like the one that the bounds were measured on; a slower one is given more."""
     began = time.thread_time()
     work()
     taken = time.thread_time() - began
-    return taken / max(1.0, slower, _yardstick() / _YARDSTICK_S)
+    if taken > seconds:
+        slower = max(1.0, _yardstick() / _YARDSTICK_S)
+        assert taken / slower <= seconds, f"{taken:.2f} s, on a processor that is {slower:.1f} times slower"
 
 
 def _yardstick() -> float:

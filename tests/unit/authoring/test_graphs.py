@@ -1,7 +1,6 @@
 """A flow builder's graph: what it compiles to, and every fault named with its node."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from authoring.check import Checked, check
 from domain.definition import GraphDefinition
 from domain.plan import ConditionNode, ExitNode, GotoNode, MessageNode, Plan, SplitNode, TaskNode, WaitNode
+from tests.machine import assert_takes_at_most
 
 CASES = Path(__file__).parents[2] / "cases"
 TEXT = {"body": "x"}
@@ -353,11 +353,8 @@ def test_a_thousand_nodes_compile_within_a_second() -> None:
         edges += [edge(f"c{n}", f"a{n}", "true"), edge(f"c{n}", f"b{n}", "false")]
         edges += [edge(f"a{n}", f"d{n}"), edge(f"b{n}", f"d{n}"), edge(f"d{n}", following)]
     text = json.dumps({"id": "g", "nodes": [*nodes, node("end", "exit")], "edges": edges})
-    check(text)
-    began = time.process_time()
     result = check(text)
-    elapsed = time.process_time() - began
     assert result.ok
     assert result.plan is not None
     assert len(result.plan.nodes) == 1001
-    assert elapsed < 1
+    assert_takes_at_most(1, lambda: check(text))

@@ -1,6 +1,5 @@
 """Merge fields: what may be written, and what comes out."""
 
-import time
 from uuid import UUID
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from content.liquid import literal_length, problems, render, sender_fields
 from domain.contact import Contact
 from domain.errors import ContentError
+from tests.machine import assert_takes_at_most
 
 ANA = Contact(
     id=UUID(int=1),
@@ -125,7 +125,7 @@ def test_a_faulty_template_is_found_out_when_it_is_saved(template: str, message:
 
 
 @pytest.mark.parametrize(
-    ("field", "mend"), [("unsubscribe_url", "PUBLIC_URL"), ("postal_address", "./touchline tenant")]
+    ("field", "mend"), [("unsubscribe_url", "PUBLIC_URL"), ("postal_address", "set the tenant's postal address")]
 )
 def test_what_the_sender_has_stands_in_the_bodies_of_emails(field: str, mend: str) -> None:
     """It is known there, filled in, found by whoever publishes; without a value the mend is the sender's."""
@@ -171,10 +171,12 @@ def test_names_of_the_template_itself_are_known() -> None:
 def test_a_greedy_template_fails_its_message_fast(template: str) -> None:
     """Output, names and filters are bounded: a template can fail, not take the worker with it."""
     contact = ANA.model_copy(update={"attributes": {"big": "x" * 20_000}, "tags": tuple("abcdefgh")})
-    began = time.process_time()
-    with pytest.raises(ContentError):
-        render(template, contact)
-    assert time.process_time() - began < 2
+
+    def fails() -> None:
+        with pytest.raises(ContentError):
+            render(template, contact)
+
+    assert_takes_at_most(2, fails)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +184,8 @@ def test_a_greedy_template_fails_its_message_fast(template: str) -> None:
 )
 def test_hostile_templates_are_judged_in_linear_time(text: str) -> None:
     """The lexer's patterns never see what they would be slow on."""
-    began = time.process_time()
     assert problems(text)
-    assert time.process_time() - began < 2
+    assert_takes_at_most(2, lambda: problems(text))
 
 
 _PIECES = st.sampled_from(

@@ -14,6 +14,7 @@ from content.inbound_mail.references import token_in, with_token
 from domain.errors import Malformed
 from domain.events import InboundMessage, StatusReport
 from domain.ids import DEFAULT_TENANT, job_id, message_id
+from tests.machine import assert_takes_at_most
 
 _AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
 _JOB = job_id(uuid5(DEFAULT_TENANT, "one"), "step-1")
@@ -191,9 +192,8 @@ _HOSTILE = {
 @pytest.mark.parametrize("body", _HOSTILE.values(), ids=_HOSTILE)
 def test_a_megabyte_takes_less_than_a_second(body: str) -> None:
     """Whatever it is made of: whoever can send us mail must not be able to stop us."""
-    began = time.process_time()
-    read((_BASIC + body).encode()[:1_000_000], provider="email", at=_AT)
-    assert time.process_time() - began < 1
+    raw = (_BASIC + body).encode()[:1_000_000]
+    assert_takes_at_most(1, lambda: read(raw, provider="email", at=_AT))
 
 
 _SAMPLE = (Path(__file__).parent / "damaged.eml").read_bytes().replace(b"\n", b"\r\n")
@@ -217,11 +217,13 @@ def test_any_bytes_are_reports_or_malformed(raw: bytes) -> None:
     _never_raises(b"From: a@example.com\n" + raw)
 
 
-@settings(max_examples=200, deadline=1_000)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, len(_SAMPLE)), st.integers(0, 40), st.binary(max_size=8)), max_size=6))
 def test_a_damaged_report_is_read_or_refused(damages: list[tuple[int, int, bytes]]) -> None:
-    """Whatever is lost or changed on the way."""
+    """Whatever is lost or changed on the way, and at once."""
     raw = _SAMPLE
     for begin, length, patch in damages:
         raw = raw[:begin] + patch + raw[begin + length :]
+    began = time.thread_time()
     _never_raises(raw)
+    assert time.thread_time() - began < 1  # a hundred times what it takes
