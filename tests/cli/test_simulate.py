@@ -260,3 +260,11 @@ async def test_other_tests_make_no_new_version(cli: Cli, services: Settings, seq
     assert "version 1" in (await cli("publish", sequence)).out
     written(sequence.parent, SEQUENCE + TESTS)
     assert (await cli("publish", sequence)).out == "short: version 1: unchanged, nothing was published\n"
+
+
+async def test_a_simulation_has_no_brake(cli: Cli, bare: pytest.MonkeyPatch, files: Path) -> None:
+    """Everybody's way is shown: nobody is there who could resume a sequence that has paused itself."""
+    file = written(files, SEQUENCE.replace("Hello}", "'{{ attributes.plan }}'}") + "brake: {failures: 1, of: 1}\n")
+    said = await cli("simulate", file, "--csv", files / "people.csv", "--start", "2026-03-03T10:00", "--json")
+    assert said.code == 0
+    assert [person["status"] for person in said.document["contacts"]] == ["failed"] * 3
