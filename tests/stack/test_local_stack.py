@@ -15,6 +15,8 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from domain.errors import Conflict, NotReady
+from starter import temporal_server
+from starter.ports import free_port
 from starter.postgres import LocalPostgres
 from starter.stack import LocalStack, StackInfo, running_stack
 from tests.helpers import assert_eventually
@@ -23,7 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _RUN_A_STACK = """
 import asyncio, pathlib, sys
+from starter import temporal_server
 from starter.stack import LocalStack
+
+temporal_server._USUAL_PORT = int(sys.argv[3])
 
 async def main():
     async with LocalStack(pathlib.Path(sys.argv[1]), keep=sys.argv[2] == "keep", ui=False) as stack:
@@ -37,7 +42,9 @@ asyncio.run(main())
 @asynccontextmanager
 async def stack_in_another_process(state_dir: Path, mode: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, Any]]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _RUN_A_STACK, state_dir, mode, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", _RUN_A_STACK, state_dir, mode, str(temporal_server._USUAL_PORT)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         assert process.stdout is not None
@@ -47,6 +54,12 @@ async def stack_in_another_process(state_dir: Path, mode: str) -> AsyncIterator[
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+@pytest.fixture(autouse=True)
+def usual_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For this test alone: while its stack is down, the real one may go to the stack of any other test."""
+    monkeypatch.setattr(temporal_server, "_USUAL_PORT", free_port())
 
 
 @pytest.fixture
