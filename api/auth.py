@@ -22,7 +22,9 @@ REFUSALS = answers(401, 403)
 """The `responses` of a router whose routes need a key."""
 
 _bearer = HTTPBearer(
-    scheme_name="API key", description="`./touchline keys create NAME --scope read` makes one.", auto_error=False
+    scheme_name="API key",
+    description="`POST /keys` makes one; the first one of a tenant `./touchline keys create NAME --scope admin`.",
+    auto_error=False,
 )
 
 _OWNER = "touchline.api_key_owner"
@@ -43,7 +45,7 @@ class Caller:
             raise Refusal(
                 HTTPStatus.FORBIDDEN,
                 f"this key lacks the scope {scope}",
-                hint=f"./touchline keys create NAME --scope {scope} makes one that has it",
+                hint=f'use a key that has it; POST /keys makes one with "scopes": ["{scope}"], by a key of scope admin',
                 headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
             )
 
@@ -80,7 +82,7 @@ async def _caller(
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,
             "the API key is not valid",
-            hint="./touchline keys list shows which are",
+            hint="send one that was not revoked; GET /keys lists them, by a key of scope admin",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
     bind_contextvars(tenant_id=str(owner.tenant_id), api_key=str(owner.key_id))

@@ -167,7 +167,9 @@ class _Call:
         except ValueError as error:
             await self._bury(str(error))
             # Not in the error's own words: they quote what was sent.
-            raise Malformed("the call cannot be read", hint="./touchline dead-letters says why") from error
+            raise Malformed(
+                "the call cannot be read", hint="it is kept among the dead letters, with the reason"
+            ) from error
 
     async def _take(self, report: Report, gate: asyncio.Semaphore) -> str:
         async with gate:

@@ -13,7 +13,7 @@ _TEXTS = frozenset({"name", "first_name", "last_name", "email", "phone", "compan
 KNOWN_FIELDS = _TEXTS | {"tags", "attributes"}
 SENDER_FIELDS: Mapping[str, str] = {
     "unsubscribe_url": "set TOUCHLINE_PUBLIC_URL and TOUCHLINE_SECRET_KEYS, with which its link is made",
-    "postal_address": "./touchline tenant --postal-address ADDRESS sets it",
+    "postal_address": "set the tenant's postal address",
 }
 """What the sender, not the contact, has for the bodies of emails; and what gives each its value."""
 _DOTTED = re.compile(r"[^\W\d][\w-]*")

@@ -9,13 +9,19 @@ from domain.diagnostics import Diagnostic
 
 
 class TouchlineError(Exception):
-    """Something a user can act on: `str()` says what is wrong, `hint` how to mend it."""
+    """Something a user can act on: `str()` says what is wrong, `hint` how to mend it.
+
+    The same is read by callers of the API and at the command line; so `hint` names what is to be done, and `command`
+    what is typed after `./touchline` to do it, which the command line alone shows.
+    """
 
     hint: str | None = None
+    command: str | None = None
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, *, command: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.command = command
 
 
 class NotFound(TouchlineError):

@@ -25,7 +25,7 @@ async def find(tx: asyncpg.Connection, name: str) -> Campaign:
     """The campaign of that key or id. Raises NotFound."""
     found = await campaigns.find(tx, name)
     if found is None:
-        raise NotFound("there is no such campaign", hint="./touchline campaigns list lists them")
+        raise NotFound("there is no such campaign", hint="list the campaigns to find it", command="campaigns list")
     return found
 
 
@@ -115,7 +115,7 @@ async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch
         found = await _hold(tx, campaign)
         target = await sequences.find(tx, sequence)
         if target is None or target.version_id is None:
-            raise NotFound(f"no published sequence {sequence!r}", hint="./touchline publish FILE publishes one")
+            raise NotFound(f"no published sequence {sequence!r}", hint="publish it first", command="publish FILE")
         must_be_active(target.key, target.status, target.paused_reason)
         version = await sequences.read_version(tx, target.version_id)
         if version is None:
@@ -142,7 +142,7 @@ async def batch(tx: asyncpg.Connection, batch_id: UUID) -> Batch:
     """How a batch stands. Raises NotFound."""
     found = await batches.read(tx, batch_id)
     if found is None:
-        raise NotFound("there is no such batch", hint="./touchline batches list lists them")
+        raise NotFound("there is no such batch", hint="list the batches to find it", command="batches list")
     return found
 
 

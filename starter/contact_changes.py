@@ -58,7 +58,7 @@ async def create(engine: Engine, external_id: str | None, given: Changes) -> Con
     record = _changed(bare, given, engine.default_region, {"external_id": name})
     async with engine.database.transaction(engine.tenant_id) as tx:
         if not await contact_records.insert(tx, record):
-            raise Conflict("there is a contact of that external id already", hint="PATCH /contacts/{id} changes it")
+            raise Conflict("there is a contact of that external id already", hint="change that one, or take another id")
     return record
 
 

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.enrollment import BEFELL, EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound, NotReady, Unfit
 from starter import standing
-from starter.engine import Engine
+from starter.engine import Engine, unanswered
 from store import enrollments, ledger
 from workflows.enrollment import EnrollmentWorkflow
 
@@ -73,7 +73,7 @@ async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[Enrollm
     async with engine.database.transaction(engine.tenant_id) as tx:
         scope = await enrollments.read_scope(tx, enrollment_id)
     if scope is None:
-        raise NotFound(f"no enrollment {enrollment_id}", hint="./touchline enrollments lists them")
+        raise NotFound(f"no enrollment {enrollment_id}", hint="list the enrollments to find it", command="enrollments")
     if scope.ending is not None:
         raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.ending.reason or scope.status}")
     return engine.runs.handle(enrollment_id)
@@ -90,7 +90,8 @@ async def _answer(enrollment_id: UUID, update: Awaitable[EnrollmentState]) -> En
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise NotReady(
             f"no worker answered for enrollment {enrollment_id}; nothing is known to have changed",
-            hint="start a worker (./touchline up, or uv run worker.py) and say it again",
+            hint="say it again when a worker runs",
+            command="up",
         ) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
@@ -98,7 +99,7 @@ async def _answer(enrollment_id: UUID, update: Awaitable[EnrollmentState]) -> En
                 f"enrollment {enrollment_id} has no running workflow",
                 hint="within a minute the reconciler starts it, or records how it ended",
             ) from error
-        raise NotReady(f"Temporal did not answer: {error.message}", hint="./touchline doctor says more") from error
+        raise unanswered(error) from error
 
 
 async def pause_sequence(engine: Engine, key: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime
-from temporalio.service import TLSConfig
+from temporalio.service import RPCError, TLSConfig
 
 from content.links import Links
 from domain.errors import NotReady
@@ -82,3 +82,12 @@ async def connect_temporal(where: TemporalAddress, *, lazy: bool = False, runtim
             f"Temporal cannot be reached at {where.address}: {error}",
             hint="check TOUCHLINE_TEMPORAL_ADDRESS, _NAMESPACE, _TLS and _API_KEY",
         ) from error
+
+
+def unanswered(error: RPCError) -> NotReady:
+    """What is said where Temporal does not answer."""
+    return NotReady(
+        f"Temporal did not answer: {error.message}",
+        hint="say it again in a moment; if that does not help, the installation needs to be looked at",
+        command="doctor",
+    )

@@ -133,7 +133,7 @@ async def enroll(
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence = await sequences.find(tx, sequence_key)
         if sequence is None or sequence.version_id is None:
-            raise NotFound(f"no published sequence {sequence_key!r}", hint="./touchline publish FILE publishes one")
+            raise NotFound(f"no published sequence {sequence_key!r}", hint="publish it first", command="publish FILE")
         must_be_active(sequence_key, sequence.status, sequence.paused_reason)
         version = await sequences.read_version(tx, sequence.version_id)
         home = await sequences.home(tx)
@@ -168,7 +168,8 @@ def must_be_active(key: str, status: str | None, reason: str | None = None) -> N
     if status != "active":
         raise Conflict(
             f"sequence {key!r} is {status}" + (f": {reason}" if reason else ""),
-            hint=f"./touchline resume --sequence {key} lets it go on",
+            hint="make it active first",
+            command=f"resume --sequence {key}",
         )
 
 
@@ -182,7 +183,8 @@ async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[S
         if missing := [x for x in wanted if x not in known]:
             raise NotFound(
                 f"no contact {missing[0]!r}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""),
-                hint="./touchline contacts import FILE.csv brings contacts in",
+                hint="create the contact first, or import a file of contacts",
+                command="contacts import FILE.csv",
             )
         yield found
 

@@ -43,7 +43,11 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
         if found is None:
-            raise NotFound(f"no contact {contact!r}", hint="./touchline contacts import FILE.csv brings contacts in")
+            raise NotFound(
+                f"no contact {contact!r}",
+                hint="create the contact first, or import a file of contacts",
+                command="contacts import FILE.csv",
+            )
         who, key = found.id, key or ids.new_id().hex
         event_id = ids.event_id(engine.tenant_id, "custom", f"{who}:{word}:{key}")
         aims = await awaiting.aims(tx, who)

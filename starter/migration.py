@@ -18,7 +18,7 @@ from domain.errors import NotFound, NotReady, TouchlineError
 from domain.moving import MoveRequest, Stays
 from domain.versions import Diff, diff
 from scheduling.moving import Change, Stay, move
-from starter.engine import Engine
+from starter.engine import Engine, unanswered
 from store import moving, sequences
 from store.moving import Candidate
 from store.sequences import Version
@@ -153,14 +153,12 @@ class _Migration:
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise NotReady(
                 f"no worker answered for enrollment {person.enrollment}; it is not known to have been moved",
-                hint="start a worker (./touchline up, or uv run worker.py) and say it again: it goes on from there",
+                hint="say it again when a worker runs: it goes on from there",
+                command="up",
             ) from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
-                raise NotReady(
-                    f"Temporal did not answer: {error.message}",
-                    hint="./touchline doctor says more; say it again then: it goes on from there",
-                ) from error
+                raise unanswered(error) from error
             person.stays = Stays.NOT_RUNNING
             person.detail = "within a minute the reconciler starts its workflow, or records how it ended"
         else:

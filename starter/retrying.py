@@ -19,7 +19,7 @@ from domain.enrollment import EnrollmentInput, EnrollmentState, EnrollmentStatus
 from domain.errors import Conflict, NotFound, NotReady
 from scheduling.itinerary import Stop, stop_at
 from scheduling.window import NoAllowedInstant
-from starter.engine import Engine
+from starter.engine import Engine, unanswered
 from store import enrollments, retrying, sequences
 from store.retrying import Failed
 from store.sequences import Version
@@ -48,7 +48,8 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
         if await sequences.hold_status(tx, failed.sequence_id) == "archived":
             raise Conflict(
                 f"sequence {failed.sequence!r} is archived: nobody begins anything in it",
-                hint=f"./touchline resume --sequence {failed.sequence} takes it back",
+                hint="make the sequence active again first",
+                command=f"resume --sequence {failed.sequence}",
             )
         version = await sequences.read_version(tx, failed.version_id)
         if version is None:
@@ -73,7 +74,7 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
 def _may_be_retried(found: Failed | None, enrollment_id: UUID, step: str | None) -> Failed:
     """Raises NotFound or Conflict."""
     if found is None:
-        raise NotFound(f"no enrollment {enrollment_id}", hint="./touchline enrollments lists them")
+        raise NotFound(f"no enrollment {enrollment_id}", hint="list the enrollments to find it", command="enrollments")
     if found.ending is None:
         raise Conflict(f"enrollment {enrollment_id} is live: nothing of it is to be retried")
     if found.ending.status is not EnrollmentStatus.FAILED:
@@ -122,10 +123,11 @@ async def _is_over(engine: Engine, enrollment_id: UUID) -> None:
     except TimeoutError as error:
         raise NotReady(
             f"the run of enrollment {enrollment_id} that failed is not over yet; nothing was changed",
-            hint="start a worker (./touchline up, or uv run worker.py) and say it again",
+            hint="say it again when a worker runs",
+            command="up",
         ) from error
     except RPCError as error:
-        raise NotReady(f"Temporal did not answer: {error.message}", hint="./touchline doctor says more") from error
+        raise unanswered(error) from error
 
 
 async def _start(engine: Engine, failed: Failed, version: Version, stop: Stop, number: int) -> bool:

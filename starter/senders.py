@@ -75,7 +75,7 @@ async def _held(tx: asyncpg.Connection, id: UUID) -> Sender:
 
 def _found(sender: Sender | None) -> Sender:
     if sender is None:
-        raise NotFound("there is no such sender", hint="./touchline senders list shows them")
+        raise NotFound("there is no such sender", hint="list the senders to find it", command="senders list")
     return sender
 
 

@@ -27,11 +27,11 @@ async def pause(tx: asyncpg.Connection, sequence: SequenceRow, reason: str) -> N
     if sequence.status == "paused":
         raise Conflict(f"sequence {sequence.key!r} is paused already: {sequence.paused_reason}")
     if sequence.status == "archived":
-        hint = (
-            f"./touchline archive {sequence.key} --stop stops them; "
-            f"./touchline resume --sequence {sequence.key} takes it back"
+        raise Conflict(
+            f"sequence {sequence.key!r} is archived: those who are in it finish",
+            hint="archive it once more and stop them, or make it active again first",
+            command=f"archive {sequence.key} --stop",
         )
-        raise Conflict(f"sequence {sequence.key!r} is archived: those who are in it finish", hint=hint)
     await sequences.set_status(tx, sequence.id, "paused", reason)
 
 

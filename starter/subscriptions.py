@@ -113,12 +113,20 @@ async def redeliver(engine: Engine, delivery_id: UUID) -> Delivery:
         whose = await subscriptions.redeliver(tx, delivery_id, engine.now())
         found = await subscriptions.delivery(tx, delivery_id)
     if found is None:
-        raise NotFound("there is no such delivery", hint="GET /webhook-subscriptions/{id}/deliveries lists them")
+        raise NotFound(
+            "there is no such delivery",
+            hint="list the deliveries of its subscription to find it",
+            command="webhooks deliveries ID",
+        )
     delivery, _ = found
     if whose is None:
         if delivery.state == "pending":
             raise Conflict("it is still to be delivered", hint=f"the next attempt is at {delivery.next_attempt_at}")
-        raise Conflict("its subscription is switched off", hint="switch it on first: PUT with active true")
+        raise Conflict(
+            "its subscription is switched off",
+            hint="make the subscription active first",
+            command="webhooks change ID --on",
+        )
     try:
         await engine.runs.wake_subscription(engine.tenant_id, whose, hurry=True)
     except RPCError as error:
@@ -129,7 +137,7 @@ async def redeliver(engine: Engine, delivery_id: UUID) -> Delivery:
 
 def no_such() -> NotFound:
     """Of that id the tenant has none."""
-    return NotFound("there is no such subscription", hint="GET /webhook-subscriptions lists them")
+    return NotFound("there is no such subscription", hint="list the subscriptions to find it", command="webhooks list")
 
 
 async def _keep_feed(engine: Engine) -> None:

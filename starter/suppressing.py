@@ -61,7 +61,7 @@ async def lift(
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await suppressions.hold(tx, id)
         if found is None or (addresses is not None and found.address not in addresses):
-            raise NotFound("there is no such suppression", hint="GET /suppressions lists them")
+            raise NotFound("there is no such suppression", hint="list the suppressions to find it")
         if found.reason == "complained":
             raise Conflict("whoever complained about a message is not written to again")
         if found.reason == "unsubscribed" and not asked_by_contact:

@@ -19,9 +19,11 @@ async def close(engine: Engine, task_id: UUID, outcome: Literal["completed", "sk
     async with engine.database.transaction(engine.tenant_id) as tx:
         enrollment_id = await tasks.enrollment_of(tx, task_id)
     if enrollment_id is None:
-        raise NotFound(f"no task {task_id}", hint="./touchline tasks lists them")
+        raise NotFound(f"no task {task_id}", hint="list the tasks to find it", command="tasks")
     async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
         if await tasks.close(tx, task_id, outcome, now) is None:
-            raise Conflict(f"task {task_id} is not open any more", hint="./touchline tasks lists those that are")
+            raise Conflict(
+                f"task {task_id} is not open any more", hint="list the tasks to find those that are", command="tasks"
+            )
         words = await tasks.tell(tx, task_id, enrollment_id, now)
     await say(engine, task_id, words)

@@ -16,7 +16,7 @@ _HELD = {
     Gate.POSTPONED: "held back: the contact is away",
     Gate.DATE: "held back until a date that the contact carries, which may change",
     Gate.EVENT: "held back until what it waits for happens, at most until then",
-    Gate.TASK: "held back until a person has done the task; ./touchline tasks lists it",
+    Gate.TASK: "held back until a person has done the task",
 }
 
 

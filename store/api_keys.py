@@ -75,7 +75,7 @@ async def revoke(tx: asyncpg.Connection, key: str | UUID, now: datetime) -> None
     """By name or id: from the commit on it opens nothing. Raises NotFound when there is none to revoke."""
     named = {"name": None, "id": key} if isinstance(key, UUID) else {"name": key, "id": None}
     if await _sql.revoke_api_key(tx, **named, now=now) is None:
-        raise NotFound(f"there is no valid key {str(key)!r}", hint="./touchline keys list shows them")
+        raise NotFound(f"there is no valid key {str(key)!r}", hint="list the keys to find it", command="keys list")
 
 
 async def owner_of(database: Database, key: str, now: datetime) -> Owner | None:

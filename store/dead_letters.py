@@ -63,7 +63,9 @@ async def read(tx: asyncpg.Connection, id_: UUID) -> tuple[DeadLetter, bytes]:
     """One of them with what was sent. Raises NotFound."""
     row = await _sql.read_dead_letter(tx, id=id_)
     if row is None:
-        raise NotFound(f"there is no dead letter {id_}", hint="./touchline dead-letters lists them")
+        raise NotFound(
+            f"there is no dead letter {id_}", hint="list the dead letters to find it", command="dead-letters"
+        )
     fields = dict(row)
     body: bytes = fields.pop("body")
     return DeadLetter(**fields), body

@@ -127,7 +127,9 @@ async def named(tx: asyncpg.Connection, name: str) -> SequenceRow:
 def no_such(name: str) -> NotFound:
     """What is said of a name that no sequence has."""
     return NotFound(
-        f"no sequence {name!r}", hint="name it by its key or id: ./touchline sequences and GET /sequences list them"
+        f"no sequence {name!r}",
+        hint="name it by its key or id; list the sequences to find it",
+        command="sequences",
     )
 
 

@@ -128,7 +128,7 @@ def _document(report: MigrationReport) -> dict[str, object]:
         "enrollments": [_person(person) for person in report.people],
     }
     if report.interrupted is not None:
-        said |= {"error": str(report.interrupted), "hint": report.interrupted.hint}
+        said |= {"error": str(report.interrupted), "hint": output.mend(report.interrupted)}
     return said
 
 
@@ -173,7 +173,7 @@ def _text(report: MigrationReport) -> list[RenderableType]:
         text.append(output.line(f"  and {len(report.stay) - _NAMED} more; --json names everybody"))
     if report.interrupted is not None:
         text.append(output.line(f"interrupted: {report.interrupted}", "bold red"))
-        text.append(output.line(f"  {report.interrupted.hint}"))
+        text.append(output.line(f"  {output.mend(report.interrupted)}"))
     return text
 
 

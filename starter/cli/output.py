@@ -73,10 +73,15 @@ def answer(document: object, text: Sequence[RenderableType], *, as_json: bool) -
 def refuse(error: TouchlineError, details: Mapping[str, object], *, as_json: bool) -> None:
     """Say what is wrong and how to mend it."""
     if as_json:
-        answer({"error": str(error), "hint": error.hint, **details}, (), as_json=True)
+        answer({"error": str(error), "hint": mend(error), **details}, (), as_json=True)
     note(f"touchline: {error}", "bold red")
-    if error.hint:
-        note(f"  {error.hint}")
+    if hint := mend(error):
+        note(f"  {hint}")
+
+
+def mend(error: TouchlineError) -> str | None:
+    """How to mend it, with what is typed for that."""
+    return f"{error.hint} (./touchline {error.command})" if error.command else error.hint
 
 
 def note(text: str, style: str = "") -> None:

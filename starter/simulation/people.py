@@ -40,7 +40,11 @@ async def read_people(
     people = []
     for name in dict.fromkeys(external_ids):
         if name not in found:
-            raise NotFound(f"no contact {name!r}", hint="./touchline contacts import FILE.csv brings contacts in")
+            raise NotFound(
+                f"no contact {name!r}",
+                hint="create the contact first, or import a file of contacts",
+                command="contacts import FILE.csv",
+            )
         contact = found[name]
         addresses = [address for address in (contact.email, contact.phone) if address]
         people.append(

@@ -217,4 +217,4 @@ async def test_without_a_worker_nobody_waits_for_ever(api: Api, monkeypatch: pyt
         for path in (f"/leads/{ada.id}/stop-sequence", f"/enrollments/{one['enrollment_id']}/pause"):
             refused = await api.http.post(path, headers=key)
             assert refused.status_code == 503, refused.text
-            assert "start a worker" in refused.json()["hint"]
+            assert "when a worker runs" in refused.json()["hint"]

@@ -79,3 +79,10 @@ async def test_an_unknown_batch_is_named(cli: Cli, services: Settings) -> None:
     """With the command that lists them."""
     said = await cli("batches", "show", "abcd1234", "--json")
     assert (said.code, said.document["hint"]) == (1, "./touchline batches list lists them")
+
+
+async def test_a_mend_names_what_is_typed_for_it(cli: Cli, services: Settings) -> None:
+    """In both forms of the answer: what the API calls by its name has a command here."""
+    mend = "list the campaigns to find it (./touchline campaigns list)"
+    assert (await cli("campaigns", "members", "none", "--json")).document["hint"] == mend
+    assert mend in (await cli("campaigns", "members", "none")).err

@@ -68,7 +68,7 @@ async def test_publishing_asks_for_what_the_sender_has_to_give(
     refused = await cli("publish", file)
     assert refused.code == Exit.UNREACHABLE
     assert "`postal_address`" in refused.err
-    assert "./touchline tenant --postal-address" in refused.err
+    assert "set the tenant's postal address" in refused.err
     await cli("tenant", "--postal-address", "1 Main St")
     refused = await cli("publish", file)
     assert refused.code == Exit.UNREACHABLE
