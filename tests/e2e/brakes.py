@@ -55,7 +55,7 @@ class Brake:
                 self.key,
             ), "nobody has come to the brake"
 
-        await assert_eventually(waiting, timeout_s=20.0)
+        await assert_eventually(waiting)
 
     async def release(self) -> None:
         """Let them go, and everybody after them."""
@@ -84,7 +84,7 @@ class Brakes:
             )
             assert found >= count, f"{found} sessions wait for a row"
 
-        await assert_eventually(waiting, timeout_s=20.0)
+        await assert_eventually(waiting)
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from tests.harness import Rig
 from tests.helpers import assert_eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-_START_S = 60.0
+_START_S = 120.0
 
 
 class Process(ServerProcess):
@@ -41,7 +41,7 @@ class Process(ServerProcess):
         """This signal to this process."""
         self._popen.send_signal(number)
 
-    async def exit_status(self, timeout_s: float = 30.0) -> int:
+    async def exit_status(self, timeout_s: float = 120.0) -> int:
         """What it ended with, as soon as it has."""
 
         async def ended() -> int:
@@ -51,7 +51,7 @@ class Process(ServerProcess):
 
         return await assert_eventually(ended, timeout_s=timeout_s)
 
-    async def says(self, words: str, timeout_s: float = 30.0) -> None:
+    async def says(self, words: str, timeout_s: float = 60.0) -> None:
         """Wait until the log holds these words."""
 
         async def said() -> None:

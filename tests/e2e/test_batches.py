@@ -46,7 +46,7 @@ async def api(site: Site) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
             assert said
             return int(said[0]["port"])
 
-        url = f"http://127.0.0.1:{await assert_eventually(port, timeout_s=60)}"
+        url = f"http://127.0.0.1:{await assert_eventually(port, timeout_s=120)}"
         async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as http:
             yield process, http
     finally:
@@ -86,7 +86,7 @@ async def test_worker_and_api_killed_in_a_batch_leave_nobody_out_and_nobody_doub
             assert found["status"] == "completed", found
             return found
 
-        done = await assert_eventually(completed, timeout_s=90, poll_s=0.2)
+        done = await assert_eventually(completed, timeout_s=180, poll_s=0.2)
     assert (done["done"], done["skipped"], done["failed"]) == (MEMBERS, 0, 0)
     rows = await site.rig.rows("SELECT id, contact_id, status FROM enrollments")
     expected = {contact.id: ids.enrolled_in(UUID(batch["id"]), contact.id) for contact in people}
@@ -99,4 +99,4 @@ async def test_worker_and_api_killed_in_a_batch_leave_nobody_out_and_nobody_doub
         query = f"WorkflowType = 'Enrollment' AND TaskQueue = '{queue}'"
         assert (await site.rig.engine.runs.client.count_workflows(query)).count == MEMBERS
 
-    await assert_eventually(one_workflow_each, timeout_s=30)
+    await assert_eventually(one_workflow_each)

@@ -81,7 +81,7 @@ async def test_wrong_credentials_pause_the_sequence_and_lose_nothing(
         return {row["key"]: row["paused_reason"] for row in rows}
 
     async with signed_in.worker(**WRONG):
-        reasons = await assert_eventually(paused, timeout_s=30.0)
+        reasons = await assert_eventually(paused)
     assert "TOUCHLINE_SMTP_PASSWORD" in reasons["mails"]
     assert "TOUCHLINE_TWILIO_" in reasons["texts"]
     states = await rig.rows("SELECT DISTINCT state FROM message_jobs")

@@ -70,12 +70,16 @@ class Wreck:
     cases: dict[tuple[str, Point], Case] = field(default_factory=dict)
 
     async def put(self, site: Site, key: str, point: Point, brakes: Brakes, *, name: str = "") -> None:
-        """Enroll a contact in a sequence and wait until its first message is at the point."""
+        """Enroll a contact in a sequence, whose first message will come to the point and stay there."""
         contact = await site.rig.contact()
         brake = await brakes.on(point, contact.id)
         [enrollment] = await site.rig.enroll(key, contact)
-        await brake.reached()
         self.cases[name or key, point] = Case(site, contact, enrollment, brake)
+
+    async def reached(self) -> None:
+        """Wait until every message is at its point."""
+        for case in self.cases.values():
+            await case.brake.reached()
 
     async def let_commit(self, *points: Point) -> None:
         """Let those go who wait at these points; what they committed is there when this returns."""
@@ -139,11 +143,12 @@ async def wreck(
             await wire.rig.publish(EMAILS.format(key=key, policy=policy))
         await wire.rig.publish(TEXTS)
 
-        await wreck.put(lost, "local", "claim", brakes, name="lost")
         async with local.worker() as one, wire.worker() as other:
+            await wreck.put(lost, "local", "claim", brakes, name="lost")
             for key in ("local", "hold", "resend", "assume", "texts"):
                 for point in POINTS:
                     await wreck.put(local if key == "local" else wire, key, point, brakes)
+            await wreck.reached()
             for worker in (one, other, frozen):
                 worker.send(SIGSTOP)
             # A frozen worker never learns what the server commits for it.
@@ -161,7 +166,7 @@ async def wreck(
 
 
 async def ended(case: Case) -> None:
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(180):
         assert await case.site.rig.ended(case.enrollment) == ("completed", None)
 
 
@@ -199,7 +204,7 @@ async def test_a_message_in_doubt_is_named_and_held(wreck: Wreck, point: Point) 
         row = await case.site.rig.enrollment(case.enrollment)
         assert (row["status"], row["gate"], row["next_run_at"]) == ("running", "ambiguous", None)
 
-    await assert_eventually(held, timeout_s=40.0)
+    await assert_eventually(held, timeout_s=120.0)
     job = await case.site.rig.job(case.enrollment, "first")
     assert (job["state"], job["error_class"], job["error_code"]) == ("ambiguous", "ambiguous", "worker_lost")
     assert job["error"]
@@ -243,7 +248,7 @@ async def test_a_worker_that_was_taken_for_dead_sends_nothing_when_it_comes_back
     async def taken_over() -> None:
         assert (await case.site.rig.job(case.enrollment, "first"))["state"] == "sent"
 
-    await assert_eventually(taken_over, timeout_s=40.0)
+    await assert_eventually(taken_over, timeout_s=120.0)
     wreck.frozen.send(SIGCONT)
     await wreck.frozen.says("Completing activity as failed")
     await ended(case)

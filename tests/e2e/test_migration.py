@@ -44,7 +44,7 @@ async def test_a_killed_migration_is_finished_by_the_next(site: Site, database_u
                 rows = await site.rig.rows("SELECT FROM enrollments WHERE current_node = 'two'")
                 assert len(rows) == PEOPLE
 
-            await assert_eventually(all_wait, timeout_s=60.0)
+            await assert_eventually(all_wait, timeout_s=120.0)
             await site.rig.publish(NEW)
             brake = await brakes.on("moved", people[PEOPLE // 2].id)
             command = site.command("migrate", "two", "--to", "2", "--map", "two=other", "--json")
@@ -61,7 +61,7 @@ async def test_a_killed_migration_is_finished_by_the_next(site: Site, database_u
         assert (report.interrupted, report.stay) == (None, [])
         assert len(report.moved) + report.there == PEOPLE
         for enrollment in enrollments:
-            await assert_eventually(partial(_has_heard, site, enrollment), timeout_s=30.0)
+            await assert_eventually(partial(_has_heard, site, enrollment))
             await control.send_now(site.rig.engine, enrollment)
         await site.all_ended(PEOPLE)
     assert len(await site.rig.rows("SELECT FROM enrollment_moves")) == PEOPLE

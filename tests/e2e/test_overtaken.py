@@ -68,7 +68,7 @@ class Stage:
     async def enroll(self, contact: Contact) -> UUID:
         await self.site.rig.publish(TEXTS)
         # However long the delivery that it sets off takes: enrolling does not wait for it.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             [enrollment] = await self.site.rig.enroll("texts", contact)
         return enrollment
 

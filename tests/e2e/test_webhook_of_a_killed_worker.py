@@ -61,7 +61,7 @@ async def test_the_receiver_knows_the_repetition(
                 async def ended() -> None:
                     assert (await site.rig.enrollment(enrollment))["status"] == "completed"
 
-                await assert_eventually(ended, timeout_s=60.0)
+                await assert_eventually(ended, timeout_s=120.0)
             assert len(got) == 2
             assert got[0] == got[1]
             assert (await site.rig.job(enrollment, "hook"))["state"] == "sent"

@@ -104,6 +104,6 @@ async def test_workers_that_die_again_and_again_cost_no_message(site: Site, data
                     return count_outbox(site.rig.settings.outbox_dir) >= before + 4
 
                 await assert_eventually(in_the_thick_of_it)
-        await site.all_ended(40, timeout_s=90.0)
+        await site.all_ended(40)
     assert [site.sent_to(contact) for contact in people] == [ALL] * 40
     assert len(site.outbox()) == 120

@@ -161,11 +161,11 @@ async def test_delays_in_a_row_add_up_and_follow_each_other(skipping: Rig) -> No
     assert short["completed_at"] <= again["started_at"] <= again["completed_at"]
 
 
-async def test_a_message_costs_one_activity_and_one_timer(on_dev_server: Rig) -> None:
+async def test_a_message_costs_one_activity_and_one_timer(skipping: Rig) -> None:
     """The reference journey's history: three activities, two timers, nothing else, at most 34 events."""
-    enrollment, _ = await on_dev_server.start(IN_SECONDS)
-    await on_dev_server.ended(enrollment)
-    history = await on_dev_server.engine.runs.handle(enrollment).fetch_history()
+    enrollment, _ = await skipping.start(REFERENCE)
+    await skipping.ended(enrollment)
+    history = await skipping.engine.runs.handle(enrollment).fetch_history()
     kinds = Counter(event.event_type for event in history.events)
     assert kinds[EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED] == 3
     assert kinds[EventType.EVENT_TYPE_TIMER_STARTED] == 2

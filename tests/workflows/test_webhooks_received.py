@@ -31,11 +31,6 @@ def says(status: int, text: str = "", **headers: str) -> Answer:
     return answer
 
 
-async def says_nothing(request: web.Request) -> web.Response:
-    await asyncio.sleep(3)
-    return web.Response()
-
-
 @dataclass
 class Receiver:
     """Somebody's server: it believes nothing unsigned, answers by its script, and with a score after that."""
@@ -44,6 +39,12 @@ class Receiver:
     believed: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     port: int = 0
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def says_nothing(self, request: web.Request) -> web.Response:
+        """For as long as the server is there."""
+        await self.closing.wait()
+        return web.Response()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -61,6 +62,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     await server.start_server()
     found.port = server.port or 0
     yield found
+    found.closing.set()
     await server.close()
 
 
@@ -75,7 +77,7 @@ async def rig(time_skipping: WorkflowEnvironment, database: Database, tmp_path: 
         yield made
 
 
-def hooked(receiver: Receiver, host: str = "127.0.0.1") -> str:
+def hooked(receiver: Receiver, host: str = "127.0.0.1", timeout: str = "30s") -> str:
     return f"""
         sequence: scored
         steps:
@@ -84,7 +86,7 @@ def hooked(receiver: Receiver, host: str = "127.0.0.1") -> str:
             url: "http://{host}:{receiver.port}/score"
             data: {{greeting: "Hello {{{{ first_name }}}}"}}
             save: {{score: result.score, note: result.note}}
-            timeout: 1s
+            timeout: {timeout}
           - {{id: ask, type: condition, if: {{field: score, gt: 5}}, then: [{{type: exit, reason: high}}]}}
     """
 
@@ -107,8 +109,8 @@ async def test_what_is_answered_becomes_the_contacts(rig: Rig, receiver: Receive
 
 @pytest.mark.parametrize(
     ("first", "at_least_hours"),
-    [(says(429, Retry_After="7200"), 2.0), (says(500), 0.0), (says(503, "busy"), 0.0), (says_nothing, 0.0)],
-    ids=["429", "500", "503", "silence"],
+    [(says(429, Retry_After="7200"), 2.0), (says(500), 0.0), (says(503, "busy"), 0.0)],
+    ids=["429", "500", "503"],
 )
 async def test_what_passes_is_tried_again(rig: Rig, receiver: Receiver, first: Answer, at_least_hours: float) -> None:
     """After Retry-After at the earliest, the same document under the same key, signed anew."""
@@ -121,6 +123,19 @@ async def test_what_passes_is_tried_again(rig: Rig, receiver: Receiver, first: A
     job = await rig.job(enrollment, "score")
     assert (job["state"], job["attempts"]) == ("sent", 2)
     assert job["sent_at"] - begun >= at_least_hours * HOUR
+
+
+async def test_silence_is_tried_again(rig: Rig, receiver: Receiver) -> None:
+    """After the author's time-out, the same document under the same key."""
+    receiver.answers.append(receiver.says_nothing)
+    enrollment, _ = await rig.start(hooked(receiver, timeout="1s"))
+    assert await rig.ended(enrollment) == ("completed", "high")
+    # A second answer may take longer than a second too, here.
+    assert len(receiver.believed) > 1
+    assert {headers["webhook-id"] for headers, _ in receiver.believed} == {str(ids.job_id(enrollment, "score"))}
+    assert all(document == receiver.believed[0][1] for _, document in receiver.believed)
+    job = await rig.job(enrollment, "score")
+    assert (job["state"], job["attempts"] > 1) == ("sent", True)
 
 
 @pytest.mark.parametrize(
