@@ -21,6 +21,6 @@ async def add(tx: asyncpg.Connection, name: str, timezone: str) -> Workspace:
         raise Unfit(f"{timezone!r} is not a time zone", hint="write it as America/New_York")
     if (known := await tenancy.named(tx, name)) is not None:
         raise Conflict(
-            f"there is a tenant {name!r} already: {known}", hint="./touchline tenants list shows all of them"
+            f"there is a tenant {name!r} already: {known}", hint="look at those that there are", command="tenants list"
         )
     return await tenancy.add(tx, ids.new_id(), name, timezone)

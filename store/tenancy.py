@@ -13,7 +13,7 @@ from store.pool import load_queries
 
 _sql = load_queries("tenancy")
 
-_OWNER = "TOUCHLINE_DATABASE_URL must name the role that owns the tables, as for ./touchline migrate"
+_OWNER = "TOUCHLINE_DATABASE_URL must name the role that owns the tables, as it does for migrations"
 
 
 @dataclass(frozen=True)
