@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from temporalio.client import Client
 
-from api import health, metrics, tracking, unsubscribe, webhooks
+from api import frame, health, metrics, tracking, unsubscribe, webhooks
 from api.app import create_app
 from api.edge import Edge
 from content.links import Links
@@ -41,6 +41,8 @@ def patient_application(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (health, tracking, unsubscribe, webhooks):
         monkeypatch.setattr(module, "_WITHIN_S", 60.0)
     monkeypatch.setattr(metrics, "_BACKLOG_WITHIN_S", 60.0)
+    monkeypatch.setattr(frame, "_BODY_WITHIN_S", 60.0)
+    monkeypatch.setattr(frame, "_ANSWER_WITHIN_S", 90.0)
     monkeypatch.setattr(retrying, "_PATIENCE", timedelta(seconds=60))
 
 

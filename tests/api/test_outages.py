@@ -106,7 +106,8 @@ async def test_a_pool_that_is_used_up_is_not_waited_for(
     with monkeypatch.context() as impatient:
         impatient.setattr(webhooks, "_WITHIN_S", 0.2)
         async with database.session(engine.tenant_id), database.session(engine.tenant_id):
-            assert (await api.twilio(call(REPLY))).status_code == 503
+            async with asyncio.timeout(AT_ONCE_S):
+                assert (await api.twilio(call(REPLY))).status_code == 503
     assert (await api.twilio(call(REPLY))).status_code == 200
     await database.close()
 
