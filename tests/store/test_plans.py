@@ -15,7 +15,7 @@ _MANY = 10_000
 """Far above what the planner would rather read whole: what it chooses here it chooses for millions."""
 _LARGE = {
     *("contacts", "enrollments", "enrollment_steps", "message_jobs", "messages", "events", "responses"),
-    *("suppressions", "enrollment_signals", "notices", "contact_tags", "contact_events"),
+    *("suppressions", "enrollment_signals", "notices", "contact_tags", "contact_events", "changes"),
 }
 _FILL = """
 SET session_replication_role = replica; -- the counters are another test's
@@ -69,6 +69,9 @@ SELECT :tenant, gen_random_uuid(), id, 'nudge', now() FROM enrollments;
 INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, body, expires_at, created_at)
 SELECT :tenant, gen_random_uuid(), id, 'help', 'sms', phone, 'Help.', now(), now() FROM contacts;
 
+INSERT INTO changes (tenant_id, type, enrollment_id, sequence_id, contact_id, data)
+SELECT :tenant, 'enrollment.started', id, sequence_id, contact_id, '{}' FROM enrollments;
+
 INSERT INTO contact_events (tenant_id, id, contact_id, name, key, at, received_at)
 SELECT :tenant, gen_random_uuid(), id, 'visit', 'x', now(), now() FROM contacts;
 SET session_replication_role = origin;
@@ -111,12 +114,13 @@ def _reads_whole(node: dict[str, Any]) -> bool:
 _LISTED = {
     "executions": {
         *("page", "page_of_sequence", "page_of_contacts", "page_of_tests", "one"),
-        *("log", "log_of_contacts", "log_of_tests", "log_of_execution"),
+        *("log", "log_of_contacts", "log_of_tests", "log_of_execution", "counts_of_contacts"),
     },
+    "changes": {"page"},
     "contacts": {"matching"},
     "contact_records": {"find", "listed", "of_status", "of_tag", "of_ids"},
 }
-"""What lists are made of: the counters apart, which are few."""
+"""What lists, counts of some contacts and the live stream are made of: the counters apart, which are few."""
 
 
 async def _read_whole(crowded: asyncpg.Connection, file: str, names: Iterable[str]) -> list[str]:
