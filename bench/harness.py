@@ -148,7 +148,7 @@ async def program(settings: Settings, name: str, *argv: str, **changed: str) -> 
 
 def worker_process(settings: Settings, **changed: str) -> AbstractAsyncContextManager[ServerProcess]:
     """A worker as `up` runs it."""
-    return program(settings, "worker", str(_ROOT / "worker.py"), reconcile_every_s="86400", **changed)
+    return program(settings, "worker", str(_ROOT / "worker.py"), **{"reconcile_every_s": "86400", **changed})
 
 
 @asynccontextmanager

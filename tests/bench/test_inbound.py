@@ -18,7 +18,7 @@ def test_a_tiny_run_measures_everything() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from composition import engine_of, worker_of
 from settings import Settings
+from starter.cli import checks, hearing
 from starter.cli.app import app
 from starter.temporal_server import LocalTemporal
 from tests.helpers import assert_eventually
@@ -63,6 +64,15 @@ def logging_as_it_was() -> Iterator[None]:
     yield
     root.handlers, root.level = handlers, level
     structlog.configure(**config)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """`doctor` waits as long as a machine takes that stops for seconds; what does not answer refuses at once here."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module, name in ((checks, "PATIENCE_S"), (hearing, "PATIENCE_S"), (hearing, "_API_PATIENCE_S")):
+            patched.setattr(module, name, 60.0)
+        yield
 
 
 @pytest.fixture

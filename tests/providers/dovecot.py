@@ -5,7 +5,6 @@ import grp
 import os
 import pwd
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +19,7 @@ import trustme
 from imapclient import IMAPClient
 
 from providers.imap import ImapConfig
+from starter.ports import free_port
 from starter.process import ServerProcess
 
 _PROGRAM = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -134,7 +134,8 @@ class Dovecot:
         # Root may have no mail here; the package brings a user that may do nothing else.
         self._user = pwd.getpwnam("dovecot") if user.pw_uid == 0 else user
         self._authority = authority
-        self.port, self.tls_port = _free_ports(2)
+        self.port = free_port()
+        self.tls_port = next(port for port in iter(free_port, self.port))
 
     async def start(self) -> None:
         """Answers when it takes connections."""
@@ -163,7 +164,7 @@ class Dovecot:
         self._process = ServerProcess(
             "Dovecot", [_PROGRAM, "-F", "-c", config], self._folder / "dovecot.log", user=drop_to
         )
-        await self._process.until(self._answers, 20.0)
+        await self._process.until(self._answers, 60.0)
 
     async def stop(self) -> None:
         """End it, with its children; nobody needs what it has."""
@@ -201,14 +202,3 @@ def trust(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, folder: Path) 
     authority.cert_pem.write_to_path(pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     return pem
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
