@@ -59,8 +59,13 @@ async def test_several_enrollments_are_read_at_once(tenant: Tenant) -> None:
     later = uuid4()
     await tenant.clone(
         "enrollments",
-        id=later, status="stopped", reason="manual", current_node=None, next_run_at=None,
-        enrolled_at=(AT + 2 * HOUR).isoformat(), ended_at=(AT + 9 * HOUR).isoformat(),
+        id=later,
+        status="stopped",
+        reason="manual",
+        current_node=None,
+        next_run_at=None,
+        enrolled_at=(AT + 2 * HOUR).isoformat(),
+        ended_at=(AT + 9 * HOUR).isoformat(),
     )
     await event(tenant, "purchase", HOUR)
     async with tenant.database.transaction(tenant.id) as tx:
