@@ -6,7 +6,7 @@ from uuid import UUID
 from domain import ids
 from starter import campaigns, control
 from store import batches, sequences
-from tests.harness import HOUR, Rig
+from tests.harness import HOUR, Rig, result_of
 from tests.helpers import assert_eventually
 from tests.replay.shapes import TEXTS
 
@@ -35,7 +35,7 @@ async def _recorded(rig: Rig) -> UUID:
 
 async def _ended(rig: Rig, batch_id: UUID) -> UUID:
     async with rig.time_flies():
-        await rig.engine.runs.client.get_workflow_handle(ids.batch_workflow_id(batch_id)).result()
+        await result_of(rig.engine.runs.client.get_workflow_handle(ids.batch_workflow_id(batch_id)))
     return batch_id
 
 

@@ -11,7 +11,7 @@ from activities import actions, walk
 from activities.actions import Effect
 from domain import ids
 from domain.contact import Contact
-from tests.harness import Rig, ScriptedProvider
+from tests.harness import Rig, ScriptedProvider, result_of
 from tests.helpers import assert_eventually
 
 
@@ -75,7 +75,7 @@ async def test_a_round_robin_gives_everybody_the_same_share(skipping: Rig) -> No
     """)
     people = [await skipping.contact() for _ in range(9)]
     enrollments = await skipping.enroll(key, *people)
-    await asyncio.gather(*(skipping.engine.runs.handle(e).result() for e in enrollments))
+    await asyncio.gather(*(result_of(skipping.engine.runs.handle(e)) for e in enrollments))
     owners = await skipping.rows("SELECT assigned_to FROM contacts")
     assert Counter(row["assigned_to"] for row in owners) == {"ann": 3, "bob": 3, "cy": 3}
 

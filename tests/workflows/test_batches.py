@@ -22,7 +22,7 @@ from starter import archiving, campaigns, control
 from starter.runs import Runs
 from store import batches
 from store.batches import Batch
-from tests.harness import Rig
+from tests.harness import Rig, result_of
 from tests.helpers import assert_eventually
 
 TEXTS = """
@@ -49,7 +49,7 @@ async def stands(rig: Rig, batch_id: UUID) -> Batch:
 async def ended(rig: Rig, batch_id: UUID) -> Batch:
     """The record of a batch, once its workflow has come to its end."""
     async with rig.time_flies():
-        await rig.engine.runs.client.get_workflow_handle(ids.batch_workflow_id(batch_id)).result()
+        await result_of(rig.engine.runs.client.get_workflow_handle(ids.batch_workflow_id(batch_id)))
     return await stands(rig, batch_id)
 
 

@@ -168,7 +168,7 @@ async def test_a_decision_waits_with_its_paused_sequence(skipping: Rig) -> None:
     enrollment, _ = await skipping.start(WAITING)
     await skipping.arrives(enrollment, "question")
     await skipping.execute("UPDATE sequences SET status = 'paused', paused_reason = 'test'")
-    await skipping.skip(26 * HOUR)
+    await skipping.skip(25.5 * HOUR)
     await skipping.arrives(enrollment, "question", gate="sequence_paused")
     await skipping.execute("UPDATE sequences SET status = 'active', paused_reason = NULL")
     assert await skipping.ended(enrollment) == ("completed", None)

@@ -26,7 +26,7 @@ from starter.happened import happen
 from starter.inbound import receive
 from store.pool import Database
 from tests.harness import Answer, Rig, ScriptedProvider, receipt, rig_on
-from tests.helpers import assert_eventually, time_skipping_server
+from tests.helpers import time_skipping_server
 from tests.unit.authoring.sequences import graph_documents, step_documents
 from tests.workflows.consistency import assert_one_story
 
@@ -110,22 +110,9 @@ async def test_whatever_compiles_runs_to_an_end_and_is_recorded_as_it_went(
     for hours, what in cues:
         await rig.skip(timedelta(hours=hours))
         await _happens(rig, enrollment, person, what)
-    told = await _ended(rig, enrollment)
+    told = await rig.ended(enrollment)
     await assert_one_story(rig, enrollment, checked.plan, told)
     assert await rig.rows("SELECT FROM disagreements") == []
-
-
-async def _ended(rig: Rig, enrollment: UUID) -> tuple[str, str | None]:
-    """How, by its row; awaiting a workflow's result is given up by the server after a while of real time."""
-
-    async def over() -> dict[str, Any]:
-        row = await rig.enrollment(enrollment)
-        assert row["ended_at"] is not None, row
-        return row
-
-    async with rig.time_flies():
-        row = await assert_eventually(over, timeout_s=180)
-    return row["status"], row["reason"] or row["error"]
 
 
 async def _happens(rig: Rig, enrollment: UUID, contact: Contact, what: str) -> None:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,6 @@ from starter.happened import happen
 from starter.inbound import receive
 from store.pool import Database
 from tests.harness import DAY, HOUR, Rig, rig_on
-from tests.helpers import assert_eventually
 from workflows.commands import MOST_EVENTS
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -137,19 +135,6 @@ async def cached(time_skipping: WorkflowEnvironment, database: Database, tmp_pat
         yield rig
 
 
-async def over(rig: Rig, enrollment: UUID) -> tuple[str, str | None]:
-    """How it ended, by its row: the server gives up on who awaits a long workflow's result."""
-
-    async def ended() -> dict[str, Any]:
-        row = await rig.enrollment(enrollment)
-        assert row["ended_at"] is not None, (row["status"], row["current_node"], row["lap"])
-        return row
-
-    async with rig.time_flies():
-        row = await assert_eventually(ended, timeout_s=180)
-    return row["status"], row["reason"]
-
-
 async def lengths(rig: Rig, enrollment: UUID) -> list[int]:
     """Of the history of each run of an enrollment's workflow, the first one last."""
     described = await rig.engine.runs.handle(enrollment).describe()
@@ -165,7 +150,7 @@ async def lengths(rig: Rig, enrollment: UUID) -> list[int]:
 async def test_two_hundred_steps_fit_into_one_history(cached: Rig) -> None:
     """A hundred texts and a hundred waits: eleven events for each pair."""
     enrollment, _ = await cached.start(_steps(200))
-    assert await over(cached, enrollment) == ("completed", None)
+    assert await cached.ended(enrollment) == ("completed", None)
     assert len(cached.outbox()) == 100
     [length] = await lengths(cached, enrollment)
     assert length < MOST_EVENTS
@@ -205,7 +190,7 @@ async def test_a_loop_of_waiting_rounds_passes_in_short_histories_and_hears_ever
         await control.pause(cached.engine, enrollment)
         assert (await control.resume(cached.engine, enrollment)).status == "running"
         await passing
-    assert await over(cached, enrollment) == ("completed", None)
+    assert await cached.ended(enrollment) == ("completed", None)
     [rounds] = await cached.rows(
         "SELECT count(*) AS count, max(lap) AS last, count(DISTINCT lap) AS laps, "
         "count(*) FILTER (WHERE status = 'success') AS done FROM enrollment_steps WHERE node_id = 'round'"

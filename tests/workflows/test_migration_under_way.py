@@ -15,7 +15,7 @@ from domain.moving import MoveOrder
 from starter import control
 from starter.migration import migrate
 from starter.runs import Runs
-from tests.harness import DAY, Rig, about
+from tests.harness import DAY, HOUR, Rig, about
 from tests.workflows.consistency import counts_are_exact
 from tests.workflows.moving import TEXTS, everything, move, texts
 from workflows.enrollment import EnrollmentWorkflow
@@ -62,7 +62,7 @@ async def test_a_paused_sequence_holds_whoever_was_moved(skipping: Rig) -> None:
     enrollment, _ = await skipping.start(TEXTS)
     await skipping.arrives(enrollment, "second")
     await control.pause_sequence(skipping.engine, "texts", "the offer is wrong")
-    await skipping.skip(4 * DAY)
+    await skipping.skip(4 * DAY + HOUR / 2)
     await skipping.arrives(enrollment, "second", gate="sequence_paused")
     key = await skipping.publish(TEXTS.replace("again", "anew").replace("id: second", "id: other"))
     [person] = (await move(skipping, key, 2, second="other")).people

@@ -16,7 +16,7 @@ from domain.errors import TransientError
 from domain.messages import Channel, Receipt
 from starter.runs import Runs
 from store.pool import Database
-from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, rig_on
+from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, result_of, rig_on
 from tests.owing import MINUTE, Desk
 
 
@@ -32,7 +32,7 @@ async def ended(rig: Rig, notice: UUID) -> str:
     """Start its workflow and wait for its end, while time flies."""
     await rig.engine.runs.start_notice(rig.engine.tenant_id, notice)
     async with rig.time_flies():
-        return str(await rig.engine.runs.client.get_workflow_handle(ids.notice_workflow_id(notice)).result())
+        return str(await result_of(rig.engine.runs.client.get_workflow_handle(ids.notice_workflow_id(notice))))
 
 
 # --- sent -------------------------------------------------------------------------------------------------------
