@@ -13,7 +13,9 @@ from bench import history
 from bench.harness import Bench, bench, serving, until, worker_process
 
 _TURNS = 3
-_WARM_UP_S = 1
+_WARM_UP_S = 4
+_BURST = 10
+"""Times the rate, to warm up: a pool opens its connections when many come at once, and each learns its work then."""
 _PAUSE_S = 2.0
 """Between two turns of some length, for the workflows that were told to end."""
 _QUESTIONS = 200
@@ -83,8 +85,9 @@ async def _inbound(
     ours: list[float] = []
     theirs: list[float] = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        await _load(http, bare, warm_up, rate)
-        await _load(http, api + _PATH, warm_up, rate)
+        await _load(http, bare, warm_up, _BURST * rate)
+        await _load(http, api + _PATH, warm_up, _BURST * rate)
+        await _told(b)
         for first in range(0, len(measured), per_turn):
             turn = measured[first : first + per_turn]
             await asyncio.sleep(pause)

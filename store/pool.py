@@ -29,6 +29,8 @@ LOST: tuple[type[Exception], ...] = (
 """The database went away, or has no connection to spare; TimeoutError is an OSError."""
 
 _ROLLBACK_WITHIN_S = 2.0
+_KEPT_S = 3600.0
+"""A connection's first transactions take ten times as long as all others: it learns tables, triggers and statements."""
 
 _SCHEMA = Path(__file__).parent.parent / "schema"
 
@@ -144,6 +146,7 @@ class Database:
                 connection_class=_Connection,
                 init=_prepare,
                 command_timeout=60,
+                max_inactive_connection_lifetime=_KEPT_S,
                 server_settings={
                     "application_name": name,
                     "role": "touchline_app",
