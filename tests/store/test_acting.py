@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 
 from domain.contact import Contact
-from domain.events import EventType
+from domain.events import EventType, InboundMessage
 from domain.messages import Channel
 from store import inbound
 from store.attribution import Received
+from store.inbound import Reading
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 from tests.store.tenants import Tenant
 
@@ -111,6 +112,28 @@ async def test_a_mail_that_anybody_can_write_bars_only_whom_its_message_went_to(
 
 
 # --- answers ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_costs_four_statements(letters: Letters) -> None:
+    """Hold, match, store, end: with what opens and closes the transaction, providers wait for nothing else."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    now = datetime.now(UTC)
+    answer = InboundMessage(
+        channel=Channel.EMAIL,
+        provider="inbox",
+        provider_event_id="1",
+        sender=contact.email or "",
+        text="Tell me more.",
+        at=now,
+    )
+    asked: list[asyncpg.connection.LoggedQuery] = []
+    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+        with tx.query_logger(asked.append):
+            received = await inbound.receive_message(
+                tx, letters.engine.tenant_id, answer, Reading("reply"), written_since=now - timedelta(days=1), now=now
+            )
+    assert (received.stopped, [word.signal for word in received.signals]) == ((enrollment,), ["reply"])
+    assert len(asked) == 4
 
 
 async def test_an_answer_by_text_stops_the_emails(letters: Letters) -> None:
