@@ -20,9 +20,9 @@ _MISSING = UUID(int=7)
 
 def _modules() -> list[Path]:
     """All of ours that the application has."""
-    told = "import sys, api.app; print(*(m.__file__ for m in [*sys.modules.values()] if getattr(m, '__file__', None)))"
+    told = "import sys, api.app; [print(m.__file__) for m in [*sys.modules.values()] if getattr(m, '__file__', None)]"
     names = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    paths = (Path(name) for name in names.split())
+    paths = (Path(name) for name in names.splitlines())
     return [path for path in paths if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in _ROOMS]
 
 
