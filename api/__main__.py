@@ -1,6 +1,7 @@
 """The API by itself: `uv run python -m api`, on the PostgreSQL and the Temporal that the settings name."""
 
 import asyncio
+import gc
 import signal
 import socket
 
@@ -63,6 +64,9 @@ async def serve(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(name, stop)
         if fault := await database_fault(engine):
             log.warning("not_ready", fault=fault, hint="webhooks are answered 503 until it is mended")
+        # The application lives to the end: to look for garbage among its parts would hold every answer up.
+        gc.collect()
+        gc.freeze()
         host, port = listening.getsockname()[:2]
         log.info("serving", host=host, port=port, public_url=settings.public_url, temporal=settings.temporal_address)
         await server.serve(sockets=[listening])
