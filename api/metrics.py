@@ -59,6 +59,9 @@ class Metrics:
         self._overdue = Gauge(
             "touchline_enrollments_overdue", "Due for five minutes and not moved; 0 in health.", registry=registry
         )
+        self._paused = Gauge(
+            "touchline_sequences_paused", "By a person, or by themselves: too much failed.", registry=registry
+        )
         self._disagreements = Gauge(
             "touchline_disagreements", "Records and workflows that differ, and wait for a person.", registry=registry
         )
@@ -100,6 +103,7 @@ class Metrics:
             async with engine.database.transaction(tenant_id) as tx:
                 found.append(await reports.trouble(tx, now - reports.OVERDUE))
         self._overdue.set(sum(one.overdue for one in found))
+        self._paused.set(sum(one.paused for one in found))
         self._disagreements.set(sum(one.disagreements for one in found))
         self._ambiguous.set(sum(one.ambiguous for one in found))
         self._counted_at.set(now.timestamp())

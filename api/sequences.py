@@ -115,7 +115,8 @@ class SequenceSummary(BaseModel):
     description: str | None
     status: Status
     paused_reason: str | None = Field(
-        description="Why it is paused; an error that would fail everybody pauses by itself."
+        description="Why it is paused. It pauses itself when a fault would fail everybody, and when too many of its"
+        " last messages failed (`brake`)."
     )
     triggers: list[str] = Field(description="Those of the newest version: what enrolls contacts by itself.")
     version: int | None = Field(description="The newest published one; null: it was never published.")

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 _UNHEARD: tuple[type[Exception], ...] = (RPCError, RuntimeError, TimeoutError, *LOST)
 _WITHIN_S = 2.0
-_AT_ONCE = 4
+_AT_ONCE = 2
 """A burst of answers must not take the processor from those that are still coming in."""
 _TOGETHER_S = 0.1
 """What a burst of answers has told is marked in one transaction, not in one for each."""

@@ -219,6 +219,8 @@ class Trouble:
     """Counts of what somebody should look at."""
 
     overdue: int
+    paused: int
+    """Sequences, by a person or by themselves."""
     disagreements: int
     ambiguous: int
     """Messages in doubt that hold a live enrollment back."""

@@ -118,6 +118,7 @@ WITH doubt AS (
 )
 SELECT
     (SELECT count(*) FROM enrollments WHERE status IN ('pending', 'running') AND next_run_at < :overdue_before) AS overdue,
+    (SELECT count(*) FROM sequences WHERE status = 'paused') AS paused,
     (SELECT count(*) FROM disagreements WHERE resolved_at IS NULL) AS disagreements,
     (SELECT count(*) FROM doubt) AS ambiguous,
     ARRAY(SELECT DISTINCT enrollment_id FROM doubt ORDER BY enrollment_id LIMIT 3) AS doubtful;
