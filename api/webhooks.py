@@ -3,14 +3,15 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.auth import REFUSALS, needs
@@ -21,7 +22,7 @@ from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
 from starter.engine import Engine
-from store import dead_letters
+from store import dead_letters, tenants
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,10 @@ _OF_ITS_OWN = (
     ValueError,
 )
 """What is wrong with one report, and would be wrong again: a value that nothing can store, a contradiction."""
+
+ForTenant = Annotated[
+    UUID | None, Query(description="Whom the call is about; without it, the tenant that the installation is set to.")
+]
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -73,9 +78,9 @@ def _body(*content_types: str) -> dict[str, Any]:
     responses={200: {"content": {"text/xml": {}}, "description": "Recorded."}, **answers(400, 401, 404, 413, 503)},
     openapi_extra=_body("application/x-www-form-urlencoded"),
 )
-async def twilio_inbound(request: Request, edge: TheEdge) -> Response:
+async def twilio_inbound(request: Request, edge: TheEdge, tenant: ForTenant = None) -> Response:
     """Twilio calls this for each message that comes in ("A message comes in"); signed by X-Twilio-Signature."""
-    await _called(edge, edge.twilio, request)
+    await _called(edge, edge.twilio, request, tenant)
     return Response(_NOTHING_TO_SAY, media_type="text/xml")
 
 
@@ -86,9 +91,9 @@ async def twilio_inbound(request: Request, edge: TheEdge) -> Response:
     responses=answers(400, 401, 404, 413, 503),
     openapi_extra=_body("application/x-www-form-urlencoded"),
 )
-async def twilio_status(request: Request, edge: TheEdge) -> None:
+async def twilio_status(request: Request, edge: TheEdge, tenant: ForTenant = None) -> None:
     """Twilio calls this when the status of a message of ours changes; signed by X-Twilio-Signature."""
-    await _called(edge, edge.twilio, request)
+    await _called(edge, edge.twilio, request, tenant)
 
 
 @router.post(
@@ -112,17 +117,26 @@ async def email_raw(request: Request, edge: TheEdge, engine: Annotated[Engine, n
     responses=answers(400, 401, 404, 413, 503),
     openapi_extra=_body("application/json", "multipart/form-data"),
 )
-async def email_provider(provider: str, request: Request, edge: TheEdge) -> Taken:
+async def email_provider(provider: str, request: Request, edge: TheEdge, tenant: ForTenant = None) -> Taken:
     """The provider calls this; proven in its own way, with the secret from the settings."""
-    return await _called(edge, edge.email_webhooks.get(provider), request)
+    return await _called(edge, edge.email_webhooks.get(provider), request, tenant)
 
 
-async def _called(edge: Edge, webhook: Webhook | None, request: Request) -> Taken:
+async def _called(edge: Edge, webhook: Webhook | None, request: Request, tenant: UUID | None) -> Taken:
     if webhook is None:
         raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
-    call = _Call(edge, edge.engine, await _request(request, edge.public_url))
-    webhook.verify(call.request)
-    return await call.take(webhook.parse)
+    proven = await _request(request, edge.public_url)
+    webhook.verify(proven)
+    return await _Call(edge, await _for(edge.engine, tenant), proven).take(webhook.parse)
+
+
+async def _for(engine: Engine, tenant: UUID | None) -> Engine:
+    if tenant is None or tenant == engine.tenant_id:
+        return engine
+    async with asyncio.timeout(_WITHIN_S), engine.database.transaction(tenant) as tx:
+        if await tenants.read(tx) is None:
+            raise NotFound("there is no such tenant", hint="./touchline tenants list shows those that there are")
+    return replace(engine, tenant_id=tenant)
 
 
 async def _request(request: Request, public_url: str) -> WebhookRequest:

@@ -97,16 +97,24 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(*, in_memory: bool = False, dynamic_config: Mapping[str, str] | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    *, in_memory: bool = False, gives_way: bool = False, dynamic_config: Mapping[str, str] | None = None
+) -> AsyncIterator[Bench]:
     """Everything up, in a folder of its own, and gone afterwards.
 
     `in_memory`: Temporal keeps nothing on disk, unlike the local stack; PostgreSQL is durable either way.
+    `gives_way`: Temporal does, as it does under `up`; not where the worker is in this process, before everybody.
     `dynamic_config`: what Temporal is told beyond that of the local stack, or in its place.
     """
     with tempfile.TemporaryDirectory(prefix="touchline-bench-", ignore_cleanup_errors=True) as folder:
         postgres, temporal = (
             LocalPostgres(Path(folder) / "pg"),
-            LocalTemporal(None if in_memory else Path(folder) / "temporal", ui=False, dynamic_config=dynamic_config),
+            LocalTemporal(
+                None if in_memory else Path(folder) / "temporal",
+                ui=False,
+                gives_way=gives_way,
+                dynamic_config=dynamic_config,
+            ),
         )
         try:
             await postgres.start()
@@ -147,7 +155,7 @@ async def program(settings: Settings, name: str, *argv: str, **changed: str) -> 
 
 
 def worker_process(settings: Settings, **changed: str) -> AbstractAsyncContextManager[ServerProcess]:
-    """A worker as `up` runs it."""
+    """A worker in a process of its own."""
     return program(settings, "worker", str(_ROOT / "worker.py"), **{"reconcile_every_s": "86400", **changed})
 
 

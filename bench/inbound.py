@@ -46,12 +46,13 @@ async def run(seconds: int, rate: int, jobs: int) -> dict[str, object]:
     nothing goes out. `signal_…`: until the workflow has been told, which happens behind the answer.
     """
     async with (
-        bench() as b,
+        bench(gives_way=True) as b,
         # A word that is not heard in time, on a machine that stops for seconds, the reconciler tells as it always does.
-        worker_process(b.settings, reconcile_every_s="60"),
+        worker_process(b.settings, reconcile_every_s="60") as worker,
         serving(b.settings, "api", "-m", "api", twilio_webhook_tokens=_TOKEN, twilio_account_sid=_ACCOUNT) as api,
         serving(b.settings, "bare", "-m", "bench.bare_insert") as bare,
     ):
+        worker.give_way()
         ours, theirs, told = await _inbound(b, api, bare, seconds, rate)
         sequence = await history.make(b, jobs)
         asked, exact = await history.ask(b, api, sequence, _QUESTIONS)

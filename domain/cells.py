@@ -4,6 +4,7 @@ Which texts are dangerous is said by OWASP, "CSV Injection": those that begin wi
 or a line break.
 """
 
+import json
 import re
 from datetime import datetime
 
@@ -22,9 +23,14 @@ def unshielded(cell: str) -> str:
 
 
 def cell(value: object) -> object:
-    """What a CSV writer is to write: texts shielded, times as RFC 3339, None as an empty cell, numbers as they are."""
+    """What a CSV writer is to write: texts shielded, times as RFC 3339, None as an empty cell, numbers as they are.
+
+    Lists and objects are JSON.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, list | dict):
+        return shielded(json.dumps(value, ensure_ascii=False, default=str))
     return value if value is None or isinstance(value, int | float) else shielded(str(value))

@@ -151,7 +151,8 @@ class TwilioProvider:
             form["media_url"] = [content.media_url]
         if self._config.public_url:
             root = self._config.public_url.rstrip("/")
-            form["status_callback"] = f"{root}/webhooks/twilio/status?job={message.job_id}"
+            named = f"job={message.job_id}&tenant={message.tenant_id}"
+            form["status_callback"] = f"{root}/webhooks/twilio/status?{named}"
         return form
 
     async def _filled_in(self, content: TextContent) -> str | None:

@@ -36,13 +36,16 @@ class StackInfo(Frozen):
     database_url: str
     temporal_address: str
     ui_url: str | None
+    api_port: int | None = None
+    """Of the API beside it, once that has one."""
 
 
 class LocalStack:
     """`async with LocalStack(…)`: everything runs inside the block, and has ended after it.
 
-    `keep`: state stays in `state_dir` and there is one stack at a time. Otherwise state is thrown away, and
-    any number may run side by side. What a killed run left behind is ended, and used or removed, by the next.
+    `keep`: state stays in `state_dir`, there is one stack at a time, and Temporal gives way to whoever answers callers.
+    Otherwise state is thrown away, and any number may run side by side. What a killed run left behind is ended, and
+    used or removed, by the next.
     """
 
     def __init__(
@@ -62,6 +65,8 @@ class LocalStack:
         """Where this stack's files are while it runs; a throw-away stack takes them with it."""
         self.postgres: LocalPostgres
         self.temporal: LocalTemporal
+        self.api_port: int | None = None
+        """Of the API beside it; `announce` tells the other commands."""
 
     @property
     def database_url(self) -> str:
@@ -86,12 +91,16 @@ class LocalStack:
             await self.postgres.start()
             await migrate(self.database_url)
             self.temporal = LocalTemporal(
-                folder / "temporal", ui=self._ui, usual_ports=self._keep, dynamic_config=self._dynamic_config
+                folder / "temporal",
+                ui=self._ui,
+                usual_ports=self._keep,
+                gives_way=self._keep,
+                dynamic_config=self._dynamic_config,
             )
             exit_.push_async_callback(self.temporal.stop if self._keep else self.temporal.kill)
             await self.temporal.start()
             if self._keep:
-                self._announce(folder / _INFO)
+                self.announce()
                 exit_.callback((folder / _INFO).unlink, missing_ok=True)
             self._exit = exit_.pop_all()
         return self
@@ -116,12 +125,15 @@ class LocalStack:
         exit_.enter_context(lock)
         return self._state_dir
 
-    def _announce(self, file: Path) -> None:
+    def announce(self) -> None:
+        """Tell the other commands where everything is reached."""
+        file = self.folder / _INFO
         info = StackInfo(
             pid=os.getpid(),
             database_url=self.database_url,
             temporal_address=self.temporal_address,
             ui_url=self.ui_url,
+            api_port=self.api_port,
         )
         unfinished = file.with_suffix(".new")
         unfinished.write_text(info.model_dump_json())

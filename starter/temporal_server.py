@@ -23,7 +23,8 @@ SEARCH_ATTRIBUTES = ("TouchlineTenant", "TouchlineSequence", "TouchlineContact")
 _JOURNAL = "journal_mode=wal"
 """As durable as SQLite's own journal, for a third less of the processor and some fewer waits for the disk."""
 _SKIPPING = "--enable-time-skipping"
-_TAKEN = "address already in use"
+_TAKEN = ("address already in use", "newhttpapiserver")
+"""What it says when somebody was faster; the second in a panic, of the port that it looks for by itself."""
 _STARTS = 3
 _USUAL_PORT = 7233
 _USUAL_UI_PORT = 8233
@@ -41,7 +42,8 @@ class _Run(Frozen):
 class LocalTemporal:
     """One dev server. With `data_dir` its state is kept there, else in memory alone.
 
-    A restart takes the same ports again; `usual_ports`: the first start prefers Temporal's own, if they are free.
+    A restart takes the same ports again; `usual_ports`: the first start prefers Temporal's own, if they are free;
+    `gives_way`: others come first where the processor is short.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class LocalTemporal:
         *,
         ui: bool = True,
         usual_ports: bool = False,
+        gives_way: bool = False,
         dynamic_config: Mapping[str, str] | None = None,
     ) -> None:
         self._data_dir = data_dir and data_dir.absolute()
         self._ui = ui
         self._usual_ports = usual_ports
+        self._gives_way = gives_way
         self._dynamic_config = {"matching.enableFairness": "true", **(dynamic_config or {})}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._process: ServerProcess | None = None
@@ -118,6 +122,8 @@ class LocalTemporal:
             last_ui_port = last.ui_port if last else None
             self._ui_port = free_port(self._ui_port, last_ui_port, _USUAL_UI_PORT if self._usual_ports else None)
         process = ServerProcess("Temporal", self._command(), folder / "temporal.log")
+        if self._gives_way:
+            process.give_way()
         run = _Run(pid=process.pid, port=self._port, ui_port=self._ui_port)
         _run_file(folder).write_text(run.model_dump_json())
         return process
@@ -171,7 +177,8 @@ class LocalTemporal:
 
 
 def _came_late(process: ServerProcess) -> bool:
-    return _TAKEN in process.said().lower()
+    said = process.said().lower()
+    return any(words in said for words in _TAKEN)
 
 
 def _run_file(folder: Path) -> Path:

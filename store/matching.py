@@ -22,7 +22,7 @@ class Match:
     """The message, the enrollment and the contact that a report is about, as far as they are known."""
 
     by: MatchedBy | None = None
-    """How it was found: in the order of `MatchedBy`. `contact`: an address of somebody who was not written to."""
+    """How it was found: in the order of `MatchedBy`. `contact`: an address of somebody who was not written to there."""
     contact_id: UUID | None = None
     enrollment_id: UUID | None = None
     job_id: UUID | None = None
@@ -45,8 +45,8 @@ async def match(
     """One round trip. `address` is the contact's, normalised; `written_since` bounds the search by it (UTC).
 
     A status report by an address alone is believed only of a message that the reporting provider did not itself
-    get from us with an id, and only while it is proven and names no Message-ID: else it is about a message of somebody
-    else's, and of ours it tells no more than whose address it is.
+    get from us with an id, and only while it is proven and names no message of its own, by its token or Message-ID:
+    else it is about a message of somebody else's, and of ours it tells no more than whose address it is.
     """
     status = report if isinstance(report, StatusReport) else None
     row = await _sql.match(
@@ -58,7 +58,8 @@ async def match(
         message_ids=[part for given in report.message_ids for part in spellings(given)],
         channel=report.channel,
         address=address,
-        of_another=status is not None and (bool(report.message_ids) or not status.proven),
+        of_another=status is not None and (bool(report.message_ids or report.job_id) or not status.proven),
+        answers_anywhere=status is None,
         other_than=report.provider if status else None,
         written_since=written_since,
     )

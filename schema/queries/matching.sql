@@ -45,7 +45,16 @@ FROM (
             ) w
             WHERE NOT :of_another::boolean AND (:other_than::text IS NULL OR w.provider <> :other_than)
         ) UNION ALL (
-            SELECT 7, 'contact', c.id, NULL, NULL, NULL, NULL, false FROM contacts c
+            -- Who has not been written to there answers what they got elsewhere, unless the sequence says that this is
+            -- no answer to it.
+            SELECT 7, 'contact', c.id, (
+                SELECT w.enrollment_id FROM messages w
+                JOIN enrollments n ON n.id = w.enrollment_id
+                JOIN sequence_versions v ON v.id = n.version_id
+                WHERE :answers_anywhere::boolean AND w.contact_id = c.id AND w.kind = 'step' AND w.at >= :written_since
+                    AND NOT v.plan -> 'settings' -> 'stop_on' ? 'own_channel'
+                ORDER BY w.at DESC LIMIT 1
+            ), NULL, NULL, NULL, false FROM contacts c
             WHERE (:channel = 'email' AND c.email = :address::text) OR (:channel <> 'email' AND c.phone = :address::text)
             ORDER BY c.created_at DESC LIMIT 1
         )

@@ -49,6 +49,7 @@ def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
         keys = SecretStr(secret_key(settings.state_dir))
     return settings.model_copy(
         update={
+            "api_port": settings.api_port if stack.api_port is None else stack.api_port,
             "database_url": stack.database_url,
             "temporal_address": stack.temporal_address,
             "temporal_namespace": "default",

@@ -28,7 +28,10 @@ async def show_outbox(
     ] = None,
     as_json: AsJson = False,
 ) -> Answer:
-    """Show what the local outbox holds, newest first: every message that was handed over without a real provider."""
+    """Show what the local outbox holds, newest first: every message that was handed over without a real provider.
+
+    It is a folder of the installation, with the messages of all its tenants.
+    """
     folder = directory or connect.load_settings().outbox_dir
     try:
         total, entries = await asyncio.to_thread(_read, folder, limit, to)
@@ -65,5 +68,6 @@ def _message(entry: OutboxEntry) -> dict[str, object]:
         "to": entry.message.to,
         "subject": entry.subject,
         "body": entry.body,
+        "tenant_id": entry.message.tenant_id,
         "job_id": entry.message.job_id,
     }

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from pathlib import Path
 
 import typer
 from temporalio.client import Client
@@ -18,6 +19,7 @@ from starter.cli.command import AsJson, command
 from starter.cli.keeping import called, keep_alive
 from starter.ending import Exit
 from starter.ports import free_port
+from starter.process import ServerProcess
 from starter.stack import LocalStack
 
 _POLL_S = 0.25
@@ -52,7 +54,7 @@ async def up(as_json: AsJson = False) -> Exit:
             await _until_all_end(
                 stop,
                 _keep_serving(stack, stop),
-                keep_alive("worker", lambda log: child.start_worker(local, log), stack.folder, stop),
+                keep_alive("worker", lambda log: _start_worker(local, log), stack.folder, stop),
                 keep_alive("API", lambda log: child.start_api(local, log), stack.folder, stop),
             )
         finally:
@@ -63,9 +65,16 @@ async def up(as_json: AsJson = False) -> Exit:
 
 def _locally(settings: Settings, stack: LocalStack) -> Settings:
     """The stack's services, and a port that is free."""
-    local = connect.on_stack(settings, stack)
-    port = free_port(local.api_port, host=local.api_host)
-    return local.model_copy(update={"api_port": port})
+    stack.api_port = free_port(settings.api_port, host=settings.api_host)
+    stack.announce()
+    return connect.on_stack(settings, stack)
+
+
+def _start_worker(settings: Settings, log: Path) -> ServerProcess:
+    """Behind the API: whoever calls waits for the answer, and what it ends is in the database by then."""
+    worker = child.start_worker(settings, log)
+    worker.give_way()
+    return worker
 
 
 async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> None:

@@ -46,6 +46,14 @@ async def test_a_misspelt_parameter_is_told_what_is_meant(api: Api) -> None:
     assert hints["query.istest"].startswith("did you mean `isTest`?")
 
 
+async def test_one_value_is_given_once(api: Api) -> None:
+    """Of two the last would win, and the list would show what nobody asked for."""
+    key = await api.key("read")
+    answer = await api.http.get("/flow-executions?isTest=true&status=failed&status=running&isTest=false", headers=key)
+    assert answer.status_code == 422
+    assert [fault["place"] for fault in answer.json()["faults"]] == ["query.isTest"]
+
+
 async def test_what_an_operation_has_is_accepted(api: Api) -> None:
     """Also what comes by way of its dependencies, and a parameter that is repeated."""
     key = await api.key("read")

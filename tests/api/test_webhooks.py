@@ -214,3 +214,19 @@ async def test_a_stop_by_text_ends_what_runs(api: Api) -> None:
     assert answer.status_code == 200
     [row] = await api.rig.rows("SELECT channel, address, reason FROM suppressions")
     assert row == {"channel": "sms", "address": REPLY["From"], "reason": "unsubscribed"}
+
+
+async def test_a_call_is_about_the_tenant_that_its_url_names(api: Api, other: Api) -> None:
+    """Inbound and status alike; the name is part of what Twilio signs, and a tenant that there is not is 404."""
+    named = f"tenant={other.rig.engine.tenant_id}"
+    assert (await api.twilio(call({**REPLY, "Body": "STOP"}, f"{INBOUND}?{named}"))).status_code == 200
+    job = "job=00000000-0000-4000-8000-00000000000a"
+    assert (await api.twilio(call(DELIVERED, f"{STATUS}?{job}&{named}"))).status_code == 204
+    theirs = await other.rig.rows("SELECT type FROM events ORDER BY received_at")
+    assert [row["type"] for row in theirs] == ["inbound", "delivered"]
+    assert len(await other.rig.rows("SELECT FROM suppressions")) == 1
+    assert await api.rig.rows("SELECT FROM events") == await api.rig.rows("SELECT FROM suppressions") == []
+    forged = dataclasses.replace(call(REPLY), url=f"{INBOUND}?{named}")
+    assert (await api.twilio(forged)).status_code == 401
+    unknown = await api.twilio(call(REPLY, f"{INBOUND}?tenant=00000000-0000-4000-8000-0000000000ff"))
+    assert (unknown.status_code, unknown.json()["detail"]) == (404, "there is no such tenant")

@@ -183,6 +183,8 @@ async def test_up_replaces_a_dead_api_where_it_was(home: Home) -> None:
                     printed = ready(up)
                     assert printed["api"] != f"http://127.0.0.1:{taken.getsockname()[1]}"
                     assert printed["docs"] == f"{printed['api']}/docs"
+                    [api] = [finding for finding in home.document("doctor") if finding["name"] == "API"]
+                    assert (api["status"], api["detail"]) == ("ok", f"receives at {printed['api']}")
                     await talk_to(printed["api"], up.pid)
                 finally:
                     assert end(up, signal.SIGTERM) == 0

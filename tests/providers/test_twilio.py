@@ -59,7 +59,7 @@ async def test_the_form_is_what_twilio_describes(api: TwilioApi, twilio: TwilioP
         "MessagingServiceSid": SERVICE,
         "Body": "Hello",
         "MediaUrl": "https://example.com/a.pdf?x=1&y=2",
-        "StatusCallback": f"https://touch.example.org/webhooks/twilio/status?job={JOB}",
+        "StatusCallback": f"https://touch.example.org/webhooks/twilio/status?job={JOB}&tenant={DEFAULT_TENANT}",
     }
     await rich.close()
 

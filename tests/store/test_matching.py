@@ -65,8 +65,9 @@ async def test_a_status_finds_its_message(letters: Letters, sign: str, by: str) 
         {"message_ids": (f"<{uuid4()}@elsewhere.example>",), "provider": "mailbox"},
         {"provider_message_id": "of-another-system"},
         {"job_id": uuid4()},
+        {"job_id": uuid4(), "provider": "mailbox"},
     ],
-    ids=["another Message-ID", "one that looks like ours", "another id", "another token"],
+    ids=["another Message-ID", "one that looks like ours", "another id", "another token", "another provider's token"],
 )
 async def test_a_report_of_somebody_elses_message_leaves_ours_alone(letters: Letters, signs: dict[str, Any]) -> None:
     """What another system sent through the same provider or mailbox bars the address, and marks no message."""
@@ -259,3 +260,25 @@ async def test_a_copy_of_our_own_message_is_not_logged_twice(letters: Letters, r
         assert received.duplicate is expected
     assert len(await letters.rows("SELECT FROM messages")) == 1
     assert await letters.is_live(enrollment)
+
+
+async def test_an_answer_from_elsewhere_answers_what_was_sent_last(letters: Letters) -> None:
+    """Who was written to by email alone and answers by text has answered the email: it counts for its step."""
+    emails, contact = await letters.written_to(EMAILS, "one", "two")
+    received = await letters.texted(contact, "Sounds good")
+    assert (received.enrollment_id, received.node_id, received.step_number) == (emails, "two", 3)
+    assert received.stopped == (emails,)
+    assert [row["node_id"] for row in await letters.rows("SELECT node_id FROM responses")] == ["two"]
+
+
+async def test_an_answer_from_elsewhere_is_none_to_a_sequence_that_keeps_to_its_channel(letters: Letters) -> None:
+    """With `own_channel` it is the contact's, and of no step; another sequence's message, though older, it answers."""
+    keeps = EMAILS.replace("emails", "keeps").replace("steps:", "stop_on: own_channel\n    steps:")
+    kept, contact = await letters.written_to(keeps, "one")
+    received = await letters.texted(contact, "Sounds good")
+    assert (received.contact_id, received.enrollment_id, received.stopped) == (contact.id, None, ())
+    emails, another = await letters.written_to(EMAILS, "one")
+    await letters.written_to(keeps, "one", to=another)
+    received = await letters.texted(another, "Sounds good")
+    assert (received.enrollment_id, received.stopped) == (emails, (emails,))
+    assert await letters.is_live(kept)
