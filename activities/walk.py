@@ -193,7 +193,7 @@ class Walk:
         self._pass(node, effect.result)
         if effect.ending is not None or node.next is None:
             return effect.ending or Ending(status=EnrollmentStatus.STOPPED, reason="stopped")
-        return node.next
+        return GOAL if await self.is_at_goal() else node.next
 
     async def _follow(self, node: Node, step: Stop | Taken) -> str | Stop | Ending:
         """Stay there, or go the way that was taken."""

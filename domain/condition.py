@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from domain.base import Frozen
-from domain.fields import HEARD, Duration, FieldName, StepRef, WrittenEvent
+from domain.fields import HEARD, FieldName, Lookback, StepRef, WrittenEvent
 
 EventWord = Literal["replied", "not_replied", "opened", "not_opened", "clicked", "bounced", "unsubscribed", "always"]
 WORDS: frozenset[str] = frozenset(get_args(EventWord))
@@ -67,7 +67,7 @@ class EventTest(Frozen):
     """Of somebody's own system: posted for the contact since the enrollment began."""
     step: StepRef | None = None
     """A message step; without one, any of the enrollment's messages. An event of one's own is about none."""
-    since: Duration | None = None
+    since: Lookback | None = None
     """Only what happened in this time up to now counts."""
 
 

@@ -65,14 +65,16 @@ Duration = Annotated[str, BeforeValidator(_canonical_duration, json_schema_input
 MAX_DELAY_DAYS = 366
 
 
-def _patience(duration: str) -> str:
+def _of_a_year(duration: str) -> str:
     if not 0 < duration_seconds(duration) <= MAX_DELAY_DAYS * 86400:
-        raise ValueError(f"a wait is more than 0 and at most {MAX_DELAY_DAYS} days, not {duration}")
+        raise ValueError(f"it is more than 0 and at most {MAX_DELAY_DAYS} days, not {duration}")
     return duration
 
 
-Patience = Annotated[Duration, AfterValidator(_patience)]
+Patience = Annotated[Duration, AfterValidator(_of_a_year)]
 """How long people are waited for."""
+Lookback = Annotated[Duration, AfterValidator(_of_a_year)]
+"""How long ago something may have happened."""
 
 
 def _canonical_hour(value: Any) -> str:

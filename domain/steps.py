@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from domain.action import ActionStep
 from domain.base import Frozen
-from domain.condition import Condition
+from domain.condition import WORDS, Condition
 from domain.delay_step import DelayStep
 from domain.fields import (
+    HEARD,
     AttributeName,
     Duration,
     EventName,
@@ -100,12 +101,24 @@ class WebhookStep(Frozen):
     on_failure: FailurePolicy | None = None
 
 
+def _awaited(event: str) -> str:
+    asked = event.removeprefix("if_").removeprefix("not_")
+    if event == "always" or event.startswith("if_") or (asked != event and asked in (*HEARD, *WORDS)):
+        happens = ", ".join(f"`{name}`" for name in HEARD)
+        raise ValueError(f"`{event}` is asked by a condition, and never happens; {happens} and events of your own do")
+    return event
+
+
+AwaitedEvent = Annotated[EventName, AfterValidator(_awaited)]
+"""What can happen, unlike what a condition asks."""
+
+
 class WaitForStep(Frozen):
     """Wait until an event, then `then`; on time-out, `else`."""
 
     type: Literal["wait_for"]
     id: Key
-    event: Annotated[OneOrMore[EventName], Field(min_length=1)]
+    event: Annotated[OneOrMore[AwaitedEvent], Field(min_length=1)]
     timeout: Patience
     then: tuple["Step", ...] = ()
     else_: Annotated[tuple["Step", ...], Field(alias="else")] = ()

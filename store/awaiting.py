@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from domain.condition import Condition, own_events
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
@@ -15,6 +16,8 @@ from store import enrollments, facts, signals
 from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Held
+
+log = structlog.get_logger(__name__)
 
 _sql = load_queries("awaiting")
 _condition: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -37,31 +40,37 @@ async def aims(tx: asyncpg.Connection, contact_id: UUID | None, *, by_field: boo
     """
     if contact_id is None:
         return []
-    return [_aim(row) async for row in _sql.aims(tx, contact_id=contact_id, by_field=by_field)]
+    return _aims([row async for row in _sql.aims(tx, contact_id=contact_id, by_field=by_field)])
 
 
 async def aiming(tx: asyncpg.Connection, external_ids: Sequence[str]) -> list[Aim]:
     """The live enrollments, not locked, of contacts that an import names, whose goal the import can have reached."""
-    return [_aim(row) async for row in _sql.aiming(tx, external_ids=list(external_ids))]
+    return _aims([row async for row in _sql.aiming(tx, external_ids=list(external_ids))])
 
 
 async def hold(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID]) -> list[Aim]:
     """Lock these enrollments; answers those that live and have a goal."""
     rows = _sql.hold_aims(tx, ids=list(enrollment_ids))
-    return [_aim(row) async for row in rows if row["goal"] is not None]
+    return _aims([row async for row in rows if row["goal"] is not None])
 
 
-def _aim(row: asyncpg.Record) -> Aim:
-    return Aim(row["id"], _condition.validate_python(row["goal"]))
+def _aims(rows: Sequence[asyncpg.Record]) -> list[Aim]:
+    return [aim for row in rows if (aim := _aim(row["id"], row["goal"])) is not None]
+
+
+def _aim(enrollment_id: UUID, goal: object) -> Aim | None:
+    """None: it cannot be judged. What somebody reports is recorded, whatever is wrong with a sequence."""
+    try:
+        return Aim(enrollment_id, _condition.validate_python(goal))
+    except ValidationError as error:
+        log.error("goal_unreadable", enrollment_id=str(enrollment_id), error=str(error))
+        return None
 
 
 def aims_of(held: Sequence[Held], contact_id: UUID | None) -> list[Aim]:
     """Those of the contact's among what is held already that live and have a goal."""
-    return [
-        Aim(one.id, _condition.validate_python(one.goal))
-        for one in held
-        if one.goal is not None and one.contact_id == contact_id and one.status in LIVE
-    ]
+    own = [one for one in held if one.goal is not None and one.contact_id == contact_id and one.status in LIVE]
+    return [aim for one in own if (aim := _aim(one.id, one.goal)) is not None]
 
 
 async def reach(tx: asyncpg.Connection, event_id: UUID, aims: Sequence[Aim], now: datetime) -> list[OpenSignal]:

@@ -3,17 +3,19 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from domain.contact import Contact
+from domain.enrollment import EnrollmentStatus
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
-from store import inbound
+from store import awaiting, inbound
 from store.attribution import Received
 from store.inbound import Reading
+from store.stopping import Held
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 from tests.store.tenants import Tenant
 
@@ -361,3 +363,13 @@ async def test_two_that_met_in_a_circle_are_both_recorded(letters: Letters, monk
     received = await letters.gets(contact.email or "")
     assert (received.duplicate, received.stopped, len(attempts)) == (False, (enrollment,), 2)
     assert len(await letters.rows("SELECT FROM responses")) == 1
+
+
+def test_a_goal_that_cannot_be_judged_keeps_no_report_out() -> None:
+    """It is logged and ends nothing; what was reported is recorded, and the other enrollments' goals are judged."""
+    held = [
+        Held(uuid4(), contact, EnrollmentStatus.RUNNING, None, None, frozenset(), frozenset(), goal, True)
+        for contact in [uuid4()]
+        for goal in ({"event": "purchase", "since": "999999w"}, "replied")
+    ]
+    assert [aim.enrollment_id for aim in awaiting.aims_of(held, held[0].contact_id)] == [held[1].id]

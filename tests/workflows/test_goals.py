@@ -73,6 +73,24 @@ async def test_a_goal_is_judged_at_every_wake_up(skipping: Rig) -> None:
     ]
 
 
+async def test_a_goal_that_an_action_reaches_ends_it_there(skipping: Rig) -> None:
+    """Nothing that follows the action is done: nobody gets a task for somebody who has been won."""
+    enrollment, _ = await skipping.start("""
+        sequence: winning
+        goal: {field: status, eq: customer}
+        steps:
+          - {id: hello, type: sms, body: Hello.}
+          - {id: won, type: action, action: update_status, status: customer}
+          - {id: tagged, type: action, action: tag_lead, add: [late]}
+          - {id: call, type: task, title: Call}
+    """)
+    assert await skipping.ended(enrollment) == ("stopped", "goal")
+    assert len(skipping.outbox()) == 1
+    assert await skipping.rows("SELECT FROM tasks") == []
+    [contact] = await skipping.rows("SELECT status, tags FROM contacts")
+    assert (contact["status"], contact["tags"]) == ("customer", [])
+
+
 async def test_a_goal_that_holds_from_the_beginning_sends_nothing(skipping: Rig) -> None:
     """Whoever is there already is not written to."""
     enrollment, _ = await skipping.start(GOAL.format(goal="{field: tags, contains: won}"), tags=("won",))

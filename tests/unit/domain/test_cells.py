@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cells import shielded, unshielded
+from domain.cells import cell, shielded, unshielded
 
 
 @given(st.text(alphabet="'=+-@\t\r\n ab1", max_size=6))
@@ -24,3 +24,8 @@ def test_what_could_be_a_formula_is_shielded(text: str) -> None:
 def test_other_texts_stay_as_they_are(text: str) -> None:
     """Both ways."""
     assert (shielded(text), unshielded(text)) == (text, text)
+
+
+def test_lists_and_objects_are_json() -> None:
+    """A program reads them back."""
+    assert cell({"code": None, "to": ["Zoë"]}) == '{"code": null, "to": ["Zoë"]}'
