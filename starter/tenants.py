@@ -15,8 +15,12 @@ DEFAULT_ZONE = "America/New_York"
 async def add(tx: asyncpg.Connection, name: str, timezone: str) -> Workspace:
     """Make a tenant, as the owner of the tables. Raises Unfit, or Conflict for a name that is taken."""
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME:
-        raise Unfit(f"a tenant needs a name of 1 to {LONGEST_NAME} characters", hint="say whose it is, such as Acme")
+    # People who unsubscribe read it too.
+    if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+        raise Unfit(
+            f"a tenant needs a name of 1 to {LONGEST_NAME} characters that can be seen",
+            hint="say whose it is, such as Acme",
+        )
     if not is_zone(timezone):
         raise Unfit(f"{timezone!r} is not a time zone", hint="write it as America/New_York")
     if (known := await tenancy.named(tx, name)) is not None:

@@ -85,6 +85,8 @@ async def test_keys_and_settings_are_those_of_the_tenant_that_is_named(cli: Cli,
     [
         (("  ",), "needs a name"),
         (("x" * 201,), "needs a name of 1 to 200 characters"),
+        (("Ac\u202eme",), "needs a name of 1 to 200 characters that can be seen"),
+        (("Acme\x1b[31m",), "needs a name of 1 to 200 characters that can be seen"),
         (("Acme", "--timezone", "Denver"), "'Denver' is not a time zone"),
         (("default",), f"already: {DEFAULT_TENANT}"),
     ],
