@@ -135,7 +135,9 @@ async def _for(engine: Engine, tenant: UUID | None) -> Engine:
         return engine
     async with asyncio.timeout(_WITHIN_S), engine.database.transaction(tenant) as tx:
         if await tenants.read(tx) is None:
-            raise NotFound("there is no such tenant", hint="./touchline tenants list shows those that there are")
+            raise NotFound(
+                "there is no such tenant", hint="the URL names one by its id, or none", command="tenants list"
+            )
     return replace(engine, tenant_id=tenant)
 
 
