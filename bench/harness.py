@@ -103,7 +103,7 @@ async def bench(
     """Everything up, in a folder of its own, and gone afterwards.
 
     `in_memory`: Temporal keeps nothing on disk, unlike the local stack; PostgreSQL is durable either way.
-    `gives_way`: Temporal does, as it does under `up`; not where the worker is in this process, before everybody.
+    `gives_way`: Temporal does, as under `up`. Not where the worker is this process, which gives way to nobody.
     `dynamic_config`: what Temporal is told beyond that of the local stack, or in its place.
     """
     with tempfile.TemporaryDirectory(prefix="touchline-bench-", ignore_cleanup_errors=True) as folder:

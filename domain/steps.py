@@ -104,8 +104,7 @@ class WebhookStep(Frozen):
 def _awaited(event: str) -> str:
     asked = event.removeprefix("if_").removeprefix("not_")
     if event == "always" or event.startswith("if_") or (asked != event and asked in (*HEARD, *WORDS)):
-        happens = ", ".join(f"`{name}`" for name in HEARD)
-        raise ValueError(f"`{event}` is asked by a condition, and never happens; {happens} and events of your own do")
+        raise ValueError(f"`{event}` is asked by a condition, and never happens")
     return event
 
 

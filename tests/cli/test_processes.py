@@ -203,6 +203,8 @@ async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) ->
             try:
                 assert ready(up)["temporal_ui"].startswith("http://127.0.0.1:")
                 first = await child_of(up.pid, "worker.py")
+                api = await child_of(up.pid, "api")
+                assert psutil.Process(first).nice() > psutil.Process(api).nice(), "the worker gives way"
                 sequence = home.folder / "nap.yaml"
                 sequence.write_text(
                     "sequence: nap\nsteps:\n  - {id: a, type: sms, body: one}\n"

@@ -38,6 +38,7 @@ async def test_a_killed_server_comes_back_at_its_address_with_its_state(tmp_path
     await server.start()
     try:
         address = server.address
+        assert (tmp_path / "temporal.db-wal").exists(), "its state is kept by a write-ahead log"
         client = await Client.connect(address)
         handle = await client.start_workflow("Any", id="sleeper", task_queue="nobody")
         await server.kill()
@@ -83,3 +84,25 @@ async def test_a_port_for_the_ui_that_is_taken_meanwhile_is_left_alone(
             assert server.ui_url not in (None, f"http://{LOOPBACK}:{port}")
         finally:
             await server.kill()
+
+
+async def test_a_server_that_panics_over_its_port_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The port that it looks for by itself, for HTTP, may be taken between its look and its listening."""
+    real, panicked = temporal_server._program("temporal"), tmp_path / "panicked"
+    late = tmp_path / "temporal"
+    late.write_text(
+        f"#!/bin/sh\n[ -e '{panicked}' ] && exec '{real}' \"$@\"\ntouch '{panicked}'\n"
+        "echo 'panic: runtime error: invalid memory address or nil pointer dereference'\n"
+        "echo 'go.temporal.io/server/service/frontend.NewHTTPAPIServer(...)'\nexit 2\n"
+    )
+    late.chmod(0o700)
+    monkeypatch.setattr(temporal_server, "_program", lambda _: str(late))
+    server = LocalTemporal(tmp_path / "state", ui=False)
+    await server.start()
+    try:
+        assert panicked.exists()
+        await Client.connect(server.address)
+    finally:
+        await server.kill()

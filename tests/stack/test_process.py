@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from starter.process import ServerProcess
+from tests.helpers import assert_eventually
 
 
 async def test_whoever_gives_way_is_nicer_than_others(tmp_path: Path) -> None:
@@ -12,9 +13,14 @@ async def test_whoever_gives_way_is_nicer_than_others(tmp_path: Path) -> None:
     process = ServerProcess("a server", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log")
     try:
         before = os.getpriority(os.PRIO_PROCESS, process.pid)
-        process.give_way()
+
+        async def gives_way() -> None:
+            # Linux takes one such wish in a tenth of a second from everybody but root.
+            process.give_way()
+            assert _of_session(process.pid) in (None, "7")
+
+        await assert_eventually(gives_way)
         assert os.getpriority(os.PRIO_PROCESS, process.pid) > before
-        assert _of_session(process.pid) in (None, "7")
     finally:
         await process.kill()
 
@@ -22,4 +28,5 @@ async def test_whoever_gives_way_is_nicer_than_others(tmp_path: Path) -> None:
 def _of_session(pid: int) -> str | None:
     """None where processors are not shared between sessions."""
     file = Path(f"/proc/{pid}/autogroup")
-    return file.read_text().split()[-1] if file.exists() else None
+    said = file.read_text().split() if file.exists() else []
+    return said[-1] if said else None
