@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
-from content.mime import single_line
+from content.headers import single_line
 from domain.errors import NotReady
 
 LARGEST = 1024 * 1024

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from content.mime import address, build, single_line
+from content.headers import address, single_line
+from content.mime import build
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -200,11 +201,9 @@ class SmtpProvider:
         try:
             headers = RELAY_HEADERS[self._config.relay](message.job_id)
             mail = build(message, sender=self._config.sender, relayed=headers)
-            recipient = address(message.to).addr_spec
         except ContentError as error:
             raise PermanentError(_NAME, str(error)) from error
-        sender = mail["From"].addresses[0].addr_spec
-        return _Attempt(sender, recipient, mail.as_bytes()), str(mail["Message-ID"])
+        return _Attempt(mail.sender, mail.recipient, mail.data), mail.message_id
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[_Line]:

@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +19,16 @@ from tests.cli.conftest import Cli, Said
 from tests.helpers import assert_eventually
 
 
+def decodes_line_breaks() -> bool:
+    """Whether the standard library of this Python has the hole."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = "=?utf-8?q?=0ABcc:_x?="
+    try:
+        return b"\nBcc" in mail.as_bytes()
+    except MessageError:
+        return False
+
+
 def by_name(said: Said) -> dict[str, dict[str, Any]]:
     return {finding["name"]: finding for finding in said.document}
 
@@ -28,11 +41,12 @@ async def scheduled(temporal_client: Client, services: Settings) -> AsyncIterato
 
 
 async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, worker: None, scheduled: None) -> None:
-    """Status 0; every line ok."""
+    """Status 0; every line ok, but for a Python whose own email package wants its mend."""
+    unsound = {"python"} if decodes_line_breaks() else set()
 
     async def sound() -> Said:
         said = await cli("doctor", "--json")
-        assert [f for f in said.document if f["status"] != "ok"] == []
+        assert {f["name"] for f in said.document if f["status"] != "ok"} == unsound
         return said
 
     said = await assert_eventually(sound)
@@ -44,7 +58,21 @@ async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, work
     }
     lines = (await cli("doctor")).out.splitlines()
     assert len(lines) == len(said.document)
-    assert all(line.startswith("ok   ") for line in lines)
+    assert [line for line in lines if not line.startswith("ok   ")] == [
+        line for line in lines if unsound and line.startswith("warn python: ")
+    ]
+
+
+@pytest.mark.parametrize("unpatched", [True, False])
+async def test_a_python_that_decodes_line_breaks_is_named(
+    cli: Cli, bare: object, monkeypatch: pytest.MonkeyPatch, unpatched: bool
+) -> None:
+    """By trying it, whatever its number: distributions mend older ones (CVE-2024-6923)."""
+    written = b"Subject: \nProbe: x\r\n\r\n" if unpatched else b"Subject: =?utf-8?q?=0AProbe=3A?= x\r\n\r\n"
+    monkeypatch.setattr(EmailMessage, "as_bytes", lambda _mail: written)
+    found = by_name(await cli("doctor", "--json"))["python"]
+    assert found["status"] == ("warn" if unpatched else "ok")
+    assert ("CVE-2024-6923" in found["detail"], "3.11.10" in found["mend"]) == (unpatched, unpatched)
 
 
 async def test_a_missing_worker_fails_with_its_mend(cli: Cli, services: Settings) -> None:

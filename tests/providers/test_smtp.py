@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,23 @@ def email(number: int = 1, to: str = "radia@example.com", text: str = "Hello") -
     job = job_id(DEFAULT_TENANT, "step", number)
     content = EmailContent(subject="Hi", text=text, message_id=message_id(job, "example.org"), date=COMPOSED)
     return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=to, content=content)
+
+
+async def test_a_name_that_spells_a_line_break_arrives_as_a_name(server: MailServer) -> None:
+    """An encoded word in a contact's field is shown as it was written: it is no header, and no body."""
+    name = "=?utf-8?q?=0ABcc:_evil@example.com=0A=0APay_here?="
+    message = email()
+    message = message.model_copy(update={"content": message.content.model_copy(update={"subject": f"Hi, {name}"})})
+    await provider(server).send(message)
+    data = server.mails[0].content
+    assert isinstance(data, bytes)
+    block, _, body = data.partition(b"\r\n\r\n")
+    assert [line.split(b":")[0].decode() for line in block.split(b"\r\n") if line[:1] != b" "] == [
+        *("From", "To", "Subject", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+    ]
+    assert message_from_bytes(data, policy=policy.default)["Subject"] == f"Hi, {name}"
+    assert body == b"Hello\r\n"
+    assert server.mails[0].rcpt_tos == ["radia@example.com"]
 
 
 async def out_of_time(server: MailServer, *sending: Coroutine[Any, Any, Receipt]) -> list[Receipt | BaseException]:
