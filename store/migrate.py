@@ -8,6 +8,7 @@ import sysconfig
 from pathlib import Path
 
 from domain.errors import NotReady
+from store.database_url import checked, without_login
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "schema" / "migrations"
 
@@ -35,7 +36,7 @@ async def _dbmate(url: str, migrations: Path, *arguments: str) -> str:
         migrations,
         *arguments,
         # By the environment, not the command line: a password there shows in the process list.
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": checked(url)},
         cwd=migrations,  # not the caller's, whose .env dbmate would read
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -44,7 +45,7 @@ async def _dbmate(url: str, migrations: Path, *arguments: str) -> str:
     output, errors = (stream.decode(errors="replace") for stream in await process.communicate())
     if process.returncode != 0:
         # Its "Applying:" lines name the file that failed.
-        said = "\n".join(part.strip() for part in (output, errors) if part.strip())
+        said = without_login("\n".join(part.strip() for part in (output, errors) if part.strip()))
         raise NotReady(f"the database could not be migrated:\n{said}", _hint(said))
     return output
 

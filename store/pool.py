@@ -16,6 +16,7 @@ import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
+from store.database_url import checked, words_of
 
 log = structlog.get_logger(__name__)
 
@@ -140,7 +141,7 @@ class Database:
         """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
         try:
             pool = await asyncpg.create_pool(
-                url,
+                checked(url),
                 min_size=0 if lazy else min(2, size),
                 max_size=size,
                 connection_class=_Connection,
@@ -155,7 +156,7 @@ class Database:
                 },
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise NotReady(f"PostgreSQL cannot be used: {error}", hint=_hint(url, error)) from error
+            raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint=_hint(url, error)) from error
         return cls(pool)
 
     def usage(self) -> "Usage":

@@ -264,3 +264,78 @@ async def test_messages_in_doubt_are_named_by_their_enrollments(
     assert found["status"] == "warn"
     assert found["detail"].startswith("1: ")
     assert found["detail"].endswith(f"of enrollment {enrolled['P1'][:8]}")
+
+
+SECRET = "hunter2-Zq"
+CREDENTIALS = {
+    "DATABASE_URL": [
+        f"postgres://user:{SECRET}{odd}tail@127.0.0.1:1/db"
+        for odd in ("/", "#", "?", "[", "]", "%zz", "^", " ", "\\", '"', "é", ":/")
+    ]
+    + [
+        f"postgres://user:{SECRET}@%2Ftmp:x/db",
+        f"postgres://user:{SECRET}@127.0.0.1:{SECRET}/db",
+        f"postgres://127.0.0.1:1/db?password={SECRET}&port={SECRET}",
+        f"postgres://127.0.0.1:1/db?password={SECRET}&{SECRET}",
+        f"postgres://127.0.0.1:1/db?sslmode={SECRET}",
+        f"postgres://user:{SECRET}@[::1]:1/db",
+        f"postgres://user:{SECRET}@%2Ftmp%2Fnowhere/db",
+        f"mysql://user:{SECRET}@127.0.0.1/db",
+        f"user:{SECRET}@127.0.0.1",
+    ],
+    "TEMPORAL_ADDRESS": [f"https://user:{SECRET}@127.0.0.1:1", f"user:{SECRET}@127.0.0.1:1"],
+    "TEMPORAL_API_KEY": [f"{SECRET}\n{SECRET}", f"{SECRET}é"],
+    "PUBLIC_URL": [f"https://user:{SECRET}@example.com", f"https://[{SECRET}]", f"https://x:{SECRET}/"],
+    "TWILIO_BASE_URL": [f"https://user:{SECRET}@127.0.0.1:1", f"https://127.0.0.1:{SECRET}", f"{SECRET}"],
+    "TWILIO_AUTH_TOKEN": [f"{SECRET}\n{SECRET}"],
+    "SMTP_HOST": [f"smtp://user:{SECRET}@127.0.0.1", f"user:{SECRET}@127.0.0.1"],
+    "SMTP_PASSWORD": [f"{SECRET}\r\n{SECRET}", f"{SECRET}é"],
+    "IMAP_HOST": [f"imaps://user:{SECRET}@127.0.0.1"],
+    "IMAP_PASSWORD": [f"{SECRET}\r\n{SECRET}"],
+    "WEBHOOK_SECRET": [SECRET, f"whsec_{SECRET}é", f"whsec_{SECRET}="],
+    "RESEND_WEBHOOK_SECRETS": [SECRET, f"whsec_{SECRET}é"],
+    "POSTMARK_WEBHOOK_LOGINS": [SECRET, f"user:{SECRET}é, {SECRET}"],
+    "SENDGRID_WEBHOOK_KEYS": [SECRET, f"{SECRET}é"],
+    "SENDGRID_INBOUND_LOGINS": [SECRET],
+    "TWILIO_WEBHOOK_TOKENS": [f"{SECRET}é"],
+    "SECRET_KEYS": [SECRET],
+    "METRICS_TOKEN": [SECRET, SECRET * 5 + "é"],
+}
+"""Values that cannot be used, each with something in it that nobody else may read."""
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+async def test_what_is_wrong_with_a_setting_never_repeats_a_credential(
+    cli: Cli, bare: pytest.MonkeyPatch, name: str
+) -> None:
+    """Neither `doctor`, nor `migrate`, which reaches the database by another program."""
+    for variable, value in {
+        "TEMPORAL_ADDRESS": "127.0.0.1:1",
+        "DATABASE_URL": "postgres://127.0.0.1:1/none",
+        "PUBLIC_URL": "https://example.com",
+        "EMAIL_PROVIDER": "smtp",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": "1",
+        "SMTP_USERNAME": "user",
+        "SMS_PROVIDER": "twilio",
+        "TWILIO_ACCOUNT_SID": "AC1",
+        "TWILIO_AUTH_TOKEN": "token",
+        "TWILIO_FROM": "+12125550100",
+        "TWILIO_BASE_URL": "http://127.0.0.1:1",
+        "WEBHOOK_PROVIDER": "http",
+        "IMAP_HOST": "127.0.0.1",
+        "IMAP_PORT": "1",
+        "IMAP_USERNAME": "user",
+    }.items():
+        bare.setenv(f"TOUCHLINE_{variable}", value)
+    for value in CREDENTIALS[name]:
+        bare.setenv(f"TOUCHLINE_{name}", value)
+        for command in ("doctor", "migrate"):
+            said = await cli(command)
+            assert SECRET not in said.out + said.err, (value, said)
+
+
+def test_every_secret_is_tried() -> None:
+    """A new setting that holds one has to be put to the test."""
+    secret = {name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert secret <= CREDENTIALS.keys()
