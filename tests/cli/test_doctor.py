@@ -336,6 +336,7 @@ async def test_what_is_wrong_with_a_setting_never_repeats_a_credential(
 
 
 def test_every_secret_is_tried() -> None:
-    """A new setting that holds one has to be put to the test."""
-    secret = {name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    """A new setting that holds one, or is a URL, has to be put to the test."""
+    settings = Settings.model_fields.items()
+    secret = {n.upper() for n, field in settings if "SecretStr" in str(field.annotation) or n.endswith("_url")}
     assert secret <= CREDENTIALS.keys()
