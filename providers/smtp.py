@@ -26,6 +26,7 @@ from domain.errors import (
     TransientError,
 )
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
+from providers.echoes import without
 from providers.webhooks.reading import JOB_HEADER, JOB_KEY
 
 _NAME = "smtp"
@@ -221,8 +222,9 @@ class SmtpProvider:
     def _classify(self, error: Exception, stage: _Stage) -> SendError:
         """What an error says about the message."""
         if isinstance(error, SMTPResponseException):
-            return _by_reply(error, stage)
-        text = single_line(str(error)) or "no answer in time"
+            said = without(error.message, self._config.password)
+            return _by_reply(SMTPResponseException(error.code, said), stage)
+        text = single_line(without(str(error), self._config.password)) or "no answer in time"
         if untrusted := _certificate_error(error):
             return ConfigurationError(
                 _NAME,
