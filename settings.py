@@ -165,14 +165,27 @@ class Settings(BaseSettings):
             raise ValueError("no country with telephones has this code (ISO 3166 alpha-2, in capitals: US, GB, DE)")
         return region
 
-    @field_validator("public_url")
+    @field_validator("public_url", "twilio_base_url")
     @classmethod
     def _an_address_on_the_web(cls, url: str) -> str:
-        # urlsplit raises ValueError itself where brackets are unbalanced.
-        parts = urlsplit(url)
-        if url and not (parts.scheme in ("http", "https") and parts.hostname):
+        try:
+            parts = urlsplit(url)
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
+        except ValueError:
+            # Its own words repeat what they are about.
+            sound = False
+        if url and not sound:
             raise ValueError("it must begin with https:// or http:// and name a host")
+        if "@" in url:
+            raise ValueError("no user and no password stand in it: it is shown, in links and in errors")
         return url
+
+    @field_validator("smtp_host", "imap_host", "temporal_address")
+    @classmethod
+    def _a_host_alone(cls, host: str) -> str:
+        if "@" in host or "/" in host:
+            raise ValueError("it is a host alone, without a scheme, a user or a password")
+        return host
 
     @field_validator("secret_keys", "metrics_token")
     @classmethod

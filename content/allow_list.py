@@ -55,17 +55,55 @@ def address_of(text: str) -> Address | None:
         return None
     if isinstance(found, ipaddress.IPv4Address):
         return found
-    return found.ipv4_mapped or found.sixtofour or _translated(found) or found
+    return _carried(found) or found
 
 
 def is_public(address: Address) -> bool:
-    """Whether the whole internet reaches it."""
-    return address.is_global and not address.is_multicast
+    """Whether the whole internet reaches it, by the tables below: Python's own differ from one release to the next."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _NOT_PUBLIC_V4)
+    isatap = int(address) >> 32 & 0xFDFFFFFF == _ISATAP
+    return address in _UNICAST and not isatap and not any(address in network for network in _NOT_PUBLIC_V6)
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_CARRIERS = (
+    (ipaddress.IPv6Network("::/96"), 0),  # IPv4-compatible (RFC 4291 §2.5.5.1)
+    (ipaddress.IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped (§2.5.5.2)
+    (ipaddress.IPv6Network("::ffff:0:0:0/96"), 0),  # IPv4-translated, SIIT (RFC 2765)
+    (ipaddress.IPv6Network("64:ff9b::/96"), 0),  # NAT64 (RFC 6052)
+    (ipaddress.IPv6Network("2002::/16"), 80),  # 6to4 (RFC 3056)
+)
+"""IPv6 addresses that stand for an IPv4 one, and how many bits stand behind it."""
+
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out to the internet."""
+
+_ISATAP = 0x00005EFE
+"""The middle of an address with an IPv4 one behind it, for tunnels within a site (RFC 5214 §6.1)."""
+
+_NOT_PUBLIC_V4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+        *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+    )
+)
+"""IANA's registry of special-purpose addresses, and multicast."""
+
+_NOT_PUBLIC_V6 = tuple(
+    ipaddress.IPv6Network(network)
+    # Protocols' own with Teredo, documentation, 6to4 (judged by what it carries), documentation again.
+    for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
+"""The same, within what was given out."""
 
 
-def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """What a NAT64 gateway makes of it (RFC 6052)."""
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a gateway or a system's own stack makes of it."""
+    if address.is_loopback or address.is_unspecified:
+        return None
+    for network, behind in _CARRIERS:
+        if address in network:
+            return ipaddress.IPv4Address(int(address) >> behind & 0xFFFFFFFF)
+    return None

@@ -117,6 +117,7 @@ class Composer:
                 opens=imprint.track_opens,
                 clicks=imprint.track_clicks,
                 keep=unsubscribe_url,
+                template=templates["html"],
             )
         return _Bodies(text, html, unsubscribe_url)
 

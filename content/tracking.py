@@ -1,5 +1,6 @@
 """Marking up HTML so that opens and clicks are heard of; everything else of it stays as it was, byte for byte."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from content.links import Links
 
 MAX_TARGET = 1400
 """Characters of a target: signed it grows by a third, and some mail programs cut links beyond 2,083."""
+_WRITTEN = re.compile(r"https?://([^\s\"'<>/?#{}\\|^`]+)(?=[\s\"'<>/?#]|\Z)", re.IGNORECASE)
 
 
 class _Edit(NamedTuple):
@@ -49,17 +51,27 @@ class _Markup(HTMLParser):
 
 
 def mark_up(
-    html: str, links: Links, tenant_id: UUID, job_id: UUID, *, opens: bool, clicks: bool, keep: str | None = None
+    html: str,
+    links: Links,
+    tenant_id: UUID,
+    job_id: UUID,
+    *,
+    opens: bool,
+    clicks: bool,
+    keep: str | None = None,
+    template: str | None = None,
 ) -> str:
     """The HTML with its web links led by way of us (`clicks`) and a picture at its end (`opens`).
 
-    A link that begins with `keep` stays as it is.
+    A link that begins with `keep` stays as it is, and so does one to a host that `template`, by which the HTML was
+    made, does not spell out: a contact's field would be signed, and our domain lead wherever a stranger likes.
     """
     markup = _Markup(html)
+    hosts = _spelt_out(html if template is None else template)
     edits: list[_Edit] = []
     for start, written, tag, attributes in markup.links if clicks else ():
         target = next((value or "" for name, value in attributes if name == "href"), "").strip()
-        if _is_trackable(target) and not (keep and target.startswith(keep)):
+        if _is_trackable(target, hosts) and not (keep and target.startswith(keep)):
             tracked = links.click_url(tenant_id, job_id, target)
             edits.append(_Edit(start, start + len(written), _tag(tag, attributes, tracked)))
     if opens:
@@ -83,11 +95,16 @@ def _tag(name: str, attributes: Sequence[tuple[str, str | None]], href: str) -> 
     return f"<{' '.join([name, *written])}>"
 
 
-def _is_trackable(target: str) -> bool:
+def _spelt_out(template: str) -> frozenset[str]:
+    """Hosts, with their ports, that an author wrote whole: behind one stands what ends it, and no merge field."""
+    return frozenset(match[1].lower() for match in _WRITTEN.finditer(template))
+
+
+def _is_trackable(target: str, hosts: frozenset[str]) -> bool:
     if len(target) > MAX_TARGET or not target.isprintable() or " " in target:
         return False
     try:
         parts = urlsplit(target)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    return parts.scheme in ("http", "https") and parts.netloc.lower() in hosts

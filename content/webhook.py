@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from content.headers import single_line
 from content.liquid import render
 from domain.contact import Contact
 from domain.enrollment import Visit
@@ -55,7 +56,7 @@ def compose_webhook(
     body = json.dumps(document, ensure_ascii=False, default=_plain)
     if len(body) > MAX_BODY:
         raise ContentError(f"the document has {len(body)} characters, at most {MAX_BODY} are posted")
-    headers = {name: " ".join(render(text, contact).split()) for name, text in inside(templates, "headers").items()}
+    headers = {name: single_line(render(text, contact)) for name, text in inside(templates, "headers").items()}
     url = render(templates["url"], contact).strip()
     return url, WebhookContent(body=body, headers=headers, timeout_seconds=node.timeout_seconds)
 

@@ -12,8 +12,9 @@ from typing import Any, Literal, TypeVar
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
-from content.mime import single_line
+from content.headers import single_line
 from domain.errors import NotReady
+from providers.echoes import without
 
 LARGEST = 1024 * 1024
 """Bytes that are read of one message: its headers and its text come before what is attached."""
@@ -161,7 +162,7 @@ def _enter(config: ImapConfig, client: IMAPClient) -> dict[bytes, Any]:
 
 
 def _not_ready(config: ImapConfig, error: Exception) -> NotReady:
-    said = single_line(str(error)).removeprefix("b'").removesuffix("'") or "no answer in time"
+    said = single_line(without(str(error), config.password)).removeprefix("b'").removesuffix("'") or "no answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):
         return NotReady(
             f"the certificate of {config.place} is not trusted ({error.verify_message})",

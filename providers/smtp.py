@@ -14,7 +14,8 @@ from uuid import UUID
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from content.mime import address, build, single_line
+from content.headers import address, single_line
+from content.mime import build
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -25,6 +26,7 @@ from domain.errors import (
     TransientError,
 )
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
+from providers.echoes import without
 from providers.webhooks.reading import JOB_HEADER, JOB_KEY
 
 _NAME = "smtp"
@@ -200,11 +202,9 @@ class SmtpProvider:
         try:
             headers = RELAY_HEADERS[self._config.relay](message.job_id)
             mail = build(message, sender=self._config.sender, relayed=headers)
-            recipient = address(message.to).addr_spec
         except ContentError as error:
             raise PermanentError(_NAME, str(error)) from error
-        sender = mail["From"].addresses[0].addr_spec
-        return _Attempt(sender, recipient, mail.as_bytes()), str(mail["Message-ID"])
+        return _Attempt(mail.sender, mail.recipient, mail.data), mail.message_id
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[_Line]:
@@ -222,8 +222,9 @@ class SmtpProvider:
     def _classify(self, error: Exception, stage: _Stage) -> SendError:
         """What an error says about the message."""
         if isinstance(error, SMTPResponseException):
-            return _by_reply(error, stage)
-        text = single_line(str(error)) or "no answer in time"
+            said = without(error.message, self._config.password)
+            return _by_reply(SMTPResponseException(error.code, said), stage)
+        text = single_line(without(str(error), self._config.password)) or "no answer in time"
         if untrusted := _certificate_error(error):
             return ConfigurationError(
                 _NAME,

@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from uuid import uuid4
 
 import aiohttp
 from twilio.request_validator import RequestValidator
 
+from content.headers import address, mail, mailbox_field, text_field, token_field
 from domain.errors import NotReady
 from domain.messages import EmailContent
 
@@ -51,17 +53,20 @@ class Outside:
 
     async def email(self, sender: str, text: str, answered: EmailContent) -> None:
         """An answer to an email, above what it answers, as a mail server hands it on."""
-        mail = EmailMessage()
-        mail["From"] = sender
-        mail["To"] = TO_MAILBOX
-        mail["Subject"] = f"Re: {answered.subject}"
-        mail["Date"] = format_datetime(datetime.now(UTC))
-        mail["Message-ID"] = f"<{uuid4()}@{sender.rpartition('@')[2]}>"
-        mail["In-Reply-To"] = mail["References"] = answered.message_id
+        fields = [
+            mailbox_field("From", address(sender)),
+            mailbox_field("To", address(TO_MAILBOX)),
+            text_field("Subject", f"Re: {answered.subject}"),
+            text_field("Date", format_datetime(datetime.now(UTC))),
+            token_field("Message-ID", [f"<{uuid4()}@{sender.rpartition('@')[2]}>"]),
+            token_field("In-Reply-To", [answered.message_id]),
+            token_field("References", [answered.message_id]),
+        ]
         quoted = "".join(f"> {line}\n" for line in answered.text.splitlines())
-        mail.set_content(f"{text}\n\nOn {answered.date:%a, %d %b %Y at %H:%M}, Touchline wrote:\n{quoted}")
+        entity = EmailMessage(policy=SMTP)
+        entity.set_content(f"{text}\n\nOn {answered.date:%a, %d %b %Y at %H:%M}, Touchline wrote:\n{quoted}")
         headers = {"Content-Type": "message/rfc822", "Authorization": f"Bearer {self.api_key}"}
-        await self._post(f"{self.api_url}/webhooks/email/raw", mail.as_bytes(), headers)
+        await self._post(f"{self.api_url}/webhooks/email/raw", mail(fields, entity), headers)
 
     async def _post(self, url: str, data: Mapping[str, str] | bytes, headers: Mapping[str, str]) -> None:
         try:

@@ -8,26 +8,49 @@ import sysconfig
 from pathlib import Path
 
 from domain.errors import NotReady
+from store.database_url import checked, without_login
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "schema" / "migrations"
+
+_LOCK_WITHIN_S = 2
+"""Longest wait for a table: whoever comes later waits behind us for it, and a provider's call has eight seconds."""
+_GIVEN_WAY_S = 3.0
+_ATTEMPTS = 100
+"""Together about eight minutes: a long export has its end."""
 
 
 async def migrate(url: str, migrations: Path = MIGRATIONS) -> list[str]:
     """Create the database if it is missing and apply what is pending; the names of the applied files.
 
-    Needs the role that owns the tables. Safe to run again, and, once the database exists, from several places.
+    Needs the role that owns the tables. Safe to run again, and, once the database exists, from several places. Where a
+    table is in use it gives way and tries again; raises NotReady when that goes on for minutes.
     """
-    output = await _dbmate(url, migrations, "--migration-lock", "up", "--strict")
-    return [line.split()[1] for line in output.splitlines() if line.startswith("Applied:")]
+    applied: list[str] = []
+    for _ in range(_ATTEMPTS):
+        done, said = await _dbmate(url, migrations, "--migration-lock", "up", "--strict")
+        applied += [line.split()[1] for line in said.splitlines() if line.startswith("Applied:")]
+        if done:
+            return applied
+        if "lock timeout" not in said and "55P03" not in said:
+            raise _failed(said)
+        await asyncio.sleep(_GIVEN_WAY_S)
+    raise NotReady(
+        f"the database could not be migrated, a table is in use:\n{said}",
+        "run it again when no export and no other long statement runs (pg_stat_activity names them)",
+    )
 
 
 async def pending_migrations(url: str, migrations: Path = MIGRATIONS) -> list[str]:
     """The names of the migrations that the database still lacks; changes nothing."""
-    output = await _dbmate(url, migrations, "status")
+    done, output = await _dbmate(url, migrations, "status")
+    if not done:
+        raise _failed(output)
     return [line.removeprefix("[ ] ").strip() for line in output.splitlines() if line.startswith("[ ]")]
 
 
-async def _dbmate(url: str, migrations: Path, *arguments: str) -> str:
+async def _dbmate(url: str, migrations: Path, *arguments: str) -> tuple[bool, str]:
+    """Whether it went well, and what it said; of a failure its "Applying:" lines name the file."""
+    options = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={_LOCK_WITHIN_S}s".strip()
     process = await asyncio.create_subprocess_exec(
         _program(),
         "--no-dump-schema",
@@ -35,18 +58,20 @@ async def _dbmate(url: str, migrations: Path, *arguments: str) -> str:
         migrations,
         *arguments,
         # By the environment, not the command line: a password there shows in the process list.
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": checked(url), "PGOPTIONS": options},
         cwd=migrations,  # not the caller's, whose .env dbmate would read
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     output, errors = (stream.decode(errors="replace") for stream in await process.communicate())
-    if process.returncode != 0:
-        # Its "Applying:" lines name the file that failed.
-        said = "\n".join(part.strip() for part in (output, errors) if part.strip())
-        raise NotReady(f"the database could not be migrated:\n{said}", _hint(said))
-    return output
+    if process.returncode == 0:
+        return True, output
+    return False, without_login("\n".join(part.strip() for part in (output, errors) if part.strip()))
+
+
+def _failed(said: str) -> NotReady:
+    return NotReady(f"the database could not be migrated:\n{said}", _hint(said))
 
 
 def _program() -> str:

@@ -16,6 +16,7 @@ import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
+from store.database_url import checked, words_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,13 +25,18 @@ LOST: tuple[type[Exception], ...] = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     OSError,
 )
-"""The database went away, or has no connection to spare; TimeoutError is an OSError."""
+"""The database went away, gave us up, or has no connection to spare; TimeoutError is an OSError."""
 
 _ROLLBACK_WITHIN_S = 2.0
 _KEPT_S = 3600.0
 """A connection's first transactions take ten times as long as all others: it learns tables, triggers and statements."""
+
+_IDLE_IN_TRANSACTION_S = 60
+"""Longest silence within a transaction, more than any provider or reader of an export may take: a process that was
+frozen, or cut off, must not keep others from the rows that it had locked."""
 
 _SCHEMA = Path(__file__).parent.parent / "schema"
 
@@ -140,7 +146,7 @@ class Database:
         """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
         try:
             pool = await asyncpg.create_pool(
-                url,
+                checked(url),
                 min_size=0 if lazy else min(2, size),
                 max_size=size,
                 connection_class=_Connection,
@@ -152,10 +158,11 @@ class Database:
                     "role": "touchline_app",
                     "jit": "off",
                     "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_S}s",
                 },
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise NotReady(f"PostgreSQL cannot be used: {error}", hint=_hint(url, error)) from error
+            raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint=_hint(url, error)) from error
         return cls(pool)
 
     def usage(self) -> "Usage":

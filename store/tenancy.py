@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.errors import NotReady
+from store.database_url import checked, words_of
 from store.pool import load_queries
 
 _sql = load_queries("tenancy")
@@ -33,9 +34,11 @@ class Workspace:
 async def as_owner(url: str) -> AsyncIterator[asyncpg.Connection]:
     """One transaction of the role that logs in. Raises NotReady when it does not own the tables."""
     try:
-        connection = await asyncpg.connect(url, command_timeout=60, server_settings={"application_name": "touchline"})
+        connection = await asyncpg.connect(
+            checked(url), command_timeout=60, server_settings={"application_name": "touchline"}
+        )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise NotReady(f"PostgreSQL cannot be used: {error}", hint="check TOUCHLINE_DATABASE_URL") from error
+        raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint="check TOUCHLINE_DATABASE_URL") from error
     try:
         async with connection.transaction():
             if not await _sql.owns_tables(connection):

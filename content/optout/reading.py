@@ -5,6 +5,7 @@ import unicodedata
 
 from content.optout import english, spanish
 from content.optout.grammar import choices
+from content.optout.look_alikes import as_latin
 
 _LANGUAGES = (english, spanish)
 _FILLERS = frozenset(filler for language in _LANGUAGES for filler in choices(language.FILLERS))
@@ -62,11 +63,16 @@ def _unwrapped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Small letters without accents; full-width and ornamental ones as what they look like."""
+    """Small letters without accents; full-width, ornamental and look-alike ones as what they look like."""
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(char for char in folded if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
+    return _bare(as_latin(_bare(text)).casefold())
+
+
+def _bare(text: str) -> str:
+    """Without what is written onto letters, and without what nobody sees."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
 
 
 def _joined(match: re.Match[str]) -> str:

@@ -35,12 +35,15 @@ UPDATE enrollment_steps s SET result = (
 FROM enrollments e WHERE e.contact_id = :contact_id AND s.enrollment_id = e.id;
 
 -- name: forget_errors!
--- Providers name addresses in their errors.
+-- Providers name addresses in their errors, and people whom they like where they say why somebody was enrolled.
 WITH retries AS (
     UPDATE enrollment_retries r SET error = 'erased' FROM enrollments e
     WHERE e.contact_id = :contact_id AND r.enrollment_id = e.id
+), refusals AS (
+    UPDATE batch_refusals SET detail = 'erased' WHERE contact_id = :contact_id AND detail IS NOT NULL
 )
-UPDATE enrollments SET error = 'erased' WHERE contact_id = :contact_id AND error IS NOT NULL;
+UPDATE enrollments SET source = 'erased', error = CASE WHEN error IS NULL THEN NULL ELSE 'erased' END
+WHERE contact_id = :contact_id;
 
 -- name: forget_words!
 -- What was written about the contact, for people and for other systems.

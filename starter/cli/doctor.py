@@ -3,6 +3,9 @@
 import platform
 import zoneinfo
 from collections.abc import Iterator
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.policy import SMTP
 from importlib.metadata import version
 
 import typer
@@ -19,6 +22,7 @@ from starter.cli.checks import (
     ok,
     provider_findings,
     temporal_findings,
+    warn,
 )
 from starter.cli.command import Answer, AsJson, command
 from starter.cli.hearing import api_finding, mailbox_findings, public_findings, webhook_findings
@@ -78,8 +82,27 @@ async def _findings() -> list[Finding]:
 
 def _machine() -> Iterator[Finding]:
     # An older one than the project needs does not come this far.
-    yield ok("python", platform.python_version())
+    found = platform.python_version()
+    if _decodes_line_breaks():
+        yield warn(
+            "python",
+            f"{found}, whose email package writes the line breaks that encoded words hold (CVE-2024-6923); "
+            "Touchline writes headers itself, other programs may not",
+            "install the newest patch release: 3.11.10, 3.12.5 and 3.13.0 have the mend, or your distribution's update",
+        )
+    else:
+        yield ok("python", found)
     if zoneinfo.TZPATH:
         yield fail("zone files", f"the machine's own in {zoneinfo.TZPATH[0]}", 'set PYTHONTZPATH=""')
     else:
         yield ok("zone files", f"tzdata {version('tzdata')}, as locked")
+
+
+def _decodes_line_breaks() -> bool:
+    """Whether this Python lacks the mend of CVE-2024-6923: tried, since distributions mend older numbers."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = "=?utf-8?q?=0AProbe:_x?="
+    try:
+        return b"\nProbe:" in mail.as_bytes()
+    except MessageError:
+        return False

@@ -21,8 +21,12 @@ KEPT = {"suppressions", "dead_letters"}
 _MARKING = (
     """UPDATE message_jobs SET recipient = 'Lovelace', content = '{"body": "Lovelace"}', error = 'Lovelace'""",
     """UPDATE messages SET address = 'Lovelace', subject = 'Lovelace', body = 'Lovelace', rfc_message_id = 'Lovelace',
+        provider_message_id = CASE direction WHEN 'in' THEN 'Lovelace' ELSE 'ours' END,
         contact_id = (SELECT id FROM contacts)""",
-    """UPDATE events SET payload = '{"from": "Lovelace"}', contact_id = (SELECT id FROM contacts)""",
+    """UPDATE events SET payload = '{"from": "Lovelace"}', provider_event_id = '<Lovelace' || id || '@x.org>',
+        contact_id = (SELECT id FROM contacts)""",
+    """UPDATE enrollments SET source = 'met Lovelace', error = 'Lovelace'""",
+    """UPDATE batch_refusals SET detail = 'Lovelace'""",
     """UPDATE enrollment_steps SET result = '{"branch": "then", "response": "Lovelace"}'""",
     """UPDATE enrollment_retries SET error = 'Lovelace'""",
     """UPDATE tasks SET title = 'Lovelace', instructions = 'Lovelace'""",
@@ -93,6 +97,29 @@ async def test_nothing_tells_who_an_erased_contact_was(api: Api, marked: Tenant,
     ]
     [contact] = await api.rig.rows("SELECT * FROM contacts")
     assert (contact["external_id"], contact["erased_at"] is not None) == (f"erased-{marked.contact}", True)
+
+
+async def test_a_report_that_comes_again_is_known_although_its_id_is_forgotten(api: Api, database_url: str) -> None:
+    """An event is known by what is made of the provider's id, so nothing of the person comes back by a repetition."""
+    sequence = "sequence: one\nsteps:\n  - {id: hello, type: email, subject: Hi, body: Hi.}\n"
+    async with api.rig.worker():
+        enrollment, contact = await api.rig.start(sequence)
+        await api.rig.ended(enrollment)
+    mail = (
+        f"From: {contact.email}\r\nTo: us@example.com\r\nSubject: Re: Hi\r\nMessage-ID: <Lovelace@them.example>\r\n"
+        "Date: Mon, 30 Nov 2026 12:00:00 +0000\r\n\r\nI am Lovelace.\r\n"
+    )
+    headers = {**await api.key("write"), "Content-Type": "message/rfc822"}
+    assert (await api.http.post("/webhooks/email/raw", content=mail, headers=headers)).is_success
+    owner = await asyncpg.connect(database_url)
+    try:
+        assert {"events", "messages"} <= await found(owner)
+        assert (await erase(api, contact.external_id, "?stop=true")).status_code == 204
+        for _ in range(2):
+            assert await found(owner) - KEPT == set()
+            assert (await api.http.post("/webhooks/email/raw", content=mail, headers=headers)).is_success
+    finally:
+        await owner.close()
 
 
 async def test_an_erased_contact_is_nowhere_to_be_found(api: Api, marked: Tenant) -> None:

@@ -1,10 +1,13 @@
 """SMTP: what each answer, and each silence, says about a message."""
 
 import asyncio
+import re
 import ssl
+from base64 import b64decode
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import trustme
 from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT, job_id, message_id
 from domain.messages import EmailContent, OutgoingMessage, Receipt, TextContent
+from providers.echoes import without
 from providers.smtp import SmtpConfig, SmtpProvider
 from tests.machine import later
 from tests.providers.smtp_server import PASSWORD, USER, MailServer
@@ -40,6 +44,23 @@ def email(number: int = 1, to: str = "radia@example.com", text: str = "Hello") -
     job = job_id(DEFAULT_TENANT, "step", number)
     content = EmailContent(subject="Hi", text=text, message_id=message_id(job, "example.org"), date=COMPOSED)
     return OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=job, to=to, content=content)
+
+
+async def test_a_name_that_spells_a_line_break_arrives_as_a_name(server: MailServer) -> None:
+    """An encoded word in a contact's field is shown as it was written: it is no header, and no body."""
+    name = "=?utf-8?q?=0ABcc:_evil@example.com=0A=0APay_here?="
+    message = email()
+    message = message.model_copy(update={"content": message.content.model_copy(update={"subject": f"Hi, {name}"})})
+    await provider(server).send(message)
+    data = server.mails[0].content
+    assert isinstance(data, bytes)
+    block, _, body = data.partition(b"\r\n\r\n")
+    assert [line.split(b":")[0].decode() for line in block.split(b"\r\n") if line[:1] != b" "] == [
+        *("From", "To", "Subject", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+    ]
+    assert message_from_bytes(data, policy=policy.default)["Subject"] == f"Hi, {name}"
+    assert body == b"Hello\r\n"
+    assert server.mails[0].rcpt_tos == ["radia@example.com"]
 
 
 async def out_of_time(server: MailServer, *sending: Coroutine[Any, Any, Receipt]) -> list[Receipt | BaseException]:
@@ -321,3 +342,50 @@ async def test_look_up_does_not_pretend(server: MailServer) -> None:
     """A mail server cannot be asked, now or later."""
     answer = await provider(server).lookup(email(), datetime.now(UTC))
     assert getattr(answer, "ask_again_after", "?") is None
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that repeats what it does not understand, which is AUTH."""
+    writer.write(b"220 here\r\n")
+    while line := await reader.readline():
+        known = line[:4].upper() in (b"EHLO", b"QUIT")
+        answer = b"250-here\r\n250 AUTH PLAIN\r\n" if known else b"500 5.5.1 unrecognized: " + line
+        writer.write(answer)
+        await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize("password", ["hunter2-Zq", "Grüße, Zq"])
+async def test_a_server_that_repeats_the_password_is_not_repeated(password: str) -> None:
+    """Neither in plain nor in base64, whatever the mechanism: what it says goes on record and into logs."""
+    echo = await asyncio.start_server(_echo, "127.0.0.1", 0)
+    port = echo.sockets[0].getsockname()[1]
+    smtp = SmtpProvider(
+        SmtpConfig("127.0.0.1", port, username="user", password=password, tls="none", sender="ann@example.org")
+    )
+    try:
+        with pytest.raises(SendError, match="unrecognized") as caught:
+            await smtp.send(email())
+    finally:
+        await smtp.close()
+        echo.close()
+    said = str(caught.value)
+    assert password not in said
+    for token in re.findall(r"[A-Za-z0-9+/]{4,}={0,2}", said):
+        with suppress(ValueError):
+            assert password.encode() not in b64decode(token, validate=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("535 no", "535 no"),
+        ("bad AUTH PLAIN AHVzZXIAaHVudGVyMi1acQ==", "bad AUTH PLAIN …"),
+        ("bad aHVudGVyMi1acQ==, or hunter2-Zq?", "bad …, or …?"),
+        ("id aHVudGVyMg==", "id aHVudGVyMg=="),
+    ],
+)
+def test_only_the_password_is_left_out(said: str, shown: str) -> None:
+    """The rest of the words helps whoever reads them."""
+    assert without(said, "hunter2-Zq") == shown
+    assert without(said, "") == said

@@ -1,5 +1,6 @@
 """Migrations reach a database once, and a failure says what and where."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 from domain.errors import NotReady
 from starter.postgres import LocalPostgres
 from store.migrate import migrate, pending_migrations
+from tests.helpers import assert_eventually
 
 
 @pytest.fixture
@@ -50,6 +52,33 @@ async def test_a_failing_migration_names_its_file_and_leaves_nothing(empty_url: 
         assert await connection.fetchval("SELECT to_regclass('b')") is None
     finally:
         await connection.close()
+
+
+async def test_a_migration_gives_way_to_whoever_comes_while_its_table_is_in_use(
+    empty_url: str, migrations: Path
+) -> None:
+    """It waits for a table only so long that nobody behind it waits for minutes, and comes again until it is free."""
+    await migrate(empty_url, migrations)
+    (migrations / "2_second.sql").write_text("-- migrate:up\nALTER TABLE a ADD y int;\n-- migrate:down\n")
+    export, reader = await asyncpg.connect(empty_url), await asyncpg.connect(empty_url)
+    try:
+        reading = export.transaction()
+        await reading.start()
+        await export.execute("SELECT * FROM a")
+        migrating = asyncio.create_task(migrate(empty_url, migrations))
+
+        async def waits() -> None:
+            assert await reader.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+
+        await assert_eventually(waits)
+        await reader.execute("SET statement_timeout = '30s'")
+        await reader.execute("SELECT * FROM a")
+        assert not migrating.done()
+        await reading.rollback()
+        assert await migrating == ["2_second.sql"]
+    finally:
+        await export.close()
+        await reader.close()
 
 
 async def test_an_unreachable_database_is_told_from_a_wrong_migration(tmp_path: Path, migrations: Path) -> None:

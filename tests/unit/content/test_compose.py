@@ -25,14 +25,14 @@ TEMPLATES = {
 
 
 def compose(
-    composer: Composer, imprint: Imprint | None = None, templates: dict[str, str] | None = None
+    composer: Composer, imprint: Imprint | None = None, templates: dict[str, str] | None = None, contact: Contact = ANA
 ) -> EmailContent:
     content = composer.compose(
         tenant_id=TENANT,
         job_id=JOB,
         node=MessageNode(id="a", order_index=0, channel=Channel.EMAIL, next="end"),
         templates=templates or TEMPLATES,
-        contact=ANA,
+        contact=contact,
         imprint=imprint or Imprint(),
         sent_emails=(),
         now=datetime(2026, 11, 21, tzinfo=UTC),
@@ -96,3 +96,13 @@ def test_an_answer_names_its_message_where_that_is_wanted() -> None:
     assert plain.reply_to == "Sales <sales@example.com>"
     assert token.reply_to is not None
     assert token_in(token.reply_to) == JOB
+
+
+def test_a_link_to_where_a_contacts_field_says_is_not_signed() -> None:
+    """Our domain would lead wherever a stranger likes, for as long as the mail is kept."""
+    templates = {**TEMPLATES, "html": '<a href="{{ name }}">you</a> <a href="https://shop.example/">us</a>'}
+    evil = ANA.model_copy(update={"name": "https://evil.example/"})
+    html = compose(Composer("example.com", links=LINKS), Imprint(track_clicks=True), templates, contact=evil).html
+    assert html is not None
+    assert '<a href="https://evil.example/">you</a>' in html
+    assert 'href="https://t.example.com/c/' in html

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.mime import address, build
+from content.headers import address
+from content.mime import build
 from domain.errors import ContentError
 from domain.ids import message_id
 from domain.messages import EmailContent, OutgoingMessage, TextContent

@@ -65,6 +65,31 @@ def test_everything_else_stays_as_it_was(html: str) -> None:
     assert clicks(html) == html
 
 
+@pytest.mark.parametrize(
+    ("template", "field", "tracked"),
+    [
+        ('<a href="{{ x }}">', "https://evil.example/", False),
+        ('<a href="https://{{ x }}/">', "evil.example", False),
+        ('<a href="https://a.example{{ x }}">', ".evil.example/", False),
+        ('<a href="https://a.example{{ x }}"> https://a.example/', "@evil.example/", False),
+        ('<a href="https://a.example{{ x }}"> https://a.example/', ":8443/", False),
+        ('<a href="https://a.example{{ x }}"> https://a.example/', "\\@evil.example/", False),
+        ('<a href="{{ x }}"> https://a.example/', "https://A.example@evil.example/", False),
+        ('<a href="{{ x }}"> https://a.example/', "https://A.example/anywhere", True),
+        ('<a href="https://a.example/{{ x }}">', "?to=https://evil.example/", True),
+        ('<a href="HTTPS://A.example:8443?{{ x }}">', "q=1", True),
+        ('{% assign home = "https://a.example" %}<a href="{{ home }}/{{ x }}">', "1", True),
+    ],
+)
+def test_our_domain_leads_only_to_hosts_that_the_author_wrote(template: str, field: str, tracked: bool) -> None:
+    """Where a contact's field names the host, the link stays: signed it would be an open redirect for good."""
+    html = template.replace('{% assign home = "https://a.example" %}', "").replace("{{ home }}", "https://a.example")
+    html = html.replace("{{ x }}", field)
+    marked = mark_up(html, LINKS, TENANT, JOB, opens=False, clicks=True, template=template)
+    assert ("/c/" in marked) == tracked
+    assert tracked or marked == html
+
+
 def test_several_links_and_lines() -> None:
     """Each link of a long text is found at its own place."""
     html = "".join(f'<p>line {i} ☃\n\t<a\nhref="https://a.example/{i}">{i}</a>\n' for i in range(50))
