@@ -38,6 +38,8 @@ _ALONE = {
     "info": OptOutKind.HELP,
     "ayuda": OptOutKind.HELP,
 }
+_REGARDED = 50_000
+"""Characters; whoever asks for no more messages says so before that."""
 _WHOLE_MESSAGE = frozenset(choices(english.WHOLE_MESSAGE) + choices(spanish.WHOLE_MESSAGE))
 
 
@@ -64,7 +66,7 @@ def judge(text: str, *, declared: str | None = None) -> OptOutVerdict:
     """
     if (kind := _DECLARED.get((declared or "").strip().upper())) is not None:
         return OptOutVerdict(kind, (declared or "").strip().upper())
-    found = reading.pieces(text)
+    found = reading.pieces(text[:_REGARDED])
     words = [word for word in found if word != "."]
     if len(words) == 1 and words[0] in _ALONE:
         return OptOutVerdict(_ALONE[words[0]], words[0])
