@@ -1,9 +1,9 @@
-"""What is kept for a while only, or in fewer rows: changes, deliveries of webhooks, answers, the counts of days."""
+"""What is kept for a while only, or in fewer rows: changes, deliveries of webhooks, answers, counts."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from store import changes, executions, idempotency, subscriptions
+from store import changes, counters, idempotency, subscriptions
 from store.pool import Database
 
 CHANGES_KEPT = timedelta(hours=25)
@@ -25,4 +25,5 @@ async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None
     async with database.transaction(tenant_id) as tx:
         await subscriptions.forget(tx, now - DELIVERIES_KEPT)
         await idempotency.forget(tx, now - ANSWERS_KEPT)
-        await executions.fold_counts(tx)
+    async with database.transaction(tenant_id) as tx:
+        await counters.fold(tx)

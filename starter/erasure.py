@@ -29,6 +29,7 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
         if found is None:
             raise NotFound(MISSING, hint=HINT)
         held = await erasure.hold_enrollments(tx, found.id)
+        await erasure.hold_messages(tx, found.id)
         external_id = await erasure.hold_contact(tx, found.id)
         if external_id is None:
             raise NotFound(MISSING, hint=HINT)

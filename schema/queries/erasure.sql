@@ -2,6 +2,15 @@
 -- All enrollments of a contact, locked: a hand-over that is under way is waited for.
 SELECT id, status FROM enrollments WHERE contact_id = :contact_id ORDER BY id FOR NO KEY UPDATE;
 
+-- name: hold_jobs!
+-- Whoever hears of one of the contact's messages locks that one before it looks the contact up.
+SELECT j.id FROM enrollments e JOIN message_jobs j ON j.enrollment_id = e.id
+WHERE e.contact_id = :contact_id ORDER BY j.id FOR NO KEY UPDATE OF j;
+
+-- name: hold_notices!
+-- As does whoever sends the contact an automatic answer.
+SELECT id FROM notices WHERE contact_id = :contact_id ORDER BY id FOR NO KEY UPDATE;
+
 -- name: hold_contact$
 -- The contact's external id; nobody changes the contact, and nobody is enrolled, before the transaction ends.
 SELECT external_id FROM contacts WHERE id = :contact_id AND erased_at IS NULL FOR UPDATE;
