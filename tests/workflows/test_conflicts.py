@@ -1,0 +1,64 @@
+"""What PostgreSQL undoes of a delivery is done anew, and no message is handed over twice by it."""
+
+import pytest
+
+from domain.errors import PermanentError
+from starter import control
+from store.pool import Database
+from tests.harness import Rig, ScriptedProvider
+from tests.owing import Desk
+from tests.undoing import undo
+
+JOURNEY = """
+    sequence: texts
+    steps:
+      - {id: first, type: sms, body: "Hello {{ name }}. STOP to end."}
+      - {id: wait, type: delay, days: 3}
+      - {id: second, type: sms, body: "Hello again."}
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "at"), [("message_jobs", "UPDATE"), ("messages", "INSERT"), ("enrollments", "UPDATE")]
+)
+async def test_a_delivery_that_was_undone_sends_once(
+    scripted: Rig, provider: ScriptedProvider, database_url: str, table: str, at: str
+) -> None:
+    """Undone at the claim or at the settlement, each message is handed over once, and the journey goes on."""
+    await undo(database_url, table, times=3, at=at)
+    enrollment, _ = await scripted.start(JOURNEY)
+    assert await scripted.ended(enrollment) == ("completed", None)
+    assert len({message.job_id for message in provider.handed_over}) == len(provider.handed_over) == 2
+    assert [(job["state"], job["attempts"]) for job in await scripted.jobs(enrollment)] == [("sent", 1), ("sent", 1)]
+    assert provider.asked == 0, "no hand-over was in doubt"
+    assert scripted.engine.database.conflicts.repeated == 3
+
+
+async def test_a_refusal_that_was_undone_is_settled_once(
+    scripted: Rig, provider: ScriptedProvider, database_url: str
+) -> None:
+    """What the provider has answered is what is settled, however often the settlement is undone."""
+    provider.answers += [PermanentError("scripted", "no such user", code="550", effect="bounced")]
+    await undo(database_url, "suppressions", times=3)
+    enrollment, _ = await scripted.start(JOURNEY)
+    assert await scripted.ended(enrollment) == ("stopped", "bounced")
+    assert (len(provider.handed_over), scripted.engine.database.conflicts.repeated) == (1, 3)
+
+
+async def test_an_operators_stop_that_was_undone_stops(scripted_dev: Rig, database_url: str) -> None:
+    """Whoever stops an enrollment hears that it has ended."""
+    enrollment, _ = await scripted_dev.start(JOURNEY)
+    await scripted_dev.arrives(enrollment, "second")
+    await undo(database_url, "enrollments", times=3, at="UPDATE")
+    state = await control.stop(scripted_dev.engine, enrollment, "called us")
+    assert (state.status, state.reason) == ("stopped", "called us")
+    assert scripted_dev.engine.database.conflicts.repeated == 3
+
+
+async def test_an_automatic_answer_that_was_undone_is_sent_once(database: Database, database_url: str) -> None:
+    """Undone at its settlement, it is recorded as what the provider has taken."""
+    desk = Desk(database)
+    notice = await desk.owed()
+    await undo(database_url, "messages", times=3)
+    assert await desk.send(notice) == "sent"
+    assert (len(desk.provider.handed_over), desk.provider.asked, database.conflicts.repeated) == (1, 0, 3)
