@@ -1,6 +1,7 @@
 """What PostgreSQL undoes for the sake of others is done anew, as a whole, a few times, and counted."""
 
 import asyncio
+from functools import partial
 
 import asyncpg
 import pytest
@@ -30,7 +31,7 @@ async def test_two_that_really_wait_in_a_circle_are_both_done(tenant: Tenant, ot
             await tx.execute("UPDATE contacts SET company = 'x' WHERE id = $1", contacts[1])
 
     both: list[object] = [tenant.contact, other.contact]
-    await asyncio.gather(*(tenant.database.repeat(lambda way=way: mark(way)) for way in (both, both[::-1])))
+    await asyncio.gather(*(tenant.database.repeat(partial(mark, way)) for way in (both, both[::-1])))
     assert (attempts, tenant.database.conflicts.repeated, tenant.database.conflicts.given_up) == (3, 1, 0)
 
 

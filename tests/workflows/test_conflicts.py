@@ -19,12 +19,12 @@ JOURNEY = """
 
 
 @pytest.mark.parametrize(
-    ("table", "at"), [("message_jobs", "UPDATE"), ("messages", "INSERT"), ("enrollments", "UPDATE")]
+    ("table", "at"), [("message_jobs", "UPDATE"), ("messages", "INSERT"), ("enrollments", "INSERT OR UPDATE")]
 )
 async def test_a_delivery_that_was_undone_sends_once(
     scripted: Rig, provider: ScriptedProvider, database_url: str, table: str, at: str
 ) -> None:
-    """Undone at the claim or at the settlement, each message is handed over once, and the journey goes on."""
+    """As it is enrolled, claimed or settled: each message is handed over once, and the journey goes on."""
     await undo(database_url, table, times=3, at=at)
     enrollment, _ = await scripted.start(JOURNEY)
     assert await scripted.ended(enrollment) == ("completed", None)
