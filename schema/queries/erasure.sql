@@ -67,10 +67,13 @@ WITH tasks AS (
     FROM messages m WHERE m.contact_id = :contact_id AND r.message_id = m.id
 ), happened AS (
     UPDATE contact_events SET key = id::text WHERE contact_id = :contact_id
+), posts AS (
+    SELECT d.id FROM enrollments e JOIN webhook_deliveries d ON d.enrollment_id = e.id
+    WHERE e.contact_id = :contact_id ORDER BY d.id FOR NO KEY UPDATE OF d
 ), deliveries AS (
     UPDATE webhook_deliveries d SET
         body = replace(d.body, to_json(:external_id::text)::text, to_json(:alias::text)::text)
-    FROM enrollments e WHERE e.contact_id = :contact_id AND d.enrollment_id = e.id
+    FROM posts WHERE d.id = posts.id
 )
 DELETE FROM campaign_members WHERE contact_id = :contact_id;
 

@@ -17,7 +17,7 @@ from domain.enrollment import StopMark
 from domain.messages import Channel
 from domain.plan import MessageNode
 from scheduling.itinerary import Stop
-from store import enrollments, erasure, signals
+from store import enrollments, erasure, signals, subscriptions
 from store.enrollments import NewEnrollment
 from store.pool import Database
 from store.signals import Heard, OpenSignal
@@ -37,7 +37,7 @@ CONNECTIONS = 24
 
 _LOCKED = (
     *("enrollments", "message_jobs", "enrollment_steps", "step_counters", "suppressions", "sequences"),
-    *("enrollment_signals", "notices"),
+    *("enrollment_signals", "notices", "webhook_subscriptions", "webhook_deliveries"),
 )
 """Whose rows several transactions want; stalls elsewhere would only keep them from meeting."""
 _STALL = """
@@ -103,6 +103,30 @@ async def test_words_marked_twice_at_once_wait_in_no_circle(stalling: Tenant) ->
     await asyncio.gather(mark(words), mark(words[::-1]))
     marked = await stalling.rows("SELECT FROM enrollment_signals WHERE signalled_at = $1", AT)
     assert len(marked) == len(words)
+
+
+async def test_posts_that_fail_at_once_wait_in_no_circle(stalling: Tenant) -> None:
+    """Several deliveries of one subscription fail, and each finds that it is one too many: it is switched off once."""
+    [subscription] = [row["id"] for row in await stalling.rows("SELECT id FROM webhook_subscriptions")]
+    posts = [uuid4() for _ in range(8)]
+    for number, post in enumerate(posts):
+        await stalling.clone(
+            "webhook_deliveries",
+            id=str(post),
+            number=number,
+            state="pending",
+            ended_at=None,
+            next_attempt_at=AT.isoformat(),
+        )
+
+    async def fail(post: UUID) -> None:
+        async with stalling.database.transaction(stalling.id) as tx:
+            await subscriptions.settle(tx, subscription, post, AT, status=500, error="no", again_at=AT)
+            await subscriptions.switch_off(tx, subscription, "nothing was taken", AT)
+
+    await asyncio.gather(*map(fail, posts))
+    left = await stalling.rows("SELECT FROM webhook_deliveries WHERE state = 'pending'")
+    assert left == []
 
 
 async def test_an_answer_beside_an_erasure_waits_in_no_circle(stalling: Tenant) -> None:
