@@ -110,7 +110,8 @@ RETURN (get_byte(uuid_send(enrollment_id), 0) & 15)::smallint;
 REVOKE DELETE ON step_counters, arm_counters FROM touchline_app;
 GRANT UPDATE ON step_counters, arm_counters TO touchline_app;
 DROP INDEX step_counters_read, arm_counters_read;
--- One row of each step and arm, in the first shard; the owner of the tables is to see every tenant's for a moment.
+-- All counts of a step or arm in its first shard, and the other shards at nothing, since they are moved and never added.
+-- The owner of the tables is to see every tenant's for a moment.
 ALTER TABLE step_counters NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE arm_counters NO FORCE ROW LEVEL SECURITY;
 CREATE TEMP TABLE step_counts AS
@@ -138,6 +139,8 @@ SELECT tenant_id, sequence_id, node_id, 0,
     pending, sent, failed, ambiguous, cancelled, responses, delivered, undelivered, opened, machine_opened, clicked,
     machine_clicked, bounced, complained, unsubscribed, answered
 FROM step_counts;
+INSERT INTO step_counters (tenant_id, sequence_id, node_id, shard)
+SELECT tenant_id, sequence_id, node_id, shard FROM step_counts, generate_series(1, 15) AS shard;
 DROP TABLE step_counts;
 ALTER TABLE step_counters FORCE ROW LEVEL SECURITY;
 CREATE TEMP TABLE arm_counts AS
@@ -159,6 +162,8 @@ INSERT INTO arm_counters (tenant_id, sequence_id, node_id, arm, shard,
 SELECT tenant_id, sequence_id, node_id, arm, 0,
     entered, opened, clicked, answered, unsubscribed, reached_goal
 FROM arm_counts;
+INSERT INTO arm_counters (tenant_id, sequence_id, node_id, arm, shard)
+SELECT tenant_id, sequence_id, node_id, arm, shard FROM arm_counts, generate_series(1, 15) AS shard;
 DROP TABLE arm_counts;
 ALTER TABLE arm_counters FORCE ROW LEVEL SECURITY;
 CREATE OR REPLACE FUNCTION count_new_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
