@@ -42,7 +42,7 @@ from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
 from store.ledger import Claim
-from store.pool import Database, Session
+from store.pool import CONFLICTS, Database, Session
 from store.sequences import Version
 
 log = structlog.get_logger(__name__)
@@ -121,8 +121,7 @@ class _Delivery:
         claimed = await self._parts.database.repeat(lambda: self._prepare(order))
         if isinstance(claimed, StepResult):
             return claimed
-        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
-            return await self._hand_over(tx, claimed)
+        return await self._parts.database.repeat(lambda: self._second_half(claimed))
 
     # --- claim ---------------------------------------------------------------------------------------
 
@@ -237,6 +236,11 @@ class _Delivery:
 
     # --- hand over -----------------------------------------------------------------------------------
 
+    async def _second_half(self, claimed: _Claimed) -> StepResult:
+        """One transaction, done anew only before the hand-over."""
+        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
+            return await self._hand_over(tx, claimed)
+
     async def _hand_over(self, tx: asyncpg.Connection, claimed: _Claimed) -> StepResult:
         settlement = claimed.settlement.within(tx)
         clear = await ledger.still_clear(tx, self._order.enrollment_id, claimed.message.job_id)
@@ -259,7 +263,12 @@ class _Delivery:
             return await self._settle(settlement, outcome, attempted_at)
 
         # From here on it has happened: settled anew, it is not handed over anew.
-        return await self._parts.database.repeat_part(tx, settle)
+        try:
+            return await self._parts.database.repeat_part(tx, settle)
+        except CONFLICTS as error:
+            raise ApplicationError(
+                "a hand-over could not be settled: the next attempt asks what became of it"
+            ) from error
 
     async def _settle(self, settlement: Settlement, outcome: "_Outcome", attempted_at: datetime) -> StepResult:
         match outcome:

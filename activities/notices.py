@@ -24,7 +24,7 @@ from providers.base import Provider
 from providers.registry import Registry
 from store import notices
 from store.notices import Notice, NoticeState
-from store.pool import Database, Session
+from store.pool import CONFLICTS, Database, Session
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +68,7 @@ class Notices:
                 claimed = await self._database.repeat(lambda: self._claimed(session, order, clock))
                 if isinstance(claimed, NoticeState):
                     return claimed
-                async with session.transaction() as tx:
-                    outcome = await self._hand_over(tx, order, claimed, clock)
+                outcome = await self._database.repeat(lambda: self._handed_over(session, order, claimed, clock))
         if isinstance(outcome, _Later):
             # Benign: it is on record and in the log already.
             raise ApplicationError(
@@ -103,6 +102,13 @@ class Notices:
         await notices.begin_sending(tx, notice.id, provider.name, now)
         return _Claimed(notice, provider, now)
 
+    async def _handed_over(
+        self, session: Session, order: NoticeOrder, claimed: _Claimed, clock: Clock
+    ) -> NoticeState | _Later:
+        """One transaction, done anew only before the hand-over."""
+        async with session.transaction() as tx:
+            return await self._hand_over(tx, order, claimed, clock)
+
     async def _hand_over(
         self, tx: asyncpg.Connection, order: NoticeOrder, claimed: _Claimed, clock: Clock
     ) -> NoticeState | _Later:
@@ -111,8 +117,14 @@ class Notices:
             raise ApplicationError("another attempt took this notice over")
         if clock.now() >= notice.expires_at:
             return await _over(tx, notice, NoticeState.EXPIRED)
+        settle = await _send(tx, notice, order, claimed.provider, clock)
         # From here on it has happened: settled anew, it is not handed over anew.
-        return await self._database.repeat_part(tx, await _send(tx, notice, order, claimed.provider, clock))
+        try:
+            return await self._database.repeat_part(tx, settle)
+        except CONFLICTS as error:
+            raise ApplicationError(
+                "a hand-over could not be settled: the next attempt asks what became of it"
+            ) from error
 
     async def _what_became_of(self, notice: Notice, order: NoticeOrder) -> Lookup:
         """Ask once: a later answer would come too late to act upon."""

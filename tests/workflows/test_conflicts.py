@@ -1,9 +1,15 @@
 """What PostgreSQL undoes of a delivery is done anew, and no message is handed over twice by it."""
 
+from typing import Any
+
+import asyncpg
 import pytest
 
 from domain.errors import PermanentError
+from domain.messages import Receipt
 from starter import control
+from store import ledger
+from store.ledger import Clearance
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.owing import Desk
@@ -62,3 +68,34 @@ async def test_an_automatic_answer_that_was_undone_is_sent_once(database: Databa
     await undo(database_url, "messages", times=3)
     assert await desk.send(notice) == "sent"
     assert (len(desk.provider.handed_over), desk.provider.asked, database.conflicts.repeated) == (1, 0, 3)
+
+
+async def test_what_is_undone_before_the_hand_over_leaves_nothing_in_doubt(
+    scripted: Rig, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last look is taken anew, and only then is the message handed over."""
+    still_clear, looks = ledger.still_clear, []
+
+    async def undone(*args: Any) -> Clearance:
+        looks.append(args)
+        if len(looks) <= 3:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return await still_clear(*args)
+
+    monkeypatch.setattr(ledger, "still_clear", undone)
+    enrollment, _ = await scripted.start(JOURNEY)
+    assert await scripted.ended(enrollment) == ("completed", None)
+    assert (len(provider.handed_over), provider.asked, len(looks)) == (2, 0, 5)
+
+
+async def test_a_settlement_that_is_given_up_asks_the_provider(
+    scripted: Rig, provider: ScriptedProvider, database_url: str
+) -> None:
+    """Undone five times, the next attempt asks what became of the message, and nothing is sent again."""
+    await undo(database_url, "messages", times=5)
+    provider.lookups.append(Receipt(provider="scripted", provider_message_id="found"))
+    enrollment, _ = await scripted.start(JOURNEY)
+    assert await scripted.ended(enrollment) == ("completed", None)
+    assert (len(provider.handed_over), provider.asked) == (2, 1)
+    conflicts = scripted.engine.database.conflicts
+    assert (conflicts.repeated, conflicts.given_up) == (4, 1)
