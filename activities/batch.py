@@ -162,7 +162,7 @@ class _Attempt:
         if not people:
             return people
         try:
-            launches = await self._write(place, people, one_by_one=False)
+            launches = await self._database.repeat(lambda: self._write(place, people, one_by_one=False))
         except (_Overtaken, _Halted):
             raise
         except Exception as error:
@@ -170,7 +170,7 @@ class _Attempt:
                 raise
             # Somebody on it cannot be enrolled; that is no reason for the others.
             log.warning("page_one_by_one", batch=str(self._order.batch_id), error=type(error).__name__)
-            launches = await self._write(place, people, one_by_one=True)
+            launches = await self._database.repeat(lambda: self._write(place, people, one_by_one=True))
         if len(self._starting) >= _PAGES_AT_ONCE:
             await self._starting[0]
             self._starting.popleft()
@@ -250,9 +250,12 @@ class _Attempt:
         )
 
     async def _complete(self) -> BatchProgress:
-        async with self._database.transaction(self._order.tenant_id) as tx:
-            done = await batches.end(tx, self._order.batch_id, "completed", self._clock.now())
+        done = await self._database.repeat(self._end)
         return BatchProgress(status="completed") if done else await self._as_recorded()
+
+    async def _end(self) -> bool:
+        async with self._database.transaction(self._order.tenant_id) as tx:
+            return await batches.end(tx, self._order.batch_id, "completed", self._clock.now())
 
     async def _as_recorded(self) -> BatchProgress:
         async with self._database.transaction(self._order.tenant_id) as tx:
@@ -280,8 +283,11 @@ class _Attempt:
         await asyncio.gather(*(self._start_one(launch) for launch in launches))
         if before is not None:
             await asyncio.shield(before)
+        await self._database.repeat(lambda: self._mark_started([one.start.enrollment_id for one in launches], to))
+
+    async def _mark_started(self, enrollment_ids: Sequence[UUID], to: UUID) -> None:
         async with self._database.transaction(self._order.tenant_id) as tx:
-            await enrollments.mark_started(tx, [one.start.enrollment_id for one in launches], self._clock.now())
+            await enrollments.mark_started(tx, enrollment_ids, self._clock.now())
             await batches.mark_started(tx, self._order.batch_id, to)
 
     async def _start_one(self, launch: _Launch) -> None:

@@ -44,7 +44,7 @@ from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
 from store.ledger import Claim
-from store.pool import Database, Session
+from store.pool import CONFLICTS, Database, Session
 from store.sequences import Version
 
 log = structlog.get_logger(__name__)
@@ -112,18 +112,27 @@ class _Delivery:
         except RPCError as error:
             log.warning("start_failed", enrollment=str(launch.start.enrollment_id), error=error.message)
             return
+        await self._parts.database.repeat(lambda: self._mark_started(launch.start.enrollment_id))
+
+    async def _mark_started(self, enrollment_id: UUID) -> None:
         async with self._session.transaction() as tx:
-            await enrollments.mark_started(tx, [launch.start.enrollment_id], self._clock.now())
+            await enrollments.mark_started(tx, [enrollment_id], self._clock.now())
 
     async def _run(self) -> StepResult:
-        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
-            claimed = await self._reach(tx)
+        order = self._order
+        claimed = await self._parts.database.repeat(lambda: self._prepare(order))
         if isinstance(claimed, StepResult):
             return claimed
-        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
-            return await self._hand_over(tx, claimed)
+        return await self._parts.database.repeat(lambda: self._second_half(claimed))
 
     # --- claim ---------------------------------------------------------------------------------------
+
+    async def _prepare(self, order: ExecuteInput) -> _Claimed | StepResult:
+        """One transaction, from `order` on also where it is done anew."""
+        self._order = order
+        self._desk.launches.clear()
+        async with self._session.transaction(lock_enrollment=order.enrollment_id) as tx:
+            return await self._reach(tx)
 
     async def _reach(self, tx: asyncpg.Connection) -> _Claimed | StepResult:
         """Claim the message; where the node is none, walk to the next that is, and claim it if it may go at once."""
@@ -233,6 +242,11 @@ class _Delivery:
 
     # --- hand over -----------------------------------------------------------------------------------
 
+    async def _second_half(self, claimed: _Claimed) -> StepResult:
+        """One transaction, done anew only before the hand-over."""
+        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
+            return await self._hand_over(tx, claimed)
+
     async def _hand_over(self, tx: asyncpg.Connection, claimed: _Claimed) -> StepResult:
         settlement = claimed.settlement.within(tx)
         clear = await ledger.still_clear(tx, self._order.enrollment_id, claimed.message.job_id)
@@ -247,18 +261,33 @@ class _Delivery:
             return await settlement.hold(Gate.SEQUENCE_PAUSED, attempted_at + SEQUENCE_RECHECK)
         if (held := settlement.held_back(attempted_at, clear.not_before)) is not None:
             return await settlement.hold(*held)
+        outcome = await _send(claimed, attempted_at)
+        launches = len(self._desk.launches)
+
+        async def settle() -> StepResult:
+            del self._desk.launches[launches:]
+            return await self._settle(settlement, outcome, attempted_at)
+
+        # From here on it has happened: settled anew, it is not handed over anew.
         try:
-            receipt = await claimed.provider.send(claimed.message)
-        except PermanentError as error:
-            return await settlement.refused(error)
-        except TransientError as error:
-            return await settlement.retry(error)
-        except ConfigurationError as error:
-            return await settlement.misconfigured(error)
-        except AmbiguousError as error:
-            lookup = await _look_up(claimed.provider, claimed.message, attempted_at)
-            return await self._conclude(settlement, lookup, error, attempted_at)
-        return await settlement.sent(receipt)
+            return await self._parts.database.repeat_part(tx, settle)
+        except CONFLICTS as error:
+            raise ApplicationError(
+                "a hand-over could not be settled: the next attempt asks what became of it"
+            ) from error
+
+    async def _settle(self, settlement: Settlement, outcome: "_Outcome", attempted_at: datetime) -> StepResult:
+        match outcome:
+            case PermanentError():
+                return await settlement.refused(outcome)
+            case TransientError():
+                return await settlement.retry(outcome)
+            case ConfigurationError():
+                return await settlement.misconfigured(outcome)
+            case _Doubt(error, lookup):
+                return await self._conclude(settlement, lookup, error, attempted_at)
+            case Receipt():
+                return await settlement.sent(outcome)
 
     # --- find out what became of an earlier hand-over ---------------------------------------------------
 
@@ -299,6 +328,26 @@ class _Delivery:
                 )
             case Unknown():
                 return await settlement.in_doubt(error, lookup, attempted_at)
+
+
+@dataclass(frozen=True)
+class _Doubt:
+    """A hand-over without an answer, and what the provider says when it is asked."""
+
+    error: AmbiguousError
+    lookup: Lookup
+
+
+_Outcome = Receipt | PermanentError | TransientError | ConfigurationError | _Doubt
+
+
+async def _send(claimed: _Claimed, attempted_at: datetime) -> _Outcome:
+    try:
+        return await claimed.provider.send(claimed.message)
+    except (PermanentError, TransientError, ConfigurationError) as error:
+        return error
+    except AmbiguousError as error:
+        return _Doubt(error, await _look_up(claimed.provider, claimed.message, attempted_at))
 
 
 async def _look_up(provider: Provider, message: OutgoingMessage, attempted_at: datetime) -> Lookup:

@@ -45,6 +45,9 @@ class Lifecycle:
     @activity.defn
     async def pause_enrollment(self, order: ExecuteInput) -> StepResult:
         """Hold the enrollment; answers its ending instead when it has ended meanwhile."""
+        return await self._database.repeat(lambda: self._pause(order))
+
+    async def _pause(self, order: ExecuteInput) -> StepResult:
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
             scope = await _scope(tx, order)
             if scope.ending is not None:
@@ -56,6 +59,9 @@ class Lifecycle:
     @activity.defn
     async def resume_enrollment(self, order: ResumeInput) -> StepResult:
         """Start what was left of the wait again, moved into the window."""
+        return await self._database.repeat(lambda: self._resume(order))
+
+    async def _resume(self, order: ResumeInput) -> StepResult:
         now = Clock().now()
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
             scope = await _scope(tx, order)
@@ -87,6 +93,9 @@ class Lifecycle:
     @activity.defn
     async def end_enrollment(self, order: EndInput) -> StepResult:
         """Stop or cancel; an ending that came first stays."""
+        return await self._database.repeat(lambda: self._end(order))
+
+    async def _end(self, order: EndInput) -> StepResult:
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
             await enrollments.end(tx, [order.enrollment_id], order.ending, now=Clock().now())
             scope = await _scope(tx, order)
@@ -98,6 +107,9 @@ class Lifecycle:
     @activity.defn
     async def finish(self, order: ExecuteInput) -> StepResult:
         """An exit was reached after a wait: the enrollment is complete."""
+        return await self._database.repeat(lambda: self._complete(order))
+
+    async def _complete(self, order: ExecuteInput) -> StepResult:
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
             return await arrive(tx, order, Desk(order.tenant_id, self._versions, self._must_carry), Clock())
 

@@ -30,7 +30,7 @@ class Migrations:
     async def migrate_enrollment(self, order: MoveOrder) -> MoveResult:
         """Move it, or say why it stays. Safe to repeat: a move that was made gets the answer that it got."""
         with heartbeats():
-            result = await self._once(order)
+            result = await self._database.repeat(lambda: self._once(order))
         log.info("migrated" if result.next else "not_migrated", enrollment=str(order.enrollment_id), why=result.stays)
         return result
 

@@ -5,8 +5,10 @@ second holds the notice's row until the outcome is recorded. No suppression and 
 an opt-out is the one message that may follow it, and both answer somebody who has written just now.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -22,7 +24,7 @@ from providers.base import Provider
 from providers.registry import Registry
 from store import notices
 from store.notices import Notice, NoticeState
-from store.pool import Database
+from store.pool import CONFLICTS, Database, Session
 
 log = structlog.get_logger(__name__)
 
@@ -63,18 +65,20 @@ class Notices:
         clock = Clock()
         with heartbeats():
             async with self._database.session(order.tenant_id) as session:
-                async with session.transaction() as tx:
-                    claimed = await self._claim(tx, order, clock)
+                claimed = await self._database.repeat(lambda: self._claimed(session, order, clock))
                 if isinstance(claimed, NoticeState):
                     return claimed
-                async with session.transaction() as tx:
-                    outcome = await self._hand_over(tx, order, claimed, clock)
+                outcome = await self._database.repeat(lambda: self._handed_over(session, order, claimed, clock))
         if isinstance(outcome, _Later):
             # Benign: it is on record and in the log already.
             raise ApplicationError(
                 str(outcome.error), next_retry_delay=outcome.after, category=ApplicationErrorCategory.BENIGN
             )
         return outcome
+
+    async def _claimed(self, session: Session, order: NoticeOrder, clock: Clock) -> _Claimed | NoticeState:
+        async with session.transaction() as tx:
+            return await self._claim(tx, order, clock)
 
     async def _claim(self, tx: asyncpg.Connection, order: NoticeOrder, clock: Clock) -> _Claimed | NoticeState:
         notice = await _lock(tx, order)
@@ -98,31 +102,29 @@ class Notices:
         await notices.begin_sending(tx, notice.id, provider.name, now)
         return _Claimed(notice, provider, now)
 
+    async def _handed_over(
+        self, session: Session, order: NoticeOrder, claimed: _Claimed, clock: Clock
+    ) -> NoticeState | _Later:
+        """One transaction, done anew only before the hand-over."""
+        async with session.transaction() as tx:
+            return await self._hand_over(tx, order, claimed, clock)
+
     async def _hand_over(
         self, tx: asyncpg.Connection, order: NoticeOrder, claimed: _Claimed, clock: Clock
     ) -> NoticeState | _Later:
         notice = await _lock(tx, order)
         if (notice.state, notice.claimed_at) != (NoticeState.SENDING, claimed.at):
             raise ApplicationError("another attempt took this notice over")
-        now = clock.now()
-        if now >= notice.expires_at:
+        if clock.now() >= notice.expires_at:
             return await _over(tx, notice, NoticeState.EXPIRED)
-        message = notice.message(order.tenant_id)
+        settle = await _send(tx, notice, order, claimed.provider, clock)
+        # From here on it has happened: settled anew, it is not handed over anew.
         try:
-            receipt = await claimed.provider.send(message)
-        except (PermanentError, ConfigurationError) as error:
-            return await _over(tx, notice, NoticeState.FAILED, str(error))
-        except TransientError as error:
-            return await _later(tx, notice, error, clock)
-        except AmbiguousError as error:
-            match await _look_up(claimed.provider, notice, order, now):
-                case Receipt() as found:
-                    return await _sent(tx, notice, found, clock)
-                case Absent():
-                    return await _later(tx, notice, error, clock)
-                case Unknown(reason=reason):
-                    return await _over(tx, notice, NoticeState.AMBIGUOUS, f"{error}; {reason}")
-        return await _sent(tx, notice, receipt, clock)
+            return await self._database.repeat_part(tx, settle)
+        except CONFLICTS as error:
+            raise ApplicationError(
+                "a hand-over could not be settled: the next attempt asks what became of it"
+            ) from error
 
     async def _what_became_of(self, notice: Notice, order: NoticeOrder) -> Lookup:
         """Ask once: a later answer would come too late to act upon."""
@@ -142,6 +144,28 @@ async def _lock(tx: asyncpg.Connection, order: NoticeOrder) -> Notice:
     if notice is None:
         raise ApplicationError(f"there is no notice {order.notice_id}", non_retryable=True)
     return notice
+
+
+async def _send(
+    tx: asyncpg.Connection, notice: Notice, order: NoticeOrder, provider: Provider, clock: Clock
+) -> Callable[[], Awaitable[NoticeState | _Later]]:
+    """Hand it over; answers how that is to be settled."""
+    now = clock.now()
+    try:
+        receipt = await provider.send(notice.message(order.tenant_id))
+    except (PermanentError, ConfigurationError) as error:
+        return partial(_over, tx, notice, NoticeState.FAILED, str(error))
+    except TransientError as error:
+        return partial(_later, tx, notice, error, clock)
+    except AmbiguousError as error:
+        match await _look_up(provider, notice, order, now):
+            case Receipt() as found:
+                return partial(_sent, tx, notice, found, clock)
+            case Absent():
+                return partial(_later, tx, notice, error, clock)
+            case Unknown(reason=reason):
+                return partial(_over, tx, notice, NoticeState.AMBIGUOUS, f"{error}; {reason}")
+    return partial(_sent, tx, notice, receipt, clock)
 
 
 async def _look_up(provider: Provider, notice: Notice, order: NoticeOrder, attempted_at: datetime) -> Lookup:

@@ -153,9 +153,12 @@ class Reconciler:
     async def _start(self, tenant_id: UUID, astray: Astray, clock: Clock) -> bool:
         start, version = await self._input(tenant_id, astray)
         await self._runs.start(start, astray.contact_id, version)
-        async with self._database.transaction(tenant_id) as tx:
-            await enrollments.mark_started(tx, [astray.id], clock.now())
+        await self._database.repeat(lambda: self._mark_started(tenant_id, astray.id, clock))
         return True
+
+    async def _mark_started(self, tenant_id: UUID, enrollment_id: UUID, clock: Clock) -> None:
+        async with self._database.transaction(tenant_id) as tx:
+            await enrollments.mark_started(tx, [enrollment_id], clock.now())
 
     async def _open_signals(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenSignal]:
         async with self._database.transaction(tenant_id) as tx:
@@ -163,9 +166,12 @@ class Reconciler:
 
     async def _tell(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> bool:
         await self._runs.tell(signal)
+        await self._database.repeat(lambda: self._mark_heard(tenant_id, signal, clock))
+        return True
+
+    async def _mark_heard(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> None:
         async with self._database.transaction(tenant_id) as tx:
             await signals.mark_heard(tx, [signals.Heard(signal, clock.now())])
-        return True
 
     async def _abandoned(self, tenant_id: UUID, clock: Clock) -> Sequence[ExecuteInput]:
         async with self._database.transaction(tenant_id) as tx:
@@ -235,8 +241,7 @@ class Reconciler:
             case "terminated" | "cancelled":
                 # A person ended it in Temporal; that is a decision, so the record follows it.
                 ending = Ending(status=EnrollmentStatus.CANCELLED, reason=f"workflow {status}")
-                async with self._database.transaction(tenant_id, lock_enrollment=astray.id) as tx:
-                    return bool(await enrollments.end(tx, [astray.id], ending, now=clock.now()))
+                return await self._database.repeat(lambda: self._end(tenant_id, astray.id, ending, clock))
             case "missing":
                 # Temporal lost it, or never had it; the row knows where it stood.
                 return await self._start(tenant_id, astray, clock)
@@ -248,6 +253,10 @@ class Reconciler:
             case _:
                 await self._flag(tenant_id, astray, "closed", f"its workflow is {status}, its row lives", clock)
         return False
+
+    async def _end(self, tenant_id: UUID, enrollment_id: UUID, ending: Ending, clock: Clock) -> bool:
+        async with self._database.transaction(tenant_id, lock_enrollment=enrollment_id) as tx:
+            return bool(await enrollments.end(tx, [enrollment_id], ending, now=clock.now()))
 
     async def _flag(self, tenant_id: UUID, astray: Astray, kind: str, detail: str, clock: Clock) -> None:
         log.warning("disagreement", tenant=str(tenant_id), enrollment=str(astray.id), kind=kind, detail=detail)

@@ -1,9 +1,9 @@
-"""What is kept for a while only, or in fewer rows: changes, deliveries of webhooks, answers, the counts of days."""
+"""What is kept for a while only, or in fewer rows: changes, deliveries of webhooks, answers, counts."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from store import changes, executions, idempotency, subscriptions
+from store import changes, counters, idempotency, subscriptions
 from store.pool import Database
 
 CHANGES_KEPT = timedelta(hours=25)
@@ -17,12 +17,23 @@ _PARTS = 20
 
 async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None:
     """Throw away what is older, and put counts together; what webhooks still need of the changes stays."""
-    for _ in range(_PARTS):
+
+    async def prune() -> bool:
         async with database.transaction(tenant_id) as tx:
             _, more = await changes.prune(tx, now - CHANGES_KEPT)
-        if not more:
+        return more
+
+    async def forget() -> None:
+        async with database.transaction(tenant_id) as tx:
+            await subscriptions.forget(tx, now - DELIVERIES_KEPT)
+            await idempotency.forget(tx, now - ANSWERS_KEPT)
+
+    async def fold() -> None:
+        async with database.transaction(tenant_id) as tx:
+            await counters.fold(tx)
+
+    for _ in range(_PARTS):
+        if not await database.repeat(prune):
             break
-    async with database.transaction(tenant_id) as tx:
-        await subscriptions.forget(tx, now - DELIVERIES_KEPT)
-        await idempotency.forget(tx, now - ANSWERS_KEPT)
-        await executions.fold_counts(tx)
+    await database.repeat(forget)
+    await database.repeat(fold)

@@ -191,9 +191,14 @@ class Settlement:
 
     async def misconfigured(self, error: ConfigurationError) -> StepResult:
         """Every contact would fail like this: hold them all, this one included, until a person has acted."""
-        until = self.clock.now() + timedelta(hours=1)
+        now = self.clock.now()
         reason = f"paused by itself, nothing could be sent: {error}"
-        await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason)
+        if not await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason):
+            # To wait for whoever enrolls people in it, with this enrollment held, might be to wait in a circle.
+            until = now + _FIRST_BACKOFF
+            await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "configuration")
+            return self.held(Gate.PROVIDER_RETRY, until)
+        until = now + timedelta(hours=1)
         await self._hold(JobState.PENDING, Gate.SEQUENCE_PAUSED, until, error, "configuration")
         log.error("sequence_paused", sequence=self.claim.sequence_key, error=str(error))
         return self.held(Gate.SEQUENCE_PAUSED, until)

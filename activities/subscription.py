@@ -91,11 +91,14 @@ class Subscriptions:
     async def _feed(self, tenant_id: UUID, clock: Clock) -> None:
         more = True
         while more:
-            async with self._database.transaction(tenant_id) as tx:
-                owed_to, more = await subscriptions.feed(tx, clock.now())
+            owed_to, more = await self._database.repeat(lambda: self._fed(tenant_id, clock))
             for subscription_id in owed_to:
                 await self._wake(tenant_id, subscription_id)
             activity.heartbeat()
+
+    async def _fed(self, tenant_id: UUID, clock: Clock) -> tuple[frozenset[UUID], bool]:
+        async with self._database.transaction(tenant_id) as tx:
+            return await subscriptions.feed(tx, clock.now())
 
     @activity.defn
     async def post_deliveries(self, order: SubscriptionOrder) -> Posted:
@@ -151,13 +154,23 @@ class Subscriptions:
         except SendError as error:
             await self._missed(order, delivery, error, clock.now())
             return False
-        async with self._database.transaction(order.tenant_id) as tx:
-            await subscriptions.settle(
-                tx, order.subscription_id, delivery.id, clock.now(), status=taken.status, error=None, again_at=None
-            )
+        await self._database.repeat(lambda: self._took(order, delivery, taken.status, clock.now()))
         return True
 
+    async def _took(self, order: SubscriptionOrder, delivery: Due, status: int, now: datetime) -> None:
+        async with self._database.transaction(order.tenant_id) as tx:
+            await subscriptions.settle(
+                tx, order.subscription_id, delivery.id, now, status=status, error=None, again_at=None
+            )
+
     async def _missed(self, order: SubscriptionOrder, delivery: Due, error: SendError, now: datetime) -> None:
+        reason = await self._database.repeat(lambda: self._took_not(order, delivery, error, now))
+        log.info("webhook_not_taken", subscription=str(order.subscription_id), error=str(error))
+        if reason is not None:
+            log.warning("subscription_switched_off", subscription=str(order.subscription_id), reason=reason)
+
+    async def _took_not(self, order: SubscriptionOrder, delivery: Due, error: SendError, now: datetime) -> str | None:
+        """Why the subscription is switched off by it; None: it goes on."""
         async with self._database.transaction(order.tenant_id) as tx:
             health = await subscriptions.settle(
                 tx,
@@ -171,9 +184,7 @@ class Subscriptions:
             reason = _off_because(health, error, now)
             if reason is not None:
                 await subscriptions.switch_off(tx, order.subscription_id, reason, now)
-        log.info("webhook_not_taken", subscription=str(order.subscription_id), error=str(error))
-        if reason is not None:
-            log.warning("subscription_switched_off", subscription=str(order.subscription_id), reason=reason)
+        return reason
 
 
 def _again_at(delivery: Due, error: SendError, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,7 +11,9 @@ from http import HTTPStatus
 import structlog
 from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from api.auth import key_in
@@ -18,7 +21,7 @@ from api.edge import TheEdge
 from api.problems import Refusal
 from starter.engine import Engine
 from store import reports
-from store.pool import LOST
+from store.pool import LOST, Conflicts
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +35,24 @@ _BACKLOG_WITHIN_S = 10.0
 router = APIRouter(include_in_schema=False)
 
 
+class _Conflicts(Collector):
+    """What the pool counts, as it stands when it is asked for."""
+
+    def __init__(self) -> None:
+        self.counted = Conflicts()
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """By what became of it."""
+        family = CounterMetricFamily(
+            "touchline_database_conflicts",
+            "Transactions that PostgreSQL undid for the sake of others: deadlocks, serialisation failures.",
+            labels=["outcome"],
+        )
+        family.add_metric(["repeated"], self.counted.repeated)
+        family.add_metric(["given_up"], self.counted.given_up)
+        yield family
+
+
 def _registry() -> CollectorRegistry:
     # Ours, not the library's global one: an application's figures are its own.
     return CollectorRegistry()
@@ -42,6 +63,7 @@ class Metrics:
     """The figures of one application."""
 
     registry: CollectorRegistry = field(default_factory=_registry)
+    _conflicts: "_Conflicts" = field(default_factory=lambda: _Conflicts())
 
     def __post_init__(self) -> None:
         registry = self.registry
@@ -56,6 +78,7 @@ class Metrics:
             registry=registry,
         )
         self._pool = Gauge("touchline_database_connections", "Of the pool.", ["state"], registry=registry)
+        registry.register(self._conflicts)
         self._overdue = Gauge(
             "touchline_enrollments_overdue", "Due for five minutes and not moved; 0 in health.", registry=registry
         )
@@ -82,6 +105,7 @@ class Metrics:
 
     async def exposed(self, engine: Engine) -> bytes:
         """All of it, in Prometheus' text format; what waits is counted at most every half minute."""
+        self._conflicts.counted = engine.database.conflicts
         usage = engine.database.usage()
         for state, connections in (("busy", usage.busy), ("idle", usage.idle), ("most", usage.most)):
             self._pool.labels(state).set(connections)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from domain import ids
@@ -11,6 +12,7 @@ from starter import standing
 from starter.engine import Engine
 from starter.telling import say
 from store import enrollments
+from store.signals import OpenSignal
 
 _BATCH = 100
 """Enrollments that one transaction stops: it waits for the hand-overs of all of them that are under way."""
@@ -33,27 +35,37 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
     Whoever is stopped gets nothing more from the moment at which their transaction commits, whatever Temporal does.
     Raises NotFound, and Conflict for what was never published.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        sequence = await standing.hold(tx, key)
-        held = await standing.archive(tx, sequence)
-    return await wind_up(engine, sequence.id, held, stop=stop, reason=reason)
+
+    async def close() -> tuple[UUID, list[UUID]]:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            sequence = await standing.hold(tx, key)
+            return sequence.id, await standing.archive(tx, sequence)
+
+    sequence_id, held = await engine.database.repeat(close)
+    return await wind_up(engine, sequence_id, held, stop=stop, reason=reason)
 
 
 async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, stop: bool, reason: str) -> Archived:
     """What follows the commit: those whom the sequence had held back go on to their end, or everybody is stopped."""
     if not stop:
         await standing.wake(engine, held)
+    ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
     stopped = 0
     while stop:
-        now, event_id = datetime.now(UTC), ids.new_id()
-        ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
-        async with engine.database.transaction(engine.tenant_id) as tx:
-            batch = await enrollments.lock_live(tx, sequence_id, _BATCH)
-            words = await enrollments.end_by(tx, event_id, "reply", batch, ending, now=now)
-        if not batch:
+        event_id = ids.new_id()
+        words = await engine.database.repeat(partial(_stop, engine, sequence_id, event_id, ending))
+        if words is None:
             break
         stopped += len(words)
         await say(engine, event_id, words)
     async with engine.database.transaction(engine.tenant_id) as tx:
         finishing = await enrollments.count_live(tx, sequence_id)
     return Archived(stopped, finishing, 0 if stop else len(held))
+
+
+async def _stop(engine: Engine, sequence_id: UUID, event_id: UUID, ending: Ending) -> list[OpenSignal] | None:
+    """What is to be told to those who were stopped; None: nobody is left."""
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        batch = await enrollments.lock_live(tx, sequence_id, _BATCH)
+        words = await enrollments.end_by(tx, event_id, "reply", batch, ending, now=datetime.now(UTC))
+    return words if batch else None

@@ -58,14 +58,18 @@ async def delete(engine: Engine, campaign: str) -> None:
 
     Raises NotFound, or Conflict while a batch of it is under way.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await find(tx, campaign)
-        await campaigns.lock(tx, found.id)
-        if await batches.any_live(tx, found.id):
-            raise Conflict(
-                f"a batch of campaign {found.key!r} is under way", hint="cancel the batch, or wait for its end"
-            )
-        await campaigns.delete(tx, found.id)
+
+    async def attempt() -> None:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            found = await find(tx, campaign)
+            await campaigns.lock(tx, found.id)
+            if await batches.any_live(tx, found.id):
+                raise Conflict(
+                    f"a batch of campaign {found.key!r} is under way", hint="cancel the batch, or wait for its end"
+                )
+            await campaigns.delete(tx, found.id)
+
+    await engine.database.repeat(attempt)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ async def add(engine: Engine, campaign: str, contacts: Sequence[str], added_by: 
 
     Raises NotFound naming those that do not exist: then nobody is added.
     """
+    return await engine.database.repeat(lambda: _add(engine, campaign, contacts, added_by))
+
+
+async def _add(engine: Engine, campaign: str, contacts: Sequence[str], added_by: AddedBy) -> Joined:
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await _hold(tx, campaign)
         known = await campaigns.contacts_named(tx, contacts)
@@ -111,6 +119,17 @@ async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch
     NotFound for a campaign that does not exist or a sequence that was never published, Conflict for a sequence that is
     not active, NotReady for one that uses a channel without a provider.
     """
+    batch_id = await engine.database.repeat(lambda: _open(engine, campaign, sequence))
+    try:
+        await engine.runs.start_batch(engine.tenant_id, batch_id)
+    except (RPCError, RuntimeError) as error:
+        # It is recorded: the reconciler starts it.
+        log.warning("batch_start_deferred", batch=str(batch_id), error=str(error))
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await batch(tx, batch_id)
+
+
+async def _open(engine: Engine, campaign: str, sequence: str) -> UUID:
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await _hold(tx, campaign)
         target = await sequences.find(tx, sequence)
@@ -121,7 +140,7 @@ async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch
         if version is None:
             raise NotFound(f"version {target.version} of {target.key!r} is missing")
         engine.providers.must_carry(version.plan)
-        batch_id = await batches.open_batch(
+        return await batches.open_batch(
             tx,
             ids.new_id(),
             campaign_id=found.id,
@@ -129,13 +148,6 @@ async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch
             version_id=version.id,
             now=engine.now(),
         )
-    try:
-        await engine.runs.start_batch(engine.tenant_id, batch_id)
-    except (RPCError, RuntimeError) as error:
-        # It is recorded: the reconciler starts it.
-        log.warning("batch_start_deferred", batch=str(batch_id), error=str(error))
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        return await batch(tx, batch_id)
 
 
 async def batch(tx: asyncpg.Connection, batch_id: UUID) -> Batch:

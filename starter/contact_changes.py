@@ -15,6 +15,7 @@ from starter.engine import Engine
 from starter.telling import say
 from store import awaiting, contact_records, dates
 from store.contact_records import ContactRecord
+from store.signals import OpenSignal
 
 MOST_ATTRIBUTES = 200
 MISSING = "there is no such contact"
@@ -82,6 +83,16 @@ async def retag(engine: Engine, contact: str, *, add: Sequence[str] = (), remove
 
 
 async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]) -> ContactRecord:
+    record, words = await engine.database.repeat(lambda: _rewritten(engine, contact, new))
+    if words:
+        await say(engine, words[0].event_id, words)
+    return record
+
+
+async def _rewritten(
+    engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]
+) -> tuple[ContactRecord, list[OpenSignal]]:
+    """The contact as it is then, and what is to be told to workflows."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
         aims = await awaiting.aims(tx, found.id, by_field=True) if found else []
@@ -93,9 +104,7 @@ async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], 
         await contact_records.update(tx, record)
         words = await awaiting.reach(tx, ids.new_id(), aims, now)
         words += await dates.changed_of(tx, [record.external_id], now)
-    if words:
-        await say(engine, words[0].event_id, words)
-    return record
+    return record, words
 
 
 def _changed(record: ContactRecord, given: Changes, region: str, also: Mapping[str, str]) -> ContactRecord:

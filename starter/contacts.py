@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -78,9 +79,7 @@ async def import_csv(
             rejected += bad[: REJECTED_KEPT - len(rejected)]
             if good:
                 named = [contact.external_id for contact in good]
-                async with database.transaction(tenant_id) as tx:
-                    new = await contacts.upsert(tx, good)
-                    words = await dates.changed_of(tx, named, datetime.now(UTC))
+                new, words = await database.repeat(partial(_upsert, database, tenant_id, good))
                 words += await goals.reach(database, tenant_id, named)
                 if tell and words:
                     await tell(words[0].event_id, words)
@@ -91,3 +90,10 @@ async def import_csv(
     return ImportReport(
         read=read, created=created, updated=updated, rejected_count=rejected_count, rejected=tuple(rejected)
     )
+
+
+async def _upsert(database: Database, tenant_id: UUID, good: Sequence[Contact]) -> tuple[int, list[OpenSignal]]:
+    """How many are new, and what is to be told to those who wait for a date of theirs."""
+    async with database.transaction(tenant_id) as tx:
+        new = await contacts.upsert(tx, good)
+        return new, await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))

@@ -56,16 +56,22 @@ async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
 
 async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Count a message in doubt as sent and go on; after the end it only settles the record."""
-    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
-        scope = await enrollments.read_scope(tx, enrollment_id)
-        if scope is not None and scope.ending is not None:
-            visit = await ledger.in_doubt(tx, enrollment_id)
-            if visit is not None:
-                now = datetime.now(UTC)
-                await ledger.settle_sent(tx, visit, None, sent_at=now, result={"assumed": True})
-                return EnrollmentState(status=scope.status, reason=scope.ending.reason)
+    settled = await engine.database.repeat(lambda: _assume_after_the_end(engine, enrollment_id))
+    if settled is not None:
+        return settled
     handle = await _handle(engine, enrollment_id)
     return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent))
+
+
+async def _assume_after_the_end(engine: Engine, enrollment_id: UUID) -> EnrollmentState | None:
+    """None: it lives, or no message of it is in doubt."""
+    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
+        scope = await enrollments.read_scope(tx, enrollment_id)
+        visit = await ledger.in_doubt(tx, enrollment_id) if scope is not None and scope.ending is not None else None
+        if scope is None or scope.ending is None or visit is None:
+            return None
+        await ledger.settle_sent(tx, visit, None, sent_at=datetime.now(UTC), result={"assumed": True})
+        return EnrollmentState(status=scope.status, reason=scope.ending.reason)
 
 
 async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[EnrollmentWorkflow, Any]:
@@ -104,13 +110,21 @@ async def _answer(enrollment_id: UUID, update: Awaitable[EnrollmentState]) -> En
 
 async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
     """Hold every enrollment of a sequence before its next message; loses nobody."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        await standing.pause(tx, await standing.hold(tx, key), reason)
+
+    async def hold() -> None:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            await standing.pause(tx, await standing.hold(tx, key), reason)
+
+    await engine.database.repeat(hold)
 
 
 async def resume_sequence(engine: Engine, key: str) -> int:
     """Let a sequence go on, and wake the enrollments that it held; answers how many."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        held = await standing.resume(tx, await standing.hold(tx, key))
+
+    async def go_on() -> list[UUID]:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            return await standing.resume(tx, await standing.hold(tx, key))
+
+    held = await engine.database.repeat(go_on)
     await standing.wake(engine, held)
     return len(held)

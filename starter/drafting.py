@@ -1,7 +1,7 @@
 """What an author does to the working copy of a sequence, and when it becomes a version."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 Status = Literal["draft", "active", "paused", "archived"]
 Seen = Callable[[Sheet], bool]
 """Whether a sequence still is what the caller bases a change on."""
+_After = Callable[[], Awaitable[object]]
+"""What is to be done once a change is committed."""
 
 SETTINGS = tuple(name for name in SequenceHeader.model_fields if name not in ("sequence", "name", "description"))
 """The keys of a definition that hold for the whole sequence."""
@@ -91,11 +93,15 @@ async def edit(
 
     Raises NotFound, Stale, Unsound for what cannot be read, and what `change` raises.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        sheet = await _held(tx, name, seen)
-        document, known = await asyncio.to_thread(change, sheet.definition)
-        await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
-        return await found(tx, sheet.key), known
+
+    async def attempt() -> tuple[Sheet, T]:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            sheet = await _held(tx, name, seen)
+            document, known = await asyncio.to_thread(change, sheet.definition)
+            await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
+            return await found(tx, sheet.key), known
+
+    return await engine.database.repeat(attempt)
 
 
 async def update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> Sheet:
@@ -104,17 +110,20 @@ async def update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> Sheet
     Raises NotFound, Stale, Unsound, Conflict for a status that it cannot come to, and NotReady when Temporal could not
     be told of what was changed; the reconciler tells it later.
     """
-    after: Callable[[], Any] | None = None
+    key, after = await engine.database.repeat(lambda: _update(engine, name, seen, wishes))
+    if after is not None:
+        await after()
+    return await read(engine, key)
+
+
+async def _update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> tuple[str, _After | None]:
+    """The sequence's key, and what is to be done after the commit."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         sheet = await _held(tx, name, seen, standing_too=wishes.status is not None)
         document = await asyncio.to_thread(_wished, sheet.definition, wishes)
         if document != sheet.definition:
             await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
-        if wishes.status is not None:
-            after = await _move(tx, engine, sheet, wishes)
-    if after is not None:
-        await after()
-    return await read(engine, sheet.key)
+        return sheet.key, None if wishes.status is None else await _move(tx, engine, sheet, wishes)
 
 
 async def examine(definition: Definition | str) -> Checked:
@@ -144,13 +153,17 @@ async def duplicate(engine: Engine, name: str, *, key: str | None = None, label:
 
 async def delete(engine: Engine, name: str, seen: Seen) -> None:
     """Delete a sequence that was never published. Raises NotFound, Stale, and Conflict for any other."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        sheet = await _held(tx, name, seen)
-        if sheet.version is not None or not await drafts.delete(tx, sheet.id):
-            raise Conflict(
-                f"sequence {sheet.key!r} was published, and its records need it",
-                hint="archive it: nobody is enrolled in it any more",
-            )
+
+    async def attempt() -> None:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            sheet = await _held(tx, name, seen)
+            if sheet.version is not None or not await drafts.delete(tx, sheet.id):
+                raise Conflict(
+                    f"sequence {sheet.key!r} was published, and its records need it",
+                    hint="archive it: nobody is enrolled in it any more",
+                )
+
+    await engine.database.repeat(attempt)
 
 
 @dataclass(frozen=True)
@@ -167,6 +180,10 @@ async def publish(engine: Engine, name: str, seen: Seen) -> Outcome:
 
     Raises NotFound, Stale, Unsound with every error, and NotReady as `starter.publish` does.
     """
+    return await engine.database.repeat(lambda: _publish(engine, name, seen))
+
+
+async def _publish(engine: Engine, name: str, seen: Seen) -> Outcome:
     async with engine.database.transaction(engine.tenant_id) as tx:
         sheet = await _held(tx, name, seen)
         checked = await asyncio.to_thread(check, text_of(sheet.definition), filename=sheet.key)
@@ -225,7 +242,7 @@ def _with_settings(document: Definition, settings: Mapping[str, Any]) -> dict[st
     return {**{name: value for name, value in document.items() if name not in SETTINGS}, **settings}
 
 
-async def _move(tx: asyncpg.Connection, engine: Engine, sheet: Sheet, wishes: Wishes) -> Callable[[], Any] | None:
+async def _move(tx: asyncpg.Connection, engine: Engine, sheet: Sheet, wishes: Wishes) -> _After | None:
     """Bring a sequence to the wished status; answers what is to be done after the commit."""
     row = await standing.hold(tx, sheet.key)
     match wishes.status:

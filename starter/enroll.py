@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError
 
-from activities.enrolling import input_of, open_enrollments
+from activities.enrolling import Opened, input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
 from domain.errors import Conflict, NotFound
@@ -74,19 +74,26 @@ class _Batch:
     bulk: bool
 
     async def enroll(self, people: Sequence[Contact]) -> None:
-        new = await self._insert(people)
+        opened = await self.engine.database.repeat(lambda: self._insert(people))
+        self.report.alive += opened.live
+        self.report.were_in += opened.once_only
+        self.report.unschedulable += opened.unschedulable
+        new = opened.new
         started = await asyncio.gather(*(self._start(n) for n in new))
         self.report.new |= {n.contact_id: n.id for n in new}
         self.report.unstarted += started.count(False)
+        ready = [n.id for n, ok in zip(new, started, strict=True) if ok]
+        await self.engine.database.repeat(lambda: self._mark_started(ready))
+
+    async def _mark_started(self, ready: Sequence[UUID]) -> None:
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
-            ready = [n.id for n, ok in zip(new, started, strict=True) if ok]
             await enrollments.mark_started(tx, ready, self.engine.now())
 
-    async def _insert(self, people: Sequence[Contact]) -> list[NewEnrollment]:
+    async def _insert(self, people: Sequence[Contact]) -> Opened:
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
             # Whoever archives it meanwhile waits for us, and finds those that we enroll.
             must_be_active(self.version.plan.sequence, await sequences.hold_status(tx, self.version.sequence_id))
-            opened = await open_enrollments(
+            return await open_enrollments(
                 tx,
                 self.version,
                 people,
@@ -96,10 +103,6 @@ class _Batch:
                 now=self.engine.now(),
                 id_of=self.id_of,
             )
-        self.report.alive += opened.live
-        self.report.were_in += opened.once_only
-        self.report.unschedulable += opened.unschedulable
-        return opened.new
 
     async def _start(self, new: NewEnrollment) -> bool:
         start = input_of(self.engine.tenant_id, self.version, new)

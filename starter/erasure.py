@@ -11,6 +11,7 @@ from starter.contact_changes import HINT, MISSING
 from starter.engine import Engine
 from starter.telling import say
 from store import contact_records, enrollments, erasure
+from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
 
@@ -23,12 +24,22 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
     With `stop`, live enrollments end in the same transaction. Raises NotFound; Conflict where enrollments live and are
     not to be stopped, or while a message is being handed over.
     """
-    now, event_id = engine.now(), ids.new_id()
+    event_id = ids.new_id()
+    contact_id, words = await engine.database.repeat(lambda: _erase(engine, contact, event_id, stop=stop))
+    log.info("contact_erased", contact_id=str(contact_id), stopped=len(words))
+    await say(engine, event_id, words)
+    return contact_id
+
+
+async def _erase(engine: Engine, contact: str, event_id: UUID, *, stop: bool) -> tuple[UUID, list[OpenSignal]]:
+    """Our id, and what is to be told to those who were stopped."""
+    now = engine.now()
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
         if found is None:
             raise NotFound(MISSING, hint=HINT)
         held = await erasure.hold_enrollments(tx, found.id)
+        await erasure.hold_messages(tx, found.id)
         external_id = await erasure.hold_contact(tx, found.id)
         if external_id is None:
             raise NotFound(MISSING, hint=HINT)
@@ -43,6 +54,4 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
             raise Conflict("a message to the contact is being handed over", hint="say it again in a minute")
         words = await enrollments.end_by(tx, event_id, "reply", live, _ENDING, now=now)
         await erasure.forget(tx, found.id, external_id, now)
-    log.info("contact_erased", contact_id=str(found.id), stopped=len(words))
-    await say(engine, event_id, words)
-    return found.id
+    return found.id, words

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from domain import ids
@@ -26,7 +27,12 @@ async def reach(database: Database, tenant_id: UUID, external_ids: Sequence[str]
             there += await awaiting.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], datetime.now(UTC))
     event_id, words = ids.new_id(), list[OpenSignal]()
     for begin in range(0, len(there), _ENDED_AT_ONCE):
-        async with database.transaction(tenant_id) as tx:
-            held = await awaiting.hold(tx, there[begin : begin + _ENDED_AT_ONCE])
-            words += await awaiting.reach(tx, event_id, held, datetime.now(UTC))
+        some = there[begin : begin + _ENDED_AT_ONCE]
+        words += await database.repeat(partial(_end, database, tenant_id, event_id, some))
     return words
+
+
+async def _end(database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID]) -> list[OpenSignal]:
+    async with database.transaction(tenant_id) as tx:
+        held = await awaiting.hold(tx, enrollment_ids)
+        return await awaiting.reach(tx, event_id, held, datetime.now(UTC))

@@ -1,6 +1,8 @@
 """What somebody's own system says that a contact has done: for steps that wait for it, and for goals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -13,6 +15,7 @@ from domain.fields import HEARD, EventName
 from starter.engine import Engine
 from starter.telling import say
 from store import awaiting, contact_records, signals
+from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,23 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
     """
     now = engine.now()
     word = _checked(name)
+    named = key or ids.new_id().hex
+    happened, words = await engine.database.repeat(lambda: _record(engine, contact, word, named, now))
+    log.info(
+        "happened",
+        event_id=str(happened.event_id),
+        awaited=len(happened.awaited),
+        stopped=len(happened.stopped),
+        duplicate=happened.duplicate,
+    )
+    await say(engine, happened.event_id, words)
+    return happened
+
+
+async def _record(
+    engine: Engine, contact: str, word: str, key: str, now: datetime
+) -> tuple[Happened, Sequence[OpenSignal]]:
+    """What became of it, and what is still to be told."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
         if found is None:
@@ -48,25 +68,14 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
                 hint="create the contact first, or import a file of contacts",
                 command="contacts import FILE.csv",
             )
-        who, key = found.id, key or ids.new_id().hex
-        event_id = ids.event_id(engine.tenant_id, "custom", f"{who}:{word}:{key}")
-        aims = await awaiting.aims(tx, who)
-        new = await awaiting.record_custom(tx, event_id, who, word, key, now, now)
-        if new:
-            reached = await awaiting.reach(tx, event_id, aims, now)
-            met = await awaiting.meet(tx, event_id, await awaiting.live_of(tx, who), [word], now)
-            open_words = [*reached, *met]
-        else:
-            reached, met = [], []
-            open_words = await signals.of_event(tx, event_id)
-    log.info("happened", event_id=str(event_id), awaited=len(met), stopped=len(reached), duplicate=not new)
-    await say(engine, event_id, open_words)
-    return Happened(
-        event_id,
-        not new,
-        tuple(word.enrollment_id for word in met),
-        tuple(word.enrollment_id for word in reached),
-    )
+        event_id = ids.event_id(engine.tenant_id, "custom", f"{found.id}:{word}:{key}")
+        aims = await awaiting.aims(tx, found.id)
+        if not await awaiting.record_custom(tx, event_id, found.id, word, key, now, now):
+            return Happened(event_id, duplicate=True), await signals.of_event(tx, event_id)
+        reached = await awaiting.reach(tx, event_id, aims, now)
+        met = await awaiting.meet(tx, event_id, await awaiting.live_of(tx, found.id), [word], now)
+        awaited, stopped = ((one.enrollment_id for one in words) for words in (met, reached))
+        return Happened(event_id, False, tuple(awaited), tuple(stopped)), [*reached, *met]
 
 
 def _checked(name: str) -> str:

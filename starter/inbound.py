@@ -51,11 +51,7 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
     now = engine.now()
     # A clock that is ahead must not make a wish outlast the next one.
     report = report.model_copy(update={"at": min(report.at, now)})
-    try:
-        received = await _record(engine, report, now)
-    except asyncpg.DeadlockDetectedError:
-        # Two that met in a circle over counters of several steps: nothing of it was done, and the other is over.
-        received = await _record(engine, report, now)
+    received = await engine.database.repeat(lambda: _record(engine, report, now))
     log.info(
         "received",
         event_id=str(received.event_id),

@@ -1,5 +1,7 @@
 """Publish a sequence: checked whole, refused when a channel could not be carried, stored once."""
 
+from typing import Any
+
 import asyncpg
 
 from authoring.check import Checked
@@ -21,13 +23,17 @@ async def publish(engine: Engine, checked: Checked) -> Published:
     """
     if checked.definition is None:
         raise ValueError("only a sequence without errors can be published")
-    key = checked.definition.sequence
+    key, document = checked.definition.sequence, checked.definition.document()
+    return await engine.database.repeat(lambda: _publish(engine, checked, key, document))
+
+
+async def _publish(engine: Engine, checked: Checked, key: str, document: dict[str, Any]) -> Published:
     async with engine.database.transaction(engine.tenant_id) as tx:
         # Before the sequence's row, as whoever changes the working copy takes them.
         await drafts.hold(tx, key)
         published = await store_version(tx, engine, checked)
         if published.changed:
-            await drafts.follow(tx, published.sequence_id, key, checked.definition.document())
+            await drafts.follow(tx, published.sequence_id, key, document)
         return published
 
 

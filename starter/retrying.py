@@ -7,7 +7,7 @@ we do, and after a crash in between the reconciler.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -40,6 +40,22 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
         seen = _may_be_retried(await retrying.read(tx, enrollment_id), enrollment_id, step)
     await _is_over(engine, enrollment_id)
     now = engine.now()
+    failed, version, stop, number = await engine.database.repeat(
+        lambda: _take_up(engine, enrollment_id, step, seen, now)
+    )
+    log.info("retried", enrollment=str(enrollment_id), step=failed.node_id, number=number)
+    started = await _start(engine, failed, version, stop, number)
+    return EnrollmentState(
+        status=EnrollmentStatus.RUNNING if started else EnrollmentStatus.PENDING,
+        node_id=stop.node.id,
+        at=stop.at,
+        gate=stop.gate,
+    )
+
+
+async def _take_up(
+    engine: Engine, enrollment_id: UUID, step: str | None, seen: Failed, now: datetime
+) -> tuple[Failed, Version, Stop, int]:
     async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
         failed = _may_be_retried(await retrying.read(tx, enrollment_id), enrollment_id, step)
         if failed.retries != seen.retries:
@@ -58,17 +74,9 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
         _must_want_it(failed, version)
         stop = _stop(engine, failed, version)
         try:
-            number = await retrying.take_up(tx, failed, stop, now)
+            return failed, version, stop, await retrying.take_up(tx, failed, stop, now)
         except asyncpg.UniqueViolationError as error:
             raise Conflict(f"the contact is live in {failed.sequence!r} again, by another enrollment") from error
-    log.info("retried", enrollment=str(enrollment_id), step=failed.node_id, number=number)
-    started = await _start(engine, failed, version, stop, number)
-    return EnrollmentState(
-        status=EnrollmentStatus.RUNNING if started else EnrollmentStatus.PENDING,
-        node_id=stop.node.id,
-        at=stop.at,
-        gate=stop.gate,
-    )
 
 
 def _may_be_retried(found: Failed | None, enrollment_id: UUID, step: str | None) -> Failed:
@@ -144,6 +152,10 @@ async def _start(engine: Engine, failed: Failed, version: Version, stop: Stop, n
     except RPCError as error:
         log.warning("start_failed", enrollment=str(failed.enrollment_id), error=error.message)
         return False
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        await enrollments.mark_started(tx, [failed.enrollment_id], engine.now())
+    await engine.database.repeat(lambda: _mark_started(engine, failed.enrollment_id))
     return True
+
+
+async def _mark_started(engine: Engine, enrollment_id: UUID) -> None:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        await enrollments.mark_started(tx, [enrollment_id], engine.now())

@@ -102,9 +102,13 @@ async def rotate(engine: Engine, subscription_id: UUID, overlap: timedelta) -> t
 
 async def remove(engine: Engine, subscription_id: UUID) -> None:
     """End it, with its log; what is still to be delivered is not."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        if not await subscriptions.remove(tx, subscription_id):
-            raise no_such()
+
+    async def attempt() -> bool:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            return await subscriptions.remove(tx, subscription_id)
+
+    if not await engine.database.repeat(attempt):
+        raise no_such()
 
 
 async def redeliver(engine: Engine, delivery_id: UUID) -> Delivery:

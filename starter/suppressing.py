@@ -24,6 +24,10 @@ async def bar(engine: Engine, channel: Channel, address: str) -> SuppressionReco
         raise Unfit(
             f"address: {error}", hint="give an email address, or a phone number with its country code"
         ) from error
+    return await engine.database.repeat(lambda: _bar(engine, channel, normal))
+
+
+async def _bar(engine: Engine, channel: Channel, normal: str) -> SuppressionRecord:
     now = engine.now()
     async with engine.database.transaction(engine.tenant_id) as tx:
         await stopping.hold(tx, channel, [normal], None, at=now)

@@ -14,12 +14,12 @@ from temporalio.service import RPCError
 from starter.engine import Engine
 from store import signals
 from store.attribution import Received
-from store.pool import LOST
+from store.pool import CONFLICTS, LOST
 from store.signals import Heard, OpenSignal
 
 log = structlog.get_logger(__name__)
 
-_UNHEARD: tuple[type[Exception], ...] = (RPCError, RuntimeError, TimeoutError, *LOST)
+_UNHEARD: tuple[type[Exception], ...] = (RPCError, RuntimeError, TimeoutError, *LOST, *CONFLICTS)
 _WITHIN_S = 2.0
 _AT_ONCE = 2
 """A burst of answers must not take the processor from those that are still coming in."""
@@ -58,12 +58,17 @@ async def _spoken(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], n
 async def _marked(engine: Engine, heard: Sequence[Heard]) -> bool:
     try:
         if heard:
-            async with asyncio.timeout(_WITHIN_S), engine.database.transaction(engine.tenant_id) as tx:
-                await signals.mark_heard(tx, heard)
+            async with asyncio.timeout(_WITHIN_S):
+                await engine.database.repeat(lambda: _mark(engine, heard))
     except _UNHEARD as error:
         log.warning("signals_not_marked", words=len(heard), error=str(error) or type(error).__name__)
         return False
     return True
+
+
+async def _mark(engine: Engine, heard: Sequence[Heard]) -> None:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        await signals.mark_heard(tx, heard)
 
 
 async def say_many(engine: Engine, event_id: UUID, words: Sequence[OpenSignal]) -> None:

@@ -17,6 +17,12 @@ async def hold_enrollments(tx: asyncpg.Connection, contact_id: UUID) -> dict[UUI
     return {row["id"]: EnrollmentStatus(row["status"]) async for row in rows}
 
 
+async def hold_messages(tx: asyncpg.Connection, contact_id: UUID) -> None:
+    """Lock the contact's messages and automatic answers; before the contact, as whoever settles one of them does."""
+    await _sql.hold_jobs(tx, contact_id=contact_id)
+    await _sql.hold_notices(tx, contact_id=contact_id)
+
+
 async def hold_contact(tx: asyncpg.Connection, contact_id: UUID) -> str | None:
     """The contact's external id; until the transaction ends nobody is enrolled. None: it was erased already."""
     external_id: str | None = await _sql.hold_contact(tx, contact_id=contact_id)

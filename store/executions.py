@@ -208,12 +208,6 @@ async def counts(
     ]
 
 
-async def fold_counts(tx: asyncpg.Connection) -> int:
-    """Put together what was counted row by row; answers how many rows went."""
-    gone: int = await _sql.fold(tx)
-    return gone
-
-
 async def _sequences(tx: asyncpg.Connection, which: Filter) -> list[UUID]:
     """Named one by one, because what is listed is indexed by its sequence."""
     if which.sequence_id is not None:

@@ -1,5 +1,6 @@
 """What somebody wrote, in one transaction: stored once, attributed, and everything that follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -83,11 +84,6 @@ async def receive_message(
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
     reached = await awaiting.reach(tx, event_id, aims, now) if kind == "reply" else []
-    for one in addresses:
-        if kind == "opt_out":
-            await suppress(tx, message.channel, one, "unsubscribed", at=message.at, now=now, event_id=event_id)
-        elif kind == "start":
-            await lift(tx, message.channel, one, at=message.at, now=now, event_id=event_id)
     struck, nudged = Struck(), []
     if kind != "operator":
         gone = {word.enrollment_id for word in reached}
@@ -99,6 +95,8 @@ async def receive_message(
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
         struck = await stopping.strike(tx, event_id, left, _BLOWS.get(kind), found.contact_id, at=message.at, now=now)
+        # Behind the messages, which whoever ends an enrollment locks; before goals, which may ask whether it is barred.
+        await _bar_or_lift(tx, message, kind, addresses, event_id, now)
         if kind == "opt_out":
             said = ["unsubscribed", "reply"]
             own = [e.id for e in held if e.contact_id == found.contact_id and not e.awaits.isdisjoint(said)]
@@ -118,6 +116,21 @@ async def receive_message(
         going_on=struck.going_on,
         signals=(*reached, *struck.told, *nudged),
     )
+
+
+async def _bar_or_lift(
+    tx: asyncpg.Connection,
+    message: InboundMessage,
+    kind: MessageKind,
+    addresses: Sequence[str],
+    event_id: UUID,
+    now: datetime,
+) -> None:
+    for one in addresses:
+        if kind == "opt_out":
+            await suppress(tx, message.channel, one, "unsubscribed", at=message.at, now=now, event_id=event_id)
+        elif kind == "start":
+            await lift(tx, message.channel, one, at=message.at, now=now, event_id=event_id)
 
 
 async def _is_ours(tx: asyncpg.Connection, message: InboundMessage) -> bool:

@@ -290,9 +290,9 @@ async def release(tx: asyncpg.Connection, job_id: UUID) -> None:
     await _sql.release(tx, job_id=job_id)
 
 
-async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str) -> None:
-    """Hold every other contact of a sequence whose messages cannot go out."""
-    await _sql.pause_sequence(tx, sequence_id=sequence_id, reason=reason)
+async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str) -> bool:
+    """Hold every other contact of a sequence whose messages cannot go out; False: somebody holds its row just now."""
+    return await _sql.pause_sequence(tx, sequence_id=sequence_id, reason=reason) is not None
 
 
 async def abandoned(tx: asyncpg.Connection, before: datetime) -> list[Visit]:

@@ -1,12 +1,13 @@
 """The only way to the database: a pool whose every transaction names its tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -30,6 +31,14 @@ LOST: tuple[type[Exception], ...] = (
 )
 """The database went away, gave us up, or has no connection to spare; TimeoutError is an OSError."""
 
+CONFLICTS: tuple[type[asyncpg.PostgresError], ...] = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""PostgreSQL has undone a transaction so that others could go on: nothing of it was done, and it may be done anew."""
+
+_ATTEMPTS = 5
+"""PostgreSQL looks for a circle after a second, so these take about as long as a provider waits for its answer."""
+_FIRST_WAIT_S = 0.05
+"""At most, and drawn by lot; doubled from attempt to attempt, so that those who met do not meet again."""
+
 _ROLLBACK_WITHIN_S = 2.0
 _KEPT_S = 3600.0
 """A connection's first transactions take ten times as long as all others: it learns tables, triggers and statements."""
@@ -37,6 +46,8 @@ _KEPT_S = 3600.0
 _IDLE_IN_TRANSACTION_S = 60
 """Longest silence within a transaction, more than any provider or reader of an export may take: a process that was
 frozen, or cut off, must not keep others from the rows that it had locked."""
+
+T = TypeVar("T")
 
 _SCHEMA = Path(__file__).parent.parent / "schema"
 
@@ -135,11 +146,21 @@ class Usage:
     most: int
 
 
+@dataclass
+class Conflicts:
+    """How often PostgreSQL has undone work of this process for the sake of others."""
+
+    repeated: int = 0
+    given_up: int = 0
+    """Undone each time: whoever asked was told to come again."""
+
+
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
+        self.conflicts = Conflicts()
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False) -> "Database":
@@ -190,6 +211,36 @@ class Database:
             session.transaction(lock_enrollment=lock_enrollment) as connection,
         ):
             yield connection
+
+    async def repeat(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it anew, a few times, where PostgreSQL undoes it for the sake of others (deadlock, serialisation failure).
+
+        `work` is one transaction, from its first statement to its commit, and has no effect but by that. What it hands
+        on to others (a provider, a workflow) comes before or after it, never within.
+        """
+        wait = _FIRST_WAIT_S
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                return await work()
+            except CONFLICTS as error:
+                if not left:
+                    self.conflicts.given_up += 1
+                    log.error("conflict_given_up", error=str(error), attempts=_ATTEMPTS)
+                    raise
+                self.conflicts.repeated += 1
+                log.warning("conflict_repeated", error=str(error), attempts_left=left)
+            await asyncio.sleep(random.uniform(0, wait))  # noqa: S311 - no secret
+            wait *= 2
+        raise AssertionError("the last attempt answers or fails")
+
+    async def repeat_part(self, tx: asyncpg.Connection, work: Callable[[], Awaitable[T]]) -> T:
+        """The same of the rest of a transaction, which keeps what it holds: what it has handed on happens once."""
+
+        async def part() -> T:
+            async with savepoint(tx):
+                return await work()
+
+        return await self.repeat(part)
 
     async def tenant_ids(self) -> list[UUID]:
         """Every tenant, for sweeps that go through them one by one."""

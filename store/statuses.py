@@ -48,7 +48,7 @@ async def receive_status(
     """
     event_id = ids.event_id(tenant_id, report.provider, report.provider_event_id)
     held: list[Held] = []
-    if report.type in _SUPPRESSES:
+    if report.type in _SUPPRESSES or report.type is EventType.SUBSCRIBED:
         found, held = await attribution.find_and_hold(tx, report, address, written_since)
     else:
         found = await matching.match(tx, report, address, written_since)
@@ -73,8 +73,9 @@ async def receive_status(
         held = [e for e in held if e.id not in {word.enrollment_id for word in met}]
     barred = next(iter(attribution.addresses_of(report, address, found)), None)
     if barred is not None and await _is_final(tx, report, found, barred):
-        await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
+        # Messages are locked before addresses.
         struck = await stopping.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
+        await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
     elif report.type is EventType.SUBSCRIBED and barred is not None:
         await lift(tx, report.channel, barred, at=report.at, now=now, event_id=event_id)
     reached, others = await attribution.after_blow(tx, event_id, aims, struck, about, [event] if event else [], now)

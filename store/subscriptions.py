@@ -258,11 +258,13 @@ async def settle(
     Answers how the subscription does; None: well.
     """
     state: DeliveryState = "delivered" if error is None else "pending" if again_at else "failed"
-    await _sql.settle(tx, id=delivery, state=state, status=status, error=error, now=now, next_attempt_at=again_at)
+    # The subscription before its deliveries, as whoever ends it takes them.
     if error is None:
+        row = None
         await _sql.took(tx, id=subscription_id)
-        return None
-    row = await _sql.took_not(tx, id=subscription_id, now=now)
+    else:
+        row = await _sql.took_not(tx, id=subscription_id, now=now)
+    await _sql.settle(tx, id=delivery, state=state, status=status, error=error, now=now, next_attempt_at=again_at)
     return Health(**row) if row else None
 
 

@@ -35,17 +35,24 @@ ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 
 -- name: meet
--- One of these events has happened: the waits for it know, if it is the first.
-UPDATE enrollment_steps s SET result = s.result || jsonb_build_object('event', x.event, 'event_at', :now::timestamptz)
-FROM enrollments e
-JOIN sequence_versions v ON v.id = e.version_id
-CROSS JOIN LATERAL (
-    SELECT event FROM unnest(:events::text[]) AS u (event) WHERE v.plan -> 'nodes' -> e.current_node -> 'events' ? event LIMIT 1
-) x
-WHERE e.id = ANY(:ids::uuid[]) AND e.ended_at IS NULL
-    AND s.enrollment_id = e.id AND s.node_id = e.current_node AND s.lap = e.lap
-    AND s.node_type = 'wait_for' AND s.status = 'running' AND NOT s.result ? 'event'
-RETURNING e.id;
+-- One of these events has happened: the waits for it know, if it is the first. Locked in one order for everybody.
+WITH waits AS (
+    SELECT s.id, x.event
+    FROM enrollments e
+    JOIN sequence_versions v ON v.id = e.version_id
+    CROSS JOIN LATERAL (
+        SELECT event FROM unnest(:events::text[]) AS u (event)
+        WHERE v.plan -> 'nodes' -> e.current_node -> 'events' ? event LIMIT 1
+    ) x
+    JOIN enrollment_steps s ON s.enrollment_id = e.id AND s.node_id = e.current_node AND s.lap = e.lap
+    WHERE e.id = ANY(:ids::uuid[]) AND e.ended_at IS NULL
+        AND s.node_type = 'wait_for' AND s.status = 'running' AND NOT s.result ? 'event'
+    ORDER BY s.enrollment_id, s.id
+    FOR NO KEY UPDATE OF s
+)
+UPDATE enrollment_steps s SET result = s.result || jsonb_build_object('event', w.event, 'event_at', :now::timestamptz)
+FROM waits w WHERE s.id = w.id
+RETURNING s.enrollment_id AS id;
 
 -- name: record_custom$
 -- An event of somebody's own system, once under its key; no row comes back when it is known.

@@ -5,6 +5,8 @@ INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, sou
 SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, :is_test, n.node_id, n.at, n.gate, :now
 FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[])
     AS n (id, contact_id, node_id, at, gate)
+-- In one order for everybody: whoever enrolls the same contact at this moment is waited for.
+ORDER BY n.contact_id
 ON CONFLICT DO NOTHING
 RETURNING id;
 
@@ -54,34 +56,36 @@ WITH ended AS (
 ), tasks AS (
     UPDATE tasks SET state = 'cancelled', closed_at = :now
     WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'open'
-), planned AS (
-    -- In one order for everybody: each moves a counter, and who takes two must not meet who takes them the other way.
-    SELECT id FROM message_jobs
-    WHERE enrollment_id IN (SELECT id FROM ended) AND state = 'pending'
-    ORDER BY sequence_id, node_id
+), open AS (
+    -- In one order for everybody. Those in doubt too, so that what is being heard of one at this moment is waited for.
+    SELECT id, enrollment_id, node_id, state, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
+    FROM message_jobs
+    WHERE enrollment_id IN (SELECT id FROM ended) AND state IN ('pending', 'sending', 'ambiguous')
+    ORDER BY id
     FOR NO KEY UPDATE
 ), jobs AS (
     UPDATE message_jobs j SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
-    FROM planned WHERE j.id = planned.id
-    RETURNING j.id, j.enrollment_id, j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL AS heard_of
-), doubtful AS (
-    -- Locked, so that what is being heard of one at this moment is waited for.
-    SELECT id, enrollment_id, node_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
-    FROM message_jobs
-    WHERE enrollment_id IN (SELECT id FROM ended) AND state IN ('sending', 'ambiguous')
+    FROM open WHERE j.id = open.id AND open.state = 'pending'
+), held AS (
+    SELECT id FROM enrollment_steps
+    WHERE enrollment_id IN (SELECT id FROM ended) AND status IN ('pending', 'running')
+    ORDER BY enrollment_id, id
     FOR NO KEY UPDATE
 ), steps AS (
     UPDATE enrollment_steps s SET
         status = CASE
             WHEN s.status = 'running' AND s.node_type = 'delay' AND s.due_at <= :now THEN 'success'
-            WHEN EXISTS (SELECT FROM doubtful d WHERE d.enrollment_id = s.enrollment_id AND d.node_id = s.node_id) THEN 'failed'
+            WHEN EXISTS (
+                SELECT FROM open o
+                WHERE o.enrollment_id = s.enrollment_id AND o.node_id = s.node_id AND o.state <> 'pending'
+            ) THEN 'failed'
             ELSE 'skipped'
         END,
         completed_at = CASE
             WHEN s.status = 'running' AND s.node_type = 'delay' THEN least(s.due_at, :now) ELSE :now
         END,
         result = s.result || jsonb_build_object('ended', coalesce(:reason, :error, :status))
-    WHERE s.enrollment_id IN (SELECT id FROM ended) AND s.status IN ('pending', 'running')
+    FROM held WHERE s.id = held.id
 ), word AS (
     INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, ending, created_at)
     SELECT current_tenant(), :event_id::uuid, id, :signal, :word::jsonb, :now FROM ended WHERE :signal::text IS NOT NULL
@@ -89,10 +93,7 @@ WITH ended AS (
 )
 SELECT id, (
     -- Heard of since its last attempt: it went out, whatever was known before.
-    SELECT j.id FROM (
-        SELECT id, enrollment_id, heard_of FROM jobs UNION ALL SELECT id, enrollment_id, heard_of FROM doubtful
-    ) j
-    WHERE j.enrollment_id = ended.id AND j.heard_of
+    SELECT o.id FROM open o WHERE o.enrollment_id = ended.id AND o.heard_of
 ) AS heard_of
 FROM ended;
 

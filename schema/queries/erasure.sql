@@ -2,6 +2,15 @@
 -- All enrollments of a contact, locked: a hand-over that is under way is waited for.
 SELECT id, status FROM enrollments WHERE contact_id = :contact_id ORDER BY id FOR NO KEY UPDATE;
 
+-- name: hold_jobs!
+-- Whoever hears of one of the contact's messages locks that one before it looks the contact up.
+SELECT j.id FROM enrollments e JOIN message_jobs j ON j.enrollment_id = e.id
+WHERE e.contact_id = :contact_id ORDER BY j.id FOR NO KEY UPDATE OF j;
+
+-- name: hold_notices!
+-- As does whoever sends the contact an automatic answer.
+SELECT id FROM notices WHERE contact_id = :contact_id ORDER BY id FOR NO KEY UPDATE;
+
 -- name: hold_contact$
 -- The contact's external id; nobody changes the contact, and nobody is enrolled, before the transaction ends.
 SELECT external_id FROM contacts WHERE id = :contact_id AND erased_at IS NULL FOR UPDATE;
@@ -61,10 +70,13 @@ WITH tasks AS (
     FROM messages m WHERE m.contact_id = :contact_id AND r.message_id = m.id
 ), happened AS (
     UPDATE contact_events SET key = id::text WHERE contact_id = :contact_id
+), posts AS (
+    SELECT d.id FROM enrollments e JOIN webhook_deliveries d ON d.enrollment_id = e.id
+    WHERE e.contact_id = :contact_id ORDER BY d.id FOR NO KEY UPDATE OF d
 ), deliveries AS (
     UPDATE webhook_deliveries d SET
         body = replace(d.body, to_json(:external_id::text)::text, to_json(:alias::text)::text)
-    FROM enrollments e WHERE e.contact_id = :contact_id AND d.enrollment_id = e.id
+    FROM posts WHERE d.id = posts.id
 )
 DELETE FROM campaign_members WHERE contact_id = :contact_id;
 

@@ -146,24 +146,6 @@ WHERE e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamp
     AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
 GROUP BY 1, 2 ORDER BY 1, 2;
 
--- name: fold$
--- Make one row of several that count the same; answers how many went. Whoever adds meanwhile waits for nobody.
-WITH many AS (
-    SELECT sequence_id, enrolled_on, is_test, status, reason FROM enrollment_counts
-    GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1
-), gone AS (
-    DELETE FROM enrollment_counts k USING many m
-    WHERE (k.sequence_id, k.enrolled_on, k.is_test, k.status) = (m.sequence_id, m.enrolled_on, m.is_test, m.status)
-        AND k.reason IS NOT DISTINCT FROM m.reason
-    RETURNING k.*
-), kept AS (
-    INSERT INTO enrollment_counts (tenant_id, sequence_id, enrolled_on, is_test, status, reason, enrollments)
-    SELECT tenant_id, sequence_id, enrolled_on, is_test, status, reason, sum(enrollments)
-    FROM gone GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(enrollments) <> 0
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);
-
 -- name: all_sequences
 -- Every sequence of the tenant, by name alone.
 SELECT id FROM sequences;

@@ -21,6 +21,9 @@ WITH event AS (
 ), review AS (
     INSERT INTO reviews (tenant_id, message_id, reason, detail, created_at)
     SELECT current_tenant(), id, 'doubtful_opt_out', :doubt, :now FROM event WHERE :doubt::text IS NOT NULL
+), held AS (
+    SELECT j.id FROM event CROSS JOIN message_jobs j WHERE j.id IN (:answered_job_id::uuid, :proven_job_id::uuid)
+    ORDER BY j.id FOR NO KEY UPDATE OF j
 ), marked AS (
     -- One update of a row that is both: a second one in the same statement would not be done.
     UPDATE message_jobs j SET
@@ -36,7 +39,7 @@ WITH event AS (
                 THEN 'delivered'
             ELSE j.delivery
         END
-    FROM event WHERE j.id IN (:answered_job_id::uuid, :proven_job_id::uuid)
+    FROM held WHERE j.id = held.id
 )
 SELECT id FROM event;
 

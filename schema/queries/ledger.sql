@@ -136,9 +136,15 @@ WHERE id = :enrollment_id AND ended_at IS NULL;
 -- The provider is sure that it never took the message: it waits again, with the same bytes.
 UPDATE message_jobs SET state = 'pending' WHERE id = :job_id AND state = 'sending';
 
--- name: pause_sequence!
--- Every contact would fail like this: hold the others before they do.
-UPDATE sequences SET status = 'paused', paused_reason = :reason WHERE id = :sequence_id AND status = 'active';
+-- name: pause_sequence$
+-- Every contact would fail like this: hold the others before they do. Waits for nobody, so it may come after any other
+-- lock; no row comes back while somebody holds the sequence (people are being enrolled).
+WITH held AS (
+    SELECT id FROM sequences WHERE id = :sequence_id FOR NO KEY UPDATE SKIP LOCKED
+), paused AS (
+    UPDATE sequences s SET status = 'paused', paused_reason = :reason FROM held WHERE s.id = held.id AND s.status = 'active'
+)
+SELECT id FROM held;
 
 -- name: in_doubt^
 -- The visit of an enrollment's message in doubt.

@@ -16,7 +16,13 @@ SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
 WHERE signalled_at IS NULL AND created_at <= :before ORDER BY created_at LIMIT :limit;
 
 -- name: mark_heard!
--- The workflows have it (or have ended).
-UPDATE enrollment_signals s SET signalled_at = n.at
-FROM unnest(:event_ids::uuid[], :enrollment_ids::uuid[], :ats::timestamptz[]) AS n (event_id, enrollment_id, at)
-WHERE s.event_id = n.event_id AND s.enrollment_id = n.enrollment_id;
+-- The workflows have it (or have ended). Several may tell the same words at once, so they are locked in one order.
+WITH held AS (
+    SELECT s.event_id, s.enrollment_id, n.at
+    FROM unnest(:event_ids::uuid[], :enrollment_ids::uuid[], :ats::timestamptz[]) AS n (event_id, enrollment_id, at)
+    JOIN enrollment_signals s ON s.event_id = n.event_id AND s.enrollment_id = n.enrollment_id
+    ORDER BY s.event_id, s.enrollment_id
+    FOR NO KEY UPDATE OF s
+)
+UPDATE enrollment_signals s SET signalled_at = h.at
+FROM held h WHERE s.event_id = h.event_id AND s.enrollment_id = h.enrollment_id;

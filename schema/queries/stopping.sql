@@ -33,8 +33,11 @@ SELECT ended_at IS NOT NULL FROM enrollments WHERE id = :enrollment_id FOR NO KE
 -- Something that happened earlier would have ended these; it names the reason.
 WITH enrollment AS (
     UPDATE enrollments SET reason = :reason, ended_by_at = :at WHERE id = ANY(:ids::uuid[])
+), held AS (
+    SELECT id FROM message_jobs WHERE enrollment_id = ANY(:ids::uuid[]) AND state = 'cancelled'
+    ORDER BY id FOR NO KEY UPDATE
 ), jobs AS (
-    UPDATE message_jobs SET cancel_reason = :reason WHERE enrollment_id = ANY(:ids::uuid[]) AND state = 'cancelled'
+    UPDATE message_jobs j SET cancel_reason = :reason FROM held WHERE j.id = held.id
 )
 UPDATE enrollment_steps SET result = result || jsonb_build_object('ended', :reason::text)
 WHERE enrollment_id = ANY(:ids::uuid[]) AND result ? 'ended';

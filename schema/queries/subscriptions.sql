@@ -40,7 +40,9 @@ RETURNING id;
 SELECT id FROM webhook_subscriptions WHERE id = :id FOR UPDATE;
 
 -- name: remove_deliveries!
-DELETE FROM webhook_deliveries WHERE subscription_id = :id;
+DELETE FROM webhook_deliveries WHERE id IN (
+    SELECT id FROM webhook_deliveries WHERE subscription_id = :id ORDER BY id FOR UPDATE
+);
 
 -- name: remove!
 DELETE FROM webhook_subscriptions WHERE id = :id;
@@ -52,7 +54,9 @@ WHERE id = :id AND active_since IS NOT NULL;
 -- name: give_up!
 -- Whatever is still to be delivered is not.
 UPDATE webhook_deliveries SET state = 'failed', last_error = :error, next_attempt_at = NULL, ended_at = :now
-WHERE subscription_id = :id AND state = 'pending';
+WHERE id IN (
+    SELECT id FROM webhook_deliveries WHERE subscription_id = :id AND state = 'pending' ORDER BY id FOR NO KEY UPDATE
+);
 
 -- name: active
 -- Who is told of what.
@@ -143,7 +147,8 @@ WHERE d.id = :id AND d.state <> 'pending' AND s.id = d.subscription_id AND s.act
 RETURNING d.subscription_id;
 
 -- name: forget!
--- The log is kept for a while.
+-- The log is kept for a while. What somebody holds, the next sweep finds.
 DELETE FROM webhook_deliveries WHERE id IN (
     SELECT id FROM webhook_deliveries WHERE state <> 'pending' AND ended_at < :before LIMIT :limit
+    FOR UPDATE SKIP LOCKED
 );

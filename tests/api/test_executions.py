@@ -11,9 +11,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from store import executions
+from store import counters
 from store.pool import Database
 from tests.api.conftest import Api
+from tests.store.counted import COUNTED
 from tests.store.tenants import Tenant, fill
 
 _START = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -259,20 +260,26 @@ async def test_contacts_are_searched_from_their_beginning(api: Api, tenant: Tena
 
 
 async def test_folded_counters_count_the_same(api: Api, tenant: Tenant) -> None:
-    """One row for each day, state and reason is left, however often enrollments moved, also while others add."""
+    """One row for all that count the same is left, however often enrollments moved, also while others add."""
     await _enroll(tenant, 12)
     for status in ("stopped", "completed", "stopped"):
         await tenant.execute(f"UPDATE enrollments SET status = '{status}', reason = 'x' WHERE ended_at IS NOT NULL")  # noqa: S608 - our own words
     read = await api.key("read")
     before = (await api.http.get("/flow-executions/statistics", headers=read)).json()
-    rows = await api.count("enrollment_counts")
+    tables = ("enrollment_counts", "step_counters", "arm_counters")
+    counted = await tenant.rows(COUNTED)
+
+    async def rows() -> int:
+        return sum([await api.count(table) for table in tables])
 
     async def fold() -> int:
         async with tenant.database.transaction(tenant.id) as tx:
-            return await executions.fold_counts(tx)
+            return await counters.fold(tx)
+
+    many = await rows()
 
     gone = await asyncio.gather(fold(), fold(), _enroll(tenant, 1, is_test=True))
-    assert gone[0] + gone[1] == rows - (await api.count("enrollment_counts")) + 1
+    assert gone[0] + gone[1] == many - await rows() + 1
     after = (await api.http.get("/flow-executions/statistics?isTest=false", headers=read)).json()
     assert after == before
     await fold()
@@ -280,4 +287,6 @@ async def test_folded_counters_count_the_same(api: Api, tenant: Tenant) -> None:
         "SELECT DISTINCT (enrolled_at AT TIME ZONE 'UTC')::date, is_test, status, reason FROM enrollments"
     )
     assert await api.count("enrollment_counts") == len(states)
+    assert await api.count("step_counters") == len(counted)
+    assert await tenant.rows(COUNTED) == counted
     assert await fold() == 0

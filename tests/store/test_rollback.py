@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from store.migrate import MIGRATIONS, migrate, pending_migrations
+from tests.store.tenants import Tenant
 
 FINGERPRINT = """
     SELECT 'column' AS kind, table_name || '.' || column_name AS name, data_type || ' ' || is_nullable AS what
@@ -59,3 +60,25 @@ async def test_migrations_go_down_and_up_again(database_url: str, owner: asyncpg
     assert left == {"schema_migrations"}
     assert await migrate(database_url) == files
     assert await _fingerprint(owner) == before
+
+
+async def test_counts_survive_a_rollback_and_the_way_back(
+    database_url: str, tenant: Tenant, owner: asyncpg.Connection
+) -> None:
+    """Rows of counters are folded into the older form and taken over from it: each count stays what it was."""
+    await tenant.execute("UPDATE message_jobs SET state = 'cancelled', cancel_reason = 'x' WHERE node_id = 'two'")
+    sums = (
+        "SELECT node_id, sum(pending) AS pending, sum(cancelled) AS cancelled FROM step_counters GROUP BY 1 ORDER BY 1"
+    )
+    arms = "SELECT arm, sum(entered) AS entered FROM arm_counters GROUP BY 1"
+    before = await tenant.rows(sums), await tenant.rows(arms)
+    while not await owner.fetchval(
+        "SELECT EXISTS (SELECT FROM information_schema.columns WHERE column_name = 'shard')"
+    ):
+        await _take_back(database_url)
+    assert (await tenant.rows(sums), await tenant.rows(arms)) == before
+    await tenant.execute("UPDATE message_jobs SET state = 'cancelled', cancel_reason = 'x' WHERE node_id = 'one'")
+    moved = await tenant.rows(sums)
+    assert {"node_id": "one", "pending": 0, "cancelled": 1} in moved
+    await migrate(database_url)
+    assert (await tenant.rows(sums), await tenant.rows(arms)) == (moved, before[1])

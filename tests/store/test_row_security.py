@@ -125,13 +125,15 @@ async def test_a_tenant_changes_its_own_settings_alone(tenant: Tenant, other: Te
 
 async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
     """A suppression may be taken back, a dead letter thrown away, a campaign dissolved, an unpublished sequence
-    deleted, a webhook ended with its log, an old change forgotten, a tag taken off; everything else is kept."""
+    deleted, a webhook ended with its log, an old change forgotten, a tag taken off, rows of counters folded; everything
+    else is kept."""
     deletable = [
         r["name"]
         for r in await relations(owner)
         if await _may(owner, r["name"], "DELETE") or await _may(owner, r["name"], "TRUNCATE")
     ]
     assert deletable == [
+        "arm_counters",
         "campaign_members",
         "campaigns",
         "changes",
@@ -141,6 +143,7 @@ async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
         "idempotent_requests",
         "senders",
         "sequences",
+        "step_counters",
         "suppressions",
         "users",
         "webhook_deliveries",

@@ -9,10 +9,10 @@ from tests.store.tenants import AT, Tenant
 
 
 async def counters(tenant: Tenant) -> Counter[str]:
-    """Every count of the tenant's steps and arms, over all shards."""
+    """Every count of the tenant's steps and arms."""
     found: Counter[str] = Counter()
     for table in ("step_counters", "arm_counters"):
-        for row in await tenant.rows(f"SELECT to_jsonb(k) - 'shard' AS counts FROM {table} k"):  # noqa: S608 - our own names
+        for row in await tenant.rows(f"SELECT to_jsonb(k) - 'id' AS counts FROM {table} k"):  # noqa: S608 - our own names
             counts = row["counts"]
             found.update({f"{counts['node_id']}.{name}": n for name, n in counts.items() if isinstance(n, int)})
     return found

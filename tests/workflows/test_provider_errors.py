@@ -219,6 +219,23 @@ async def test_a_wrong_configuration_pauses_the_sequence_and_loses_nothing(
         assert about(went_on, (await scripted.job(enrollment, "second"))["sent_at"])
 
 
+async def test_a_sequence_that_somebody_holds_is_paused_by_the_next_attempt(
+    scripted: Rig, provider: ScriptedProvider
+) -> None:
+    """Who enrolls people in it is not waited for with an enrollment held: the message is tried again soon."""
+    key = await scripted.publish(STOPPING)
+    contact = await scripted.contact()
+    provider.answers.extend([ConfigurationError("scripted", "bad credentials", code="20003")] * 100)
+    async with scripted.engine.database.transaction(scripted.engine.tenant_id) as tx:
+        await tx.execute("SELECT FROM sequences FOR SHARE")
+        [enrollment] = await scripted.enroll(key, contact)
+        await scripted.arrives(enrollment, "first", gate="provider_retry")
+    await scripted.skip(HOUR / 4)
+    await scripted.arrives(enrollment, "first", gate="sequence_paused")
+    [sequence] = await scripted.rows("SELECT status FROM sequences")
+    assert sequence["status"] == "paused"
+
+
 async def test_a_channel_that_lost_its_provider_is_a_wrong_configuration(
     scripted: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
