@@ -157,7 +157,7 @@ class Settlement:
             if event in self.plan.settings.stop_on and self.claim.ending is None:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
-        return await self._go_on_after_failure(str(error), now)
+        return await self._go_on_after_failure(str(error), now, kind=f"permanent ({error.source})")
 
     async def unrenderable(self, error: ContentError) -> StepResult:
         """The message has no text for this contact."""
@@ -201,7 +201,7 @@ class Settlement:
         if attempts >= MAX_ATTEMPTS:
             text = f"given up after {attempts} attempts: {error}"
             await self._fail(text, "transient", error.code, now)
-            return await self._go_on_after_failure(text, now)
+            return await self._go_on_after_failure(text, now, kind=f"transient ({error.source})")
         until = now + backoff(attempts, error.retry_after)
         await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "transient")
         log.warning("send_retried", error=str(error), attempts=attempts, until=until.isoformat())
@@ -278,11 +278,12 @@ class Settlement:
         )
         log.warning("send_failed", error=text, error_class=error_class, code=code)
 
-    async def _go_on_after_failure(self, text: str, now: datetime) -> StepResult:
+    async def _go_on_after_failure(self, text: str, now: datetime, *, kind: str | None = None) -> StepResult:
+        """`kind`: what may be said of it outside of the database, where the text has a provider's words."""
         if self.claim.ending is not None or self.plan.failure_policy_of(self.node) == "continue":
             return await self._after_failure(await self._go_on("failed", now))
-        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}")
-        return await self._after_failure(await self._end(ending, now))
+        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {kind or text}")
+        return await self._after_failure(await self._end(ending, now, error=f"{self.node.id}: {text}"))
 
     async def _after_failure(self, result: StepResult) -> StepResult:
         """One failure too many holds everybody else; what becomes of this enrollment is settled by then."""
@@ -329,5 +330,5 @@ class Settlement:
             not_before=self.claim.not_before,
         )
 
-    async def _end(self, ending: Ending, now: datetime) -> StepResult:
-        return await self._walk(now).end(ending)
+    async def _end(self, ending: Ending, now: datetime, *, error: str | None = None) -> StepResult:
+        return await self._walk(now).end(ending, error=error)

@@ -97,7 +97,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
     return Claim(
         enrollment_id=visit.enrollment_id,
         status=EnrollmentStatus(row["status"]),
-        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        ending=ending_of(row["status"], row["reason"]),
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         next=_next(row),
@@ -180,7 +180,7 @@ async def read_standing(tx: asyncpg.Connection, visit: Visit) -> Standing:
         state=JobState(row["state"]),
         claims=row["claims"],
         status=EnrollmentStatus(row["status"]),
-        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        ending=ending_of(row["status"], row["reason"]),
         next=_next(row),
         not_before=row["not_before"],
     )

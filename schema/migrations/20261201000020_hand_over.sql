@@ -3,7 +3,8 @@
 ALTER TABLE message_jobs
     -- Rises with each claim: by it the last look before a hand-over knows that the claim is still the one that was made.
     ADD COLUMN claims integer NOT NULL DEFAULT 0 CHECK (claims >= 0),
-    -- Its enrollment ended while it was being handed over. Sent or in doubt all the same, it had begun to leave.
+    -- Its enrollment ended, or its address was barred, while it was being handed over. Sent or in doubt all the same, it
+    -- had begun to leave by then.
     ADD COLUMN overtaken_at timestamptz;
 
 -- The last look before a message leaves, in one round trip and without a lock on any row: what may have ended, barred or

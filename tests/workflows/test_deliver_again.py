@@ -49,7 +49,7 @@ async def test_a_failed_message_is_not_tried_by_a_second_asking(scripted: Rig, p
     await scripted.ended(enrollment)
     result = await _deliver(scripted, enrollment, "first")
     assert result.ended is not None
-    assert (result.ended.status, result.ended.reason) == ("failed", "first: scripted: no such user")
+    assert (result.ended.status, result.ended.reason) == ("failed", "first: permanent (scripted)")
     assert len(provider.handed_over) == 1
 
 
