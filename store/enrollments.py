@@ -282,7 +282,7 @@ async def held_by_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> list[UU
 
 
 async def lock_live(tx: asyncpg.Connection, sequence_id: UUID, limit: int) -> list[UUID]:
-    """Lock live enrollments of a sequence, by id: nothing of them is handed over until the transaction ends."""
+    """Lock live enrollments of a sequence, by id: nothing of them is claimed until the transaction ends."""
     return [row["id"] async for row in _sql.lock_live(tx, sequence_id=sequence_id, limit=limit)]
 
 

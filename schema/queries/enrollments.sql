@@ -153,7 +153,7 @@ UPDATE enrollments SET next_run_at = :at, gate = :gate WHERE id = :enrollment_id
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status = 'running' AND gate = 'sequence_paused';
 
 -- name: lock_live
--- Live enrollments of a sequence, locked: waits for hand-overs that are under way.
+-- Live enrollments of a sequence, locked: waits for claims and settlements that are under way.
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused')
 ORDER BY id LIMIT :limit FOR NO KEY UPDATE;
 
