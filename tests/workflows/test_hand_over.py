@@ -261,7 +261,7 @@ async def test_a_worker_that_died_after_its_look_holds_nothing(stage: Stage, oth
 
     await assert_eventually(believed)
     assert len(stage.provider.handed_over) == 1
-    dying.cancel()
+    gap.over.set()
     await asyncio.gather(dying, return_exceptions=True)
 
 
@@ -285,7 +285,7 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
             )
         )
         assert (result.next and result.next.gate) == gate
-    dying.cancel()
+    gap.over.set()
     await asyncio.gather(dying, return_exceptions=True)
 
 
@@ -309,3 +309,15 @@ async def test_what_a_provider_took_over_is_known_although_somebody_settled_it(s
     assert (job["state"], bool(job["provider_message_id"])) == ("ambiguous", True)
     assert (await stage.deliver()).verdict == "sent"
     assert len(stage.provider.handed_over) == 1
+
+
+async def test_an_attempt_that_is_cancelled_takes_its_hand_over_to_the_end(stage: Stage) -> None:
+    """The server gave a worker up that stood still: what the provider tells it is recorded all the same."""
+    gap = stage.provider.after_look = Gap()
+    delivery = stage.deliver()
+    await gap.reached.wait()
+    delivery.cancel()
+    gap.over.set()
+    with pytest.raises(asyncio.CancelledError):
+        await delivery
+    assert ((await stage.job())["state"], len(stage.provider.handed_over)) == ("sent", 1)
