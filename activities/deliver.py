@@ -274,7 +274,7 @@ class _Delivery:
         except ContentError as error:
             return await settlement.unrenderable(error)
         now = self._clock.now()
-        await ledger.begin_sending(tx, self._order.visit, message, provider.name, now)
+        ledger.begin_sending(tx, self._order.visit, message, provider.name, now)
         return _Claimed(message, provider, settlement, now)
 
     def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:

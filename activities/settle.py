@@ -18,8 +18,10 @@ from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
-from domain.plan import ExitNode, MessageNode, Outgoing, Plan
-from scheduling.itinerary import Whereabouts, may_go, stop_at
+from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
+from domain.schedule import UntilField
+from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
+from scheduling.window import NoAllowedInstant
 from store import acting, brake, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
@@ -299,7 +301,7 @@ class Settlement:
         # An answer answers what the contact got.
         visited = Visited(sent, self.order.lap) if isinstance(sent, MessageNode) else None
         start = self.plan.nodes[self.node.next]
-        if isinstance(start, Outgoing | ExitNode) and self.plan.settings.goal is None:
+        if self.plan.settings.goal is None and self._only_waits(start, since or now):
             return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
         launches = len(self.desk.launches)
         try:
@@ -312,6 +314,20 @@ class Settlement:
             del self.desk.launches[launches:]
             log.exception("walk_put_off", node=start.id, error=str(error))
             return await self._walk(now).stay(start, since or now, verdict=verdict, sent=visited)
+
+    def _only_waits(self, start: Node, since: datetime) -> bool:
+        """Nothing is done before the next wake-up, so nothing can fail."""
+        if isinstance(start, Outgoing | ExitNode):
+            return True
+        if not isinstance(start, DelayNode) or isinstance(start.delay, UntilField):
+            return False
+        try:
+            stop = next_stop(
+                self.plan, start.id, since, self.where, not_before=self.claim.not_before, lap=self.order.lap
+            )
+        except NoAllowedInstant:
+            return False
+        return any(wait.ends > since for wait in stop.waits)
 
     async def goal(self) -> StepResult | None:
         """The end, if the sequence's goal was reached before this message; None: go on."""
