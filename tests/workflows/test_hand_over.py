@@ -9,11 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from activities import hand_over
 from activities.deliver import Deliveries
 from activities.versions import Versions
 from composition import composer_of
 from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
+from domain.errors import NotCleared
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
@@ -321,3 +323,26 @@ async def test_an_attempt_that_is_cancelled_takes_its_hand_over_to_the_end(stage
     with pytest.raises(asyncio.CancelledError):
         await delivery
     assert ((await stage.job())["state"], len(stage.provider.handed_over)) == ("sent", 1)
+
+
+async def test_a_look_that_took_long_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that stood still between the question and the answer does not trust the answer."""
+    clock, asked = iter((0.0, 3.0, 3.0, 3.4)), 0
+
+    async def judge() -> None:
+        nonlocal asked
+        asked += 1
+
+    monkeypatch.setattr("activities.hand_over.monotonic", lambda: next(clock))
+    await hand_over.last_look(judge)()
+    assert asked == 2
+
+
+async def test_what_cannot_be_looked_at_does_not_leave() -> None:
+    """A database that is away says no to everything; nobody takes its silence for a provider's."""
+
+    async def judge() -> None:
+        raise ConnectionRefusedError
+
+    with pytest.raises(NotCleared):
+        await hand_over.last_look(judge)()
