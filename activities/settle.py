@@ -18,12 +18,14 @@ from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
-from domain.plan import ExitNode, MessageNode, Outgoing, Plan
-from scheduling.itinerary import Whereabouts, may_go, stop_at
+from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
+from domain.schedule import UntilField
+from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
+from scheduling.window import NoAllowedInstant
 from store import acting, brake, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
-from store.ledger import Claim, ErrorClass
+from store.ledger import Claim, ErrorClass, Standing
 from store.pool import LOST, savepoint
 from store.sequences import Version
 from store.suppressions import SuppressionReason, suppress
@@ -72,9 +74,10 @@ class Settlement:
         """What the workflow interprets."""
         return self.version.plan
 
-    def within(self, tx: asyncpg.Connection) -> "Settlement":
-        """The same, in the transaction of the hand-over."""
-        return replace(self, tx=tx, attempts=self.claim.attempts + 1)
+    def after(self, tx: asyncpg.Connection, now: Standing) -> "Settlement":
+        """The same after the hand-over, with what has happened meanwhile."""
+        claim = replace(self.claim, status=now.status, ending=now.ending, next=now.next, not_before=now.not_before)
+        return replace(self, tx=tx, claim=claim, attempts=self.claim.attempts + 1)
 
     def recorded(self) -> StepResult:
         """Nothing to do: what the database says is the answer."""
@@ -89,7 +92,7 @@ class Settlement:
         return StepResult(verdict="deferred", next=upcoming)
 
     def held_back(self, now: datetime, not_before: datetime | None) -> tuple[Gate, datetime | None] | None:
-        """What came between since the claim (its lock may be waited for), and until when; None: nothing."""
+        """What came between since the claim, and until when; None: nothing."""
         away = not_before is not None and not_before > now
         if not away and may_go(self.plan, self.node, now, self.where):
             return None
@@ -140,7 +143,7 @@ class Settlement:
         return await self._go_on("skipped", self.clock.now())
 
     async def overtaken(self, ending: Ending) -> StepResult:
-        """The enrollment ended between the claim and the hand-over: certainly not sent."""
+        """The enrollment ended after the claim, and the message certainly did not leave."""
         reason = ending.reason or ending.status
         await ledger.settle_skipped(self.tx, self.order.visit, reason, now=self.clock.now())
         return StepResult(verdict="ended", ended=ending)
@@ -153,10 +156,10 @@ class Settlement:
             reason: SuppressionReason = "bounced" if error.effect == "bounced" else "unsubscribed"
             await suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
-            if event in self.plan.settings.stop_on:
+            if event in self.plan.settings.stop_on and self.claim.ending is None:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
-        return await self._go_on_after_failure(str(error), now)
+        return await self._go_on_after_failure(str(error), now, kind=f"permanent ({error.source})")
 
     async def unrenderable(self, error: ContentError) -> StepResult:
         """The message has no text for this contact."""
@@ -167,9 +170,24 @@ class Settlement:
 
     # --- not yet ---------------------------------------------------------------------------------------
 
-    async def release(self) -> None:
-        """An earlier hand-over certainly never happened; the job waits again, with the same bytes."""
-        await ledger.release(self.tx, self.claim.job_id)
+    async def release(self, *, handed_over: bool) -> None:
+        """It certainly did not leave; the job waits again, with the same bytes.
+
+        `handed_over`: an attempt was made at it, and counts.
+        """
+        await ledger.release(self.tx, self.claim.job_id, handed_over=handed_over)
+
+    async def put_off(self) -> StepResult:
+        """It could not even be handed over: no line came free, or the database fell silent. That is no attempt."""
+        until = self.clock.now() + _FIRST_BACKOFF
+        await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until)
+        log.warning("put_off", channel=self.node.channel, until=until.isoformat())
+        return self.held(Gate.PROVIDER_RETRY, until)
+
+    async def under_way(self, until: datetime) -> StepResult:
+        """Another process may still be handing it over: nothing is decided before that is over."""
+        await self._hold(JobState.SENDING, Gate.RECONCILE, until)
+        return self.recorded() if self.claim.ending is not None else self.held(Gate.RECONCILE, until)
 
     async def hold(self, gate: Gate, until: datetime | None) -> StepResult:
         """A gate holds it back before any hand-over."""
@@ -178,12 +196,14 @@ class Settlement:
 
     async def retry(self, error: TransientError) -> StepResult:
         """Certainly not sent; later perhaps. After MAX_ATTEMPTS, never."""
+        if self.claim.ending is not None:
+            return await self.overtaken(self.claim.ending)
         now = self.clock.now()
         attempts = max(self.attempts, self.claim.attempts)
         if attempts >= MAX_ATTEMPTS:
             text = f"given up after {attempts} attempts: {error}"
             await self._fail(text, "transient", error.code, now)
-            return await self._go_on_after_failure(text, now)
+            return await self._go_on_after_failure(text, now, kind=f"transient ({error.source})")
         until = now + backoff(attempts, error.retry_after)
         await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "transient")
         log.warning("send_retried", error=str(error), attempts=attempts, until=until.isoformat())
@@ -193,7 +213,10 @@ class Settlement:
         """Every contact would fail like this: hold them all, this one included, until a person has acted."""
         now = self.clock.now()
         reason = f"paused by itself, nothing could be sent: {error}"
-        if not await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason):
+        is_paused = await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason)
+        if self.claim.ending is not None:
+            return await self.overtaken(self.claim.ending)
+        if not is_paused:
             # To wait for whoever enrolls people in it, with this enrollment held, might be to wait in a circle.
             until = now + _FIRST_BACKOFF
             await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "configuration")
@@ -209,7 +232,7 @@ class Settlement:
         if unknown.ask_again_after is not None and now - attempted_at < RECONCILE_FOR:
             until = now + unknown.ask_again_after
             await self._hold(JobState.SENDING, Gate.RECONCILE, until, error, "ambiguous")
-            return self.held(Gate.RECONCILE, until)
+            return self.recorded() if self.claim.ending is not None else self.held(Gate.RECONCILE, until)
         policy = self.plan.settings.on_ambiguous or self.claim.on_ambiguous
         attempts = max(self.attempts, self.claim.attempts)
         log.warning("send_ambiguous", error=str(error), policy=policy, reason=unknown.reason)
@@ -263,11 +286,12 @@ class Settlement:
         )
         log.warning("send_failed", error=text, error_class=error_class, code=code)
 
-    async def _go_on_after_failure(self, text: str, now: datetime) -> StepResult:
-        if self.plan.failure_policy_of(self.node) == "continue":
+    async def _go_on_after_failure(self, text: str, now: datetime, *, kind: str | None = None) -> StepResult:
+        """`kind`: what may be said of it outside of the database, where the text has a provider's words."""
+        if self.claim.ending is not None or self.plan.failure_policy_of(self.node) == "continue":
             return await self._after_failure(await self._go_on("failed", now))
-        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}")
-        return await self._after_failure(await self._end(ending, now))
+        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {kind or text}")
+        return await self._after_failure(await self._end(ending, now, error=f"{self.node.id}: {text}"))
 
     async def _after_failure(self, result: StepResult) -> StepResult:
         """One failure too many holds everybody else; what becomes of this enrollment is settled by then."""
@@ -283,7 +307,7 @@ class Settlement:
         # An answer answers what the contact got.
         visited = Visited(sent, self.order.lap) if isinstance(sent, MessageNode) else None
         start = self.plan.nodes[self.node.next]
-        if isinstance(start, Outgoing | ExitNode) and self.plan.settings.goal is None:
+        if self.plan.settings.goal is None and self._only_waits(start, since or now):
             return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
         launches = len(self.desk.launches)
         try:
@@ -296,6 +320,20 @@ class Settlement:
             del self.desk.launches[launches:]
             log.exception("walk_put_off", node=start.id, error=str(error))
             return await self._walk(now).stay(start, since or now, verdict=verdict, sent=visited)
+
+    def _only_waits(self, start: Node, since: datetime) -> bool:
+        """Nothing is done before the next wake-up, so nothing can fail."""
+        if isinstance(start, Outgoing | ExitNode):
+            return True
+        if not isinstance(start, DelayNode) or isinstance(start.delay, UntilField):
+            return False
+        try:
+            stop = next_stop(
+                self.plan, start.id, since, self.where, not_before=self.claim.not_before, lap=self.order.lap
+            )
+        except NoAllowedInstant:
+            return False
+        return any(wait.ends > since for wait in stop.waits)
 
     async def goal(self) -> StepResult | None:
         """The end, if the sequence's goal was reached before this message; None: go on."""
@@ -314,5 +352,5 @@ class Settlement:
             not_before=self.claim.not_before,
         )
 
-    async def _end(self, ending: Ending, now: datetime) -> StepResult:
-        return await self._walk(now).end(ending)
+    async def _end(self, ending: Ending, now: datetime, *, error: str | None = None) -> StepResult:
+        return await self._walk(now).end(ending, error=error)

@@ -15,7 +15,7 @@ from store import enrollments
 from store.signals import OpenSignal
 
 _BATCH = 100
-"""Enrollments that one transaction stops: it waits for the hand-overs of all of them that are under way."""
+"""Enrollments that one transaction stops: it waits for all of them that are just being claimed or settled."""
 
 
 @dataclass(frozen=True)

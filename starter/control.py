@@ -68,10 +68,10 @@ async def _assume_after_the_end(engine: Engine, enrollment_id: UUID) -> Enrollme
     async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
         scope = await enrollments.read_scope(tx, enrollment_id)
         visit = await ledger.in_doubt(tx, enrollment_id) if scope is not None and scope.ending is not None else None
-        if scope is None or scope.ending is None or visit is None:
+        if scope is None or visit is None:
             return None
         await ledger.settle_sent(tx, visit, None, sent_at=datetime.now(UTC), result={"assumed": True})
-        return EnrollmentState(status=scope.status, reason=scope.ending.reason)
+        return EnrollmentState(status=scope.status, reason=scope.reason or scope.error)
 
 
 async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[EnrollmentWorkflow, Any]:
@@ -81,7 +81,7 @@ async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[Enrollm
     if scope is None:
         raise NotFound(f"no enrollment {enrollment_id}", hint="list the enrollments to find it", command="enrollments")
     if scope.ending is not None:
-        raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.ending.reason or scope.status}")
+        raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.reason or scope.error or scope.status}")
     return engine.runs.handle(enrollment_id)
 
 

@@ -6,30 +6,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import aiosql
 import asyncpg
 import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
 from store.database_url import checked, words_of
+from store.last_look import LastLooks
+from store.queries import LOST as LOST
+from store.queries import Prepared
+from store.queries import load_queries as load_queries
 
 log = structlog.get_logger(__name__)
-
-LOST: tuple[type[Exception], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    OSError,
-)
-"""The database went away, gave us up, or has no connection to spare; TimeoutError is an OSError."""
 
 CONFLICTS: tuple[type[asyncpg.PostgresError], ...] = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """PostgreSQL has undone a transaction so that others could go on: nothing of it was done, and it may be done anew."""
@@ -44,20 +37,38 @@ _KEPT_S = 3600.0
 """A connection's first transactions take ten times as long as all others: it learns tables, triggers and statements."""
 
 _IDLE_IN_TRANSACTION_S = 60
-"""Longest silence within a transaction, more than any provider or reader of an export may take: a process that was
-frozen, or cut off, must not keep others from the rows that it had locked."""
+"""Longest silence within a transaction, more than any reader of an export may take: a process that was frozen, or cut
+off, must not keep others from the rows that it had locked."""
+_CONNECT_S = 10.0
+_NOTICED_DEAD = {"tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 T = TypeVar("T")
 
-_SCHEMA = Path(__file__).parent.parent / "schema"
-
-
-def load_queries(name: str) -> Any:
-    """The named queries of `schema/queries/<name>.sql`."""
-    return aiosql.from_path(_SCHEMA / "queries" / f"{name}.sql", "asyncpg", mandatory_parameters=False)
-
 
 class _Connection(asyncpg.Connection):
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._last: tuple[Prepared, str] | None = None
+        self._prepared: set[str] = set()
+
+    def leave_for_commit(self, query: Prepared, statement: str) -> None:
+        self._last = (query, statement)
+
+    async def commit(self) -> None:
+        last, self._last = self._last, None
+        if last is None:
+            await self.execute("COMMIT")
+            return
+        query, statement = last
+        if query.name not in self._prepared:
+            # Once per connection, as with every other statement.
+            await self.execute(query.prepare)
+            self._prepared.add(query.name)
+        await self.execute(f"{statement};COMMIT")
+
+    def forget_last(self) -> None:
+        self._last = None
+
     def get_reset_query(self) -> str:
         """Nothing to reset: all session state is set per transaction, which saves a round trip each time."""
         return ""
@@ -96,14 +107,14 @@ class Session:
         try:
             await self._connection.execute(begin)
             yield self._connection
+            await self._connection.commit()
         except BaseException:
             await self._roll_back()
             raise
-        else:
-            await self._connection.execute("COMMIT")
 
     async def _roll_back(self) -> None:
         """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
+        self._connection.forget_last()
         rolled_back = self._connection.is_closed()
         try:
             if not rolled_back:
@@ -115,6 +126,11 @@ class Session:
         finally:
             if not rolled_back:
                 self._connection.terminate()
+
+
+def last_of_all(tx: asyncpg.Connection, query: Prepared, **values: object) -> None:
+    """Run it as the transaction's last statement, in the same round trip as its COMMIT."""
+    tx.leave_for_commit(query, query.execute(**values))  # type: ignore[attr-defined] # ours, behind the pool's
 
 
 @asynccontextmanager
@@ -158,33 +174,39 @@ class Conflicts:
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         self._pool = pool
         self.conflicts = Conflicts()
+        self.last_looks = LastLooks(connect)
+        """Before a message leaves; by a session that is not of the pool."""
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False) -> "Database":
         """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
+        server_settings = {
+            "application_name": name,
+            "role": "touchline_app",
+            "jit": "off",
+            "timezone": "UTC",
+            "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_S}s",
+        }
         try:
+            known = checked(url)
             pool = await asyncpg.create_pool(
-                checked(url),
+                known,
                 min_size=0 if lazy else min(2, size),
                 max_size=size,
                 connection_class=_Connection,
                 init=_prepare,
                 command_timeout=60,
                 max_inactive_connection_lifetime=_KEPT_S,
-                server_settings={
-                    "application_name": name,
-                    "role": "touchline_app",
-                    "jit": "off",
-                    "timezone": "UTC",
-                    "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_S}s",
-                },
+                server_settings=server_settings,
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint=_hint(url, error)) from error
-        return cls(pool)
+        # A session that outlives its process holds what that process was about to send: a dead host is to be noticed.
+        apart = partial(asyncpg.connect, known, timeout=_CONNECT_S, server_settings=server_settings | _NOTICED_DEAD)
+        return cls(pool, apart)
 
     def usage(self) -> "Usage":
         """How much of the pool is in use at the moment."""
@@ -193,6 +215,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        self.last_looks.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -232,15 +255,6 @@ class Database:
             await asyncio.sleep(random.uniform(0, wait))  # noqa: S311 - no secret
             wait *= 2
         raise AssertionError("the last attempt answers or fails")
-
-    async def repeat_part(self, tx: asyncpg.Connection, work: Callable[[], Awaitable[T]]) -> T:
-        """The same of the rest of a transaction, which keeps what it holds: what it has handed on happens once."""
-
-        async def part() -> T:
-            async with savepoint(tx):
-                return await work()
-
-        return await self.repeat(part)
 
     async def tenant_ids(self) -> list[UUID]:
         """Every tenant, for sweeps that go through them one by one."""

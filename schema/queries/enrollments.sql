@@ -66,6 +66,10 @@ WITH ended AS (
 ), jobs AS (
     UPDATE message_jobs j SET state = 'cancelled', cancel_reason = coalesce(:reason, :error, :status)
     FROM open WHERE j.id = open.id AND open.state = 'pending'
+), overtaken AS (
+    -- What is being handed over is let go, and named.
+    UPDATE message_jobs j SET overtaken_at = coalesce(j.overtaken_at, :now)
+    FROM open WHERE j.id = open.id AND open.state = 'sending'
 ), held AS (
     SELECT id FROM enrollment_steps
     WHERE enrollment_id IN (SELECT id FROM ended) AND status IN ('pending', 'running')
@@ -154,7 +158,7 @@ UPDATE enrollments SET next_run_at = :at, gate = :gate WHERE id = :enrollment_id
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status = 'running' AND gate = 'sequence_paused';
 
 -- name: lock_live
--- Live enrollments of a sequence, locked: waits for hand-overs that are under way.
+-- Live enrollments of a sequence, locked: waits for claims and settlements that are under way.
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused')
 ORDER BY id LIMIT :limit FOR NO KEY UPDATE;
 

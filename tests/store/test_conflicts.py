@@ -62,19 +62,3 @@ async def test_any_other_error_is_no_reason(tenant: Tenant) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await tenant.database.repeat(wrong)
     assert (attempts, tenant.database.conflicts.repeated) == ([], 0)
-
-
-async def test_the_rest_of_a_transaction_keeps_what_it_holds(tenant: Tenant, database_url: str) -> None:
-    """What came before is neither undone nor done anew, and its locks are kept."""
-    await undo(database_url, "contacts", times=2)
-    async with tenant.database.transaction(tenant.id, lock_enrollment=tenant.enrollment) as tx:
-        await tx.execute("UPDATE sequences SET name = name || '!'")
-
-        async def rest() -> None:
-            assert not await tenant.rows("SELECT FROM enrollments FOR NO KEY UPDATE SKIP LOCKED")
-            await tx.execute("UPDATE contacts SET company = coalesce(company, '') || 'x'")
-
-        await tenant.database.repeat_part(tx, rest)
-    assert await tenant.rows("SELECT company FROM contacts") == [{"company": "x"}]
-    assert await tenant.rows("SELECT name FROM sequences") == [{"name": "The journey!"}]
-    assert tenant.database.conflicts.repeated == 2

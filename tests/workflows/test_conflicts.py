@@ -9,7 +9,7 @@ from domain.errors import PermanentError
 from domain.messages import Receipt
 from starter import control
 from store import ledger
-from store.ledger import Clearance
+from store.ledger import Claim
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.owing import Desk
@@ -73,19 +73,19 @@ async def test_an_automatic_answer_that_was_undone_is_sent_once(database: Databa
 async def test_what_is_undone_before_the_hand_over_leaves_nothing_in_doubt(
     scripted: Rig, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last look is taken anew, and only then is the message handed over."""
-    still_clear, looks = ledger.still_clear, []
+    """The claim is made anew, and only then is the message handed over."""
+    read_claim, claims = ledger.read_claim, []
 
-    async def undone(*args: Any) -> Clearance:
-        looks.append(args)
-        if len(looks) <= 3:
+    async def undone(*args: Any) -> Claim | None:
+        claims.append(args)
+        if len(claims) <= 3:
             raise asyncpg.DeadlockDetectedError("deadlock detected")
-        return await still_clear(*args)
+        return await read_claim(*args)
 
-    monkeypatch.setattr(ledger, "still_clear", undone)
+    monkeypatch.setattr(ledger, "read_claim", undone)
     enrollment, _ = await scripted.start(JOURNEY)
     assert await scripted.ended(enrollment) == ("completed", None)
-    assert (len(provider.handed_over), provider.asked, len(looks)) == (2, 0, 5)
+    assert (len(provider.handed_over), provider.asked, len(claims)) == (2, 0, 5)
 
 
 async def test_a_settlement_that_is_given_up_asks_the_provider(
