@@ -5,7 +5,7 @@ a message is never recorded as sent without its successor being scheduled.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import asyncpg
@@ -16,12 +16,12 @@ from activities.enrolling import Desk
 from activities.walk import Verdict, Walk
 from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
-from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
+from domain.errors import ConfigurationError, ContentError, OutsideHoursError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
-from domain.schedule import UntilField
+from domain.schedule import UntilField, Window
 from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
-from scheduling.window import NoAllowedInstant
+from scheduling.window import NoAllowedInstant, next_allowed
 from store import acting, brake, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
@@ -46,6 +46,9 @@ _ANSWER_KEPT = 4000
 
 _FIRST_BACKOFF = timedelta(seconds=15)
 _LONGEST_BACKOFF = timedelta(hours=1)
+
+_DAYTIME = Window(opens=time(8), closes=time(21))
+"""Local hours in which nobody refuses a text for the hour (47 CFR 64.1200(c)(1))."""
 
 
 def backoff(attempts: int, retry_after: timedelta | None) -> timedelta:
@@ -205,9 +208,17 @@ class Settlement:
             await self._fail(text, "transient", error.code, now)
             return await self._go_on_after_failure(text, now, kind=f"transient ({error.source})")
         until = now + backoff(attempts, error.retry_after)
+        if isinstance(error, OutsideHoursError):
+            until = max(until, self._daytime(now))
         await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "transient")
         log.warning("send_retried", error=str(error), attempts=attempts, until=until.isoformat())
         return self.held(Gate.PROVIDER_RETRY, until)
+
+    def _daytime(self, now: datetime) -> datetime:
+        """The next hour (UTC) that is allowed in every zone that the contact may be in; an hour on, where it is day."""
+        zones, home = self.where.contact_zones, self.where.tenant_zone
+        opening = next_allowed(now, _DAYTIME, contact_zones=zones, tenant_zone=home)
+        return opening if opening > now else now + _LONGEST_BACKOFF
 
     async def misconfigured(self, error: ConfigurationError) -> StepResult:
         """Every contact would fail like this: hold them all, this one included, until a person has acted."""

@@ -101,6 +101,11 @@ class TransientError(SendError):
 
 
 @dataclass
+class OutsideHoursError(TransientError):
+    """Certainly not sent: refused for the hour that it is at the recipient's place."""
+
+
+@dataclass
 class ConfigurationError(SendError):
     """Every message would fail like this: credentials, sender, content rule. A person has to act."""
 

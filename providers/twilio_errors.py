@@ -9,7 +9,14 @@ from typing import Any
 
 import aiohttp
 
-from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError, TransientError
+from domain.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    OutsideHoursError,
+    PermanentError,
+    SendError,
+    TransientError,
+)
 
 NAME = "twilio"
 
@@ -25,8 +32,14 @@ ERRORS: dict[int, Callable[..., SendError]] = {
     30006: _bounced,  # landline or unreachable carrier
     # This message will not get there; another one, or another sender, might.
     21610: _opted_out,  # answered STOP to this sender
+    63014: _opted_out,  # blocked by the recipient, who took consent back or barred the sender in WhatsApp
+    63033: _opted_out,  # WhatsApp: opted out of this business's marketing
     21612: PermanentError,  # no route from this sender
     30004: PermanentError,  # blocked by the recipient or carrier
+    63003: PermanentError,  # not on WhatsApp: a text message may still reach the number
+    63024: PermanentError,  # likewise
+    63032: PermanentError,  # WhatsApp: not delivered, by an experiment of Meta's
+    63049: PermanentError,  # WhatsApp: Meta thought that the recipient gets enough marketing
     63016: PermanentError,  # WhatsApp: free text more than 24 hours after the contact's last message
     # Every message would fail.
     20003: ConfigurationError,  # credentials
@@ -38,6 +51,7 @@ ERRORS: dict[int, Callable[..., SendError]] = {
     21703: ConfigurationError,  # messaging service without numbers
     30007: ConfigurationError,  # filtered by carriers
     30034: ConfigurationError,  # sender not registered (A2P 10DLC)
+    63007: ConfigurationError,  # WhatsApp: the sender is not set up
     # Later.
     14107: TransientError,
     20429: TransientError,
@@ -45,6 +59,9 @@ ERRORS: dict[int, Callable[..., SendError]] = {
     30001: TransientError,  # queue overflow
     30003: TransientError,  # handset off or out of reach
     30022: TransientError,  # carrier's rate
+    30610: OutsideHoursError,  # local rules forbid it at this hour
+    63018: TransientError,  # WhatsApp: the sender's rate
+    63038: TransientError,  # the account's messages of a day are used up
     # Nobody knows.
     30008: AmbiguousError,
 }

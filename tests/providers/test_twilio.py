@@ -11,7 +11,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from domain.errors import AmbiguousError, ConfigurationError, NotReady, PermanentError, SendError, TransientError
+from domain.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    NotReady,
+    OutsideHoursError,
+    PermanentError,
+    SendError,
+    TransientError,
+)
 from domain.ids import DEFAULT_TENANT, job_id
 from domain.messages import Absent, Channel, EmailContent, OutgoingMessage, Receipt, TextContent, Unknown
 from providers.twilio import TwilioConfig, TwilioProvider
@@ -76,6 +84,11 @@ def test_the_fake_answers_what_twilio_describes(api: TwilioApi) -> None:
     ("fault", "kind", "effect"),
     [
         (Fault(400, 21610), PermanentError, "opted_out"),
+        (Fault(400, 63033), PermanentError, "opted_out"),
+        (Fault(400, 63014), PermanentError, "opted_out"),
+        (Fault(400, 63024), PermanentError, "none"),
+        (Fault(400, 63003), PermanentError, "none"),
+        (Fault(400, 63049), PermanentError, "none"),
         (Fault(400, 21211), PermanentError, "bounced"),
         (Fault(400, 21614), PermanentError, "bounced"),
         (Fault(400, 21612), PermanentError, "none"),
@@ -90,6 +103,9 @@ def test_the_fake_answers_what_twilio_describes(api: TwilioApi) -> None:
         (Fault(302, text="moved", headers=(("Location", "http://127.0.0.1:1/"),)), ConfigurationError, None),
         (Fault(429, 20429), TransientError, None),
         (Fault(400, 21611), TransientError, None),
+        (Fault(400, 63018), TransientError, None),
+        (Fault(400, 30610), OutsideHoursError, None),
+        (Fault(400, 63007), ConfigurationError, None),
         (Fault(500), AmbiguousError, None),
         (Fault(500, stores=True), AmbiguousError, None),
         (Fault(503, 20503), AmbiguousError, None),

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from activities.settle import MAX_ATTEMPTS
-from domain.errors import ConfigurationError, NotReady, PermanentError, TransientError
+from domain.errors import ConfigurationError, NotReady, OutsideHoursError, PermanentError, TransientError
 from domain.messages import Channel
 from providers.base import Provider
 from providers.registry import Registry
@@ -158,6 +159,27 @@ async def test_a_provider_names_its_own_time(scripted: Rig, provider: ScriptedPr
     enrollment, _ = await scripted.start(STOPPING)
     row = await scripted.arrives(enrollment, "first", gate="provider_retry")
     assert about(await scripted.now() + 6 * HOUR, row["next_run_at"])
+
+
+@pytest.mark.parametrize("hours", [(21, 8), (8, 21)], ids=["night", "day"])
+async def test_what_is_refused_for_the_hour_waits_for_the_morning(
+    scripted: Rig, provider: ScriptedProvider, hours: tuple[int, int]
+) -> None:
+    """Until 8:00 by the contact's clock; where that shows day already, the provider knows another one: an hour."""
+    now = await scripted.now()
+    # `Etc/GMT+5` is five hours behind UTC; some of them has each hour of the day.
+    zones = {(now.hour - behind) % 24: f"Etc/GMT{behind:+d}" for behind in range(-11, 13)}
+    zone = zones[(hours[0] + 2) % 24]
+    provider.answers.append(OutsideHoursError("scripted", "not at this hour", "30610"))
+    enrollment, _ = await scripted.start(STOPPING, zones=(zone,))
+    row = await scripted.arrives(enrollment, "first", gate="provider_retry")
+    local = row["next_run_at"].astimezone(ZoneInfo(zone))
+    if hours == (21, 8):
+        assert (local.hour, local.minute) == (8, 0)
+    else:
+        assert about(await scripted.now() + HOUR, row["next_run_at"])
+    assert await scripted.ended(enrollment) == ("completed", None)
+    assert await scripted.rows("SELECT FROM suppressions") == []
 
 
 async def test_a_retry_asks_every_gate_again(scripted: Rig, provider: ScriptedProvider) -> None:
