@@ -103,14 +103,23 @@ class Reconciler:
 
     @activity.defn
     async def reconcile(self) -> Swept:
-        """Sweep every tenant."""
+        """Sweep every tenant; raises in the end when one could not be swept."""
         total = Swept()
+        failure: Exception | None = None
         with heartbeats():
             for tenant_id in await self._database.tenant_ids():
-                swept = await self._sweep(tenant_id, Clock())
-                total = Swept(**{k: getattr(total, k) + v for k, v in swept.model_dump().items()})
+                try:
+                    swept = await self._sweep(tenant_id, Clock())
+                except Exception as error:
+                    # What is wrong with one tenant's rows must not hold up the others'.
+                    log.exception("not_swept", tenant=str(tenant_id), error=str(error))
+                    failure = error
+                else:
+                    total = Swept(**{k: getattr(total, k) + v for k, v in swept.model_dump().items()})
         if total != Swept():
             log.info("reconciled", **total.model_dump())
+        if failure is not None:
+            raise failure
         return total
 
     async def _sweep(self, tenant_id: UUID, clock: Clock) -> Swept:

@@ -16,13 +16,38 @@ _PARTS = 20
 
 
 async def throw_away(database: Database, tenant_id: UUID, now: datetime) -> None:
-    """Throw away what is older, and put counts together; what webhooks still need of the changes stays."""
+    """Throw away what is older, and put counts together; what webhooks still need of the changes stays.
+
+    Each kind by itself, whatever becomes of the others; raises the last failure.
+    """
+    failure: Exception | None = None
+    for part in (_changes, _deliveries, _answers, _counts):
+        try:
+            await part(database, tenant_id, now)
+        except Exception as error:
+            failure = error
+    if failure is not None:
+        raise failure
+
+
+async def _changes(database: Database, tenant_id: UUID, now: datetime) -> None:
     for _ in range(_PARTS):
         async with database.transaction(tenant_id) as tx:
             _, more = await changes.prune(tx, now - CHANGES_KEPT)
         if not more:
             break
+
+
+async def _deliveries(database: Database, tenant_id: UUID, now: datetime) -> None:
     async with database.transaction(tenant_id) as tx:
         await subscriptions.forget(tx, now - DELIVERIES_KEPT)
+
+
+async def _answers(database: Database, tenant_id: UUID, now: datetime) -> None:
+    async with database.transaction(tenant_id) as tx:
         await idempotency.forget(tx, now - ANSWERS_KEPT)
+
+
+async def _counts(database: Database, tenant_id: UUID, now: datetime) -> None:
+    async with database.transaction(tenant_id) as tx:
         await executions.fold_counts(tx)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
@@ -22,6 +23,8 @@ from starter.enroll import chosen, enroll
 from starter.happened import happen
 from starter.runs import Runs
 from starter.schedule import ensure_reconciler, reconciler_id
+from store import reconcile
+from store.pool import Database
 from store.signals import OpenSignal
 from tests.harness import HOUR, Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -108,6 +111,31 @@ async def test_rows_that_cannot_be_started_hide_no_later_one(
     swept = await rig.by_itself(reconciler.reconcile)
     assert (swept.started, swept.failed) == (2, 5)
     assert runs.asked == [*young, *oldest[:5]]
+
+
+async def test_a_tenant_that_cannot_be_swept_holds_up_no_other(
+    on_dev_server: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are swept all the same, and then the sweep says that it failed."""
+    poisoned, unstarted, everybody = uuid4(), reconcile.unstarted, Database.tenant_ids
+
+    async def choking(
+        tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]
+    ) -> list[reconcile.Astray]:
+        if await tx.fetchval("SELECT current_tenant()") == poisoned:
+            raise ValueError("a row that nobody can read")
+        return await unstarted(tx, before, limit, but)
+
+    async def poisoned_first(database: Database) -> list[UUID]:
+        return [poisoned, *await everybody(database)]
+
+    rig = on_dev_server
+    [enrollment] = await _never_started(rig, 1)
+    monkeypatch.setattr(reconcile, "unstarted", choking)
+    monkeypatch.setattr(Database, "tenant_ids", poisoned_first)
+    with pytest.raises(ValueError, match="nobody can read"):
+        await rig.by_itself(Reconciler(rig.deliveries(), rig.engine.runs).reconcile)
+    await rig.arrives(enrollment, "second")
 
 
 async def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next(
