@@ -1,5 +1,6 @@
 """Compare rows and workflows, mend what can be mended, flag the rest. The rows are the truth."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
@@ -26,6 +27,11 @@ _GRACE = timedelta(seconds=30)
 """Younger rows may still be on their way from one hand to the other."""
 _OVERDUE = timedelta(minutes=5)
 _LIMIT = 500
+"""Rows that are read at once."""
+_LONGEST_S = 20.0
+"""For one kind of fault of one tenant; the next sweep goes on."""
+_MOST_FAILED = 10_000
+"""Remembered until the next sweep; when more fail at once, something is down and their order matters little."""
 
 _Found = TypeVar("_Found")
 RunStatus = Literal["running", "completed", "failed", "cancelled", "terminated", "timed_out", "missing"]
@@ -92,37 +98,68 @@ class Reconciler:
         self._database = deliveries.database
         self._notices = Notices(deliveries.database, deliveries.providers)
         self._runs = runs
+        self._failed: dict[tuple[str, UUID], set[UUID]] = {}
+        """What could not be mended the last time, by kind and tenant."""
 
     @activity.defn
     async def reconcile(self) -> Swept:
-        """Sweep every tenant."""
+        """Sweep every tenant; raises in the end when one could not be swept."""
         total = Swept()
+        failure: Exception | None = None
         with heartbeats():
             for tenant_id in await self._database.tenant_ids():
-                swept = await self._sweep(tenant_id, Clock())
-                total = Swept(**{k: getattr(total, k) + v for k, v in swept.model_dump().items()})
+                try:
+                    swept = await self._sweep(tenant_id, Clock())
+                except Exception as error:
+                    # What is wrong with one tenant's rows must not hold up the others'.
+                    log.exception("not_swept", tenant=str(tenant_id), error=str(error))
+                    failure = error
+                else:
+                    total = Swept(**{k: getattr(total, k) + v for k, v in swept.model_dump().items()})
         if total != Swept():
             log.info("reconciled", **total.model_dump())
+        if failure is not None:
+            raise failure
         return total
 
     async def _sweep(self, tenant_id: UUID, clock: Clock) -> Swept:
         started, unstarted = await self._each(
-            await self._unstarted(tenant_id, clock), lambda astray: self._start(tenant_id, astray, clock)
+            ("start", tenant_id),
+            lambda but: self._unstarted(tenant_id, clock, but),
+            lambda astray: astray.id,
+            lambda astray: self._start(tenant_id, astray, clock),
         )
         signalled, unheard = await self._each(
-            await self._open_signals(tenant_id, clock), lambda signal: self._tell(tenant_id, signal, clock)
+            ("signal", tenant_id),
+            lambda but: self._open_signals(tenant_id, clock, but),
+            lambda signal: signal.enrollment_id,
+            lambda signal: self._tell(tenant_id, signal, clock),
         )
-        settled, unsettled = await self._each(await self._abandoned(tenant_id, clock), self._settle)
+        settled, unsettled = await self._each(
+            ("settle", tenant_id),
+            lambda but: self._abandoned(tenant_id, clock, but),
+            lambda order: order.enrollment_id,
+            self._settle,
+        )
         answers, unanswered = await self._each(
-            await self._open_notices(tenant_id, clock), lambda notice: self._answer(tenant_id, notice, clock)
+            ("answer", tenant_id),
+            lambda but: self._open_notices(tenant_id, clock, but),
+            lambda notice: notice.id,
+            lambda notice: self._answer(tenant_id, notice, clock),
         )
         resumed, unresumed = await self._each(
-            await self._batches_at_rest(tenant_id, clock), lambda batch: self._go_on(tenant_id, batch, clock)
+            ("batch", tenant_id),
+            lambda but: self._batches_at_rest(tenant_id, clock, but),
+            lambda batch: batch.id,
+            lambda batch: self._go_on(tenant_id, batch, clock),
         )
-        _, unfed = await self._each(await self._feeds(tenant_id), lambda _: self._keep_feed())
-        _, unpruned = await self._each([tenant_id], lambda tenant: self._throw_away(tenant, clock))
+        unfed = await self._tried("feed", lambda: self._keep_feed(tenant_id))
+        unpruned = await self._tried("throw_away", lambda: throw_away(self._database, tenant_id, clock.now()))
         mended, unmended = await self._each(
-            await self._suspects(tenant_id, clock), lambda astray: self._mend(tenant_id, astray, clock)
+            ("mend", tenant_id),
+            lambda but: self._suspects(tenant_id, clock, but),
+            lambda astray: astray.id,
+            lambda astray: self._mend(tenant_id, astray, clock),
         )
         return Swept(
             started=started,
@@ -135,20 +172,51 @@ class Reconciler:
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
-    async def _each(self, found: Sequence[_Found], mend: Callable[[_Found], Awaitable[bool]]) -> tuple[int, int]:
-        """(mended, failed): one that cannot be mended must not hold up the others; the next sweep meets it again."""
-        mended = failed = 0
-        for one in found:
-            try:
-                mended += await mend(one)
-            except Exception as error:
-                failed += 1
-                log.exception("not_mended", what=type(one).__name__, error=str(error))
-        return mended, failed
+    async def _each(
+        self,
+        kind: tuple[str, UUID],
+        find: Callable[[Sequence[UUID]], Awaitable[Sequence[_Found]]],
+        named: Callable[[_Found], UUID],
+        mend: Callable[[_Found], Awaitable[bool]],
+    ) -> tuple[int, int]:
+        """(mended, failed): page by page, for a while; what could not be mended the last time comes last.
 
-    async def _unstarted(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
+        So what fails holds up nothing else, however much of it there is: the next sweep meets it again.
+        """
+        until = time.monotonic() + _LONGEST_S
+        known = self._failed.setdefault(kind, set())
+        before, failed, seen = frozenset(known), set[UUID](), set[UUID]()
+        mended = 0
+        for later in (before, frozenset[UUID]()):
+            while found := await find([*seen, *later]):
+                for one in found:
+                    if time.monotonic() >= until:
+                        return mended, len(failed)
+                    seen.add(named(one))
+                    try:
+                        mended += await mend(one)
+                    except Exception as error:
+                        failed.add(named(one))
+                        if len(known) < _MOST_FAILED:
+                            known.add(named(one))
+                        log.exception("not_mended", what=kind[0], error=str(error))
+                if len(found) < _LIMIT:
+                    break
+        known &= failed
+        return mended, len(failed)
+
+    async def _tried(self, what: str, mend: Callable[[], Awaitable[None]]) -> int:
+        """How often it failed: 0 or 1."""
+        try:
+            await mend()
+        except Exception as error:
+            log.exception("not_mended", what=what, error=str(error))
+            return 1
+        return 0
+
+    async def _unstarted(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[Astray]:
         async with self._database.transaction(tenant_id) as tx:
-            return await reconcile.unstarted(tx, clock.now() - _GRACE, _LIMIT)
+            return await reconcile.unstarted(tx, clock.now() - _GRACE, _LIMIT, but)
 
     async def _start(self, tenant_id: UUID, astray: Astray, clock: Clock) -> bool:
         start, version = await self._input(tenant_id, astray)
@@ -160,9 +228,9 @@ class Reconciler:
         async with self._database.transaction(tenant_id) as tx:
             await enrollments.mark_started(tx, [enrollment_id], clock.now())
 
-    async def _open_signals(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenSignal]:
+    async def _open_signals(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[OpenSignal]:
         async with self._database.transaction(tenant_id) as tx:
-            return await signals.still_open(tx, clock.now() - _GRACE, _LIMIT)
+            return await signals.still_open(tx, clock.now() - _GRACE, _LIMIT, but)
 
     async def _tell(self, tenant_id: UUID, signal: OpenSignal, clock: Clock) -> bool:
         await self._runs.tell(signal)
@@ -173,18 +241,18 @@ class Reconciler:
         async with self._database.transaction(tenant_id) as tx:
             await signals.mark_heard(tx, [signals.Heard(signal, clock.now())])
 
-    async def _abandoned(self, tenant_id: UUID, clock: Clock) -> Sequence[ExecuteInput]:
+    async def _abandoned(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[ExecuteInput]:
         async with self._database.transaction(tenant_id) as tx:
-            visits = await ledger.abandoned(tx, clock.now() - _OVERDUE)
+            visits = await ledger.abandoned(tx, clock.now() - _OVERDUE, _LIMIT, but)
         return [ExecuteInput(tenant_id=tenant_id, **visit._asdict()) for visit in visits]
 
     async def _settle(self, order: ExecuteInput) -> bool:
         await self._deliveries.deliver(order)
         return True
 
-    async def _open_notices(self, tenant_id: UUID, clock: Clock) -> Sequence[OpenNotice]:
+    async def _open_notices(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[OpenNotice]:
         async with self._database.transaction(tenant_id) as tx:
-            return await notices.still_open(tx, clock.now() - _GRACE / 3, _LIMIT)
+            return await notices.still_open(tx, clock.now() - _GRACE / 3, _LIMIT, but)
 
     async def _answer(self, tenant_id: UUID, notice: OpenNotice, clock: Clock) -> bool:
         if clock.now() < notice.expires_at + _OVERDUE:
@@ -194,10 +262,10 @@ class Reconciler:
             await self._notices.send_notice(NoticeOrder(tenant_id=tenant_id, notice_id=notice.id))
         return True
 
-    async def _batches_at_rest(self, tenant_id: UUID, clock: Clock) -> Sequence[AtRest]:
-        now = clock.now()
+    async def _batches_at_rest(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[AtRest]:
+        begun, moved = clock.now() - _GRACE, clock.now() - _OVERDUE
         async with self._database.transaction(tenant_id) as tx:
-            return await batches.at_rest(tx, pending_before=now - _GRACE, running_before=now - _OVERDUE, limit=_LIMIT)
+            return await batches.at_rest(tx, pending_before=begun, running_before=moved, limit=_LIMIT, but=but)
 
     async def _go_on(self, tenant_id: UUID, batch: AtRest, clock: Clock) -> bool:
         ending: BatchStatus
@@ -216,23 +284,17 @@ class Reconciler:
         async with self._database.transaction(tenant_id) as tx:
             return await batches.end(tx, batch.id, ending, clock.now(), error=error)
 
-    async def _feeds(self, tenant_id: UUID) -> Sequence[UUID]:
+    async def _keep_feed(self, tenant_id: UUID) -> None:
         async with self._database.transaction(tenant_id) as tx:
-            return [tenant_id] if await subscriptions.has_feed(tx) else []
+            needed = await subscriptions.has_feed(tx)
+        if needed:
+            await self._runs.keep_webhook_feed()
 
-    async def _keep_feed(self) -> bool:
-        await self._runs.keep_webhook_feed()
-        return True
-
-    async def _throw_away(self, tenant_id: UUID, clock: Clock) -> bool:
-        await throw_away(self._database, tenant_id, clock.now())
-        return True
-
-    async def _suspects(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
+    async def _suspects(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[Astray]:
         closed = await self._runs.closed_badly(tenant_id, clock.now() - timedelta(hours=1))
         async with self._database.transaction(tenant_id) as tx:
-            suspects = {a.id: a for a in await reconcile.live_of(tx, closed)}
-            suspects |= {a.id: a for a in await reconcile.overdue(tx, clock.now() - _OVERDUE, _LIMIT)}
+            suspects = {a.id: a for a in await reconcile.live_of(tx, [id_ for id_ in closed if id_ not in set(but)])}
+            suspects |= {a.id: a for a in await reconcile.overdue(tx, clock.now() - _OVERDUE, _LIMIT, but)}
         return list(suspects.values())
 
     async def _mend(self, tenant_id: UUID, astray: Astray, clock: Clock) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from standardwebhooks import Webhook
 from temporalio import activity
+from temporalio.service import RPCError
 
 from activities.clock import Clock, heartbeats
 from domain.base import Frozen
@@ -23,6 +24,8 @@ FEED_HEARTBEAT = timedelta(seconds=30)
 _FEEDS_FOR = timedelta(seconds=60)
 """How long one attempt of the feed looks on: an idle installation runs one activity in that time."""
 _LOOKS_EVERY_S = 1.0
+_PARTS = 20
+"""Of one tenant's changes, then it is the next tenant's turn."""
 _OVERDUE = timedelta(seconds=30)
 """A delivery that has waited for longer than this has nobody who posts it."""
 
@@ -81,20 +84,36 @@ class Subscriptions:
         clock = Clock()
         until = clock.now() + _FEEDS_FOR
         for tenant_id, subscription_id in await self._database.overdue_subscriptions(clock.now() - _OVERDUE):
-            await self._wake(tenant_id, subscription_id)
+            await self._wake_or_log(tenant_id, subscription_id)
+        failed: set[UUID] = set()
         while clock.now() < until and not activity.is_worker_shutdown():
             for tenant_id in await self._database.tenants_with_news():
-                await self._feed(tenant_id, clock)
+                if tenant_id not in failed and not await self._feed(tenant_id, clock):
+                    failed.add(tenant_id)
             activity.heartbeat()
             await asyncio.sleep(_LOOKS_EVERY_S)
 
-    async def _feed(self, tenant_id: UUID, clock: Clock) -> None:
-        more = True
-        while more:
-            owed_to, more = await self._database.repeat(lambda: self._fed(tenant_id, clock))
+    async def _feed(self, tenant_id: UUID, clock: Clock) -> bool:
+        """Whether that could be done: what is wrong with one tenant's changes must not keep the others' back."""
+        for _ in range(_PARTS):
+            try:
+                owed_to, more = await self._database.repeat(lambda: self._fed(tenant_id, clock))
+            except Exception as error:
+                log.exception("not_fed", tenant=str(tenant_id), error=str(error))
+                return False
             for subscription_id in owed_to:
-                await self._wake(tenant_id, subscription_id)
+                await self._wake_or_log(tenant_id, subscription_id)
             activity.heartbeat()
+            if not more:
+                break
+        return True
+
+    async def _wake_or_log(self, tenant_id: UUID, subscription_id: UUID) -> None:
+        """Who cannot be woken now is found overdue the next time."""
+        try:
+            await self._wake(tenant_id, subscription_id)
+        except RPCError as error:
+            log.warning("not_woken", subscription=str(subscription_id), error=error.message)
 
     async def _fed(self, tenant_id: UUID, clock: Clock) -> tuple[frozenset[UUID], bool]:
         async with self._database.transaction(tenant_id) as tx:

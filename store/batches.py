@@ -235,8 +235,8 @@ async def end(
 
 
 async def at_rest(
-    tx: asyncpg.Connection, *, pending_before: datetime, running_before: datetime, limit: int
+    tx: asyncpg.Connection, *, pending_before: datetime, running_before: datetime, limit: int, but: Sequence[UUID]
 ) -> list[AtRest]:
-    """Batches that were to begin, or last got on, before then."""
-    rows = _sql.at_rest(tx, pending_before=pending_before, running_before=running_before, limit=limit)
+    """Batches that were to begin, or last got on, before then; without those in `but`."""
+    rows = _sql.at_rest(tx, pending_before=pending_before, running_before=running_before, limit=limit, but=but)
     return [AtRest(**row) async for row in rows]

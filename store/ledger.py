@@ -1,6 +1,6 @@
 """The ledger of outbound messages: claim, settle, hold; each a step of one job's life."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -311,9 +311,9 @@ async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str)
     return await _sql.pause_sequence(tx, sequence_id=sequence_id, reason=reason) is not None
 
 
-async def abandoned(tx: asyncpg.Connection, before: datetime) -> list[Visit]:
-    """Hand-overs that nobody will come back to."""
-    return [Visit(**row) async for row in _sql.abandoned_jobs(tx, before=before)]
+async def abandoned(tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]) -> list[Visit]:
+    """Hand-overs that nobody will come back to, oldest first, without those of the enrollments in `but`."""
+    return [Visit(**row) async for row in _sql.abandoned_jobs(tx, before=before, limit=limit, but=but)]
 
 
 async def in_doubt(tx: asyncpg.Connection, enrollment_id: UUID) -> Visit | None:

@@ -1,5 +1,6 @@
 """Automatic answers: owed with the message that they answer, claimed, settled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -116,6 +117,7 @@ async def settle(tx: asyncpg.Connection, notice_id: UUID, state: NoticeState, er
     await _sql.settle(tx, id=notice_id, state=state, error=error)
 
 
-async def still_open(tx: asyncpg.Connection, before: datetime, limit: int) -> list[OpenNotice]:
-    """Owed before then and not settled, oldest first."""
-    return [OpenNotice(row["id"], row["expires_at"]) async for row in _sql.still_open(tx, before=before, limit=limit)]
+async def still_open(tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]) -> list[OpenNotice]:
+    """Owed before then and not settled, oldest first, without those in `but`."""
+    rows = _sql.still_open(tx, before=before, limit=limit, but=but)
+    return [OpenNotice(row["id"], row["expires_at"]) async for row in rows]

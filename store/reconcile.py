@@ -31,14 +31,14 @@ def _astray(row: asyncpg.Record) -> Astray:
     return Astray(row["id"], row["contact_id"], row["version_id"], upcoming, row["retries"])
 
 
-async def unstarted(tx: asyncpg.Connection, before: datetime, limit: int) -> list[Astray]:
-    """Pending since before `before`: nobody started their workflow."""
-    return [_astray(row) async for row in _sql.unstarted(tx, before=before, limit=limit)]
+async def unstarted(tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]) -> list[Astray]:
+    """Pending since before `before`: nobody started their workflow. Oldest first, without those in `but`."""
+    return [_astray(row) async for row in _sql.unstarted(tx, before=before, limit=limit, but=but)]
 
 
-async def overdue(tx: asyncpg.Connection, before: datetime, limit: int) -> list[Astray]:
-    """Due before `before` and still waiting."""
-    return [_astray(row) async for row in _sql.overdue(tx, before=before, limit=limit)]
+async def overdue(tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]) -> list[Astray]:
+    """Due before `before` and still waiting. Oldest first, without those in `but`."""
+    return [_astray(row) async for row in _sql.overdue(tx, before=before, limit=limit, but=but)]
 
 
 async def live_of(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID]) -> list[Astray]:

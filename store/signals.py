@@ -71,9 +71,9 @@ async def of_event(tx: asyncpg.Connection, event_id: UUID) -> list[OpenSignal]:
     return [_open(row) async for row in _sql.of_event(tx, event_id=event_id)]
 
 
-async def still_open(tx: asyncpg.Connection, before: datetime, limit: int) -> list[OpenSignal]:
-    """Decided before `before` and not yet heard, oldest first."""
-    return [_open(row) async for row in _sql.still_open(tx, before=before, limit=limit)]
+async def still_open(tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]) -> list[OpenSignal]:
+    """Decided before `before` and not yet heard, oldest first, without those for the enrollments in `but`."""
+    return [_open(row) async for row in _sql.still_open(tx, before=before, limit=limit, but=but)]
 
 
 async def mark_heard(tx: asyncpg.Connection, heard: Sequence[Heard]) -> None:

@@ -37,6 +37,7 @@ class Webhook(Protocol):
     def parse(self, request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
         """What a verified call reports, in our words; unknown fields are ignored, unknown events are `unknown`.
 
-        Raises Malformed, saying what is wrong, when it cannot be read.
+        Raises Malformed, saying what is wrong, when it cannot be read. Needs no secret and is picklable, because long
+        calls are read in another process.
         """
         ...

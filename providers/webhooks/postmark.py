@@ -137,7 +137,8 @@ class PostmarkWebhook:
         """The login; Postmark gives no time, so a call may come again, and has no second effect."""
         self._logins.check(request)
 
-    def parse(self, request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
+    @staticmethod
+    def parse(request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
         """One report per call, but one per recipient of a delivery report that came in as mail."""
         payload = read_object(request.body)
         kept = {name: value for name, value in payload.items() if name not in _LEFT_OUT}

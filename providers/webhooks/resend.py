@@ -128,7 +128,8 @@ class ResendWebhook:
             hint="check TOUCHLINE_RESEND_WEBHOOK_SECRETS and this machine's clock",
         )
 
-    def parse(self, request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
+    @staticmethod
+    def parse(request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
         """One report per call."""
         payload = read_object(request.body)
         event = fit(_Event, payload)

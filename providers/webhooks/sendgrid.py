@@ -111,7 +111,8 @@ class SendGridWebhook:
         else:
             raise Unverified("the call is not signed", hint="switch the signed event webhook on in SendGrid")
 
-    def parse(self, request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
+    @staticmethod
+    def parse(request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
         """A report per event. One that cannot be read is reported as unknown, so that the others have their effect;
         where none can be, the call is malformed."""
         if _is_form(request):

@@ -92,7 +92,8 @@ class TwilioWebhook:
         if self._account_sid and _account(signed) not in (None, self._account_sid):
             raise Unverified("the call is for another Twilio account than TOUCHLINE_TWILIO_ACCOUNT_SID")
 
-    def parse(self, request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
+    @staticmethod
+    def parse(request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
         """One report per call; raises Malformed naming the field that is missing or makes no sense."""
         fields = _Fields(_signed(request))
         match urlsplit(request.url).path.rstrip("/").rpartition("/")[2]:

@@ -112,5 +112,6 @@ RETURNING id;
 -- name: at_rest
 -- Batches that are under way and have not got on since.
 SELECT id, status FROM enrollment_batches
-WHERE (status = 'pending' AND moved_at < :pending_before) OR (status = 'running' AND moved_at < :running_before)
+WHERE ((status = 'pending' AND moved_at < :pending_before) OR (status = 'running' AND moved_at < :running_before))
+    AND id <> ALL(:but::uuid[])
 ORDER BY moved_at LIMIT :limit;

@@ -170,14 +170,14 @@ SELECT count(*) FROM enrollments WHERE sequence_id = :sequence_id AND status IN 
 -- Rows whose workflow was never started: the process died in between, or Temporal was down.
 SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap, retries
 FROM enrollments
-WHERE status = 'pending' AND enrolled_at < :before
+WHERE status = 'pending' AND enrolled_at < :before AND id <> ALL(:but::uuid[])
 ORDER BY enrolled_at LIMIT :limit;
 
 -- name: overdue
 -- Rows that should have moved and have not.
 SELECT id, contact_id, version_id, current_node, next_run_at, gate, lap, retries
 FROM enrollments
-WHERE status IN ('pending', 'running') AND next_run_at < :before
+WHERE status IN ('pending', 'running') AND next_run_at < :before AND id <> ALL(:but::uuid[])
 ORDER BY next_run_at LIMIT :limit;
 
 -- name: live_of

@@ -160,5 +160,5 @@ ORDER BY lap DESC, order_index DESC LIMIT 1;
 SELECT j.enrollment_id, j.node_id, j.lap
 FROM message_jobs j
 JOIN enrollments e ON e.id = j.enrollment_id AND e.ended_at IS NOT NULL
-WHERE j.state = 'sending' AND j.claimed_at < :before
-LIMIT 100;
+WHERE j.state = 'sending' AND j.claimed_at < :before AND j.enrollment_id <> ALL(:but::uuid[])
+ORDER BY j.claimed_at LIMIT :limit;

@@ -46,4 +46,5 @@ UPDATE notices SET state = :state, error = coalesce(:error, error) WHERE id = :i
 -- name: still_open
 -- Owed before `before` and not settled, oldest first.
 SELECT id, expires_at FROM notices
-WHERE state IN ('pending', 'sending') AND created_at <= :before ORDER BY created_at LIMIT :limit;
+WHERE state IN ('pending', 'sending') AND created_at <= :before AND id <> ALL(:but::uuid[])
+ORDER BY created_at LIMIT :limit;

@@ -13,7 +13,8 @@ WHERE event_id = :event_id AND signalled_at IS NULL;
 -- name: still_open
 -- Decided and not yet heard.
 SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
-WHERE signalled_at IS NULL AND created_at <= :before ORDER BY created_at LIMIT :limit;
+WHERE signalled_at IS NULL AND created_at <= :before AND enrollment_id <> ALL(:but::uuid[])
+ORDER BY created_at LIMIT :limit;
 
 -- name: mark_heard!
 -- The workflows have it (or have ended). Several may tell the same words at once, so they are locked in one order.

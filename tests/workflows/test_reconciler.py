@@ -4,8 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
@@ -21,6 +23,8 @@ from starter.enroll import chosen, enroll
 from starter.happened import happen
 from starter.runs import Runs
 from starter.schedule import ensure_reconciler, reconciler_id
+from store import reconcile
+from store.pool import Database
 from store.signals import OpenSignal
 from tests.harness import HOUR, Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -59,7 +63,97 @@ async def sweep(rig: Rig) -> Swept:
     return Swept.model_validate(swept)
 
 
+@dataclass(frozen=True)
+class Refusing(Runs):
+    """Temporal, which takes some enrollments as little as one whose plan is too large; it notes whom it is told of."""
+
+    refused: frozenset[UUID] = frozenset()
+    asked: list[UUID] = field(default_factory=list)
+
+    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int, *, bulk: bool = False) -> None:
+        self.asked.append(enrollment.enrollment_id)
+        if enrollment.enrollment_id in self.refused:
+            raise RPCError("Blob data size exceeds limit", RPCStatusCode.INVALID_ARGUMENT, b"")
+        await super().start(enrollment, contact_id, version, bulk=bulk)
+
+
 # --- on a real server ----------------------------------------------------------------------------------------
+
+
+async def _never_started(rig: Rig, count: int) -> list[UUID]:
+    """So many enrollments whose start never reached Temporal, the oldest first."""
+    key = await rig.publish(TEXTS)
+    people = [await rig.contact() for _ in range(count)]
+    down = while_temporal_is_down(rig)
+    report = await enroll(down.engine, key, chosen(rig.engine, [contact.external_id for contact in people]))
+    for number, enrollment in enumerate(report.enrolled):
+        age = timedelta(hours=1) - timedelta(seconds=number)
+        await rig.execute(
+            "UPDATE enrollments SET enrolled_at = enrolled_at - $2::interval WHERE id = $1", enrollment, age
+        )
+    return list(report.enrolled)
+
+
+async def test_rows_that_cannot_be_started_hide_no_later_one(
+    on_dev_server: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: the same sweep goes on behind them, and the next one tries them last."""
+    monkeypatch.setattr("activities.reconcile._LIMIT", 2)
+    rig = on_dev_server
+    oldest = await _never_started(rig, 8)
+    runs = Refusing(rig.engine.runs.client, rig.engine.runs.task_queue, refused=frozenset(oldest[:5]))
+    reconciler = Reconciler(rig.deliveries(), runs)
+    swept = await rig.by_itself(reconciler.reconcile)
+    assert (swept.started, swept.failed) == (3, 5)
+    assert runs.asked == oldest
+    runs.asked.clear()
+    young = await _never_started(rig, 2)
+    swept = await rig.by_itself(reconciler.reconcile)
+    assert (swept.started, swept.failed) == (2, 5)
+    assert runs.asked == [*young, *oldest[:5]]
+
+
+async def test_a_tenant_that_cannot_be_swept_holds_up_no_other(
+    on_dev_server: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are swept all the same, and then the sweep says that it failed."""
+    poisoned, unstarted, everybody = uuid4(), reconcile.unstarted, Database.tenant_ids
+
+    async def choking(
+        tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]
+    ) -> list[reconcile.Astray]:
+        if await tx.fetchval("SELECT current_tenant()") == poisoned:
+            raise ValueError("a row that nobody can read")
+        return await unstarted(tx, before, limit, but)
+
+    async def poisoned_first(database: Database) -> list[UUID]:
+        return [poisoned, *await everybody(database)]
+
+    rig = on_dev_server
+    [enrollment] = await _never_started(rig, 1)
+    monkeypatch.setattr(reconcile, "unstarted", choking)
+    monkeypatch.setattr(Database, "tenant_ids", poisoned_first)
+    with pytest.raises(ValueError, match="nobody can read"):
+        await rig.by_itself(Reconciler(rig.deliveries(), rig.engine.runs).reconcile)
+    await rig.arrives(enrollment, "second")
+
+
+async def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next(
+    on_dev_server: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails slowly takes its time from what fails, not from what can be mended."""
+    rig = on_dev_server
+    oldest = await _never_started(rig, 4)
+    runs = Refusing(rig.engine.runs.client, rig.engine.runs.task_queue, refused=frozenset(oldest[:2]))
+    reconciler = Reconciler(rig.deliveries(), runs)
+    passed = iter([0.0, 0.0, 0.0, 99.0])
+    with monkeypatch.context() as patched:
+        patched.setattr("activities.reconcile.time", SimpleNamespace(monotonic=lambda: next(passed, 99.0)))
+        swept = await rig.by_itself(reconciler.reconcile)
+    assert (swept.started, runs.asked) == (0, oldest[:2])
+    runs.asked.clear()
+    await rig.by_itself(reconciler.reconcile)
+    assert runs.asked == [*oldest[2:], *oldest[:2]]
 
 
 async def test_a_pending_row_without_a_workflow_is_started(on_dev_server: Rig) -> None:

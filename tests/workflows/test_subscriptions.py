@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import AsyncMock
 from uuid import UUID
 
+import asyncpg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
@@ -253,6 +254,28 @@ async def test_what_nobody_posts_is_found_again(rig: Rig, receiver: Receiver, mo
         assert (await run.describe()).status is WorkflowExecutionStatus.COMPLETED
 
     await assert_eventually(over)
+
+
+async def test_what_is_wrong_with_one_tenants_changes_keeps_nobody_elses_back(
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed goes on behind them, and says so in the log."""
+    poisoned, feed, with_news = ids.new_id(), stored.feed, Database.tenants_with_news
+
+    async def choking(tx: asyncpg.Connection, now: datetime) -> tuple[frozenset[UUID], bool]:
+        if await tx.fetchval("SELECT current_tenant()") == poisoned:
+            raise ValueError("a change that nobody can read")
+        return await feed(tx, now)
+
+    async def poisoned_first(database: Database) -> list[UUID]:
+        return [poisoned, *await with_news(database)]
+
+    monkeypatch.setattr(stored, "feed", choking)
+    monkeypatch.setattr(Database, "tenants_with_news", poisoned_first)
+    enrollment = await waiting(rig)
+    await subscribe(rig, receiver, *ENDS)
+    await control.pause(rig.engine, enrollment)
+    await took(receiver, "enrollment.paused")
 
 
 async def test_a_change_becomes_one_delivery(rig: Rig, receiver: Receiver) -> None:
