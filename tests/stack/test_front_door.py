@@ -100,7 +100,8 @@ class Machine:
         wheel = f"greeting-{version}-py3-none-any.whl"
         about = f"greeting-{version}.dist-info"
         with zipfile.ZipFile(self.checkout / wheel, "w") as file:
-            file.writestr("greeting.py", f"VERSION = {version}\n")
+            # Of another length each: files of one second and one length are the same to Python's cache.
+            file.writestr("greeting.py", f"VERSION = {version}  {'#' * version}\n")
             file.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: greeting\nVersion: {version}\n")
             file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
             file.writestr(f"{about}/RECORD", "")
