@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     )
 
     database_url: str = ""
-    """PostgreSQL URL. Empty: the local stack's own server."""
+    """PostgreSQL URL, of a role that may become touchline_app. Empty: the local stack's own server."""
+    database_owner_url: str = ""
+    """The same database as the role that owns the tables: for `migrate` and `tenants` alone. Empty: `database_url`."""
     database_pool_size: int = Field(default=24, ge=2, le=500)
     """Connections of one process; a delivery in flight holds one."""
 

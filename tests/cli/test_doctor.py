@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from settings import Settings
 from starter.schedule import ensure_reconciler, reconciler_id
+from store.logins import ensure_login
 from tests.cli.conftest import Cli, Said
 from tests.helpers import assert_eventually
 
@@ -27,7 +28,23 @@ async def scheduled(temporal_client: Client, services: Settings) -> AsyncIterato
     await temporal_client.get_schedule_handle(reconciler_id(services.task_queue)).delete()
 
 
-async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, worker: None, scheduled: None) -> None:
+@pytest.fixture
+async def login(services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The settings name a role of its own, and the owner beside it, as `migrate` makes them."""
+    name = f"login_{uuid4().hex}"
+    url = database_url.replace("//postgres@", f"//{name}@")
+    await ensure_login(database_url, url)
+    monkeypatch.setenv("TOUCHLINE_DATABASE_URL", url)
+    monkeypatch.setenv("TOUCHLINE_DATABASE_OWNER_URL", database_url)
+    yield name
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(f"DROP ROLE {name}")
+    await owner.close()
+
+
+async def test_a_sound_installation_is_all_ok(
+    cli: Cli, services: Settings, login: str, worker: None, scheduled: None
+) -> None:
     """Status 0; every line ok."""
 
     async def sound() -> Said:
@@ -45,6 +62,34 @@ async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, work
     lines = (await cli("doctor")).out.splitlines()
     assert len(lines) == len(said.document)
     assert all(line.startswith("ok   ") for line in lines)
+
+
+async def test_a_role_that_could_do_more_is_a_warning(
+    cli: Cli, services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A superuser, and whoever owns the tables or may become the owner: nothing fails, and the mend is named."""
+    found = by_name(await cli("doctor", "--json"))["database role"]
+    assert (found["status"], "is a superuser" in found["detail"]) == ("warn", True)
+    assert "TOUCHLINE_DATABASE_OWNER_URL" in found["mend"]
+    name = f"owner_{uuid4().hex}"
+    owner = await asyncpg.connect(database_url)
+    try:
+        await owner.execute(
+            f"CREATE ROLE {name} LOGIN; GRANT touchline_app TO {name}; ALTER TABLE tasks OWNER TO {name}"
+        )
+        monkeypatch.setenv("TOUCHLINE_DATABASE_URL", database_url.replace("//postgres@", f"//{name}@"))
+        found = by_name(await cli("doctor", "--json"))["database role"]
+    finally:
+        await owner.execute(f"REASSIGN OWNED BY {name} TO postgres; DROP OWNED BY {name}; DROP ROLE {name}")
+        await owner.close()
+    assert (found["status"], "owns the tables" in found["detail"]) == ("warn", True)
+
+
+async def test_the_owner_s_commands_take_the_owner_s_setting(cli: Cli, login: str) -> None:
+    """Beside a role that owns nothing, which every other command is content with."""
+    assert (await cli("migrate", "--json")).document == {"applied": [], "role_made": None}
+    assert len((await cli("tenants", "list", "--json")).document["tenants"]) == 1
+    assert (await cli("keys", "list")).code == 0
 
 
 async def test_a_missing_worker_fails_with_its_mend(cli: Cli, services: Settings) -> None:

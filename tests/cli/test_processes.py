@@ -195,8 +195,12 @@ async def test_up_replaces_a_dead_api_where_it_was(home: Home) -> None:
                     printed = ready(up)
                     assert printed["api"] != f"http://127.0.0.1:{taken.getsockname()[1]}"
                     assert printed["docs"] == f"{printed['api']}/docs"
-                    [api] = [finding for finding in home.document("doctor") if finding["name"] == "API"]
-                    assert (api["status"], api["detail"]) == ("ok", f"receives at {printed['api']}")
+                    found = {finding["name"]: finding for finding in home.document("doctor")}
+                    assert (found["API"]["status"], found["API"]["detail"]) == ("ok", f"receives at {printed['api']}")
+                    assert (found["database role"]["status"], found["migrations"]["status"]) == ("ok", "ok")
+                    assert len(home.document("tenants", "list")["tenants"]) == 1, "the owner's commands find the owner"
+                    api = await child_of(up.pid, "api")
+                    assert "OWNER_URL" not in " ".join(psutil.Process(api).environ()), "which no server is told"
                     await talk_to(printed["api"], up.pid)
                 finally:
                     assert end(up, signal.SIGTERM) == 0
