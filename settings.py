@@ -196,6 +196,12 @@ class Settings(BaseSettings):
         return init_settings, _Environment(settings_cls), dotenv_settings
 
 
+def env_file() -> Path | None:
+    """The file that settings are read from beside the environment; None where there is none."""
+    named = Settings.model_config.get("env_file")
+    return Path(named) if isinstance(named, str) and Path(named).is_file() else None
+
+
 def secrets_in(setting: SecretStr) -> list[str]:
     """Those of a setting that holds several, separated by commas."""
     return [secret for part in setting.get_secret_value().split(",") if (secret := part.strip())]

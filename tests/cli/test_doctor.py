@@ -121,6 +121,21 @@ async def test_unreachable_services_are_two_lines(cli: Cli, bare: pytest.MonkeyP
     assert "doctor" not in found["temporal"]["mend"]
 
 
+async def test_a_settings_file_that_others_may_read_is_a_warning(
+    cli: Cli, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the command that mends it; without such a file there is no line."""
+    assert "settings file" not in by_name(await cli("doctor", "--json"))
+    file = tmp_path / "my env"
+    file.write_text("TOUCHLINE_SMTP_PASSWORD=secret\n")
+    bare.setitem(Settings.model_config, "env_file", str(file))
+    for mode, status in ((0o644, "warn"), (0o640, "warn"), (0o600, "ok"), (0o400, "ok")):
+        file.chmod(mode)
+        found = by_name(await cli("doctor", "--json"))["settings file"]
+        assert found["status"] == status, oct(mode)
+        assert found["mend"] == (f"chmod 600 '{file}'" if status == "warn" else "")
+
+
 async def test_a_misspelt_variable_is_named(cli: Cli, bare: pytest.MonkeyPatch) -> None:
     """It fails, with the name that was probably meant."""
     bare.setenv("TOUCHLINE_DATABSE_URL", "x")

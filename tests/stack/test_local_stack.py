@@ -114,6 +114,25 @@ async def test_other_commands_find_the_running_stack_and_only_that(state_dir: Pa
     assert running_stack(state_dir) is None
 
 
+def _logs(stack: LocalStack) -> set[Path]:
+    return {*stack.folder.rglob("*.log"), stack.postgres.log}
+
+
+async def test_what_the_servers_log_is_for_its_owner_alone(state_dir: Path) -> None:
+    """Statements and names are in it; also in a log that an earlier version left open to everybody."""
+    before = os.umask(0o022)
+    try:
+        async with LocalStack(state_dir, keep=True, ui=False) as stack:
+            for log in _logs(stack):
+                log.chmod(0o644)
+        async with LocalStack(state_dir, keep=True, ui=False) as stack:
+            assert len(_logs(stack)) >= 2
+            assert [log for log in _logs(stack) if log.stat().st_mode & 0o077] == []
+            assert stack.postgres.home.stat().st_mode & 0o066 == 0
+    finally:
+        os.umask(before)
+
+
 async def test_a_second_kept_stack_is_refused_with_the_place_of_the_first(state_dir: Path) -> None:
     """Two stacks never share one state folder; the error names the process that has it."""
     async with LocalStack(state_dir, keep=True, ui=False):
