@@ -9,9 +9,7 @@ BEGIN
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO touchline_app', f);
     END LOOP;
-    -- Temporary tables are for imports, which the application's role carries out.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO touchline_app', current_database());
 END
 $$;
 
@@ -24,7 +22,6 @@ DO $$
 DECLARE
     f regprocedure;
 BEGIN
-    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM touchline_app', current_database());
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database());
     FOR f IN SELECT oid FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM touchline_app', f);

@@ -106,7 +106,7 @@ async def guarded(tmp_path: Path) -> AsyncIterator[LocalPostgres]:
 
 @pytest.mark.e2e
 async def test_the_role_gets_the_password_of_its_url(guarded: LocalPostgres) -> None:
-    """It opens, another does not; and who logs in may not even make temporary tables in the database."""
+    """It opens, another does not; and nobody but the owner may even make temporary tables in the database."""
     password = "it's 100% sec/ret:@?"
     url = guarded.url("touchline", f"touchline:{quote(password, safe='')}")
     assert await ensure_login(guarded.url("touchline"), url) == "touchline"
@@ -116,8 +116,9 @@ async def test_the_role_gets_the_password_of_its_url(guarded: LocalPostgres) -> 
         await Database.connect(guarded.url("touchline", "touchline:another"), size=1)
     connection = await asyncpg.connect(url)
     try:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("CREATE TEMPORARY TABLE mine (x int)")
+        for role in ("none", "touchline_app"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"SET ROLE {role}; CREATE TEMPORARY TABLE mine (x int)")
     finally:
         await connection.close()
 
