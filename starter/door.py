@@ -18,7 +18,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 _PROJECT = _CHECKOUT / "pyproject.toml"
 _ENVIRONMENT = _CHECKOUT / ".venv"
 _INSTALLED = _ENVIRONMENT / "touchline-installed"
-"""Digest of what the environment was last brought up to."""
+"""Digest of what the environment was last brought up to, and of what that left."""
 _HELD = 9
 """File descriptor of the checkout's folder: programs inherit it with its lock, and the kernel lets go of both with the
 last of them, however that ends."""
@@ -84,6 +84,9 @@ def _wanted() -> str:
     digest = hashlib.sha256()
     for name in ("uv.lock", "pyproject.toml"):
         digest.update((_CHECKOUT / name).read_bytes())
+    # Whoever adds or removes a package by other means changes its folder.
+    for packages in _ENVIRONMENT.glob("lib/*/site-packages"):
+        digest.update(str(packages.stat().st_mtime_ns).encode())
     return digest.hexdigest()
 
 

@@ -38,6 +38,7 @@ match sys.argv[1:]:
 _PYTHON_WITH_PIP = f"""#!/bin/sh
 # "Installs" uv where --target says.
 [ "$1 $2" = "-m pip" ] || exec '{PYTHON}' "$@"
+[ "$PIP_USER$PIP_REQUIRE_VIRTUALENV" = 00 ] || {{ [ "$3" = --version ] && exit 0 || exit 1; }}
 while [ $# -gt 0 ]; do
     [ "$1" = --target ] && target=$2
     shift
@@ -199,7 +200,7 @@ def test_without_uv_a_private_one_is_installed_by_pip(bare: Machine) -> None:
     # What pyenv leaves on the PATH where the chosen Python has no uv.
     bare.write(bare.bin / "uv", "#!/bin/sh\necho 'pyenv: uv: command not found' >&2\nexit 127\n")
     before = {path.name for path in bare.checkout.iterdir()}
-    first = bare.run("doctor")
+    first = bare.run("doctor", env={"PIP_USER": "1", "PIP_REQUIRE_VIRTUALENV": "1"})
     assert first.returncode == 0, first.stderr
     assert "installing uv into .uv" in first.stderr
     assert {path.name for path in bare.checkout.iterdir()} - before == {".uv", ".venv"}
@@ -302,6 +303,16 @@ def test_a_changed_lock_is_installed_under_programs_that_run(machine: Machine) -
         machine.depend_on(2)
         done = machine.run("anything")
     assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "2", "")
+    assert machine.kept
+
+
+def test_an_environment_that_others_changed_is_mended(machine: Machine) -> None:
+    """A package that was removed by other means is there again, in the same environment."""
+    machine.set_up()
+    [package] = machine.venv.glob("lib/*/site-packages/greeting.py")
+    package.unlink()
+    shutil.rmtree(next(package.parent.glob("greeting-*.dist-info")))
+    assert machine.run("anything").returncode == 0
     assert machine.kept
 
 

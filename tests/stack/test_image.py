@@ -98,3 +98,13 @@ def test_nothing_else_is_in_the_image() -> None:
 def test_the_modules_at_the_root_are_those_that_run() -> None:
     """A new one is a package of the image too."""
     assert sorted(path.stem for path in ROOT.glob("*.py")) == MODULES
+
+
+def test_what_the_image_is_made_from_is_named_to_the_patch() -> None:
+    """The same Python next year, and an installer that is known by its hash."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"^FROM (.+)$", dockerfile, re.MULTILINE) == re.findall(
+        r"python:3\.\d+\.\d+-slim-\w+", dockerfile
+    )
+    assert all("--require-hashes" in line for line in dockerfile.splitlines() if "pip install" in line)
+    assert "pip install" in dockerfile
