@@ -83,6 +83,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         async with database.transaction(settings.tenant) as tx:
             facts = await reports.server_facts(tx)
         yield ok("postgresql", f"{facts.version}, as {facts.role} (logged in as {facts.login})")
+        yield _login(facts)
         yield _row_security(facts)
         if settings.tenant not in await database.tenant_ids():
             yield fail("tenant", f"no such tenant {settings.tenant}", connect.NO_TENANT)
@@ -90,6 +91,18 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield ok("tenant", str(settings.tenant))
         for finding in await _rows(settings, database):
             yield finding
+
+
+def _login(facts: ServerFacts) -> Finding:
+    name = "database role"
+    is_too_much = "is a superuser" if facts.login_is_superuser else "owns the tables" if facts.login_owns_tables else ""
+    if not is_too_much:
+        return ok(name, f"{facts.login} owns nothing, and may only become {facts.role}")
+    mend = (
+        "name the owner in TOUCHLINE_DATABASE_OWNER_URL and a role of its own in TOUCHLINE_DATABASE_URL, and run"
+        " ./touchline migrate, which makes that role"
+    )
+    return warn(name, f"{facts.login} {is_too_much}: one SET ROLE away from every tenant's rows", mend)
 
 
 def _row_security(facts: ServerFacts) -> Finding:

@@ -147,12 +147,3 @@ async def test_a_tenant_that_does_not_exist_is_not_ready(engine: Engine, connect
     answer = await api.http.get("/readyz")
     assert answer.status_code == 503
     assert "tenant" in answer.json()["detail"]
-
-
-async def test_the_docs_are_served(api: Api) -> None:
-    """The page, and the description that it loads."""
-    page = await api.http.get("/docs")
-    assert page.status_code == 200
-    assert "openapi.json" in page.text
-    described = (await api.http.get("/openapi.json")).json()
-    assert (described["openapi"][:2], described["info"]["title"]) == ("3.", "Touchline")
