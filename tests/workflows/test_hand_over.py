@@ -235,6 +235,25 @@ async def test_a_worker_that_stands_still_before_its_look_sends_nothing_when_it_
     assert (await stage.job())["state"] == state
 
 
+async def test_of_two_workers_that_claimed_a_message_one_sends_it(stage: Stage, other: Deliveries) -> None:
+    """Both stand still before their look: the claim of the first has another number by then, whoever goes on first."""
+    one = stage.provider.before_look = Gap()
+    first = stage.deliver()
+    await one.reached.wait()
+    two = stage.provider.before_look = Gap()
+    stage.provider.lookups.append(Absent())
+    second = stage.deliver(other)
+    await two.reached.wait()
+    assert ((await stage.job())["state"], (await stage.job())["claims"]) == ("sending", 2)
+    stage.provider.lookups.append(Unknown(reason="no"))
+    one.over.set()
+    await first
+    assert stage.provider.handed_over == []
+    two.over.set()
+    await second
+    assert (stage.provider.handed_over, (await stage.job())["state"]) == ([], "ambiguous")
+
+
 @pytest.mark.parametrize("word", [Absent(), Unknown(reason="no")])
 async def test_what_a_worker_may_still_hand_over_is_nobody_elses(stage: Stage, other: Deliveries, word: Any) -> None:
     """It looked, and stands still: another one settles nothing and sends nothing, whatever the provider says."""
