@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -294,8 +294,8 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
     dying = stage.deliver()
     await gap.reached.wait()
     stage.rig.engine.database.last_looks.close()
-    # As if it had been claimed before the server was started.
-    await stage.rig.execute("UPDATE message_jobs SET claimed_at = pg_postmaster_start_time() - interval '1 second'")
+    # As if it had been claimed before, or on the server before this one.
+    await stage.rig.execute("UPDATE message_jobs SET claimed_on = claimed_on - interval '1 day'")
     [job] = await stage.rig.rows("SELECT claimed_at FROM message_jobs WHERE state = 'sending'")
     order = ExecuteInput(tenant_id=stage.rig.engine.tenant_id, enrollment_id=stage.enrollment, node_id="first")
     for seconds, gate in ((60, "reconcile"), (120, None)):
@@ -308,6 +308,21 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
         assert (result.next and result.next.gate) == gate
     gap.over.set()
     await asyncio.gather(dying, return_exceptions=True)
+
+
+async def test_a_new_session_holds_what_is_under_way(stage: Stage, other: Deliveries) -> None:
+    """A worker whose session ended alone holds its messages again as soon as it looks at another one."""
+    gap = stage.provider.after_look = Gap()
+    slow = stage.deliver(other)
+    await gap.reached.wait()
+    looks = other.database.last_looks
+    looks.close()
+    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4()) is None
+    stage.provider.lookups.append(Absent())
+    assert (await stage.deliver()).next.gate == "reconcile"
+    gap.over.set()
+    assert (await slow).verdict == "sent"
+    assert len(stage.provider.handed_over) == 1
 
 
 async def test_what_a_provider_took_over_is_known_although_somebody_settled_it(stage: Stage, other: Deliveries) -> None:
