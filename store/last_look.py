@@ -24,6 +24,10 @@ _sql = load_queries("last_look")
 _SESSIONS = 4
 """By which a process looks: as many looks at once."""
 
+_PLANNED_EARLY = 16
+"""A plan that was made while the tables were nearly empty may read them whole: at this look, and at each that doubles
+their number, plans are made anew."""
+
 
 @dataclass(frozen=True)
 class Clearance:
@@ -100,6 +104,7 @@ class _Session:
         self.waiting = 0
         """Those who look by it at the moment, or want to."""
         self._connection: asyncpg.Connection | None = None
+        self._looks = 0
         self._held: set[int] = set()
         self._finished: list[int] = []
         """Holds that are over, to be let go with the next look."""
@@ -111,6 +116,9 @@ class _Session:
         try:
             async with self._turn:
                 connection = await self._connected()
+                self._looks += 1
+                if self._looks >= _PLANNED_EARLY and self._looks.bit_count() == 1:
+                    await connection.execute("DISCARD PLANS")
                 finished, self._finished = self._finished, []
                 self._held.add(hold)
                 asked = monotonic()

@@ -213,6 +213,15 @@ async def test_a_hand_over_holds_no_connection_and_no_lock(stage: Stage) -> None
     assert held["count"] <= 1, "at most the one that asks"
 
 
+async def test_a_claim_that_has_grown_old_is_made_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hand-over begins in the first half of its time or not at all; after three times the message waits a while."""
+    monkeypatch.setattr("activities.deliver.LIMIT", timedelta())
+    result = await stage.deliver()
+    job = await stage.job()
+    assert (result.next.gate, job["state"], job["claims"], job["attempts"]) == ("provider_retry", "pending", 3, 0)
+    assert stage.provider.handed_over == []
+
+
 # --- a worker that stands still, or dies, while another one takes over -----------------------------------------------
 
 
