@@ -18,6 +18,7 @@ from starter.contact_export import export
 from starter.contacts import ImportReport, import_csv
 from starter.engine import Engine
 from starter.telling import say_many
+from store import once
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})
 
@@ -65,13 +66,14 @@ async def import_contacts(request: Request, engine: Annotated[Engine, needs("wri
         async for chunk in request.stream():
             await asyncio.to_thread(file.write, chunk)
         file.flush()
-        return await import_csv(
-            engine.database,
-            engine.tenant_id,
-            Path(file.name),
-            default_region=engine.default_region,
-            tell=partial(say_many, engine),
-        )
+        with once.apart():
+            return await import_csv(
+                engine.database,
+                engine.tenant_id,
+                Path(file.name),
+                default_region=engine.default_region,
+                tell=partial(say_many, engine),
+            )
 
 
 @router.get("/export", summary="Export contacts as a CSV file", response_class=StreamingResponse, responses=_FILE)

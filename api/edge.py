@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.rates import RateLimiter
+from api.turns import Turns
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook
 from starter.engine import Engine
@@ -31,6 +32,9 @@ class Edge:
     live: Live = field(default_factory=Live)
     limiter: RateLimiter | None = None
     """None: everybody may come as often as they like."""
+    exports: Turns = field(default_factory=lambda: Turns("exports", of_key=2, of_tenant=2, in_all=8))
+    imports: Turns = field(default_factory=lambda: Turns("imports", of_key=1, of_tenant=2, in_all=4))
+    streams: Turns = field(default_factory=lambda: Turns("live streams", of_key=100, of_tenant=500, in_all=5_000))
     metrics_token: str = field(default="", repr=False)
     """Opens /metrics, and nothing else; empty: nothing does."""
 

@@ -11,6 +11,7 @@ from starter import standing
 from starter.engine import Engine
 from starter.telling import say
 from store import enrollments
+from store.signals import OpenSignal
 
 _BATCH = 100
 """Enrollments that one transaction stops: it waits for the hand-overs of all of them that are under way."""
@@ -36,13 +37,15 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
     async with engine.database.transaction(engine.tenant_id) as tx:
         sequence = await standing.hold(tx, key)
         held = await standing.archive(tx, sequence)
-    return await wind_up(engine, sequence.id, held, stop=stop, reason=reason)
+        words = [] if stop else await standing.call(tx, held, engine.now())
+    return await wind_up(engine, sequence.id, words, stop=stop, reason=reason)
 
 
-async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, stop: bool, reason: str) -> Archived:
+async def wind_up(
+    engine: Engine, sequence_id: UUID, held: Sequence[OpenSignal], *, stop: bool, reason: str
+) -> Archived:
     """What follows the commit: those whom the sequence had held back go on to their end, or everybody is stopped."""
-    if not stop:
-        await standing.wake(engine, held)
+    await standing.wake(engine, held)
     stopped = 0
     while stop:
         now, event_id = datetime.now(UTC), ids.new_id()
@@ -56,4 +59,4 @@ async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, st
         await say(engine, event_id, words)
     async with engine.database.transaction(engine.tenant_id) as tx:
         finishing = await enrollments.count_live(tx, sequence_id)
-    return Archived(stopped, finishing, 0 if stop else len(held))
+    return Archived(stopped, finishing, len(held))

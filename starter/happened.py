@@ -12,7 +12,7 @@ from domain.errors import NotFound, Unfit
 from domain.fields import HEARD, EventName
 from starter.engine import Engine
 from starter.telling import say
-from store import awaiting, contact_records, signals
+from store import awaiting, contact_records, once, signals
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
     The same key again has no effect; without one, every call is an event of its own. Raises NotFound for an unknown
     contact, Unfit for a name that is none or is ours.
     """
-    now = engine.now()
+    now, request = engine.now(), once.request_id()
     word = _checked(name)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
@@ -48,7 +48,7 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
                 hint="create the contact first, or import a file of contacts",
                 command="contacts import FILE.csv",
             )
-        who, key = found.id, key or ids.new_id().hex
+        who, key = found.id, key or (ids.happened_on(request) if request else ids.new_id().hex)
         event_id = ids.event_id(engine.tenant_id, "custom", f"{who}:{word}:{key}")
         aims = await awaiting.aims(tx, who)
         new = await awaiting.record_custom(tx, event_id, who, word, key, now, now)

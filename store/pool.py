@@ -16,6 +16,7 @@ import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
+from store import once
 
 log = structlog.get_logger(__name__)
 
@@ -80,24 +81,25 @@ class Session:
             await self._connection.execute(begin)
             yield self._connection
         except BaseException:
-            await self._roll_back()
+            await _roll_back(self._connection, "ROLLBACK")
             raise
         else:
             await self._connection.execute("COMMIT")
 
-    async def _roll_back(self) -> None:
-        """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
-        rolled_back = self._connection.is_closed()
-        try:
-            if not rolled_back:
-                async with asyncio.timeout(_ROLLBACK_WITHIN_S):
-                    await self._connection.execute("ROLLBACK")
-                rolled_back = True
-        except LOST:
-            log.warning("connection_given_up")
-        finally:
-            if not rolled_back:
-                self._connection.terminate()
+
+async def _roll_back(connection: Any, statement: str) -> None:
+    """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
+    rolled_back = connection.is_closed()
+    try:
+        if not rolled_back:
+            async with asyncio.timeout(_ROLLBACK_WITHIN_S):
+                await connection.execute(statement)
+            rolled_back = True
+    except LOST:
+        log.warning("connection_given_up")
+    finally:
+        if not rolled_back:
+            connection.terminate()
 
 
 @asynccontextmanager
@@ -177,12 +179,24 @@ class Database:
     async def transaction(
         self, tenant_id: UUID, *, lock_enrollment: UUID | None = None
     ) -> AsyncIterator[asyncpg.Connection]:
-        """One transaction of one tenant; commits at the end, rolls back on any exception."""
+        """One transaction of one tenant; commits at the end, rolls back on any exception.
+
+        Within a request that may be made again it is a part of that request's, and commits with the answer.
+        """
+        request = once.of(self, tenant_id)
+        if request is not None:
+            async with request.part(lock_enrollment) as connection:
+                yield connection
+            return
         async with (
             self.session(tenant_id) as session,
             session.transaction(lock_enrollment=lock_enrollment) as connection,
         ):
             yield connection
+
+    async def roll_back(self, connection: asyncpg.Connection, statement: str) -> None:
+        """Undo by that statement, or give the connection up."""
+        await _roll_back(connection, statement)
 
     async def tenant_ids(self) -> list[UUID]:
         """Every tenant, for sweeps that go through them one by one."""

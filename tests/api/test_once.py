@@ -1,0 +1,266 @@
+"""What a request with an Idempotency-Key does is done once, whatever becomes of the first answer.
+
+The list of operations is that of the description, so that a new one cannot be forgotten.
+"""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from api import idempotency as middleware
+from api.app import description
+from api.edge import Edge
+from domain import ids
+from domain.enrollment import Ending, EnrollmentStatus
+from domain.errors import AmbiguousError
+from domain.messages import Channel
+from providers.registry import Registry
+from starter import control
+from store import enrollments, idempotency
+from tests.api.conftest import Api, another_tenant, edge_on
+from tests.api.operating import SLOW
+from tests.api.test_wall import TABLES, body_of
+from tests.harness import Rig, ScriptedProvider
+from tests.store.tenants import Tenant, fill
+
+TOLD = {
+    "/enrollments/{id}/pause",
+    "/enrollments/{id}/resume",
+    "/enrollments/{id}/send-now",
+    "/enrollments/{id}/assume-sent",
+    "/leads/{id}/pause-sequence",
+    "/leads/{id}/resume-sequence",
+}
+"""A worker carries these out: tested below with one."""
+OPERATIONS = sorted(
+    (path, method)
+    for path, operations in description()["paths"].items()
+    for method, operation in operations.items()
+    if operation.get("security") and method.upper() in middleware.WRITING and path not in TOLD
+)
+HELLO = {"id": "hello", "type": "sms", "body": "Hello. STOP to end."}
+CSV = {"content": b"external_id,email\nC-77,seven@example.com\n", "headers": {"Content-Type": "text/csv"}}
+MAIL = {
+    "content": b"From: ada@example.com\nTo: touchline@localhost\nSubject: Re\nMessage-ID: <1@x.example>\n\nCall me.\n",
+    "headers": {"Content-Type": "message/rfc822"},
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "post /leads/enroll-in-sequence": {"json": {"contacts": ["C1"], "sequence": "slow"}},
+    "post /leads/{id}/stop-sequence": {"json": {"reason": "called us"}},
+    "post /keys": {"json": {"name": "another", "scopes": ["read"]}},
+    "post /users": {"json": {"name": "another"}},
+    "post /campaigns/{id}/assign-sequence": {"json": {"sequence": "slow"}},
+    "post /campaigns/{id}/members": {"json": {"contacts": ["C1", "C2"]}},
+    "post /contacts": {"json": {"external_id": "C3", "email": "three@example.com"}},
+    "post /contacts/{id}/events": {"json": {"name": "contract.signed"}},
+    "post /contacts/import": CSV,
+    "post /webhooks/email/raw": MAIL,
+    "post /sequences": {"json": {"key": "another", "name": "Another"}},
+    "put /sequences/{id}": {"json": {"description": "Changed"}},
+    "post /sequences/{id}/duplicate": {"json": {}},
+    "post /sequences/{id}/steps": {"json": {"definition": {"id": "nap", "type": "delay", "days": 1}}},
+    "put /sequences/{id}/steps/{step}": {"json": {"definition": {**HELLO, "body": "Changed. STOP to end."}}},
+    "post /senders": {"json": {"channel": "email", "address": "new@acme.example"}},
+    "post /suppressions": {"json": {"channel": "email", "address": "new@example.com"}},
+}
+QUERIES = {"delete /contacts/{id}": "?stop=true", "delete /suppressions/{id}": "?asked_by_contact=true"}
+QUERIES["delete /contacts/{id}/suppressions/{suppression}"] = "?asked_by_contact=true"
+
+
+class Died(BaseException):
+    """The process is gone: nobody cleans up."""
+
+
+@pytest.fixture
+def edge(engine: Any) -> Edge:
+    """With a provider for every channel."""
+    carried = Registry(dict.fromkeys(Channel, ScriptedProvider()))
+    return edge_on(dataclasses.replace(engine, providers=carried))
+
+
+async def _furnished(api: Api) -> tuple[Tenant, dict[str, str]]:
+    """A tenant with a row of everything, a draft, a published sequence and a failed enrollment in it; its key."""
+    engine, key = api.rig.engine, await api.key("read", "write", "admin", name="it")
+    tenant = await fill(engine.database, engine.tenant_id)
+    await api.rig.contact(external_id="C2", email="two@example.com", phone="+12125550102")
+    await api.rig.publish(SLOW)
+    made = await api.http.post(
+        "/sequences", json={"definition": {"sequence": "drafted", "steps": [HELLO]}}, headers=key
+    )
+    assert made.status_code == 201, made.text
+    return tenant, key
+
+
+async def _failed(api: Api) -> UUID:
+    """An enrollment that failed at its first step, and whose workflow is over."""
+    engine = api.rig.engine
+    [contact] = await api.rig.rows("SELECT external_id FROM contacts WHERE external_id = 'C2'")
+    answer = await api.http.post(
+        "/leads/enroll-in-sequence",
+        json={"contacts": [contact["external_id"]], "sequence": "slow"},
+        headers=await api.key("write"),
+    )
+    failed = UUID(answer.json()["contacts"][0]["enrollment_id"])
+    ending = Ending(status=EnrollmentStatus.FAILED, reason="hello: no number")
+    async with engine.database.transaction(engine.tenant_id, lock_enrollment=failed) as tx:
+        await enrollments.end(tx, [failed], ending, now=engine.now(), failed_at="hello")
+        await tx.execute("UPDATE enrollment_steps SET status = 'failed' WHERE node_id = 'hello'")
+    await engine.runs.handle(failed).terminate()
+    return failed
+
+
+async def _prepare(api: Api, tenant: Tenant, path: str, method: str) -> str:
+    """Whatever must hold for the operation to have something to do; answers its path."""
+    root = path.split("/")[1]
+    values = {"step": "hello", "tag": "vip", "contact": str(tenant.contact), "id": ""}
+    if "{id}" in path:
+        which = "WHERE name <> 'it'" if root == "keys" else ""  # not the one that asks
+        [row, *_] = await tenant.rows(f"SELECT id FROM {TABLES[root]} {which}")  # noqa: S608 - our own names
+        values["id"] = str(row["id"])
+    if "{suppression}" in path:
+        [row, *_] = await tenant.rows("SELECT id FROM suppressions")
+        values["suppression"] = str(row["id"])
+    match f"{method} {path}":
+        case name if "/sequences/" in name:
+            values["id"] = "drafted"
+        case name if name.endswith("/retry"):
+            values["id"] = str(await _failed(api))
+        case name if root == "enrollments":
+            values["id"] = str(tenant.enrollment)
+        case name if root in ("contacts", "leads"):
+            values["id"] = "C1"
+        case name if root == "webhook-deliveries":
+            over = "last_error = 'gone', next_attempt_at = NULL, ended_at = now()"
+            await tenant.execute(f"UPDATE webhook_deliveries SET state = 'failed', {over}")  # noqa: S608 - our own
+        case "delete /campaigns/{id}":
+            await tenant.execute("UPDATE enrollment_batches SET status = 'completed', ended_at = now()")
+        case "delete /senders/{id}" | "post /senders/{id}/default":
+            await tenant.clone("senders", id=str(ids.new_id()), address="second@acme.example", is_default=False)
+            [row] = await tenant.rows("SELECT id FROM senders WHERE NOT is_default")
+            values["id"] = str(row["id"])
+    return path.format(**values) + QUERIES.get(f"{method} {path}", "")
+
+
+async def _call(api: Api, key: dict[str, str], path: str, method: str, at: str) -> Callable[[], Awaitable[Any]]:
+    """The request, ready to be made as often as one likes."""
+    operation = description()["paths"][path][method]
+    body = dict(BODIES.get(f"{method} {path}") or body_of(operation))
+    headers = {**body.pop("headers", {}), **key, "Idempotency-Key": "once and only"}
+    if any(p["name"].lower() == "if-match" for p in operation.get("parameters", [])):
+        shown = at.rpartition("/")[0] if path.endswith(("{step}", "/publish")) else at
+        headers["If-Match"] = (await api.http.get(shown, headers=key)).headers["etag"]
+    return lambda: api.http.request(method.upper(), at, headers=headers, **body)
+
+
+async def _counts(tenant: Tenant) -> dict[str, int]:
+    """Rows of each table, but of answers, and of what the test itself did."""
+    tables = await tenant.rows(
+        """
+        SELECT c.table_name AS name FROM information_schema.columns c JOIN information_schema.tables USING (table_name)
+        WHERE c.table_schema = 'public' AND c.column_name = 'tenant_id' AND table_type = 'BASE TABLE'
+        """
+    )
+    counted = {}
+    for name in {row["name"] for row in tables} - {"idempotent_requests"}:
+        [row] = await tenant.rows(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own names
+        counted[name] = row["count"]
+    return counted
+
+
+def _dies(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """The process is gone when the work is done: `before` its answer is kept, or `behind` that."""
+
+    async def gone(*_: Any) -> bool:
+        raise Died
+
+    async def closed(kept: Any) -> None:
+        await kept.request.undo()
+
+    if when == "before":
+        monkeypatch.setattr(idempotency, "keep", gone)
+        monkeypatch.setattr(middleware._Kept, "_give_up", closed)
+        return
+    keep = middleware._Kept.keep
+
+    async def keeps_and_goes(*given: Any) -> None:
+        await keep(*given)
+        raise Died
+
+    monkeypatch.setattr(middleware._Kept, "keep", keeps_and_goes)
+
+
+@pytest.mark.parametrize("when", ["before", "behind"])
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+async def test_what_a_process_did_that_died_is_done_once(
+    api: Api, database_url: str, path: str, method: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repetition is answered as the request by itself would have been, and every table holds as many rows."""
+    other = await another_tenant(api, database_url)
+    undisturbed, key = await _furnished(other)
+    expected = await (await _call(other, key, path, method, await _prepare(other, undisturbed, path, method)))()
+    assert expected.status_code < 300, expected.text
+
+    tenant, key = await _furnished(api)
+    call = await _call(api, key, path, method, await _prepare(api, tenant, path, method))
+    with monkeypatch.context() as dying:
+        _dies(dying, when)
+        with pytest.raises(Died):
+            await call()
+    await api.rig.execute("UPDATE idempotent_requests SET held_until = now() - interval '1 h' WHERE status IS NULL")
+    again, replayed = await call(), await call()
+    assert again.status_code == expected.status_code, again.text
+    assert (replayed.content, replayed.headers["idempotent-replayed"]) == (again.content, "true")
+    assert await _counts(tenant) == await _counts(undisturbed)
+
+
+@pytest.mark.parametrize("command", ["pause", "send-now", "assume-sent"])
+async def test_what_a_worker_did_for_a_process_that_died_is_done_once(
+    running: tuple[Api, Rig], provider: ScriptedProvider, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repetition hears what the workflow answered, and the workflow does nothing more."""
+    api, rig = running
+    if command == "assume-sent":
+        provider.answers.append(AmbiguousError("scripted", "the connection died", code="lost"))
+    enrollment, _ = await rig.start(SLOW)
+    waits = ("hello", "ambiguous") if command == "assume-sent" else ("more", None)
+    await rig.arrives(enrollment, *waits)
+    headers = {**await api.key("write"), "Idempotency-Key": "once"}
+    path = f"/enrollments/{enrollment}/{command}"
+    with monkeypatch.context() as dying:
+        _dies(dying, "before")
+        with pytest.raises(Died):
+            await api.http.post(path, headers=headers)
+    await rig.execute("UPDATE idempotent_requests SET held_until = now() - interval '1 h'")
+    before = len(provider.handed_over)
+    answer = await api.http.post(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert (await api.http.post(path, headers=headers)).content == answer.content
+    assert len(provider.handed_over) == before
+    if command == "pause":
+        again = {**headers, "Idempotency-Key": "another"}
+        assert (await api.http.post(path, headers=again)).status_code == 409
+
+
+async def test_an_enrollment_that_has_ended_is_found_by_its_request(running: tuple[Api, Rig]) -> None:
+    """However late the repetition comes, it opens no other: also when the kept answer is forgotten."""
+    api, rig = running
+    await rig.publish(SLOW)
+    contact = await rig.contact()
+    headers = {**await api.key("write"), "Idempotency-Key": "once"}
+    body = {"contacts": [contact.external_id], "sequence": "slow"}
+
+    async def enrolled() -> dict[str, Any]:
+        answer: httpx.Response = await api.http.post("/leads/enroll-in-sequence", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json()["contacts"][0])
+
+    first = await enrolled()
+    await control.stop(rig.engine, UUID(first["enrollment_id"]), "called us")
+    await rig.execute("DELETE FROM idempotent_requests")
+    assert await enrolled() == first
+    assert first["outcome"] == "enrolled"
+    assert await api.count("enrollments") == 1
