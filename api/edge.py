@@ -17,6 +17,11 @@ from starter.telling import Teller
 from store.attribution import Received
 
 
+def live_streams(in_all: int) -> Turns:
+    """So many at once in this process."""
+    return Turns("live streams", of_key=100, of_tenant=max(100, in_all // 4), in_all=in_all)
+
+
 @dataclass(frozen=True)
 class Edge:
     """The parts of one API process."""
@@ -34,7 +39,7 @@ class Edge:
     """None: everybody may come as often as they like."""
     exports: Turns = field(default_factory=lambda: Turns("exports", of_key=2, of_tenant=2, in_all=8))
     imports: Turns = field(default_factory=lambda: Turns("imports", of_key=1, of_tenant=2, in_all=4))
-    streams: Turns = field(default_factory=lambda: Turns("live streams", of_key=100, of_tenant=500, in_all=5_000))
+    streams: Turns = field(default_factory=lambda: live_streams(5_000))
     metrics_token: str = field(default="", repr=False)
     """Opens /metrics, and nothing else; empty: nothing does."""
 

@@ -1,23 +1,29 @@
 """What operators do to enrollments and sequences. Each answers when it is recorded."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.workflow import UpdateMethodMultiParam
 
 from domain import ids
-from domain.enrollment import BEFELL, Ending, EnrollmentState, EnrollmentStatus
+from domain.enrollment import BEFELL, Ending, EnrollmentState, EnrollmentStatus, Gate
 from domain.errors import Conflict, NotFound, NotReady, Unfit
 from starter import standing
 from starter.engine import Engine, unanswered
 from starter.telling import say
-from store import enrollments, ledger, once
+from store import enrollments, ledger, once, signals
 from store.enrollments import Scope
 from workflows.enrollment import EnrollmentWorkflow
 
+_BEFORE_PAUSING_ALONE = timedelta(seconds=8)
+"""How long a worker is waited for before the database pauses by itself: both together are answered within 30 s."""
+_UNLOCKED_WITHIN = timedelta(seconds=15)
 _Command = UpdateMethodMultiParam[[EnrollmentWorkflow], EnrollmentState]
 
 _PATIENCE = timedelta(seconds=20)
@@ -25,12 +31,45 @@ _PATIENCE = timedelta(seconds=20)
 
 
 async def pause(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
-    """Hold one enrollment; what is left of its wait is kept."""
-    return await _ask(engine, enrollment_id, EnrollmentWorkflow.pause)
+    """Hold one enrollment; what is left of its wait is kept.
+
+    Where no worker answers the database holds it, from its commit on; the workflow hears of it later.
+    """
+    try:
+        return await _ask(engine, enrollment_id, EnrollmentWorkflow.pause, _BEFORE_PAUSING_ALONE)
+    except NotReady as silence:
+        with once.apart():
+            return await _pause_alone(engine, enrollment_id, silence)
+
+
+async def _pause_alone(engine: Engine, enrollment_id: UUID, silence: NotReady) -> EnrollmentState:
+    now, request = engine.now(), once.request_id()
+    event_id = ids.said_on(request, enrollment_id) if request else ids.new_id()
+    async with _locked(engine, enrollment_id) as tx:
+        scope = await enrollments.read_scope(tx, enrollment_id)
+        _must_live(enrollment_id, scope)
+        assert scope is not None  # noqa: S101 - it lives
+        if scope.status is EnrollmentStatus.PENDING:
+            raise silence  # It has no workflow that could hear of it, and begins nothing before Temporal answers.
+        words = []
+        if scope.status is not EnrollmentStatus.PAUSED:
+            await enrollments.pause(tx, enrollment_id, now)
+            words = await signals.leave(tx, event_id, "pause", [enrollment_id], now=now)
+        elif not await signals.was_left(tx, event_id, enrollment_id):
+            raise Conflict(f"enrollment {enrollment_id}: it is paused already")
+    await say(engine, event_id, words)
+    return EnrollmentState(
+        status=EnrollmentStatus.PAUSED, node_id=scope.current_node, gate=Gate.ENROLLMENT_PAUSED, remaining_seconds=None
+    )
 
 
 async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Let a paused enrollment go on."""
+    with once.apart():
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            unheard = await signals.open_pauses(tx, enrollment_id)
+        for word in unheard:
+            await say(engine, word.event_id, [word])
     return await _ask(engine, enrollment_id, EnrollmentWorkflow.resume)
 
 
@@ -43,20 +82,27 @@ async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentSt
     ending = Ending(status=EnrollmentStatus.STOPPED, reason=by_hand(reason))
     request = once.request_id()
     event_id = ids.said_on(request, enrollment_id) if request else ids.new_id()
-    try:
-        async with (
-            asyncio.timeout(_PATIENCE.total_seconds()),
-            engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx,
-        ):
-            _must_live(enrollment_id, await enrollments.read_scope(tx, enrollment_id))
-            words = await enrollments.end_by(tx, event_id, "reply", [enrollment_id], ending, now=engine.now())
-    except TimeoutError as error:
-        raise NotReady(
-            f"enrollment {enrollment_id} hands a message over at the moment; it was not stopped",
-            hint="say it again in a moment",
-        ) from error
+    async with _locked(engine, enrollment_id) as tx:
+        _must_live(enrollment_id, await enrollments.read_scope(tx, enrollment_id))
+        words = await enrollments.end_by(tx, event_id, "reply", [enrollment_id], ending, now=engine.now())
     await say(engine, event_id, words)
     return EnrollmentState(status=ending.status, reason=ending.reason)
+
+
+@asynccontextmanager
+async def _locked(engine: Engine, enrollment_id: UUID) -> AsyncIterator[asyncpg.Connection]:
+    """A transaction in which nothing of the enrollment is handed over. Raises NotReady when one takes too long."""
+    try:
+        async with (
+            asyncio.timeout(_UNLOCKED_WITHIN.total_seconds()),
+            engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx,
+        ):
+            yield tx
+    except TimeoutError as error:
+        raise NotReady(
+            f"enrollment {enrollment_id} hands a message over at the moment; nothing was changed",
+            hint="say it again in a moment",
+        ) from error
 
 
 def by_hand(reason: str) -> str:
@@ -100,7 +146,9 @@ def _over(enrollment_id: UUID, ending: Ending) -> Conflict:
     return Conflict(f"enrollment {enrollment_id} has ended already: {ending.reason or ending.status}")
 
 
-async def _ask(engine: Engine, enrollment_id: UUID, command: _Command) -> EnrollmentState:
+async def _ask(
+    engine: Engine, enrollment_id: UUID, command: _Command, patience: timedelta | None = None
+) -> EnrollmentState:
     """Say it to the workflow, which acts and records it; said again by the same request it answers as it did.
 
     Raises NotFound; Conflict (it is not in that state, or has ended); NotReady (no worker answers).
@@ -115,7 +163,7 @@ async def _ask(engine: Engine, enrollment_id: UUID, command: _Command) -> Enroll
         update = str(ids.said_on(request, enrollment_id)) if request else None
         try:
             # The time-out of a single call does not end the wait for a worker that took the command and died.
-            async with asyncio.timeout(_PATIENCE.total_seconds()):
+            async with asyncio.timeout((patience or _PATIENCE).total_seconds()):
                 return await handle.execute_update(command, id=update)
         except WorkflowUpdateFailedError as error:
             raise Conflict(f"enrollment {enrollment_id}: {error.cause}") from error

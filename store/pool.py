@@ -1,8 +1,9 @@
 """The only way to the database: a pool whose every transaction names its tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,19 @@ _KEPT_S = 3600.0
 """A connection's first transactions take ten times as long as all others: it learns tables, triggers and statements."""
 
 _SCHEMA = Path(__file__).parent.parent / "schema"
+
+
+_urgent: ContextVar[bool] = ContextVar("urgent", default=False)
+
+
+@contextmanager
+def urgent() -> Iterator[None]:
+    """What this task, and those that it begins, do meanwhile cannot wait for others: it has all connections."""
+    token = _urgent.set(True)
+    try:
+        yield
+    finally:
+        _urgent.reset(token)
 
 
 def load_queries(name: str) -> Any:
@@ -134,12 +148,19 @@ class Usage:
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", kept_back: int = 0) -> None:
         self._pool = pool
+        self._share = asyncio.Semaphore(max(1, pool.get_max_size() - kept_back))
+        """Connections that whoever can wait may have at once."""
 
     @classmethod
-    async def connect(cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False) -> "Database":
-        """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
+    async def connect(
+        cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False, kept_back: int = 0
+    ) -> "Database":
+        """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used.
+
+        `kept_back`: so many of its connections only what is `urgent` may have.
+        """
         try:
             pool = await asyncpg.create_pool(
                 url,
@@ -158,7 +179,7 @@ class Database:
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise NotReady(f"PostgreSQL cannot be used: {error}", hint=_hint(url, error)) from error
-        return cls(pool)
+        return cls(pool, kept_back)
 
     def usage(self) -> "Usage":
         """How much of the pool is in use at the moment."""
@@ -172,8 +193,14 @@ class Database:
     @asynccontextmanager
     async def session(self, tenant_id: UUID) -> AsyncIterator[Session]:
         """Keep one connection over several transactions of one tenant."""
-        async with self._pool.acquire() as connection:
+        async with self._acquire() as connection:
             yield Session(connection, tenant_id)
+
+    @asynccontextmanager
+    async def _acquire(self) -> AsyncIterator[Any]:
+        """A connection; some are kept back for what cannot wait."""
+        async with nullcontext() if _urgent.get() else self._share, self._pool.acquire() as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(
@@ -215,5 +242,6 @@ class Database:
 
     async def api_key_owner(self, key_hash: bytes) -> asyncpg.Record | None:
         """Whose a key of the API is, before any tenant is known; None: nobody's, or it was revoked."""
-        async with self._pool.acquire() as connection:
-            return await connection.fetchrow("SELECT * FROM api_key_owner($1)", key_hash)
+        async with self._acquire() as connection:
+            found: asyncpg.Record | None = await connection.fetchrow("SELECT * FROM api_key_owner($1)", key_hash)
+            return found

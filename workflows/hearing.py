@@ -51,6 +51,11 @@ class Hearing:
         self._commands.append(Command("look_again", self._place))
 
     @workflow.signal
+    def hold(self) -> None:
+        """An operator's pause was recorded while no worker answered."""
+        self._commands.append(Command("pause", self._place))
+
+    @workflow.signal
     def postpone(self, upcoming: Upcoming) -> None:
         """The contact is away: what is next waits until then, as the database has recorded it."""
         self._commands.append(Command("postpone", self._place, upcoming=upcoming))

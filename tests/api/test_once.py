@@ -3,13 +3,16 @@
 The list of operations is that of the description, so that a new one cannot be forgotten.
 """
 
+import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from temporalio.client import Client
 
 from api import idempotency as middleware
 from api.app import description
@@ -19,12 +22,14 @@ from domain.enrollment import Ending, EnrollmentStatus
 from domain.errors import AmbiguousError
 from domain.messages import Channel
 from providers.registry import Registry
-from starter import control
+from starter import control, enroll, telling
+from starter.engine import TemporalAddress, connect_temporal
+from starter.runs import Runs
 from store import enrollments, idempotency
 from tests.api.conftest import Api, another_tenant, edge_on
 from tests.api.operating import SLOW
 from tests.api.test_wall import TABLES, body_of
-from tests.harness import Rig, ScriptedProvider
+from tests.harness import Rig, ScriptedProvider, about
 from tests.store.tenants import Tenant, fill
 
 TOLD = {
@@ -145,11 +150,13 @@ async def _prepare(api: Api, tenant: Tenant, path: str, method: str) -> str:
     return path.format(**values) + QUERIES.get(f"{method} {path}", "")
 
 
-async def _call(api: Api, key: dict[str, str], path: str, method: str, at: str) -> Callable[[], Awaitable[Any]]:
+async def _call(
+    api: Api, key: dict[str, str], path: str, method: str, at: str, *, named: bool = True
+) -> Callable[[], Awaitable[Any]]:
     """The request, ready to be made as often as one likes."""
     operation = description()["paths"][path][method]
     body = dict(BODIES.get(f"{method} {path}") or body_of(operation))
-    headers = {**body.pop("headers", {}), **key, "Idempotency-Key": "once and only"}
+    headers = {**body.pop("headers", {}), **key, **({"Idempotency-Key": "once and only"} if named else {})}
     if any(p["name"].lower() == "if-match" for p in operation.get("parameters", [])):
         shown = at.rpartition("/")[0] if path.endswith(("{step}", "/publish")) else at
         headers["If-Match"] = (await api.http.get(shown, headers=key)).headers["etag"]
@@ -243,6 +250,68 @@ async def test_what_a_worker_did_for_a_process_that_died_is_done_once(
     if command == "pause":
         again = {**headers, "Idempotency-Key": "another"}
         assert (await api.http.post(path, headers=again)).status_code == 409
+
+
+@pytest.fixture
+async def silent() -> AsyncIterator[Client]:
+    """A Temporal that takes connections and says nothing."""
+
+    async def listen(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    yield await connect_temporal(TemporalAddress(f"127.0.0.1:{server.sockets[0].getsockname()[1]}"), lazy=True)
+    server.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal is waited for as briefly as the test can bear."""
+    monkeypatch.setattr(telling, "_WITHIN_S", 0.5)
+    monkeypatch.setattr(enroll, "_ANSWERED_WITHIN_S", 0.5)
+    monkeypatch.setattr(control, "_BEFORE_PAUSING_ALONE", timedelta(seconds=0.5))
+
+
+@pytest.mark.parametrize(("path", "method"), [one for one in OPERATIONS if not one[0].endswith("/retry")])
+async def test_what_is_committed_is_answered_as_done_while_temporal_is_silent(
+    edge: Edge, connect: Callable[[Edge], Api], silent: Client, impatient: None, path: str, method: str
+) -> None:
+    """Without a key for repetitions either: nobody is told that nothing was changed."""
+    mute = dataclasses.replace(edge.engine, runs=Runs(silent, "nobody", search_attributes=False))
+    api = connect(dataclasses.replace(edge, engine=mute))
+    tenant, key = await _furnished(api)
+    call = await _call(api, key, path, method, await _prepare(api, tenant, path, method), named=False)
+    answer = await call()
+    assert answer.status_code < 300, answer.text
+    if path.endswith("/enroll-in-sequence"):
+        assert (answer.json()["enrolled"], answer.json()["unstarted"]) == (1, 1)
+
+
+async def test_a_pause_and_a_stop_need_no_temporal(
+    running: tuple[Api, Rig], connect: Callable[[Edge], Api], silent: Client, impatient: None
+) -> None:
+    """Both hold from their answer on, the pause once for its request; the workflow hears of it later."""
+    api, rig = running
+    enrollment, contact = await rig.start(SLOW)
+    await rig.arrives(enrollment, "more")
+    mute = connect(edge_on(dataclasses.replace(rig.engine, runs=Runs(silent, "nobody", search_attributes=False))))
+    headers = {**await api.key("write"), "Idempotency-Key": "once"}
+    for _ in range(2):
+        answer = await mute.http.post(f"/enrollments/{enrollment}/pause", headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (200, "paused")
+    await rig.execute("DELETE FROM idempotent_requests")
+    assert (await mute.http.post(f"/enrollments/{enrollment}/pause", headers=headers)).status_code == 200
+    other = {**headers, "Idempotency-Key": "another"}
+    assert (await mute.http.post(f"/enrollments/{enrollment}/pause", headers=other)).status_code == 409
+    row = await rig.enrollment(enrollment)
+    assert (row["status"], row["gate"]) == ("paused", "enrollment_paused")
+
+    resumed = await control.resume(rig.engine, enrollment)
+    assert (resumed.status, resumed.node_id) == ("running", "more")
+    assert about(timedelta(days=3), (resumed.at or datetime.now(UTC)) - datetime.now(UTC))
+    stopped = await mute.http.post(f"/leads/{contact.external_id}/stop-sequence", json={}, headers=headers)
+    assert stopped.json()["enrollments"][0]["state"]["status"] == "stopped"
+    assert (await rig.enrollment(enrollment))["status"] == "stopped"
 
 
 async def test_an_enrollment_that_has_ended_is_found_by_its_request(running: tuple[Api, Rig]) -> None:
