@@ -116,7 +116,8 @@ class Hearing:
     @resume.validator
     def _may_resume(self) -> None:
         self._must_live()
-        if not self._paused:
+        # A pause that was heard of a moment ago is acted on first.
+        if not self._paused and not any(command.kind == "pause" for command in self._commands):
             raise ApplicationError("it is not paused")
 
     @stop.validator

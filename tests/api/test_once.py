@@ -288,7 +288,11 @@ async def test_what_is_committed_is_answered_as_done_while_temporal_is_silent(
 
 
 async def test_a_pause_and_a_stop_need_no_temporal(
-    running: tuple[Api, Rig], connect: Callable[[Edge], Api], silent: Client, impatient: None
+    running: tuple[Api, Rig],
+    connect: Callable[[Edge], Api],
+    silent: Client,
+    impatient: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Both hold from their answer on, the pause once for its request; the workflow hears of it later."""
     api, rig = running
@@ -306,10 +310,13 @@ async def test_a_pause_and_a_stop_need_no_temporal(
     row = await rig.enrollment(enrollment)
     assert (row["status"], row["gate"]) == ("paused", "enrollment_paused")
 
+    monkeypatch.setattr(telling, "_WITHIN_S", 60.0)
     resumed = await control.resume(rig.engine, enrollment)
     assert (resumed.status, resumed.node_id) == ("running", "more")
     assert about(timedelta(days=3), (resumed.at or datetime.now(UTC)) - datetime.now(UTC))
-    stopped = await mute.http.post(f"/leads/{contact.external_id}/stop-sequence", json={}, headers=headers)
+    monkeypatch.setattr(telling, "_WITHIN_S", 0.5)
+    third = {**headers, "Idempotency-Key": "a third"}
+    stopped = await mute.http.post(f"/leads/{contact.external_id}/stop-sequence", json={}, headers=third)
     assert stopped.json()["enrollments"][0]["state"]["status"] == "stopped"
     assert (await rig.enrollment(enrollment))["status"] == "stopped"
 

@@ -126,9 +126,13 @@ async def _unread(edge: Edge, path: str, headers: dict[str, str]) -> AsyncIterat
         elif status == HTTPStatus.OK:
             await asyncio.Event().wait()
 
+    asked = False
+
     async def receive() -> Any:
-        if began.is_set():
+        nonlocal asked
+        if asked:
             await asyncio.Event().wait()
+        asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     scope = {
