@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +29,13 @@ from starter.runs import Runs
 from store import enrollments, idempotency
 from tests.api.conftest import Api, another_tenant, edge_on
 from tests.api.operating import SLOW
+from tests.api.test_process import NOWHERE, Serving, serving
 from tests.api.test_wall import TABLES, body_of
+from tests.e2e.site import Process
 from tests.harness import Rig, ScriptedProvider, about
 from tests.store.tenants import Tenant, fill
+
+__all__ = ["serving"]
 
 TOLD = {
     "/enrollments/{id}/pause",
@@ -340,3 +345,40 @@ async def test_an_enrollment_that_has_ended_is_found_by_its_request(running: tup
     assert await enrolled() == first
     assert first["outcome"] == "enrolled"
     assert await api.count("enrollments") == 1
+
+
+KILLED = """
+import os, runpy, signal
+from store import idempotency
+
+async def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+idempotency.keep = killed
+runpy.run_module("api", run_name="__main__", alter_sys=True)
+"""
+
+
+async def test_a_process_that_is_killed_leaves_nothing_half_done(
+    api: Api, serving: Serving, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 between the work and its answer: the next process does it once, and answers it from then on."""
+    headers = {**await api.key("admin"), "Idempotency-Key": "once"}
+    settings = {**NOWHERE, "database_url": database_url}
+
+    async def asked(port: int) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            return await http.post("/keys", json={"name": "made", "scopes": ["read"]}, headers=headers)
+
+    with monkeypatch.context() as killing:
+        process = lambda folder, **given: Process(["-P", "-c", KILLED], folder / "killed.log", given)  # noqa: E731
+        killing.setattr("tests.api.test_process.api", process)
+        async with serving(**settings) as (_, port):
+            with pytest.raises(httpx.HTTPError):
+                await asked(port)
+    assert await api.rig.rows("SELECT FROM api_keys WHERE name = 'made'") == []
+    await api.rig.execute("UPDATE idempotent_requests SET held_until = now() - interval '1 h'")
+    async with serving(**settings) as (_, port):
+        first, again = await asked(port), await asked(port)
+    assert (first.status_code, again.json()) == (201, first.json())
+    assert len(await api.rig.rows("SELECT FROM api_keys WHERE name = 'made'")) == 1
