@@ -203,21 +203,27 @@ async def sequence_state(
 async def pause_sequence(id: LeadId, engine: Writer, body: Which | None = None) -> AnsweredAll:
     """In one sequence or in all; nothing is sent until it is resumed, and what is left of each wait is kept.
 
-    409: the contact does not live in the sequence that is named, or is paused there already. 503: no worker answers;
-    to say the same again is safe.
+    It holds from the answer on, also where no worker answers. 409: the contact does not live in the sequence that is
+    named, or is paused there already. 503: a message is being handed over, or it has not begun; say it again.
     """
     return await _tell(engine, id, body, control.pause)
 
 
 @router.post("/{id:path}/resume-sequence", summary="Resume a contact's sequences", responses=answers(409))
 async def resume_sequence(id: LeadId, engine: Writer, body: Which | None = None) -> AnsweredAll:
-    """In one sequence or in all; each goes on with what was left of its wait. 409 and 503 as for a pause."""
+    """In one sequence or in all; each goes on with what was left of its wait. 409 as for a pause.
+
+    503: no worker answers; to say the same again is safe.
+    """
     return await _tell(engine, id, body, control.resume)
 
 
 @router.post("/{id:path}/stop-sequence", summary="Stop a contact's sequences for good", responses=answers(409))
 async def stop_sequence(id: LeadId, engine: Writer, body: Stopping | None = None) -> AnsweredAll:
-    """In one sequence or in all; nothing more is sent from the moment of the answer on. 409 and 503 as for a pause."""
+    """In one sequence or in all; nothing more is sent from the moment of the answer on.
+
+    That needs no Temporal. 409 as for a pause. 503: a message is being handed over; say it again.
+    """
     said = body or Stopping()
     return _answered(await leads.stop(engine, id, said.sequence, said.reason))
 
