@@ -64,7 +64,7 @@ class Once:
         tx = await self._begun()
         begin = "SAVEPOINT request"
         if lock_enrollment is not None:
-            begin += f"; EXECUTE touchline_lock('{UUID(int=lock_enrollment.int)}')"
+            begin += f"; EXECUTE touchline_lock('{UUID(str(lock_enrollment))}')"
         try:
             await tx.execute(begin)
             yield tx

@@ -90,7 +90,7 @@ class Session:
         # UUID objects only ever print as hex and dashes, so they may stand in the text.
         begin = f"BEGIN; EXECUTE touchline_scope('{UUID(int=self._tenant_id.int)}')"
         if lock_enrollment is not None:
-            begin += f"; EXECUTE touchline_lock('{UUID(int=lock_enrollment.int)}')"
+            begin += f"; EXECUTE touchline_lock('{UUID(str(lock_enrollment))}')"
         try:
             await self._connection.execute(begin)
             yield self._connection
