@@ -149,13 +149,16 @@ def temporal_address_of(settings: Settings) -> TemporalAddress:
 
 
 @asynccontextmanager
-async def engine_of(settings: Settings, *, lazy: bool = False) -> AsyncIterator[Engine]:
+async def engine_of(settings: Settings, *, lazy: bool = False, kept_back: int = 0) -> AsyncIterator[Engine]:
     """Connect to everything; release it at the end. Raises NotReady for what cannot be reached.
 
-    `lazy`: connects when first used, for whoever has something to say even while a service is down.
+    `lazy`: connects when first used, for whoever has something to say even while a service is down. `kept_back`:
+    connections to the database that only what is `urgent` may have.
     """
     providers = registry_of(settings)
-    database = await Database.connect(settings.database_url, size=settings.database_pool_size, lazy=lazy)
+    database = await Database.connect(
+        settings.database_url, size=settings.database_pool_size, lazy=lazy, kept_back=kept_back
+    )
     try:
         client = await connect_temporal(temporal_address_of(settings), lazy=lazy)
         yield Engine(

@@ -72,7 +72,8 @@ _MEANINGS = {
     428: "The operation needs `If-Match`.",
     429: "Too many requests: come again after `Retry-After` seconds.",
     500: "A fault of ours; the log has it under the answer's `X-Request-Id`.",
-    503: "Something that is needed is away; nothing was changed, and the same request may succeed soon.",
+    503: "Something that is needed is away: nothing was changed, or it cannot be known. The same request may succeed "
+    "soon, and with its `Idempotency-Key` nothing is done twice.",
 }
 
 _ABOUT = f"""\

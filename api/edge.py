@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.rates import RateLimiter
+from api.turns import Turns
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook
 from starter.engine import Engine
@@ -14,6 +15,11 @@ from starter.inbound import record
 from starter.live import Live
 from starter.telling import Teller
 from store.attribution import Received
+
+
+def live_streams(in_all: int) -> Turns:
+    """So many at once in this process."""
+    return Turns("live streams", of_key=100, of_tenant=max(100, in_all // 4), in_all=in_all)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,9 @@ class Edge:
     live: Live = field(default_factory=Live)
     limiter: RateLimiter | None = None
     """None: everybody may come as often as they like."""
+    exports: Turns = field(default_factory=lambda: Turns("exports", of_key=2, of_tenant=2, in_all=8))
+    imports: Turns = field(default_factory=lambda: Turns("imports", of_key=1, of_tenant=2, in_all=4))
+    streams: Turns = field(default_factory=lambda: live_streams(5_000))
     metrics_token: str = field(default="", repr=False)
     """Opens /metrics, and nothing else; empty: nothing does."""
 
