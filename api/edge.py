@@ -7,13 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.rates import RateLimiter
-from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook
 from starter.engine import Engine
-from starter.inbound import record
+from starter.inbox import Inbox
 from starter.live import Live
-from starter.telling import Teller
-from store.attribution import Received
 
 
 @dataclass(frozen=True)
@@ -27,18 +24,12 @@ class Edge:
     """By the name in the URL; only those that have a secret."""
     twilio: Webhook | None = None
     """None: no token is configured."""
-    teller: Teller = field(default_factory=Teller)
+    inbox: Inbox = field(default_factory=Inbox)
     live: Live = field(default_factory=Live)
     limiter: RateLimiter | None = None
     """None: everybody may come as often as they like."""
     metrics_token: str = field(default="", repr=False)
     """Opens /metrics, and nothing else; empty: nothing does."""
-
-    async def receive(self, engine: Engine, report: StatusReport | InboundMessage) -> Received:
-        """Record a report for the engine's tenant; its workflows hear of it behind our answer."""
-        received = await record(engine, report)
-        self.teller.tell(engine, received)
-        return received
 
 
 def _edge(request: Request) -> Edge:

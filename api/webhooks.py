@@ -1,4 +1,4 @@
-"""Where providers call: believe, read, record, and only then say thank you. One way for all of them."""
+"""Where providers call: believe, read, store, and only then say thank you. One way for all of them."""
 
 import asyncio
 import json
@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -22,7 +21,9 @@ from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
 from starter.engine import Engine
+from starter.inbox import Stored
 from store import dead_letters, tenants
+from store.pool import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -30,21 +31,11 @@ Report = StatusReport | InboundMessage
 
 _WITHIN_S = 8.0
 """Providers give up after 10 to 15 seconds, and then do not know that they should try again."""
-_AT_ONCE = 8
-"""Of the reports of one call; each takes a connection."""
 _SHORT = 20_000
 """Bytes that are read at once; a longer mail may take its time, and nobody else shall wait for it."""
 _NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML: no answer to the contact. What is to be answered goes its own way, where it cannot be lost."""
 _RAW = "message/rfc822"
-
-_OF_ITS_OWN = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,
-    ValueError,
-)
-"""What is wrong with one report, and would be wrong again: a value that nothing can store, a contradiction."""
 
 ForTenant = Annotated[
     UUID | None, Query(description="Whom the call is about; without it, the tenant that the installation is set to.")
@@ -57,11 +48,11 @@ class Taken(BaseModel):
     """What became of a call's reports."""
 
     received: int
-    """Recorded now, each with its effect."""
+    """Stored now; each has its effect at once, and nothing is sent meanwhile to whom it may concern."""
     known: int
     """Reported before; without a second effect."""
     kept: int
-    """Could not be recorded: they lie in the dead letters, with the reason."""
+    """Could not be stored: they lie in the dead letters, with the reason."""
 
 
 def _body(*content_types: str) -> dict[str, Any]:
@@ -163,14 +154,35 @@ class _Call:
     request: WebhookRequest
 
     async def take(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Taken:
-        """Read it, and record each report in a transaction of its own: a bad one takes no other with it."""
+        """Read it and store its reports: together, or where one of them cannot be, each by itself."""
         reports = await self._read(how)
-        gate = asyncio.Semaphore(_AT_ONCE)
-        done = await asyncio.gather(*(self._take(report, gate) for report in reports), return_exceptions=True)
-        for outcome in done:
-            if isinstance(outcome, BaseException):
-                raise outcome  # The provider repeats the call, and what was recorded is known then.
-        return Taken(received=done.count("received"), known=done.count("known"), kept=done.count("kept"))
+        try:
+            stored = await self._store(reports)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            return await self._each(reports)
+        return Taken(received=stored.received, known=stored.known, kept=0)
+
+    async def _each(self, reports: Sequence[Report]) -> Taken:
+        """A bad report takes no other with it. When this is cut off the provider repeats the call."""
+        taken = Taken(received=0, known=0, kept=0)
+        for report in reports:
+            try:
+                stored = await self._store([report])
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                await self._bury(f"{type(error).__name__}: {error}", report)
+                taken.kept += 1
+            else:
+                taken.received += stored.received
+                taken.known += stored.known
+        return taken
+
+    async def _store(self, reports: Sequence[Report]) -> Stored:
+        async with asyncio.timeout(_WITHIN_S):
+            return await self.edge.inbox.take_in(self.engine, reports, source=self.source)
 
     async def _read(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Sequence[Report]:
         try:
@@ -186,15 +198,6 @@ class _Call:
             raise Malformed(
                 "the call cannot be read", hint="it is kept among the dead letters, with the reason"
             ) from error
-
-    async def _take(self, report: Report, gate: asyncio.Semaphore) -> str:
-        async with gate:
-            try:
-                async with asyncio.timeout(_WITHIN_S):
-                    return "known" if (await self.edge.receive(self.engine, report)).duplicate else "received"
-            except _OF_ITS_OWN as error:
-                await self._bury(f"{type(error).__name__}: {error}", report)
-                return "kept"
 
     async def _bury(self, reason: str, report: Report | None = None) -> None:
         """Keep the call, or the one report of it, among the dead letters."""

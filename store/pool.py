@@ -40,6 +40,17 @@ def load_queries(name: str) -> Any:
     return aiosql.from_path(_SCHEMA / "queries" / f"{name}.sql", "asyncpg", mandatory_parameters=False)
 
 
+_OF_VALUES = ("22", "23", "54")
+"""SQLSTATE classes: a value that no column takes, a row that breaks a constraint, something longer than may be."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the same values may be stored at another time; otherwise the fault is in the values, or in our code."""
+    if isinstance(error, asyncpg.PostgresError):
+        return not (error.sqlstate or "").startswith(_OF_VALUES)
+    return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+
+
 class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         """Nothing to reset: all session state is set per transaction, which saves a round trip each time."""
@@ -193,6 +204,11 @@ class Database:
         """Those for whom deliveries are to be made of what has happened."""
         async with self._pool.acquire() as connection:
             return [row[0] for row in await connection.fetch("SELECT tenants_with_news()")]
+
+    async def tenants_with_inbox(self, now: datetime) -> list[UUID]:
+        """Those for whom something came in that nobody is at."""
+        async with self._pool.acquire() as connection:
+            return [row[0] for row in await connection.fetch("SELECT tenants_with_inbox($1)", now)]
 
     async def overdue_subscriptions(self, before: datetime) -> list[tuple[UUID, UUID]]:
         """(tenant, subscription) of those with a delivery that was due before then."""
