@@ -1,11 +1,14 @@
 """Execute a node; deliver one message: claim it, hand it to a provider, settle it with what comes next.
 
-Two transactions around one hand-over. The first makes the claim durable, so that a crash leaves a job that
-says `sending`. The second holds the enrollment's row lock from a last look until the outcome is recorded:
-whoever stops the enrollment (a reply, an opt-out) takes the same lock, so its commit comes either before the
-last look, and nothing is sent, or after the hand-over. No message follows a committed stop.
+A line to the provider is got first. Then the claim, in one transaction under the enrollment's lock: every gate, the
+message frozen, `sending`. Then the hand-over, which holds nothing and looks once more immediately before the message
+leaves: whoever has said no by then prevents it. Then the settlement, in one transaction under the lock, whatever has
+happened meanwhile. What was under way when somebody said no is let go, and named by whoever recorded the no.
 """
 
+import asyncio
+import time
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,34 +23,45 @@ from temporalio.service import RPCError
 from activities.arrive import arrive
 from activities.clock import Clock, heartbeats
 from activities.enrolling import Desk, Launch
-from activities.judge import HOLDS, SEQUENCE_RECHECK, Go, Hold, Over, Skip, judge
+from activities.hand_over import LIMIT, NEXT_LINE_S, InDoubt, Outcome, hand_over, last_look, look_up
+from activities.judge import HOLDS, Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
 from content.compose import Composer
 from content.webhook import compose_webhook
-from domain.enrollment import EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate, StepResult
+from domain.enrollment import LIVE, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate, StepResult
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
     ContentError,
+    NotCleared,
     NotReady,
     PermanentError,
-    SendError,
     TransientError,
 )
 from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, Unknown
 from domain.plan import Outgoing, WebhookNode
-from providers.base import Provider
+from providers.base import Line, Provider
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
+from store import last_look as looks
 from store.ledger import Claim
-from store.pool import Database, Session
+from store.pool import LOST, Database
 from store.sequences import Version
 
 log = structlog.get_logger(__name__)
 
-_ASK_AGAIN = timedelta(seconds=20)
+_STILL_UNDER_WAY = timedelta(seconds=10)
+"""When a message is looked at again that somebody else may still be handing over."""
+
+_MOST_REFUSALS = 3
+"""Last looks that said no to what the claim had let pass; then the message waits for a while."""
+
+_SETTLED_WITHIN_S = 20.0
+"""How long a hand-over's outcome is kept for a database that is away; after that only the provider can tell it."""
+
+_SETTLE_AGAIN_S = 0.5
 
 
 class Starter(Protocol):
@@ -74,8 +88,21 @@ class Deliveries:
     async def deliver(self, order: ExecuteInput) -> StepResult:
         """Execute one node and what follows at once, up to one message. Safe to repeat: the record is the answer."""
         with heartbeats():
-            async with self.database.session(order.tenant_id) as session:
-                return await _Delivery(self, session, order).run()
+            return await _Delivery(self, order).run()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """No line to this provider is free."""
+
+    provider: Provider
+
+
+@dataclass(frozen=True)
+class _Left:
+    """An earlier attempt left it `sending`; its provider may know more."""
+
+    claim: Claim
 
 
 @dataclass(frozen=True)
@@ -85,17 +112,35 @@ class _Claimed:
     message: OutgoingMessage
     provider: Provider
     settlement: Settlement
+    at: datetime
+
+    @property
+    def number(self) -> int:
+        """Which claim of the message it is."""
+        return self.settlement.claim.claims + 1
+
+
+@dataclass(frozen=True)
+class _Word:
+    """What is known of a claim that has ended: of this attempt's own, or by the provider's word of an earlier one."""
+
+    number: int
+    lookup: Lookup
+    own: bool = False
 
 
 class _Delivery:
     """One attempt."""
 
-    def __init__(self, parts: Deliveries, session: Session, order: ExecuteInput) -> None:
+    def __init__(self, parts: Deliveries, order: ExecuteInput) -> None:
         self._parts = parts
-        self._session = session
         self._order = order
         self._clock = Clock()
         self._desk = Desk(order.tenant_id, parts.versions, parts.providers.must_carry)
+        self._line: Line | None = None
+        self._has_waited = False
+        self._refusals = 0
+        self._word: _Word | None = None
 
     async def run(self) -> StepResult:
         result = await self._run()
@@ -110,20 +155,47 @@ class _Delivery:
         except RPCError as error:
             log.warning("start_failed", enrollment=str(launch.start.enrollment_id), error=error.message)
             return
-        async with self._session.transaction() as tx:
+        async with self._parts.database.transaction(self._order.tenant_id) as tx:
             await enrollments.mark_started(tx, [launch.start.enrollment_id], self._clock.now())
 
     async def _run(self) -> StepResult:
-        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
-            claimed = await self._reach(tx)
-        if isinstance(claimed, StepResult):
-            return claimed
-        async with self._session.transaction(lock_enrollment=self._order.enrollment_id) as tx:
-            return await self._hand_over(tx, claimed)
+        try:
+            while True:
+                async with self._transaction() as tx:
+                    found = await self._reach(tx)
+                match found:
+                    case StepResult():
+                        return found
+                    case _Wanted(provider):
+                        await self._wait_for_line(provider)
+                    case _Left(claim):
+                        self._word = _Word(claim.claims, await self._ask_provider(claim))
+                    case _Claimed():
+                        if (settled := await self._send(found)) is not None:
+                            return settled
+        finally:
+            self._give_line_back()
+
+    def _transaction(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        return self._parts.database.transaction(self._order.tenant_id, lock_enrollment=self._order.enrollment_id)
+
+    # --- a line to the provider ------------------------------------------------------------------------
+
+    async def _wait_for_line(self, provider: Provider) -> None:
+        """Hold nothing meanwhile: what is true of the message is asked when there is a line."""
+        self._has_waited = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(NEXT_LINE_S):
+                self._line = await provider.next_line()
+
+    def _give_line_back(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.release()
 
     # --- claim ---------------------------------------------------------------------------------------
 
-    async def _reach(self, tx: asyncpg.Connection) -> _Claimed | StepResult:
+    async def _reach(self, tx: asyncpg.Connection) -> "_Found":
         """Claim the message; where the node is none, walk to the next that is, and claim it if it may go at once."""
         claim = await ledger.read_claim(tx, self._order.visit)
         if claim is None:
@@ -139,7 +211,7 @@ class _Delivery:
                 return result
         return await self._claim(tx, claim)
 
-    async def _claim(self, tx: asyncpg.Connection, claim: Claim) -> _Claimed | StepResult:
+    async def _claim(self, tx: asyncpg.Connection, claim: Claim) -> "_Found":
         order = self._order
         version = await self._parts.versions.get(tx, claim.version_id)
         node = version.plan.nodes[order.node_id]
@@ -162,7 +234,9 @@ class _Delivery:
             case _ if claim.heard_of:
                 return await settlement.heard_of()
             case JobState.SENDING:
-                if (settled := await self._reconcile(claim, settlement)) is not None:
+                if self._word is None or self._word.number != claim.claims:
+                    return _Left(claim)
+                if (settled := await self._reconcile(tx, self._word, settlement)) is not None:
                     return settled
             case JobState.AMBIGUOUS if order.instruction == "assume_sent" and claim.ending is None:
                 return await settlement.sent(None)
@@ -186,16 +260,22 @@ class _Delivery:
 
     async def _freeze(
         self, tx: asyncpg.Connection, claim: Claim, version: Version, node: Outgoing, settlement: Settlement
-    ) -> _Claimed | StepResult:
+    ) -> "_Found":
         try:
             provider = self._parts.providers.for_channel(node.channel)
+            self._line = self._line or provider.free_line()
+            if self._refusals == _MOST_REFUSALS or (self._line is None and self._has_waited):
+                return await settlement.put_off()
+            if self._line is None:
+                return _Wanted(provider)
             message = self._message(claim, version, node)
         except NotReady as error:
             return await settlement.misconfigured(ConfigurationError(provider="touchline", message=str(error)))
         except ContentError as error:
             return await settlement.unrenderable(error)
-        await ledger.begin_sending(tx, self._order.visit, message, provider.name, self._clock.now())
-        return _Claimed(message, provider, settlement)
+        now = self._clock.now()
+        await ledger.begin_sending(tx, self._order.visit, message, provider.name, now)
+        return _Claimed(message, provider, settlement, now)
 
     def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:
         if claim.content is not None:
@@ -227,50 +307,109 @@ class _Delivery:
 
     # --- hand over -----------------------------------------------------------------------------------
 
-    async def _hand_over(self, tx: asyncpg.Connection, claimed: _Claimed) -> StepResult:
-        settlement = claimed.settlement.within(tx)
-        clear = await ledger.still_clear(tx, self._order.enrollment_id, claimed.message.job_id)
-        if clear.ending is not None:
-            return await settlement.overtaken(clear.ending)
-        if clear.suppressed:
-            return await settlement.skipped("suppressed")
-        if clear.status is EnrollmentStatus.PAUSED:
-            return await settlement.hold(Gate.ENROLLMENT_PAUSED, None)
-        attempted_at = self._clock.now()
-        if clear.sequence_status in HOLDS:
-            return await settlement.hold(Gate.SEQUENCE_PAUSED, attempted_at + SEQUENCE_RECHECK)
-        if (held := settlement.held_back(attempted_at, clear.not_before)) is not None:
-            return await settlement.hold(*held)
+    async def _send(self, claimed: _Claimed) -> StepResult | None:
+        """Hand it over and settle it; None: it was not cleared, and the claim says what holds it.
+
+        Nothing is held but the message itself, from the last look on, so that no other attempt hands it over too.
+        """
+        line, self._line = self._line, None
+        if line is None:
+            raise LookupError("claimed without a line")
+        is_sent = False
         try:
-            receipt = await claimed.provider.send(claimed.message)
-        except PermanentError as error:
-            return await settlement.refused(error)
-        except TransientError as error:
-            return await settlement.retry(error)
-        except ConfigurationError as error:
-            return await settlement.misconfigured(error)
-        except AmbiguousError as error:
-            lookup = await _look_up(claimed.provider, claimed.message, attempted_at)
-            return await self._conclude(settlement, lookup, error, attempted_at)
-        return await settlement.sent(receipt)
+            clear = last_look(lambda: self._look(claimed))
+            outcome = await hand_over(claimed.provider, claimed.message, line, clear, claimed.at)
+            if isinstance(outcome, NotCleared):
+                log.info("not_cleared", reason=str(outcome))
+                self._refusals += 1
+                self._word = _Word(claimed.number, Absent(), own=True)
+                return None
+            settled = await self._settle(claimed, outcome)
+            is_sent = isinstance(outcome, Receipt)
+            return settled
+        finally:
+            await self._parts.database.last_looks.let_go(claimed.message.job_id, at_once=not is_sent)
+
+    async def _look(self, claimed: _Claimed) -> None:
+        """Did anything end, bar or hold the message since its claim? Raises NotCleared."""
+        found = await self._parts.database.last_looks.at_message(self._order.tenant_id, claimed.message.job_id)
+        now = self._clock.now()
+        if found is None or (found.state, found.claims) != (JobState.SENDING, claimed.number):
+            raise NotCleared("another attempt has it")
+        if now - claimed.at > LIMIT / 2:
+            raise NotCleared("its claim is too old")
+        if found.status not in LIVE or found.status is EnrollmentStatus.PAUSED:
+            raise NotCleared(found.status)
+        if found.sequence_status in HOLDS:
+            raise NotCleared(f"sequence {found.sequence_status}")
+        if found.suppressed:
+            raise NotCleared("suppressed")
+        if (held := claimed.settlement.held_back(now, found.not_before)) is not None:
+            raise NotCleared(held[0])
+
+    # --- settle --------------------------------------------------------------------------------------
+
+    async def _settle(self, claimed: _Claimed, outcome: Outcome) -> StepResult:
+        """Record it, also through a short absence of the database: nobody else knows the outcome."""
+        give_up = time.monotonic() + _SETTLED_WITHIN_S
+        launches = len(self._desk.launches)
+        while True:
+            try:
+                async with self._transaction() as tx:
+                    return await self._record(tx, claimed, outcome)
+            except LOST:
+                if time.monotonic() > give_up:
+                    raise
+                del self._desk.launches[launches:]
+                log.warning("settled_later", job=str(claimed.message.job_id), outcome=type(outcome).__name__)
+                await asyncio.sleep(_SETTLE_AGAIN_S)
+
+    async def _record(self, tx: asyncpg.Connection, claimed: _Claimed, outcome: Outcome) -> StepResult:
+        standing = await ledger.read_standing(tx, self._order.visit)
+        settlement = claimed.settlement.after(tx, standing)
+        if (standing.state, standing.claims) != (JobState.SENDING, claimed.number):
+            # Somebody else has settled it; what a provider said of it is a proof all the same.
+            if isinstance(outcome, Receipt) and standing.claims == claimed.number:
+                await ledger.note_receipt(tx, claimed.message.job_id, outcome)
+            return settlement.recorded()
+        match outcome:
+            case Receipt():
+                return await settlement.sent(outcome)
+            case PermanentError():
+                return await settlement.refused(outcome)
+            case TransientError():
+                return await settlement.retry(outcome)
+            case ConfigurationError():
+                return await settlement.misconfigured(outcome)
+            case InDoubt(error, unknown):
+                return await settlement.in_doubt(error, unknown, claimed.at)
+            case NotCleared():
+                raise AssertionError("what was not handed over is claimed again")
 
     # --- find out what became of an earlier hand-over ---------------------------------------------------
 
-    async def _reconcile(self, claim: Claim, settlement: Settlement) -> StepResult | None:
-        """Settle a job that an earlier attempt left `sending`; None: it certainly never left, go on."""
+    async def _reconcile(self, tx: asyncpg.Connection, word: _Word, settlement: Settlement) -> StepResult | None:
+        """Settle a job that an attempt left `sending`; None: it certainly never left, go on."""
+        claim = settlement.claim
         if claim.claimed_at is None or claim.provider is None:
             raise LookupError(f"job {claim.job_id} is sending but was never claimed")
+        log.info("reconciled", job=str(claim.job_id), outcome=type(word.lookup).__name__, own=word.own)
+        if isinstance(word.lookup, Receipt):
+            return await settlement.sent(word.lookup)
+        now = self._clock.now()
+        if not word.own and await looks.is_held(
+            tx, claim.job_id, claim.claimed_at, limit_s=LIMIT.total_seconds(), now=now
+        ):
+            return await settlement.under_way(now + _STILL_UNDER_WAY)
+        if isinstance(word.lookup, Absent):
+            if claim.ending is not None:
+                return await settlement.overtaken(claim.ending)
+            await settlement.release(handed_over=not word.own)
+            return None
         error = AmbiguousError(
             provider=claim.provider, message="the worker ended during the hand-over", code="worker_lost"
         )
-        lookup = await self._ask_provider(claim)
-        log.info("reconciled", job=str(claim.job_id), outcome=type(lookup).__name__)
-        if isinstance(lookup, Absent):
-            if claim.ending is not None:
-                return await settlement.overtaken(claim.ending)
-            await settlement.release()
-            return None
-        return await self._conclude(settlement, lookup, error, claim.claimed_at)
+        return await settlement.in_doubt(error, word.lookup, claim.claimed_at)
 
     async def _ask_provider(self, claim: Claim) -> Lookup:
         try:
@@ -279,24 +418,8 @@ class _Delivery:
             return Unknown(reason=str(error))
         if provider.name != claim.provider or claim.claimed_at is None:
             return Unknown(reason=f"provider {claim.provider} is no longer the one for {claim.channel}")
-        return await _look_up(provider, claim.message(self._order.tenant_id), claim.claimed_at)
-
-    async def _conclude(
-        self, settlement: Settlement, lookup: Lookup, error: SendError, attempted_at: datetime
-    ) -> StepResult:
-        match lookup:
-            case Receipt():
-                return await settlement.sent(lookup)
-            case Absent():
-                return await settlement.retry(
-                    TransientError(provider=error.provider, message=error.message, code=error.code)
-                )
-            case Unknown():
-                return await settlement.in_doubt(error, lookup, attempted_at)
+        return await look_up(provider, claim.message(self._order.tenant_id), claim.claimed_at)
 
 
-async def _look_up(provider: Provider, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
-    try:
-        return await provider.lookup(message, attempted_at)
-    except SendError as error:
-        return Unknown(reason=str(error), ask_again_after=_ASK_AGAIN)
+_Found = _Claimed | _Wanted | _Left | StepResult
+"""What a claim comes to."""

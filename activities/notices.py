@@ -1,8 +1,8 @@
 """Send one automatic answer: claim it, hand it over, settle it. What may be said only for minutes is never repeated.
 
-Two transactions around one hand-over, as for the messages of a sequence: the first makes the claim durable, the
-second holds the notice's row until the outcome is recorded. No suppression and no window is asked: a confirmation of
-an opt-out is the one message that may follow it, and both answer somebody who has written just now.
+In the order in which the messages of a sequence go (`activities/deliver.py`): the claim is durable, the hand-over holds
+nothing, the last look comes immediately before it. No suppression and no window is asked: a confirmation of an opt-out
+is the one message that may follow it, and both answer somebody who has written just now.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,14 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import Clock, heartbeats
+from activities.hand_over import LIMIT, InDoubt, Outcome, hand_over, last_look, look_up
 from domain.base import Frozen
-from domain.errors import AmbiguousError, ConfigurationError, NotReady, PermanentError, SendError, TransientError
+from domain.errors import NotCleared, NotReady, TransientError
 from domain.messages import Absent, Lookup, Receipt, Unknown
-from providers.base import Provider
+from providers.base import Line, Provider
 from providers.registry import Registry
 from store import notices
+from store.last_look import is_held
 from store.notices import Notice, NoticeState
 from store.pool import Database
 
@@ -38,14 +40,31 @@ class NoticeOrder(Frozen):
 class _Claimed:
     notice: Notice
     provider: Provider
+    line: Line
     at: datetime
+
+
+@dataclass(frozen=True)
+class _Left:
+    """An earlier attempt left it `sending`; its provider may know more."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True)
+class _Word:
+    """What is known of the claim that was made then (UTC): of this attempt's own, or by the provider's word."""
+
+    at: datetime | None
+    lookup: Lookup
+    own: bool = False
 
 
 @dataclass(frozen=True)
 class _Later:
     """Certainly not sent; it waits for another attempt."""
 
-    error: SendError
+    error: TransientError
     after: timedelta | None
     """None: as Temporal's back-off has it."""
 
@@ -60,34 +79,43 @@ class Notices:
     @activity.defn
     async def send_notice(self, order: NoticeOrder) -> NoticeState:
         """Send it, unless it has expired; safe to repeat at any point. Fails, to be tried again, while it may wait."""
-        clock = Clock()
         with heartbeats():
-            async with self._database.session(order.tenant_id) as session:
-                async with session.transaction() as tx:
-                    claimed = await self._claim(tx, order, clock)
-                if isinstance(claimed, NoticeState):
-                    return claimed
-                async with session.transaction() as tx:
-                    outcome = await self._hand_over(tx, order, claimed, clock)
+            outcome = await self._run(order, Clock())
         if isinstance(outcome, _Later):
             # Benign: it is on record and in the log already.
             raise ApplicationError(
-                str(outcome.error), next_retry_delay=outcome.after, category=ApplicationErrorCategory.BENIGN
+                f"not sent yet: {outcome.error.source}",
+                next_retry_delay=outcome.after,
+                category=ApplicationErrorCategory.BENIGN,
             )
         return outcome
 
-    async def _claim(self, tx: asyncpg.Connection, order: NoticeOrder, clock: Clock) -> _Claimed | NoticeState:
+    async def _run(self, order: NoticeOrder, clock: Clock) -> NoticeState | _Later:
+        word: _Word | None = None
+        while True:
+            async with self._database.transaction(order.tenant_id) as tx:
+                found = await self._claim(tx, order, word, clock)
+            match found:
+                case NoticeState():
+                    return found
+                case _Left(notice):
+                    word = _Word(notice.claimed_at, await self._ask_provider(notice, order))
+                case _Claimed():
+                    if (outcome := await self._send(order, found, clock)) is not None:
+                        return outcome
+                    word = _Word(found.at, Absent(), own=True)
+
+    async def _claim(
+        self, tx: asyncpg.Connection, order: NoticeOrder, word: _Word | None, clock: Clock
+    ) -> _Claimed | _Left | NoticeState:
         notice = await _lock(tx, order)
         if not notice.state.is_open:
             return notice.state
         if notice.state is NoticeState.SENDING:
-            match await self._what_became_of(notice, order):
-                case Receipt() as receipt:
-                    return await _sent(tx, notice, receipt, clock)
-                case Unknown(reason=reason):
-                    return await _over(tx, notice, NoticeState.AMBIGUOUS, f"the worker ended while sending: {reason}")
-                case Absent():
-                    pass
+            if word is None or word.at != notice.claimed_at:
+                return _Left(notice)
+            if (settled := await _reconcile(tx, notice, word, clock)) is not None:
+                return settled
         now = clock.now()
         if now >= notice.expires_at:
             return await _over(tx, notice, NoticeState.EXPIRED)
@@ -95,36 +123,37 @@ class Notices:
             provider = self._providers.for_channel(notice.channel)
         except NotReady as error:
             return await _over(tx, notice, NoticeState.FAILED, str(error))
+        if (line := provider.free_line()) is None:
+            raise ApplicationError("no line to the provider is free", category=ApplicationErrorCategory.BENIGN)
         await notices.begin_sending(tx, notice.id, provider.name, now)
-        return _Claimed(notice, provider, now)
+        return _Claimed(notice, provider, line, now)
 
-    async def _hand_over(
-        self, tx: asyncpg.Connection, order: NoticeOrder, claimed: _Claimed, clock: Clock
-    ) -> NoticeState | _Later:
-        notice = await _lock(tx, order)
-        if (notice.state, notice.claimed_at) != (NoticeState.SENDING, claimed.at):
-            raise ApplicationError("another attempt took this notice over")
-        now = clock.now()
-        if now >= notice.expires_at:
-            return await _over(tx, notice, NoticeState.EXPIRED)
+    async def _send(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> NoticeState | _Later | None:
+        """Hand it over and settle it; None: it was not cleared, and the claim says why."""
+        notice, is_sent = claimed.notice, False
         message = notice.message(order.tenant_id)
         try:
-            receipt = await claimed.provider.send(message)
-        except (PermanentError, ConfigurationError) as error:
-            return await _over(tx, notice, NoticeState.FAILED, str(error))
-        except TransientError as error:
-            return await _later(tx, notice, error, clock)
-        except AmbiguousError as error:
-            match await _look_up(claimed.provider, notice, order, now):
-                case Receipt() as found:
-                    return await _sent(tx, notice, found, clock)
-                case Absent():
-                    return await _later(tx, notice, error, clock)
-                case Unknown(reason=reason):
-                    return await _over(tx, notice, NoticeState.AMBIGUOUS, f"{error}; {reason}")
-        return await _sent(tx, notice, receipt, clock)
+            clear = last_look(lambda: self._look(order, claimed, clock))
+            outcome = await hand_over(claimed.provider, message, claimed.line, clear, claimed.at)
+            if isinstance(outcome, NotCleared):
+                log.info("notice_not_cleared", notice=str(notice.id), reason=str(outcome))
+                return None
+            async with self._database.transaction(order.tenant_id) as tx:
+                settled = await _settle(tx, order, claimed, outcome, clock)
+            is_sent = isinstance(outcome, Receipt)
+            return settled
+        finally:
+            await self._database.last_looks.let_go(notice.id, at_once=not is_sent)
 
-    async def _what_became_of(self, notice: Notice, order: NoticeOrder) -> Lookup:
+    async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> None:
+        """Is it still this attempt's, and may it still be said? Raises NotCleared."""
+        found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id)
+        if found != (NoticeState.SENDING, claimed.at):
+            raise NotCleared("another attempt has it")
+        if clock.now() >= claimed.notice.expires_at:
+            raise NotCleared("expired")
+
+    async def _ask_provider(self, notice: Notice, order: NoticeOrder) -> Lookup:
         """Ask once: a later answer would come too late to act upon."""
         if notice.claimed_at is None:
             raise LookupError(f"notice {notice.id} is sending but was never claimed")
@@ -134,7 +163,38 @@ class Notices:
             return Unknown(reason=str(error))
         if provider.name != notice.provider:
             return Unknown(reason=f"provider {notice.provider} is no longer the one for {notice.channel}")
-        return await _look_up(provider, notice, order, notice.claimed_at)
+        return await look_up(provider, notice.message(order.tenant_id), notice.claimed_at)
+
+
+async def _reconcile(tx: asyncpg.Connection, notice: Notice, word: _Word, clock: Clock) -> NoticeState | None:
+    """Settle what an attempt left `sending`; None: it certainly never left."""
+    if isinstance(word.lookup, Receipt):
+        return await _sent(tx, notice, word.lookup, clock)
+    if not word.own and await is_held(
+        tx, notice.id, word.at or clock.now(), limit_s=LIMIT.total_seconds(), now=clock.now()
+    ):
+        raise ApplicationError("another attempt may still be at it", category=ApplicationErrorCategory.BENIGN)
+    if isinstance(word.lookup, Unknown):
+        text = f"the worker ended while sending: {word.lookup.reason}"
+        return await _over(tx, notice, NoticeState.AMBIGUOUS, text)
+    return None
+
+
+async def _settle(
+    tx: asyncpg.Connection, order: NoticeOrder, claimed: _Claimed, outcome: Outcome, clock: Clock
+) -> NoticeState | _Later:
+    notice = await _lock(tx, order)
+    if (notice.state, notice.claimed_at) != (NoticeState.SENDING, claimed.at):
+        return notice.state  # another attempt has settled it
+    match outcome:
+        case Receipt():
+            return await _sent(tx, notice, outcome, clock)
+        case TransientError():
+            return await _later(tx, notice, outcome, clock)
+        case InDoubt(error, unknown):
+            return await _over(tx, notice, NoticeState.AMBIGUOUS, f"{error}; {unknown.reason}")
+        case _:
+            return await _over(tx, notice, NoticeState.FAILED, str(outcome))
 
 
 async def _lock(tx: asyncpg.Connection, order: NoticeOrder) -> Notice:
@@ -142,13 +202,6 @@ async def _lock(tx: asyncpg.Connection, order: NoticeOrder) -> Notice:
     if notice is None:
         raise ApplicationError(f"there is no notice {order.notice_id}", non_retryable=True)
     return notice
-
-
-async def _look_up(provider: Provider, notice: Notice, order: NoticeOrder, attempted_at: datetime) -> Lookup:
-    try:
-        return await provider.lookup(notice.message(order.tenant_id), attempted_at)
-    except SendError as error:
-        return Unknown(reason=str(error))
 
 
 async def _sent(tx: asyncpg.Connection, notice: Notice, receipt: Receipt, clock: Clock) -> NoticeState:
@@ -163,9 +216,9 @@ async def _over(tx: asyncpg.Connection, notice: Notice, state: NoticeState, erro
     return state
 
 
-async def _later(tx: asyncpg.Connection, notice: Notice, error: SendError, clock: Clock) -> _Later:
+async def _later(tx: asyncpg.Connection, notice: Notice, error: TransientError, clock: Clock) -> _Later:
     await notices.settle(tx, notice.id, NoticeState.PENDING, str(error))
     log.warning("notice_retried", notice=str(notice.id), kind=notice.kind, error=str(error))
-    wished = error.retry_after if isinstance(error, TransientError) else None
+    wished = error.retry_after
     # Not beyond its end, so that the end is recorded in time.
     return _Later(error, None if wished is None else min(wished, notice.expires_at - clock.now()))

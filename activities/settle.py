@@ -23,7 +23,7 @@ from scheduling.itinerary import Whereabouts, may_go, stop_at
 from store import acting, brake, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
-from store.ledger import Claim, ErrorClass
+from store.ledger import Claim, ErrorClass, Standing
 from store.pool import LOST, savepoint
 from store.sequences import Version
 from store.suppressions import SuppressionReason, suppress
@@ -72,9 +72,10 @@ class Settlement:
         """What the workflow interprets."""
         return self.version.plan
 
-    def within(self, tx: asyncpg.Connection) -> "Settlement":
-        """The same, in the transaction of the hand-over."""
-        return replace(self, tx=tx, attempts=self.claim.attempts + 1)
+    def after(self, tx: asyncpg.Connection, now: Standing) -> "Settlement":
+        """The same after the hand-over, with what has happened meanwhile."""
+        claim = replace(self.claim, status=now.status, ending=now.ending, next=now.next, not_before=now.not_before)
+        return replace(self, tx=tx, claim=claim, attempts=self.claim.attempts + 1)
 
     def recorded(self) -> StepResult:
         """Nothing to do: what the database says is the answer."""
@@ -89,7 +90,7 @@ class Settlement:
         return StepResult(verdict="deferred", next=upcoming)
 
     def held_back(self, now: datetime, not_before: datetime | None) -> tuple[Gate, datetime | None] | None:
-        """What came between since the claim (its lock may be waited for), and until when; None: nothing."""
+        """What came between since the claim, and until when; None: nothing."""
         away = not_before is not None and not_before > now
         if not away and may_go(self.plan, self.node, now, self.where):
             return None
@@ -140,7 +141,7 @@ class Settlement:
         return await self._go_on("skipped", self.clock.now())
 
     async def overtaken(self, ending: Ending) -> StepResult:
-        """The enrollment ended between the claim and the hand-over: certainly not sent."""
+        """The enrollment ended after the claim, and the message certainly did not leave."""
         reason = ending.reason or ending.status
         await ledger.settle_skipped(self.tx, self.order.visit, reason, now=self.clock.now())
         return StepResult(verdict="ended", ended=ending)
@@ -153,7 +154,7 @@ class Settlement:
             reason: SuppressionReason = "bounced" if error.effect == "bounced" else "unsubscribed"
             await suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
-            if event in self.plan.settings.stop_on:
+            if event in self.plan.settings.stop_on and self.claim.ending is None:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
         return await self._go_on_after_failure(str(error), now)
@@ -167,9 +168,24 @@ class Settlement:
 
     # --- not yet ---------------------------------------------------------------------------------------
 
-    async def release(self) -> None:
-        """An earlier hand-over certainly never happened; the job waits again, with the same bytes."""
-        await ledger.release(self.tx, self.claim.job_id)
+    async def release(self, *, handed_over: bool) -> None:
+        """It certainly did not leave; the job waits again, with the same bytes.
+
+        `handed_over`: an attempt was made at it, and counts.
+        """
+        await ledger.release(self.tx, self.claim.job_id, handed_over=handed_over)
+
+    async def put_off(self) -> StepResult:
+        """It could not even be handed over: no line came free, or the database fell silent. That is no attempt."""
+        until = self.clock.now() + _FIRST_BACKOFF
+        await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until)
+        log.warning("put_off", channel=self.node.channel, until=until.isoformat())
+        return self.held(Gate.PROVIDER_RETRY, until)
+
+    async def under_way(self, until: datetime) -> StepResult:
+        """Another process may still be handing it over: nothing is decided before that is over."""
+        await self._hold(JobState.SENDING, Gate.RECONCILE, until)
+        return self.recorded() if self.claim.ending is not None else self.held(Gate.RECONCILE, until)
 
     async def hold(self, gate: Gate, until: datetime | None) -> StepResult:
         """A gate holds it back before any hand-over."""
@@ -178,6 +194,8 @@ class Settlement:
 
     async def retry(self, error: TransientError) -> StepResult:
         """Certainly not sent; later perhaps. After MAX_ATTEMPTS, never."""
+        if self.claim.ending is not None:
+            return await self.overtaken(self.claim.ending)
         now = self.clock.now()
         attempts = max(self.attempts, self.claim.attempts)
         if attempts >= MAX_ATTEMPTS:
@@ -194,6 +212,8 @@ class Settlement:
         until = self.clock.now() + timedelta(hours=1)
         reason = f"paused by itself, nothing could be sent: {error}"
         await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason)
+        if self.claim.ending is not None:
+            return await self.overtaken(self.claim.ending)
         await self._hold(JobState.PENDING, Gate.SEQUENCE_PAUSED, until, error, "configuration")
         log.error("sequence_paused", sequence=self.claim.sequence_key, error=str(error))
         return self.held(Gate.SEQUENCE_PAUSED, until)
@@ -204,7 +224,7 @@ class Settlement:
         if unknown.ask_again_after is not None and now - attempted_at < RECONCILE_FOR:
             until = now + unknown.ask_again_after
             await self._hold(JobState.SENDING, Gate.RECONCILE, until, error, "ambiguous")
-            return self.held(Gate.RECONCILE, until)
+            return self.recorded() if self.claim.ending is not None else self.held(Gate.RECONCILE, until)
         policy = self.plan.settings.on_ambiguous or self.claim.on_ambiguous
         attempts = max(self.attempts, self.claim.attempts)
         log.warning("send_ambiguous", error=str(error), policy=policy, reason=unknown.reason)
@@ -259,7 +279,7 @@ class Settlement:
         log.warning("send_failed", error=text, error_class=error_class, code=code)
 
     async def _go_on_after_failure(self, text: str, now: datetime) -> StepResult:
-        if self.plan.failure_policy_of(self.node) == "continue":
+        if self.claim.ending is not None or self.plan.failure_policy_of(self.node) == "continue":
             return await self._after_failure(await self._go_on("failed", now))
         ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}")
         return await self._after_failure(await self._end(ending, now))

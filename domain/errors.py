@@ -77,8 +77,12 @@ class SendError(Exception):
     """The raw answer, shortened; never holds a message body."""
 
     def __str__(self) -> str:
-        code = f" {self.code}" if self.code else ""
-        return f"{self.provider}{code}: {self.message}"
+        return f"{self.source}: {self.message}"
+
+    @property
+    def source(self) -> str:
+        """Who says so and by which code, without a word of theirs: they may name people."""
+        return f"{self.provider} {self.code}" if self.code else self.provider
 
 
 @dataclass
@@ -104,3 +108,7 @@ class ConfigurationError(SendError):
 @dataclass
 class AmbiguousError(SendError):
     """Nobody knows whether it was sent: the connection died, or the answer made no sense."""
+
+
+class NotCleared(Exception):
+    """The last look before a hand-over found that the message must not leave now; nothing was handed over."""

@@ -1,9 +1,28 @@
 """What every provider offers. One file per provider; the vendor's dialect is a dict in that file."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt
+
+LastLook = Callable[[], Awaitable[None]]
+"""Asks whether the message may still leave; raises NotCleared if not. Its yes is good for the next moment alone."""
+
+
+class Line(Protocol):
+    """What a provider needs to take one message over, kept for it until it is released."""
+
+    def release(self) -> None:
+        """Give it back; once."""
+        ...
+
+
+class Unbounded:
+    """The line of a provider that takes as many messages at once as come."""
+
+    def release(self) -> None:
+        """There is always another one."""
 
 
 class Provider(Protocol):
@@ -12,11 +31,21 @@ class Provider(Protocol):
     name: str
     channels: frozenset[Channel]
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
-        """Hand the message over, within the provider's own time-out.
+    def free_line(self) -> Line | None:
+        """A line that is free now; None: each is in use."""
+        ...
 
-        Raises PermanentError, TransientError, ConfigurationError or AmbiguousError, and nothing else.
-        Must be safe to call concurrently. Never retries by itself.
+    async def next_line(self) -> Line:
+        """The next line that comes free."""
+        ...
+
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
+        """Hand the message over by a line of this provider's, within the provider's own time-out.
+
+        `clear` is awaited at the point of no return, with nothing awaited between its yes and the first byte that
+        makes the message one. Raises what it raises (then nothing was handed over), PermanentError, TransientError,
+        ConfigurationError or AmbiguousError, and nothing else. Must be safe to call concurrently. Never retries by
+        itself.
         """
         ...
 

@@ -18,6 +18,7 @@ from yarl import URL
 
 from content.allow_list import AllowList, address_of, allow_list, is_public
 from domain.errors import ConfigurationError, NotReady, PermanentError, TransientError
+from providers.requests import DepartingRequest
 
 NAME = "webhook"
 ANSWER_LIMIT = 64 * 1024
@@ -85,7 +86,9 @@ class Poster:
         connector = aiohttp.TCPConnector(resolver=_GuardedResolver(guard), use_dns_cache=False, force_close=True)
         try:
             async with (
-                aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                aiohttp.ClientSession(
+                    connector=connector, cookie_jar=aiohttp.DummyCookieJar(), request_class=DepartingRequest
+                ) as session,
                 session.post(url, data=body.encode(), headers=sent, allow_redirects=False, timeout=deadline) as answer,
             ):
                 text = await _read(answer)

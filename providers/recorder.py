@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from domain.messages import Absent, Channel, Lookup, OutgoingMessage, Receipt
+from providers.base import LastLook, Line, Unbounded
 
 
 class Recorder:
@@ -11,8 +12,17 @@ class Recorder:
     name = "recorder"
     channels = frozenset(Channel)
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
+    def free_line(self) -> Unbounded:
+        """Always."""
+        return Unbounded()
+
+    async def next_line(self) -> Unbounded:
+        """At once."""
+        return Unbounded()
+
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """It is taken over, and goes nowhere."""
+        await clear()
         return Receipt(provider=self.name, provider_message_id=str(message.job_id), detail="only recorded")
 
     async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:

@@ -4,8 +4,8 @@ import asyncio
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -19,12 +19,14 @@ from domain.errors import (
     AmbiguousError,
     ConfigurationError,
     ContentError,
+    NotCleared,
     NotReady,
     PermanentError,
     SendError,
     TransientError,
 )
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
+from providers.base import LastLook, Line
 from providers.webhooks.reading import JOB_HEADER, JOB_KEY
 
 _NAME = "smtp"
@@ -60,7 +62,7 @@ class SmtpConfig:
     password: str = field(default="", repr=False)
     tls: Literal["starttls", "tls", "none"] = "starttls"
     timeout_s: float = 30.0
-    """For one whole send, from waiting for a free connection to the server's last word."""
+    """For one whole send, from connecting to the server's last word."""
     connections: int = 4
     sender: str = ""
     """`Name <address>`: the From header and the envelope's sender."""
@@ -82,7 +84,13 @@ class _Line:
     """One connection, kept between messages."""
 
     smtp: SMTP
+    home: "asyncio.LifoQueue[_Line]"
+    """Where it waits for the next message."""
     envelope_open: bool = False
+
+    def release(self) -> None:
+        """For the next message."""
+        self.home.put_nowait(self)
 
 
 @dataclass
@@ -94,7 +102,7 @@ class _Attempt:
     data: bytes
     stage: _Stage = _Stage.CONNECT
 
-    async def run(self, line: _Line) -> str:
+    async def run(self, line: _Line, clear: LastLook) -> str:
         """Hand over and return the server's last word."""
         reused = line.smtp.is_connected
         try:
@@ -104,6 +112,7 @@ class _Attempt:
                 raise
             # The server had left an idle connection. Nothing of DATA is written yet, so offering again is safe.
             await self._offer(line)
+        await clear()
         self.stage = _Stage.DATA
         reply = await line.smtp.data(self.data)
         line.envelope_open = False
@@ -141,15 +150,31 @@ class SmtpProvider:
         self._config = config
         # Last in, first out: under light load one connection stays warm instead of all going stale.
         self._idle: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+        self._waiting = 0
         for _ in range(config.connections):
-            self._idle.put_nowait(_Line(self._new_connection()))
+            self._idle.put_nowait(_Line(self._new_connection(), self._idle))
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
-        """Hand one email over; the receipt carries its Message-ID."""
+    def free_line(self) -> _Line | None:
+        """One of the kept connections; the one used last is still warm."""
+        return None if self._waiting or self._idle.empty() else self._idle.get_nowait()
+
+    async def next_line(self) -> _Line:
+        """Whoever waits longest gets the next one."""
+        self._waiting += 1
+        try:
+            return await self._idle.get()
+        finally:
+            self._waiting -= 1
+
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
+        """Hand one email over; the receipt carries its Message-ID. It is looked at last before DATA."""
+        if not isinstance(line, _Line):
+            raise TypeError("not a line of this provider")
         attempt, message_id = self._compose(message)
         try:
-            async with asyncio.timeout(self._config.timeout_s), self._line() as line:
-                reply = await attempt.run(line)
+            with _kept(line):
+                async with asyncio.timeout(self._config.timeout_s):
+                    reply = await attempt.run(line, clear)
         except (SMTPException, OSError, ValueError) as error:
             raise self._classify(error, attempt.stage) from error
         return Receipt(provider=_NAME, provider_message_id=message_id, detail=single_line(reply)[:200])
@@ -206,19 +231,6 @@ class SmtpProvider:
         sender = mail["From"].addresses[0].addr_spec
         return _Attempt(sender, recipient, mail.as_bytes()), str(mail["Message-ID"])
 
-    @asynccontextmanager
-    async def _line(self) -> AsyncIterator[_Line]:
-        """A free connection, kept afterwards only while client and server agree on where they are."""
-        line = await self._idle.get()
-        try:
-            yield line
-        except BaseException as error:
-            if not (isinstance(error, SMTPResponseException) and 400 <= error.code < 600):
-                line.smtp.close()
-            raise
-        finally:
-            self._idle.put_nowait(line)
-
     def _classify(self, error: Exception, stage: _Stage) -> SendError:
         """What an error says about the message."""
         if isinstance(error, SMTPResponseException):
@@ -237,6 +249,18 @@ class SmtpProvider:
         return ConfigurationError(
             _NAME, f"{self._place}: {text} Check TOUCHLINE_SMTP_TLS, TOUCHLINE_SMTP_PORT and the credentials."
         )
+
+
+@contextmanager
+def _kept(line: _Line) -> Iterator[None]:
+    """The connection is kept only while client and server agree on where they are; a new envelope resets an old one."""
+    try:
+        yield
+    except BaseException as error:
+        refused = isinstance(error, SMTPResponseException) and 400 <= error.code < 600
+        if not refused and not isinstance(error, NotCleared):
+            line.smtp.close()
+        raise
 
 
 def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:

@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import aiohttp
@@ -13,6 +12,8 @@ from twilio.rest import Client
 
 from domain.errors import AmbiguousError, ConfigurationError, NotReady, SendError
 from domain.messages import Absent, Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
+from providers.base import LastLook, Line, Unbounded
+from providers.requests import DepartingRequest, departing, is_begun
 from providers.twilio_errors import NAME, lost, refused
 
 _GRACE = timedelta(seconds=60)
@@ -67,11 +68,20 @@ class TwilioProvider:
         if config.base_url:
             self._client.api.base_url = self._client.content.base_url = config.base_url.rstrip("/")
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
+    def free_line(self) -> Unbounded:
+        """Always."""
+        return Unbounded()
+
+    async def next_line(self) -> Unbounded:
+        """At once."""
+        return Unbounded()
+
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """Hand one text over; the receipt carries Twilio's SID and first status."""
         fields = self._form(message)
         try:
-            taken = await self._client.messages.create_async(to=self._prefix + message.to, **fields)
+            with departing(clear):
+                taken = await self._client.messages.create_async(to=self._prefix + message.to, **fields)
         except (ValueError, TypeError, AttributeError) as error:
             raise AmbiguousError(NAME, "the answer to a message is not one of Twilio's") from error
         if not taken.sid:
@@ -200,7 +210,6 @@ class _Http:
         allow_redirects: bool = False,
     ) -> Response:
         """Answer with what came back below 300; raise one of our errors otherwise. A POST is made at most once."""
-        progress = {"connected": False}
         try:
             async with self._open_session().request(
                 method,
@@ -209,11 +218,10 @@ class _Http:
                 data=aiohttp.FormData(_pairs(data)) if data else None,
                 headers={**(headers or {}), **({"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {})},
                 allow_redirects=False,
-                trace_request_ctx=progress,
             ) as answer:
                 text = await answer.text(errors="replace")
         except (aiohttp.ClientError, OSError) as error:
-            raise lost(error, in_doubt=method == "POST" and progress["connected"]) from error
+            raise lost(error, in_doubt=method == "POST" and is_begun()) from error
         if answer.status >= 300:
             raise refused(method, answer.status, text, answer.headers.get("Retry-After"))
         return Response(answer.status, text, answer.headers)
@@ -227,16 +235,8 @@ class _Http:
     def _open_session(self) -> aiohttp.ClientSession:
         """Made at first use: a session belongs to a running loop."""
         if self._session is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_connection_create_end.append(_note_connected)
-            trace.on_connection_reuseconn.append(_note_connected)
-            self._session = aiohttp.ClientSession(timeout=self._timeout, trace_configs=[trace])
+            self._session = aiohttp.ClientSession(timeout=self._timeout, request_class=DepartingRequest)
         return self._session
-
-
-async def _note_connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-    """From here on a request may have been written."""
-    context.trace_request_ctx["connected"] = True
 
 
 def _pairs(values: dict[str, Any] | None) -> list[tuple[str, str]]:

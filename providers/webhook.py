@@ -7,8 +7,10 @@ from standardwebhooks import Webhook
 
 from domain.errors import ConfigurationError, NotReady
 from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, Lookup, OutgoingMessage, Receipt, WebhookContent
+from providers.base import LastLook, Line, Unbounded
 from providers.posting import ANSWER_LIMIT as ANSWER_LIMIT
 from providers.posting import NAME, Poster
+from providers.requests import departing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,30 @@ class WebhookProvider:
             ) from error
         self._poster = Poster(config.bound)
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
+    def free_line(self) -> Unbounded:
+        """Always."""
+        return Unbounded()
+
+    async def next_line(self) -> Unbounded:
+        """At once."""
+        return Unbounded()
+
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """Post it; what the receiver answers, up to a limit, is on the receipt."""
         content = message.content
         if not isinstance(content, WebhookContent):
             raise ConfigurationError(NAME, f"a message for {message.channel} was routed to webhooks")
         key = str(message.job_id)
-        taken = await self._poster.post(
-            message.to,
-            content.body,
-            id=key,
-            signers=[self._signer],
-            allow=message.allow,
-            timeout_s=min(content.timeout_seconds, MAX_REQUEST_SECONDS),
-            headers=content.headers,
-        )
+        with departing(clear):
+            taken = await self._poster.post(
+                message.to,
+                content.body,
+                id=key,
+                signers=[self._signer],
+                allow=message.allow,
+                timeout_s=min(content.timeout_seconds, MAX_REQUEST_SECONDS),
+                headers=content.headers,
+            )
         return Receipt(provider=NAME, provider_message_id=key, detail=f"HTTP {taken.status}", answer=taken.text)
 
     async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:

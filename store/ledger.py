@@ -49,6 +49,8 @@ class Claim:
     state: JobState
     channel: Channel
     attempts: int
+    claims: int
+    """How often it was claimed: the number of its present claim, if it has one."""
     claimed_at: datetime | None
     recipient: str | None
     content: Content | None
@@ -98,9 +100,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
-        next=Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"], lap=row["lap"])
-        if row["current_node"]
-        else None,
+        next=_next(row),
         not_before=row["not_before"],
         sequence_key=row["sequence_key"],
         sequence_name=row["sequence_name"],
@@ -128,6 +128,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         state=JobState(row["state"]),
         channel=Channel(row["channel"]),
         attempts=row["attempts"],
+        claims=row["claims"],
         claimed_at=row["claimed_at"],
         recipient=row["recipient"],
         content=_content.validate_python(row["content"]) if row["content"] else None,
@@ -157,29 +158,43 @@ async def begin_sending(
 
 
 @dataclass(frozen=True)
-class Clearance:
-    """The last look before a hand-over."""
+class Standing:
+    """How a message that was handed over and its enrollment stand now."""
 
-    ending: Ending | None
+    state: JobState
+    claims: int
     status: EnrollmentStatus
-    sequence_status: str
-    suppressed: bool
+    ending: Ending | None
+    next: Upcoming | None
+    """What the enrollment waits for; None when it has ended."""
     not_before: datetime | None
     """The contact is away until then (UTC)."""
 
 
-async def still_clear(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID) -> Clearance:
-    """Did anything end, bar or hold this message since its claim? Ask it under the enrollment's lock."""
-    row = await _sql.still_clear(tx, enrollment_id=enrollment_id, job_id=job_id)
+async def read_standing(tx: asyncpg.Connection, visit: Visit) -> Standing:
+    """What has happened since the claim. Ask it under the enrollment's lock."""
+    row = await _sql.read_standing(tx, enrollment_id=visit.enrollment_id, job_id=visit.job_id)
     if row is None:
-        raise LookupError(f"job {job_id} is not being sent")
-    return Clearance(
-        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        raise LookupError(f"there is no job {visit.job_id}")
+    return Standing(
+        state=JobState(row["state"]),
+        claims=row["claims"],
         status=EnrollmentStatus(row["status"]),
-        sequence_status=row["sequence_status"],
-        suppressed=row["suppressed"],
+        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        next=_next(row),
         not_before=row["not_before"],
     )
+
+
+def _next(row: asyncpg.Record) -> Upcoming | None:
+    if row["current_node"] is None:
+        return None
+    return Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"], lap=row["lap"])
+
+
+async def note_receipt(tx: asyncpg.Connection, job_id: UUID, receipt: Receipt) -> None:
+    """A provider's word of a message that somebody else has settled by then without it: whoever looks next knows it."""
+    await _sql.note_receipt(tx, job_id=job_id, provider_message_id=receipt.provider_message_id)
 
 
 async def settle_sent(
@@ -285,9 +300,9 @@ async def hold(
     )
 
 
-async def release(tx: asyncpg.Connection, job_id: UUID) -> None:
-    """Certainly not sent: the job waits again."""
-    await _sql.release(tx, job_id=job_id)
+async def release(tx: asyncpg.Connection, job_id: UUID, *, handed_over: bool) -> None:
+    """Certainly not sent: the job waits again. What was not even handed over was no attempt."""
+    await _sql.release(tx, job_id=job_id, handed_over=handed_over)
 
 
 async def pause_sequence(tx: asyncpg.Connection, sequence_id: UUID, reason: str) -> None:

@@ -1,43 +1,32 @@
 """The only way to the database: a pool whose every transaction names its tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import aiosql
 import asyncpg
 import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
+from store.last_look import LastLooks
+from store.queries import LOST as LOST
+from store.queries import load_queries as load_queries
 
 log = structlog.get_logger(__name__)
-
-LOST: tuple[type[Exception], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    OSError,
-)
-"""The database went away, or has no connection to spare; TimeoutError is an OSError."""
 
 _ROLLBACK_WITHIN_S = 2.0
 _KEPT_S = 3600.0
 """A connection's first transactions take ten times as long as all others: it learns tables, triggers and statements."""
 
-_SCHEMA = Path(__file__).parent.parent / "schema"
-
-
-def load_queries(name: str) -> Any:
-    """The named queries of `schema/queries/<name>.sql`."""
-    return aiosql.from_path(_SCHEMA / "queries" / f"{name}.sql", "asyncpg", mandatory_parameters=False)
+_CONNECT_S = 10.0
+_NOTICED_DEAD = {"tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 
 _OF_VALUES = ("22", "23", "54")
@@ -143,12 +132,15 @@ class Usage:
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         self._pool = pool
+        self.last_looks = LastLooks(connect)
+        """Before a message leaves; by a session that is not of the pool."""
 
     @classmethod
     async def connect(cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False) -> "Database":
         """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
+        server_settings = {"application_name": name, "role": "touchline_app", "jit": "off", "timezone": "UTC"}
         try:
             pool = await asyncpg.create_pool(
                 url,
@@ -158,16 +150,13 @@ class Database:
                 init=_prepare,
                 command_timeout=60,
                 max_inactive_connection_lifetime=_KEPT_S,
-                server_settings={
-                    "application_name": name,
-                    "role": "touchline_app",
-                    "jit": "off",
-                    "timezone": "UTC",
-                },
+                server_settings=server_settings,
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise NotReady(f"PostgreSQL cannot be used: {error}", hint=_hint(url, error)) from error
-        return cls(pool)
+        # A session that outlives its process holds what that process was about to send: a dead host is to be noticed.
+        apart = partial(asyncpg.connect, url, timeout=_CONNECT_S, server_settings=server_settings | _NOTICED_DEAD)
+        return cls(pool, apart)
 
     def usage(self) -> "Usage":
         """How much of the pool is in use at the moment."""
@@ -176,6 +165,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        self.last_looks.close()
         await self._pool.close()
 
     @asynccontextmanager

@@ -25,7 +25,7 @@ from domain.contact import Contact
 from domain.enrollment import Ending, Visit
 from domain.events import InboundMessage
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
-from providers.base import Provider
+from providers.base import LastLook, Line, Provider, Unbounded
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
 from scheduling.zones import load_zone
@@ -55,7 +55,14 @@ class ScriptedProvider:
     name: str = "scripted"
     channels: frozenset[Channel] = frozenset(Channel)
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
+    def free_line(self) -> Line | None:
+        return Unbounded()
+
+    async def next_line(self) -> Line:
+        return Unbounded()
+
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
+        await clear()
         self.handed_over.append(message)
         answer = self.answers.popleft() if self.answers else receipt(message)
         if isinstance(answer, Exception):

@@ -8,7 +8,7 @@ SELECT
     t.on_ambiguous,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers,
     c.status AS contact_status, c.attributes,
-    j.id AS job_id, j.state, j.channel, j.attempts, j.claimed_at, j.recipient, j.content, j.provider,
+    j.id AS job_id, j.state, j.channel, j.attempts, j.claims, j.claimed_at, j.recipient, j.content, j.provider,
     j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
     -- Sent in this round before a retry opened a lap of its own; another version may come to it again.
     CASE WHEN e.round_lap < j.lap THEN EXISTS (
@@ -41,7 +41,7 @@ WHERE e.id = :enrollment_id;
 -- Claim: freeze what will be sent and say that a hand-over begins. Waits before this step are over.
 WITH job AS (
     UPDATE message_jobs SET
-        state = 'sending', claimed_at = :now, attempts = attempts + 1,
+        state = 'sending', claimed_at = :now, attempts = attempts + 1, claims = claims + 1,
         recipient = :recipient, content = :content, provider = :provider, gate = NULL, held_until = NULL
     WHERE id = :job_id
 ), started AS (
@@ -58,14 +58,18 @@ UPDATE enrollment_steps s SET
     completed_at = CASE WHEN id = :step_id THEN NULL ELSE greatest(started_at, least(due_at, :now)) END
 WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
--- name: still_clear^
--- Last look before the hand-over, under the enrollment's lock: did anything end, bar or hold it since the claim?
-SELECT s.status AS sequence_status, e.status, e.reason, e.error AS enrollment_error, e.not_before,
-    EXISTS (SELECT FROM suppressions x WHERE x.channel = j.channel AND x.address = j.recipient AND x.active) AS suppressed
+-- name: read_standing^
+-- How a message that was handed over and its enrollment stand now, under the enrollment's lock.
+SELECT j.state, j.claims, e.status, e.reason, e.error AS enrollment_error, e.current_node, e.next_run_at, e.gate, e.lap,
+    e.not_before
 FROM enrollments e
-JOIN sequences s ON s.id = e.sequence_id
-JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id AND j.state = 'sending'
+JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id
 WHERE e.id = :enrollment_id;
+
+-- name: note_receipt!
+-- A provider did take it over, which was not known when it was settled: heard of, whoever looks at it next.
+UPDATE message_jobs SET provider_message_id = coalesce(provider_message_id, :provider_message_id)
+WHERE id = :job_id AND state IN ('pending', 'ambiguous', 'cancelled');
 
 -- name: settle_sent!
 -- A provider took it over (or policy assumes so): ledger, step and conversation in one statement. What was reported of
@@ -133,8 +137,8 @@ UPDATE enrollments SET
 WHERE id = :enrollment_id AND ended_at IS NULL;
 
 -- name: release!
--- The provider is sure that it never took the message: it waits again, with the same bytes.
-UPDATE message_jobs SET state = 'pending' WHERE id = :job_id AND state = 'sending';
+-- It certainly never left: it waits again, with the same bytes.
+UPDATE message_jobs SET state = 'pending', attempts = attempts - CASE WHEN :handed_over::boolean THEN 0 ELSE 1 END WHERE id = :job_id AND state = 'sending';
 
 -- name: pause_sequence!
 -- Every contact would fail like this: hold the others before they do.

@@ -20,6 +20,7 @@ from providers.smtp import SmtpConfig, SmtpProvider
 from providers.twilio import TwilioConfig, TwilioProvider
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi, ago
 from tests.machine import refusing_port
+from tests.providers.sending import send
 from tests.providers.smtp_server import MailServer
 
 MIXED = "Zoë, 王 👩‍🚀: \u202bשלום\u202c مرحبا {}[]€ — line\nof two"
@@ -111,7 +112,7 @@ def message(kind: Literal["email", "text"], number: int = 1, text: str = "Hello"
 async def test_a_receipt_names_what_arrived(house: House) -> None:
     """A receipt carries the provider's name and its id of the message, and the message is on the far side."""
     sent = message(house.kind)
-    receipt = await house.provider.send(sent)
+    receipt = await send(house.provider, sent)
     assert receipt.provider == house.provider.name
     assert receipt.provider_message_id
     assert house.arrived() == [(sent.to, "Hello")]
@@ -124,14 +125,14 @@ async def test_channels_are_declared(house: House) -> None:
 
 async def test_every_script_arrives_as_written(house: House) -> None:
     """Unicode, emoji, right-to-left text and line ends survive the wire."""
-    await house.provider.send(message(house.kind, text=MIXED))
+    await send(house.provider, message(house.kind, text=MIXED))
     assert house.arrived()[0][1] == MIXED
 
 
 async def test_the_same_job_twice_is_two_messages(house: House) -> None:
     """Sending is not idempotent, and no provider pretends to: whoever sends twice sees two on the far side."""
     sent = message(house.kind)
-    first, second = await house.provider.send(sent), await house.provider.send(sent)
+    first, second = await send(house.provider, sent), await send(house.provider, sent)
     assert house.arrived() == [(sent.to, "Hello")] * 2
     assert house.provider.name == "smtp" or first.provider_message_id != second.provider_message_id
 
@@ -139,7 +140,7 @@ async def test_the_same_job_twice_is_two_messages(house: House) -> None:
 async def test_parallel_sends_arrive_once_each(house: House) -> None:
     """Twenty sends at once neither lose nor repeat nor mix a message."""
     sent = [message(house.kind, number, f"text {number}") for number in range(20)]
-    await asyncio.gather(*(house.provider.send(each) for each in sent))
+    await asyncio.gather(*(send(house.provider, each) for each in sent))
     assert sorted(house.arrived()) == sorted((each.to, f"text {number}") for number, each in enumerate(sent))
 
 
@@ -148,7 +149,7 @@ async def test_an_unreachable_server_is_transient(house: House) -> None:
     """Where nothing listens, nothing was sent: certain, and worth another try."""
     assert house.absent_provider
     with pytest.raises(TransientError):
-        await house.absent_provider.send(message(house.kind))
+        await send(house.absent_provider, message(house.kind))
     with pytest.raises(TransientError):
         await house.absent_provider.check()
     assert isinstance(await house.absent_provider.lookup(message(house.kind), ago(3600)), Unknown)
@@ -157,7 +158,7 @@ async def test_an_unreachable_server_is_transient(house: House) -> None:
 async def test_look_up_tells_what_was_taken(house: House) -> None:
     """A provider that can be asked finds what it took and knows what it never took; another says that it cannot."""
     begun = datetime.now(UTC)
-    receipt = await house.provider.send(message(house.kind, 1))
+    receipt = await send(house.provider, message(house.kind, 1))
     found = await house.provider.lookup(message(house.kind, 1), begun)
     missing = await house.provider.lookup(message(house.kind, 2), ago(3600))
     if house.remembers:
@@ -180,7 +181,7 @@ async def test_check_reports_in_a_line(house: House) -> None:
 async def test_closing_twice_is_closing_once(house: House) -> None:
     """close() is idempotent, before and after use."""
     await house.provider.close()
-    await house.provider.send(message(house.kind))
+    await send(house.provider, message(house.kind))
     await house.provider.close()
     await house.provider.close()
 

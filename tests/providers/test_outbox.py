@@ -14,6 +14,7 @@ from domain.errors import ConfigurationError
 from domain.ids import DEFAULT_TENANT
 from domain.messages import Absent, Channel, OutgoingMessage, Receipt, TextContent
 from providers.outbox import OutboxProvider, count_outbox, list_outbox
+from tests.providers.sending import send
 
 
 def files(directory: Path) -> list[Path]:
@@ -33,7 +34,7 @@ def text(body: str = "Hello") -> OutgoingMessage:
 async def test_a_second_hand_over_is_a_second_file(tmp_path: Path) -> None:
     """A duplicate is never hidden: it can be counted, by job."""
     outbox, message = OutboxProvider(tmp_path), text()
-    receipts = [await outbox.send(message) for _ in range(3)]
+    receipts = [await send(outbox, message) for _ in range(3)]
     assert [receipt.provider_message_id for receipt in receipts] == [f"{message.job_id}.{n}" for n in (1, 2, 3)]
     assert [path.stem for path in files(tmp_path)] == [f"{message.job_id}.{n}" for n in (1, 2, 3)]
     assert count_outbox(tmp_path) == 3
@@ -43,7 +44,7 @@ async def test_listing_is_newest_first_and_bounded(tmp_path: Path) -> None:
     """A listing starts at the newest and reads no more than was asked for."""
     outbox = OutboxProvider(tmp_path)
     for number in range(5):
-        await outbox.send(text(f"text {number}"))
+        await send(outbox, text(f"text {number}"))
         age(tmp_path)
     assert [entry.body for entry in list_outbox(tmp_path, 2)] == ["text 4", "text 3"]
     assert [entry.body for entry in list_outbox(tmp_path)] == [f"text {number}" for number in (4, 3, 2, 1, 0)]
@@ -62,7 +63,7 @@ async def test_an_unwritable_outbox_needs_a_person(tmp_path: Path) -> None:
     """A path that cannot hold files is a configuration error which names it."""
     (tmp_path / "file").touch()
     outbox = OutboxProvider(tmp_path / "file")
-    for call in (outbox.check(), outbox.send(text())):
+    for call in (outbox.check(), send(outbox, text())):
         with pytest.raises(ConfigurationError, match="file"):
             await call
 
@@ -70,7 +71,7 @@ async def test_an_unwritable_outbox_needs_a_person(tmp_path: Path) -> None:
 async def test_look_up_reads_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job is found by its name alone, so the size of the outbox does not matter."""
     outbox, message = OutboxProvider(tmp_path), text()
-    await outbox.send(message)
+    await send(outbox, message)
     for scan in ("scandir", "listdir"):
         monkeypatch.setattr(os, scan, None)
     assert isinstance(await outbox.lookup(message, datetime.now(UTC)), Receipt)
@@ -84,13 +85,14 @@ from pathlib import Path
 from uuid import uuid4
 from domain.messages import OutgoingMessage, TextContent
 from providers.outbox import OutboxProvider
+from tests.providers.sending import send
 
 async def main():
     outbox = OutboxProvider(Path(sys.argv[1]))
     print("started", flush=True)
     while True:
         content = TextContent(body="x" * 100_000)
-        await outbox.send(OutgoingMessage(tenant_id=uuid4(), job_id=uuid4(), to="+12125550100", content=content))
+        await send(outbox, OutgoingMessage(tenant_id=uuid4(), job_id=uuid4(), to="+12125550100", content=content))
 
 asyncio.run(main())
 """

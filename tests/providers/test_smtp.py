@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import trustme
 
-from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError, TransientError
+from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT, job_id, message_id
 from domain.messages import EmailContent, OutgoingMessage, Receipt, TextContent
 from providers.smtp import SmtpConfig, SmtpProvider
 from tests.machine import later
+from tests.providers.sending import send
 from tests.providers.smtp_server import PASSWORD, USER, MailServer
 
 COMPOSED = datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
@@ -86,7 +87,7 @@ async def test_an_answer_is_classified_by_its_code_and_place(
     server.script[command] = [answer]
     smtp = provider(server)
     with pytest.raises(kind) as caught:
-        await smtp.send(email())
+        await send(smtp, email())
     assert type(caught.value) is kind
     assert getattr(caught.value, "effect", None) == effect
     if answer[0].isdigit():
@@ -111,7 +112,7 @@ async def test_a_refusal_is_told_in_the_servers_words_with_its_codes_once(
     server.script["RCPT"] = [answer]
     smtp = provider(server)
     with pytest.raises(SendError) as caught:
-        await smtp.send(email())
+        await send(smtp, email())
     assert str(caught.value) == said
     await smtp.close()
 
@@ -122,12 +123,12 @@ async def test_a_failure_leaves_the_next_message_unharmed(server: MailServer, an
     server.script["RCPT"] = [answer]
     smtp = provider(server, connections=1)
     if answer == "hang":
-        [error] = await out_of_time(server, smtp.send(email(1)))
+        [error] = await out_of_time(server, send(smtp, email(1)))
         assert isinstance(error, TransientError)
     else:
         with pytest.raises((PermanentError, TransientError)):
-            await smtp.send(email(1))
-    await smtp.send(email(2, to="grace@example.com"))
+            await send(smtp, email(1))
+    await send(smtp, email(2, to="grace@example.com"))
     assert [mail.rcpt_tos for mail in server.mails] == [["grace@example.com"]]
     await smtp.close()
 
@@ -138,8 +139,8 @@ async def test_a_resend_has_the_same_bytes(server: MailServer) -> None:
     smtp = provider(server)
     message = email()
     with pytest.raises(AmbiguousError):
-        await smtp.send(message)
-    await smtp.send(OutgoingMessage.model_validate_json(message.model_dump_json()))
+        await send(smtp, message)
+    await send(smtp, OutgoingMessage.model_validate_json(message.model_dump_json()))
     first, second = (mail.content for mail in server.mails)
     assert isinstance(first, bytes)
     assert first == second
@@ -152,8 +153,8 @@ async def test_a_refused_recipient_keeps_the_connection(server: MailServer) -> N
     server.script["RCPT"] = ["550 5.1.1 no such user"]
     smtp = provider(server, connections=1)
     with pytest.raises(PermanentError):
-        await smtp.send(email(1))
-    await smtp.send(email(2))
+        await send(smtp, email(1))
+    await send(smtp, email(2))
     assert server.connections == 1
     await smtp.close()
 
@@ -165,18 +166,43 @@ async def test_one_deadline_holds_for_a_slow_server(server: MailServer, command:
     """A server that does not answer is left in time; only after DATA is the message in doubt."""
     server.script[command] = ["hang"]
     smtp = provider(server)
-    [error] = await out_of_time(server, smtp.send(email()))
+    [error] = await out_of_time(server, send(smtp, email()))
     assert type(error) is kind
     await smtp.close()
 
 
-async def test_waiting_for_a_connection_counts_against_the_deadline(server: MailServer) -> None:
-    """A message that found every connection busy was certainly not sent."""
-    server.script["DATA"] = ["hang"]
+async def test_who_finds_every_connection_busy_waits_for_the_next_and_is_not_passed(server: MailServer) -> None:
+    """A line is got before a message is claimed: none is free while each is in use, nor while somebody waits."""
     smtp = provider(server, connections=1)
-    first, second = await out_of_time(server, smtp.send(email(1)), smtp.send(email(2)))
-    assert isinstance(first, AmbiguousError)
-    assert isinstance(second, TransientError)
+    line = smtp.free_line()
+    assert line is not None
+    assert smtp.free_line() is None
+    waiting = asyncio.create_task(smtp.next_line())
+    await asyncio.sleep(0)
+    line.release()
+    assert smtp.free_line() is None
+    assert await waiting is line
+    line.release()
+    assert smtp.free_line() is line
+
+
+async def test_the_last_look_comes_when_the_server_has_accepted_everything_but_the_message(server: MailServer) -> None:
+    """After MAIL and RCPT, before DATA; a no takes nothing there, and the connection serves the next message."""
+    smtp = provider(server, connections=1)
+
+    async def say_no() -> None:
+        server.script["DATA"] = ["554 DATA was said"]
+        raise NotCleared("unsubscribed")
+
+    with pytest.raises(NotCleared):
+        await send(smtp, email(1), clear=say_no)
+    assert server.script.pop("DATA") == ["554 DATA was said"]
+    server.script["RCPT"] = ["550 5.1.1 no such user"]
+    with pytest.raises(PermanentError):
+        await send(smtp, email(2), clear=say_no)
+    assert "DATA" not in server.script, "nobody looked before the server had accepted the recipient"
+    await send(smtp, email(3))
+    assert (len(server.mails), server.connections) == (1, 1)
     await smtp.close()
 
 
@@ -184,12 +210,12 @@ async def test_a_cancelled_send_frees_its_connection(server: MailServer) -> None
     """Cancelling in mid-dialogue leaves no half-said envelope for the next message."""
     server.script["RCPT"] = ["hang"]
     smtp = provider(server, connections=1)
-    sending = asyncio.create_task(smtp.send(email(1)))
+    sending = asyncio.create_task(send(smtp, email(1)))
     await server.met.wait()
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sending
-    await smtp.send(email(2))
+    await send(smtp, email(2))
     assert len(server.mails) == 1
     await smtp.close()
 
@@ -197,7 +223,7 @@ async def test_a_cancelled_send_frees_its_connection(server: MailServer) -> None
 async def test_connections_are_few_and_kept(server: MailServer) -> None:
     """Forty messages in parallel share the configured connections."""
     smtp = provider(server, connections=3)
-    await asyncio.gather(*(smtp.send(email(number)) for number in range(40)))
+    await asyncio.gather(*(send(smtp, email(number)) for number in range(40)))
     assert len(server.mails) == 40
     assert server.connections <= 3
     await smtp.close()
@@ -206,14 +232,14 @@ async def test_connections_are_few_and_kept(server: MailServer) -> None:
 async def test_an_idle_connection_that_was_left_is_replaced(server: MailServer) -> None:
     """A server that hung up, or restarted, between two messages costs neither a failure nor a duplicate."""
     smtp = provider(server, connections=1)
-    await smtp.send(email(1))
+    await send(smtp, email(1))
     server.hang_up()
-    await smtp.send(email(2))
+    await send(smtp, email(2))
     server.script["MAIL"] = ["421 4.4.2 idle for too long"]
-    await smtp.send(email(3))
+    await send(smtp, email(3))
     await server.stop()
     await server.start()
-    await smtp.send(email(4))
+    await send(smtp, email(4))
     assert len(server.mails) == 4
     await smtp.close()
 
@@ -221,10 +247,10 @@ async def test_an_idle_connection_that_was_left_is_replaced(server: MailServer) 
 async def test_a_lost_connection_after_data_is_not_tried_again(server: MailServer) -> None:
     """Also on a reused connection: the message may be there already, so it goes once."""
     smtp = provider(server, connections=1)
-    await smtp.send(email(1))
+    await send(smtp, email(1))
     server.script["DATA"] = ["keep+drop"]
     with pytest.raises(AmbiguousError):
-        await smtp.send(email(2))
+        await send(smtp, email(2))
     assert len(server.mails) == 2
     await smtp.close()
 
@@ -232,7 +258,7 @@ async def test_a_lost_connection_after_data_is_not_tried_again(server: MailServe
 async def test_the_receipt_is_the_message_id_and_the_servers_word(server: MailServer) -> None:
     """A mailbox and the ledger know the message by the same id."""
     smtp = provider(server)
-    receipt = await smtp.send(email())
+    receipt = await send(smtp, email())
     content = server.mails[0].content
     assert isinstance(content, bytes)
     assert f"Message-ID: {receipt.provider_message_id}\r\n".encode() in content
@@ -244,7 +270,7 @@ async def test_the_receipt_is_the_message_id_and_the_servers_word(server: MailSe
 async def test_dots_at_line_starts_survive(server: MailServer) -> None:
     """A line of one dot in a body does not end the message."""
     smtp = provider(server)
-    await smtp.send(email(text="one\n.\n..two"))
+    await send(smtp, email(text="one\n.\n..two"))
     content = server.mails[0].content
     assert isinstance(content, bytes)
     assert b"one\r\n.\r\n..two\r\n" in content
@@ -254,7 +280,7 @@ async def test_dots_at_line_starts_survive(server: MailServer) -> None:
 async def test_an_impossible_recipient_is_refused_without_a_connection(server: MailServer) -> None:
     """An address that would smuggle a command never reaches the server."""
     with pytest.raises(PermanentError) as caught:
-        await provider(server).send(email(to="a@example.com>\r\nRCPT TO:<all@example.com"))
+        await send(provider(server), email(to="a@example.com>\r\nRCPT TO:<all@example.com"))
     assert caught.value.effect == "none"
     assert server.connections == 0
 
@@ -265,7 +291,7 @@ async def test_a_text_message_is_refused(server: MailServer) -> None:
         tenant_id=DEFAULT_TENANT, job_id=DEFAULT_TENANT, to="a@b.com", content=TextContent(body="")
     )
     with pytest.raises(PermanentError, match="sms"):
-        await provider(server).send(message)
+        await send(provider(server), message)
 
 
 @pytest.fixture(scope="module")
@@ -291,11 +317,11 @@ async def test_mail_goes_encrypted_and_signed_in(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     smtp = provider(secure, tls=secure.tls, username=USER, password=PASSWORD)
     assert USER in await smtp.check()
-    await smtp.send(email())
-    await smtp.send(email(2))
+    await send(smtp, email())
+    await send(smtp, email(2))
     assert len(secure.mails) == 2
     wrong = provider(secure, tls=secure.tls, username=USER, password="wrong")
-    for call in (wrong.check(), wrong.send(email(3))):
+    for call in (wrong.check(), send(wrong, email(3))):
         with pytest.raises(ConfigurationError, match="TOUCHLINE_SMTP_PASSWORD") as caught:
             await call
         assert "wrong" not in str(caught.value)
@@ -305,7 +331,7 @@ async def test_mail_goes_encrypted_and_signed_in(
 async def test_an_untrusted_certificate_needs_a_person(secure: MailServer) -> None:
     """Nobody signs in to a server that cannot prove its name."""
     smtp = provider(secure, tls=secure.tls, username=USER, password=PASSWORD)
-    for call in (smtp.check(), smtp.send(email())):
+    for call in (smtp.check(), send(smtp, email())):
         with pytest.raises(ConfigurationError, match="certificate"):
             await call
 
@@ -314,7 +340,7 @@ async def test_missing_server_abilities_need_a_person(server: MailServer) -> Non
     """STARTTLS or sign-in asked of a server without it is a setting, not a fault of the message."""
     for config in ({"tls": "starttls"}, {"host": "bad..host"}):
         with pytest.raises(ConfigurationError, match="TOUCHLINE_SMTP"):
-            await provider(server, **config).send(email())
+            await send(provider(server, **config), email())
 
 
 async def test_look_up_does_not_pretend(server: MailServer) -> None:

@@ -10,6 +10,7 @@ import pytest
 from domain.ids import DEFAULT_TENANT, message_id
 from domain.messages import EmailContent, OutgoingMessage
 from providers.smtp import Relay, SmtpConfig, SmtpProvider
+from tests.providers.sending import send
 from tests.providers.smtp_server import MailServer
 from tests.providers.webhooks.vendors import JOB, POSTMARK, RESEND, SENDGRID, Vendor, merged
 
@@ -29,7 +30,7 @@ async def server() -> AsyncIterator[MailServer]:
 
 async def sent(server: MailServer, relay: Relay) -> bytes:
     smtp = SmtpProvider(SmtpConfig(host="localhost", port=server.port, tls="none", sender="a@b.example", relay=relay))
-    await smtp.send(MESSAGE)
+    await send(smtp, MESSAGE)
     await smtp.close()
     content = server.mails[-1].content
     assert isinstance(content, bytes)

@@ -18,6 +18,7 @@ from providers.twilio import TwilioConfig, TwilioProvider
 from providers.twilio_errors import ERRORS
 from tests.fakes.twilio_api import ACCOUNT, DESCRIPTION, NUMBER, SERVICE, TOKEN, Fault, TwilioApi, ago
 from tests.machine import later
+from tests.providers.sending import send
 
 TO = "+13055550100"
 JOB = job_id(DEFAULT_TENANT, "step")
@@ -50,10 +51,10 @@ def text(body: str = "Hello", media_url: str | None = None) -> OutgoingMessage:
 
 async def test_the_form_is_what_twilio_describes(api: TwilioApi, twilio: TwilioProvider) -> None:
     """Exactly the fields that are meant, each valid by Twilio's OpenAPI description (the fake refuses others)."""
-    await twilio.send(text())
+    await send(twilio, text())
     assert dict(api.forms[0]) == {"To": TO, "From": NUMBER, "Body": "Hello"}
     rich = made(api, sender=SERVICE, public_url="https://touch.example.org/")
-    await rich.send(text(media_url="https://example.com/a.pdf?x=1&y=2"))
+    await send(rich, text(media_url="https://example.com/a.pdf?x=1&y=2"))
     assert dict(api.forms[1]) == {
         "To": TO,
         "MessagingServiceSid": SERVICE,
@@ -105,7 +106,7 @@ async def test_an_answer_is_classified(
 ) -> None:
     """By Twilio's number first, else by HTTP status; and one call is one request, whatever the answer."""
     with api.failing(fault), pytest.raises(kind) as caught:
-        await twilio.send(text())
+        await send(twilio, text())
     assert type(caught.value) is kind
     assert getattr(caught.value, "effect", None) == effect
     assert len(api.forms) == 1
@@ -131,7 +132,7 @@ async def test_retry_after_is_read(
 ) -> None:
     """Seconds or a date."""
     with api.failing(Fault(429, headers=(("Retry-After", header()),))), pytest.raises(TransientError) as caught:
-        await twilio.send(text())
+        await send(twilio, text())
     assert caught.value.retry_after is not None
     assert low <= caught.value.retry_after.total_seconds() <= high
 
@@ -139,7 +140,7 @@ async def test_retry_after_is_read(
 async def test_a_strange_retry_after_is_none(api: TwilioApi, twilio: TwilioProvider) -> None:
     """A header that says nothing sets nothing."""
     with api.failing(Fault(429, headers=(("Retry-After", "soon"),))), pytest.raises(TransientError) as caught:
-        await twilio.send(text())
+        await send(twilio, text())
     assert caught.value.retry_after is None
 
 
@@ -147,7 +148,7 @@ async def test_a_slow_answer_is_left_in_time_and_in_doubt(api: TwilioApi) -> Non
     """Our deadline holds although Twilio's client has none."""
     twilio = made(api, timeout_s=60)
     with api.failing(Fault(hangs=True, stores=True)):
-        sending = asyncio.create_task(twilio.send(text()))
+        sending = asyncio.create_task(send(twilio, text()))
         await asyncio.wait_for(api.met.wait(), 60)
     # aiohttp rounds a deadline up to the whole second.
     with later(60 + 1), pytest.raises(AmbiguousError):
@@ -166,7 +167,7 @@ async def test_a_deadline_before_the_connection_leaves_no_doubt() -> None:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         twilio = TwilioProvider(TwilioConfig(ACCOUNT, TOKEN, NUMBER, base_url=url, timeout_s=0.3))
         with pytest.raises(TransientError):
-            await twilio.send(text())
+            await send(twilio, text())
         await twilio.close()
 
 
@@ -175,7 +176,7 @@ async def test_a_lost_answer_is_found_by_asking(api: TwilioApi, twilio: TwilioPr
     begun = datetime.now(UTC)
     api.take(TO, "Hello", at=ago(7200))
     with api.failing(Fault(500, stores=True)), pytest.raises(AmbiguousError):
-        await twilio.send(text("Hello"))
+        await send(twilio, text("Hello"))
     answer = await twilio.lookup(text("Hello"), begun)
     assert isinstance(answer, Receipt)
     assert answer.provider_message_id == api.messages[-1]["sid"]
@@ -222,7 +223,7 @@ async def test_a_messaging_service_is_compared_by_its_sid(api: TwilioApi) -> Non
     """A service picks the number itself, so the number says nothing."""
     twilio = made(api, sender=SERVICE)
     begun = datetime.now(UTC)
-    await twilio.send(text())
+    await send(twilio, text())
     api.messages[-1]["from"] = "+19995550100"
     assert isinstance(await twilio.lookup(text(), begun), Receipt)
     await twilio.close()
@@ -238,7 +239,7 @@ async def test_a_list_too_long_to_read_proves_nothing(api: TwilioApi, twilio: Tw
 async def test_wrong_credentials_need_a_person(api: TwilioApi) -> None:
     """Sending and checking say which settings to look at; asking learns nothing."""
     twilio = made(api, auth_token="wrong")
-    for call in (twilio.check(), twilio.send(text())):
+    for call in (twilio.check(), send(twilio, text())):
         with pytest.raises(ConfigurationError, match="TOUCHLINE_TWILIO"):
             await call
     assert isinstance(await twilio.lookup(text(), ago(3600)), Unknown)
@@ -257,7 +258,7 @@ async def test_an_email_is_refused(twilio: TwilioProvider) -> None:
     """What is routed here by mistake is one of the four errors."""
     content = EmailContent(subject="", text="", message_id="<a@b>", date=datetime.now(UTC))
     with pytest.raises(ConfigurationError, match="email"):
-        await twilio.send(OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=JOB, to=TO, content=content))
+        await send(twilio, OutgoingMessage(tenant_id=DEFAULT_TENANT, job_id=JOB, to=TO, content=content))
 
 
 async def test_whatsapp_has_its_own_addresses_and_templates(api: TwilioApi) -> None:
@@ -267,7 +268,7 @@ async def test_whatsapp_has_its_own_addresses_and_templates(api: TwilioApi) -> N
     api.chats.add(TO)
     free = TextContent(channel=Channel.WHATSAPP, body="Hello", media_url="https://example.com/a.png")
     message = text().model_copy(update={"content": free})
-    receipt = await whatsapp.send(message)
+    receipt = await send(whatsapp, message)
     assert dict(api.forms[0]) == {
         "To": f"whatsapp:{TO}",
         "From": f"whatsapp:{NUMBER}",
@@ -279,7 +280,7 @@ async def test_whatsapp_has_its_own_addresses_and_templates(api: TwilioApi) -> N
     assert found.provider_message_id == receipt.provider_message_id
     sid = "HX" + "0c" * 16
     filled = TextContent(channel=Channel.WHATSAPP, body="[template]", content_sid=sid, variables={"1": "Zoë"})
-    await whatsapp.send(message.model_copy(update={"content": filled}))
+    await send(whatsapp, message.model_copy(update={"content": filled}))
     assert api.forms[1]["ContentSid"] == sid
     assert json.loads(api.forms[1]["ContentVariables"]) == {"1": "Zoë"}
     assert "Body" not in api.forms[1]
@@ -291,7 +292,7 @@ async def test_free_text_outside_of_whatsapps_hours_is_refused_for_this_message_
     whatsapp = TwilioProvider(TwilioConfig(ACCOUNT, TOKEN, whatsapp_sender=NUMBER, base_url=api.url), Channel.WHATSAPP)
     content = TextContent(channel=Channel.WHATSAPP, body="Hello")
     with pytest.raises(PermanentError) as refused:
-        await whatsapp.send(text().model_copy(update={"content": content}))
+        await send(whatsapp, text().model_copy(update={"content": content}))
     assert (refused.value.effect, refused.value.code) == ("none", "63016")
     assert "template" in str(refused.value)
     await whatsapp.close()
@@ -316,9 +317,9 @@ def template(**variables: str) -> OutgoingMessage:
 async def test_a_template_in_doubt_is_found_by_its_words(api: TwilioApi, whatsapp: TwilioProvider) -> None:
     """Filled in as Twilio fills it in, defaults included; the same template with other values is another message."""
     begun, sent = datetime.now(UTC), template(**{"1": "Zoë"})
-    await whatsapp.send(template(**{"1": "Ada"}))
+    await send(whatsapp, template(**{"1": "Ada"}))
     with api.failing(Fault(500, stores=True)), pytest.raises(AmbiguousError):
-        await whatsapp.send(sent)
+        await send(whatsapp, sent)
     assert [message["body"] for message in api.messages] == ["Hi Ada, about tea?", "Hi Zoë, about tea?"]
     found = await whatsapp.lookup(sent, begun)
     assert isinstance(found, Receipt)
@@ -333,7 +334,7 @@ async def test_a_template_that_twilio_does_not_show_stays_in_doubt(api: TwilioAp
     del api.templates[TEMPLATE]
     assert await whatsapp.lookup(template(), ago(3600)) == Absent()
     begun = datetime.now(UTC)
-    await whatsapp.send(template())
+    await send(whatsapp, template())
     doubt = await whatsapp.lookup(template(), begun)
     assert isinstance(doubt, Unknown)
     assert api.messages[0]["sid"] in doubt.reason

@@ -20,6 +20,7 @@ from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, OutgoingMessag
 from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
 from settings import Settings
 from tests.machine import later, refusing_port
+from tests.providers.sending import send
 from workflows.commands import ATTEMPT_TIMEOUT
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -79,7 +80,7 @@ def answering(
 async def test_it_is_signed_and_carries_its_key(receiver: Receiver, provider: WebhookProvider) -> None:
     """The Standard Webhooks library of a receiver believes it; the key is the job; our headers win."""
     sent = message(receiver.url, headers={"x-team": "sales", "Webhook-Id": "forged"})
-    receipt = await provider.send(sent)
+    receipt = await send(provider, sent)
     [(headers, body)] = receiver.got
     assert Webhook(SECRET).verify(body, headers) == {"type": "sequence.step", "name": "Zoë"}
     assert (headers["webhook-id"], headers["idempotency-key"]) == (str(sent.job_id), str(sent.job_id))
@@ -91,7 +92,7 @@ async def test_it_is_signed_and_carries_its_key(receiver: Receiver, provider: We
 async def test_an_answer_is_read_up_to_a_limit(receiver: Receiver, provider: WebhookProvider) -> None:
     """An endless answer costs no more than that."""
     receiver.answer = answering(200, text="x" * (ANSWER_LIMIT * 3))
-    receipt = await provider.send(message(receiver.url))
+    receipt = await send(provider, message(receiver.url))
     assert len(receipt.answer or "") == ANSWER_LIMIT
 
 
@@ -114,7 +115,7 @@ async def test_an_answer_says_whether_to_try_again(
     """What passes is tried again; anything else is a refusal, and a redirect is not followed."""
     receiver.answer = answering(status, {"Location": f"{receiver.url}/elsewhere"})
     with pytest.raises(kind) as refused:
-        await provider.send(message(receiver.url))
+        await send(provider, message(receiver.url))
     assert refused.value.status == status
     assert len(receiver.got) == 1
 
@@ -126,7 +127,7 @@ async def test_retry_after_is_heard(receiver: Receiver, provider: WebhookProvide
     said = {"seconds": "10800", "date": f"{then:%a, %d %b %Y %H:%M:%S} GMT", "nonsense": "soon"}[form]
     receiver.answer = answering(429, {"Retry-After": said})
     with pytest.raises(TransientError) as refused:
-        await provider.send(message(receiver.url))
+        await send(provider, message(receiver.url))
     after = refused.value.retry_after
     assert (
         after is None
@@ -145,7 +146,7 @@ async def test_a_slow_answer_is_tried_again(provider: WebhookProvider, receiver:
         return web.Response()
 
     receiver.answer = slow
-    sending = asyncio.create_task(provider.send(message(receiver.url, timeout_seconds=25)))
+    sending = asyncio.create_task(send(provider, message(receiver.url, timeout_seconds=25)))
     await asyncio.wait_for(met.wait(), 60)
     # aiohttp rounds a deadline up to the whole second.
     with later(25 + 1), pytest.raises(TransientError, match="no answer within 25 s"):
@@ -156,7 +157,7 @@ async def test_a_slow_answer_is_tried_again(provider: WebhookProvider, receiver:
 async def test_a_port_where_nobody_listens_is_tried_again(provider: WebhookProvider) -> None:
     """Somebody may soon."""
     with refusing_port() as port, pytest.raises(TransientError, match="no answer: Cannot connect"):
-        await provider.send(message(f"http://127.0.0.1:{port}/"))
+        await send(provider, message(f"http://127.0.0.1:{port}/"))
 
 
 async def test_a_name_that_nobody_knows_is_tried_again(
@@ -169,7 +170,7 @@ async def test_a_name_that_nobody_knows_is_tried_again(
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     with pytest.raises(TransientError, match="no answer: Cannot connect"):
-        await provider.send(message("http://nobody.invalid/"))
+        await send(provider, message("http://nobody.invalid/"))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ async def test_a_name_that_nobody_knows_is_tried_again(
 async def test_our_own_network_is_not_called(receiver: Receiver, provider: WebhookProvider, url: str) -> None:
     """Private, loopback and link-local addresses are refused however they are written, also behind a name."""
     with pytest.raises((PermanentError, TransientError)):
-        await provider.send(message(url.format(port=receiver.server.port), allow=()))
+        await send(provider, message(url.format(port=receiver.server.port), allow=()))
     assert receiver.got == []
 
 
@@ -201,18 +202,18 @@ async def test_a_name_is_judged_by_its_addresses(receiver: Receiver, provider: W
     """A public name that leads to our own network is refused for good; the tenant's list names hosts or networks."""
     url = f"http://localhost:{receiver.server.port}/"
     with pytest.raises(PermanentError, match="not on the tenant's allow list"):
-        await provider.send(message(url, allow=("n8n.internal", "10.0.0.0/8")))
+        await send(provider, message(url, allow=("n8n.internal", "10.0.0.0/8")))
     for allow in (("LocalHost",), LOOPBACK):
-        await provider.send(message(url, allow=allow))
+        await send(provider, message(url, allow=allow))
     assert len(receiver.got) == 2
 
 
 async def test_no_tenant_calls_where_another_may(receiver: Receiver, provider: WebhookProvider) -> None:
     """Also right behind a call of the other's to the same place."""
     url = f"http://localhost:{receiver.server.port}/"
-    await provider.send(message(url))
+    await send(provider, message(url))
     with pytest.raises(PermanentError):
-        await provider.send(message(url, allow=()))
+        await send(provider, message(url, allow=()))
     assert len(receiver.got) == 1
 
 
@@ -222,9 +223,9 @@ async def test_the_installation_bounds_what_tenants_allow(receiver: Receiver, bo
     provider = WebhookProvider(WebhookConfig(SECRET, bound))
     for url in (receiver.url, f"http://localhost:{receiver.server.port}/"):
         with pytest.raises(PermanentError, match="TOUCHLINE_WEBHOOK_ALLOW bars it"):
-            await provider.send(message(url, allow=("localhost", *LOOPBACK)))
+            await send(provider, message(url, allow=("localhost", *LOOPBACK)))
     within = WebhookProvider(WebhookConfig(SECRET, (*bound, "127.0.0.1")))
-    await within.send(message(receiver.url))
+    await send(within, message(receiver.url))
     assert len(receiver.got) == 1
 
 
@@ -249,11 +250,11 @@ async def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
     monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
     monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", connect)
     with pytest.raises(TransientError):
-        await provider.send(message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
+        await send(provider, message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
     assert asked == ["rebinding.example"]
     assert connected == [("93.184.215.14", receiver.server.port)]
     with pytest.raises(PermanentError):
-        await provider.send(message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
+        await send(provider, message(f"http://rebinding.example:{receiver.server.port}/", allow=()))
 
 
 async def test_an_installation_that_says_nothing_bars_what_is_private(receiver: Receiver) -> None:
@@ -263,7 +264,7 @@ async def test_an_installation_that_says_nothing_bars_what_is_private(receiver: 
     )
     for url in (receiver.url, "http://169.254.169.254/latest/meta-data"):
         with pytest.raises(PermanentError, match="TOUCHLINE_WEBHOOK_ALLOW bars it"):
-            await provider.send(message(url, allow=("0.0.0.0/0", *LOOPBACK)))
+            await send(provider, message(url, allow=("0.0.0.0/0", *LOOPBACK)))
     assert receiver.got == []
 
 
@@ -282,7 +283,7 @@ def test_a_bound_that_makes_no_sense_is_refused_at_the_start(entry: str) -> None
 async def test_only_the_web_is_called(provider: WebhookProvider, url: str) -> None:
     """Another scheme, no host, or a password in the URL: refused for good."""
     with pytest.raises(PermanentError):
-        await provider.send(message(url))
+        await send(provider, message(url))
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_"])
@@ -298,7 +299,7 @@ async def test_a_repetition_is_safe_so_nothing_is_looked_up(provider: WebhookPro
     assert await provider.lookup(message("http://example.com/"), datetime.now(UTC)) == Absent()
     text = message("http://example.com/").model_copy(update={"content": TextContent(body="x")})
     with pytest.raises(ConfigurationError):
-        await provider.send(text)
+        await send(provider, text)
 
 
 def test_a_request_ends_before_whoever_waits_for_it_gives_up() -> None:

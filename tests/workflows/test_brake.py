@@ -9,8 +9,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.errors import PermanentError
 from domain.messages import OutgoingMessage, Receipt, TextContent
+from providers.base import LastLook, Line
 from starter import control
-from store import brake, ledger
+from store import brake
+from store.last_look import Clearance, LastLooks
 from store.pool import Database
 from tests.harness import HOUR, Rig, ScriptedProvider, rig_on
 from tests.helpers import assert_eventually
@@ -37,13 +39,13 @@ class DeadNumbers(ScriptedProvider):
         self.dead = True
         self.bought: list[OutgoingMessage] = []
 
-    async def send(self, message: OutgoingMessage) -> Receipt:
+    async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         assert isinstance(message.content, TextContent)
         if message.content.body.startswith("Bought"):
             self.bought.append(message)
             if self.dead and len(self.bought) % 5:
                 raise PermanentError(self.name, f"no such number {message.to}", code="30005")
-        return await super().send(message)
+        return await super().send(message, line, clear=clear)
 
 
 @pytest.fixture
@@ -127,18 +129,19 @@ async def test_what_was_claimed_before_the_pause_is_held_at_its_hand_over(
     """A pause that commits between a claim and its hand-over holds that message too; it goes with the same bytes."""
     key = await scripted.publish(GOOD)
     person = await scripted.contact()
-    look = ledger.still_clear
+    look = LastLooks.at_message
 
-    async def paused_meanwhile(*args: Any) -> ledger.Clearance:
-        monkeypatch.setattr(ledger, "still_clear", look)
+    async def paused_meanwhile(*args: Any) -> Clearance | None:
+        monkeypatch.setattr(LastLooks, "at_message", look)
         await control.pause_sequence(scripted.engine, key, "just now")
         return await look(*args)
 
-    monkeypatch.setattr(ledger, "still_clear", paused_meanwhile)
+    monkeypatch.setattr(LastLooks, "at_message", paused_meanwhile)
     [enrollment] = await scripted.enroll(key, person)
     await scripted.arrives(enrollment, "first", gate="sequence_paused")
     job = await scripted.job(enrollment, "first")
     assert (job["state"], job["gate"], job["recipient"]) == ("pending", "sequence_paused", person.phone)
+    assert job["attempts"] == 0, "nothing was attempted"
     assert provider.handed_over == []
     await control.resume_sequence(scripted.engine, key)
     assert await scripted.ended(enrollment) == ("completed", None)

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from uuid import UUID
 
-import asyncpg
 import pytest
 from rich.console import Console
 from temporalio.api.enums.v1 import EventType
@@ -17,7 +16,8 @@ from starter import control
 from starter.cli import showing
 from starter.postponing import LONGEST_ABSENCE
 from starter.records import record_of
-from store import enrollments, ledger, reports
+from store import enrollments, reports
+from store.last_look import Clearance, LastLooks
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about
 from tests.hearing import away, be_away
 from tests.helpers import assert_eventually
@@ -148,14 +148,16 @@ async def test_an_absence_that_commits_after_the_claim_holds_the_hand_over(
 ) -> None:
     """The last look finds it: nothing is handed over before the return."""
     in_days = await noon(scripted)
-    still_clear = ledger.still_clear
+    look = LastLooks.at_message
     returns_at = datetime.combine(in_days(10), time(), PHOENIX)
 
-    async def absent_meanwhile(tx: asyncpg.Connection, enrollment_id: UUID, job_id: UUID) -> ledger.Clearance:
-        await enrollments.stay_away(tx, enrollment_id, returns_at)
-        return await still_clear(tx, enrollment_id, job_id)
+    async def absent_meanwhile(looks: LastLooks, tenant_id: UUID, job_id: UUID) -> Clearance | None:
+        async with scripted.engine.database.transaction(tenant_id) as tx:
+            [row] = await tx.fetch("SELECT enrollment_id FROM message_jobs WHERE id = $1", job_id)
+            await enrollments.stay_away(tx, row["enrollment_id"], returns_at)
+        return await look(looks, tenant_id, job_id)
 
-    monkeypatch.setattr(ledger, "still_clear", absent_meanwhile)
+    monkeypatch.setattr(LastLooks, "at_message", absent_meanwhile)
     enrollment, _ = await scripted.start(AT_ANY_HOUR, zones=(PHOENIX.key,))
     row = await scripted.arrives(enrollment, "first", gate="postponed")
     assert row["next_run_at"] == returns_at

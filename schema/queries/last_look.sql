@@ -1,0 +1,20 @@
+-- name: last_look^
+-- What may have ended, barred or held a claimed message since its claim, as it is committed now.
+SELECT state, claims, status, sequence_status, suppressed, not_before
+FROM last_look(:tenant_id, :job_id, :hold, :finished::bigint[]);
+
+-- name: last_look_at_notice^
+-- Whether an automatic answer is still the one that was claimed.
+SELECT state, claimed_at FROM last_look_at_notice(:tenant_id, :job_id, :hold, :finished::bigint[]);
+
+-- name: let_go!
+-- These hand-overs are over.
+SELECT pg_advisory_unlock(done) FROM unnest(:finished::bigint[]) AS f (done);
+
+-- name: is_held$
+-- Does a session hold the message, or did all sessions end with the server since its claim, a short while ago? Otherwise
+-- nobody gets it before this transaction ends.
+SELECT NOT pg_try_advisory_xact_lock(:hold) OR (
+    pg_postmaster_start_time() > :claimed_at::timestamptz
+    AND :now::timestamptz < :claimed_at::timestamptz + make_interval(secs => :limit_s::float8)
+);

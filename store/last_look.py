@@ -1,0 +1,104 @@
+"""The last look before a message leaves: one round trip, no row locked, and a word that it is being handed over.
+
+Each process looks by one session of its own. With the look it takes an advisory lock on the message, and keeps it until
+the hand-over is over. So another attempt that finds the message claimed knows whether somebody may still be handing it
+over: a process that was killed holds nothing, one that is frozen holds what it was about to send.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from domain.enrollment import EnrollmentStatus
+from domain.messages import JobState
+from store.queries import LOST, load_queries
+
+_sql = load_queries("last_look")
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """How a claimed message stands, as it was committed when it was looked at."""
+
+    state: JobState
+    claims: int
+    """Which claim of the message is the present one."""
+    status: EnrollmentStatus
+    sequence_status: str
+    suppressed: bool
+    not_before: datetime | None
+    """The contact is away until then (UTC)."""
+
+
+class LastLooks:
+    """One session that looks for all hand-overs of a process, one after the other; it connects when first used."""
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+        self._connect = connect
+        self._turn = asyncio.Lock()
+        self._connection: asyncpg.Connection | None = None
+        self._finished: list[int] = []
+        """Holds that are over, to be let go with the next look."""
+
+    async def at_message(self, tenant_id: UUID, job_id: UUID) -> Clearance | None:
+        """Look, and hold the message until `let_go`; None: another attempt is about to settle it."""
+        row = await self._look(_sql.last_look, tenant_id=tenant_id, job_id=job_id)
+        if row is None:
+            return None
+        return Clearance(**{**row, "state": JobState(row["state"]), "status": EnrollmentStatus(row["status"])})
+
+    async def at_notice(self, tenant_id: UUID, notice_id: UUID) -> tuple[str, datetime] | None:
+        """The same for an automatic answer: its state, and when it was claimed (UTC)."""
+        row = await self._look(_sql.last_look_at_notice, tenant_id=tenant_id, job_id=notice_id)
+        return (row["state"], row["claimed_at"]) if row is not None else None
+
+    async def let_go(self, job_id: UUID, *, at_once: bool) -> None:
+        """The hand-over is over. Of a message that may be handed over again, everybody is to know it at once."""
+        self._finished.append(hold_of(job_id))
+        if not at_once:
+            return
+        async with self._turn:
+            if self._connection is None or self._connection.is_closed():
+                self._finished.clear()  # the session took its locks along
+                return
+            try:
+                finished, self._finished = self._finished, []
+                await _sql.let_go(self._connection, finished=finished)
+            except LOST:
+                self._connection.terminate()
+
+    def close(self) -> None:
+        """Let everything go."""
+        if self._connection is not None:
+            self._connection.terminate()
+
+    async def _look(self, query: Any, *, tenant_id: UUID, job_id: UUID) -> asyncpg.Record | None:
+        async with self._turn:
+            if self._connection is None or self._connection.is_closed():
+                self._finished.clear()
+                self._connection = await self._connect()
+            finished, self._finished = self._finished, []
+            row = await query(
+                self._connection, tenant_id=tenant_id, job_id=job_id, hold=hold_of(job_id), finished=finished
+            )
+        return row if row is None or row["state"] is not None else None
+
+
+async def is_held(tx: asyncpg.Connection, job_id: UUID, claimed_at: datetime, *, limit_s: float, now: datetime) -> bool:
+    """Whether somebody may still be handing a claimed message over; if not, nobody begins to in this transaction.
+
+    `limit_s`: what a hand-over takes at most. That long after a claim it is over also where PostgreSQL was started
+    anew meanwhile, so that no session can tell.
+    """
+    held: bool = await _sql.is_held(tx, hold=hold_of(job_id), claimed_at=claimed_at, limit_s=limit_s, now=now)
+    return held
+
+
+def hold_of(job_id: UUID) -> int:
+    """The key of the advisory lock; ids are hashes or random in their first half too."""
+    return int.from_bytes(job_id.bytes[:8], signed=True)

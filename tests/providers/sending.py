@@ -1,0 +1,17 @@
+"""How the tests of a provider hand it a message."""
+
+from domain.messages import OutgoingMessage, Receipt
+from providers.base import LastLook, Provider
+
+
+async def cleared() -> None:
+    """Nothing came between."""
+
+
+async def send(provider: Provider, message: OutgoingMessage, *, clear: LastLook = cleared) -> Receipt:
+    """By the next line of the provider's, which is given back."""
+    line = await provider.next_line()
+    try:
+        return await provider.send(message, line, clear=clear)
+    finally:
+        line.release()
