@@ -20,8 +20,6 @@ Report = StatusReport | InboundMessage
 
 GRACE = timedelta(seconds=2)
 """Whoever took something in is at it for so long; then anybody may be."""
-HELD = timedelta(seconds=1)
-"""How long a message waits before it is asked again whether something came in that may concern its contact."""
 
 _ENDS = frozenset(
     {EventType.BOUNCED, EventType.COMPLAINED, EventType.UNSUBSCRIBED, EventType.OPENED, EventType.CLICKED}

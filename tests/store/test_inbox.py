@@ -4,22 +4,25 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from domain.events import InboundMessage, StatusReport
+from domain.contact import Contact
+from domain.enrollment import Gate
+from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter import inbound, inbox
 from starter.inbox import Inbox
 from store import inbox as stored
 from store.inbox import Place
+from store.last_look import LastLooks
 from tests.helpers import assert_eventually
-from tests.store.letters import TEXTS, Letters
+from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 
 Report = StatusReport | InboundMessage
 
@@ -66,6 +69,119 @@ async def test_what_is_stored_is_applied_behind_the_answer(letters: Letters) -> 
     await box.idle()
     assert not await letters.is_live(enrollment)
     assert await waiting(letters) == 0
+
+
+async def test_nothing_is_claimed_for_whom_something_waits(letters: Letters) -> None:
+    """The message is held for a moment, again and again, until what came in has had its effect; then it never goes."""
+    enrollment, contact = await letters.written_to(TEXTS, "first")
+    [place] = await left(letters, text(contact.phone, "STOP"))
+    result = await letters.deliver(enrollment, "second")
+    assert result.next is not None
+    assert (result.next.node_id, result.next.gate) == ("second", Gate.INBOX)
+    row = await letters.enrollment(enrollment)
+    assert row["gate"] == "inbox"
+    box = Inbox()
+    box.begin(letters.engine, [place])
+    await box.idle()
+    assert (await letters.deliver(enrollment, "second")).ended is not None
+    assert len(letters.provider.handed_over) == 1
+
+
+async def test_what_comes_in_after_the_claim_is_seen_by_the_last_look(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Committed a moment before the message would leave, and not yet applied: it does not leave."""
+    enrollment, contact = await letters.written_to(TEXTS, "first")
+    look = LastLooks.at_message
+
+    async def just_before(looks: LastLooks, tenant_id: UUID, job_id: UUID) -> Any:
+        await left(letters, text(contact.phone, "STOP"))
+        return await look(looks, tenant_id, job_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LastLooks, "at_message", just_before)
+        result = await letters.deliver(enrollment, "second")
+    assert result.next is not None
+    assert result.next.gate is Gate.INBOX
+    assert len(letters.provider.handed_over) == 1
+    job = await letters.job(enrollment, "second")
+    assert (job["state"], job["attempts"]) == ("pending", 0)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something that came in, and whether it may be about somebody who was sent the message `first` (or `one`)."""
+
+    report: Callable[[Letters, UUID, Contact], Report]
+    concerns: bool = True
+
+
+def bounce(letters: Letters, **fields: Any) -> StatusReport:
+    given = {"provider": letters.provider.name, "provider_event_id": uuid4().hex, "at": datetime.now(UTC), **fields}
+    return StatusReport(**{"type": EventType.BOUNCED, "channel": Channel.EMAIL, **given})
+
+
+def mail(sender: str, **fields: Any) -> InboundMessage:
+    given = {"provider": "email", "provider_event_id": uuid4().hex, "at": datetime.now(UTC), **fields}
+    return InboundMessage(channel=Channel.EMAIL, sender=sender, text="No, thanks.", **given)
+
+
+SAID = {
+    "from the address": Said(lambda _, __, contact: mail(contact.email or "")),
+    "from the address, written otherwise": Said(lambda _, __, contact: mail((contact.email or "").upper())),
+    "from another address of the contact": Said(lambda _, __, contact: text(contact.phone, "Hello")),
+    "from elsewhere, naming the message by its token": Said(
+        lambda letters, enrollment, _: mail(STRANGER, job_id=letters.job_id(enrollment, "one"))
+    ),
+    "from elsewhere, naming its Message-ID": Said(
+        lambda letters, _, __: mail(STRANGER, message_ids=(letters.message_id("one"),))
+    ),
+    "a bounce of the message, by the provider's id": Said(
+        lambda letters, enrollment, _: bounce(
+            letters, provider_message_id=f"scripted-{letters.job_id(enrollment, 'one')}"
+        )
+    ),
+    "a complaint about the address": Said(
+        lambda letters, _, contact: bounce(letters, type=EventType.COMPLAINED, address=contact.email)
+    ),
+    "one-click, by the token alone": Said(
+        lambda letters, enrollment, _: bounce(
+            letters, type=EventType.UNSUBSCRIBED, job_id=letters.job_id(enrollment, "one")
+        )
+    ),
+    "opened, which may reach a goal": Said(
+        lambda letters, enrollment, _: bounce(letters, type=EventType.OPENED, job_id=letters.job_id(enrollment, "one"))
+    ),
+    "delivered, which ends nothing": Said(
+        lambda letters, enrollment, _: bounce(
+            letters, type=EventType.DELIVERED, job_id=letters.job_id(enrollment, "one")
+        ),
+        concerns=False,
+    ),
+    "from somebody else": Said(lambda _, __, ___: mail(STRANGER), concerns=False),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+async def test_whom_it_may_concern_is_held_and_nobody_else(letters: Letters, said: str) -> None:
+    """By its address, by another one of the same contact, or by a message that it names."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await left(letters, SAID[said].report(letters, enrollment, contact))
+    await letters.deliver(enrollment, "two")
+    assert len(letters.provider.handed_over) == (1 if SAID[said].concerns else 2)
+
+
+async def test_what_comes_in_for_an_address_holds_everybody_there(letters: Letters) -> None:
+    """A link that was pressed in one contact's message holds another contact at the same address, and no other."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    neighbour = await letters.contact(email=contact.email)
+    [theirs, elsewhere] = await letters.enroll("emails", neighbour, await letters.contact())
+    press = bounce(letters, type=EventType.UNSUBSCRIBED, job_id=letters.job_id(enrollment, "one"))
+    await left(letters, press)
+    await letters.deliver(theirs, "one")
+    assert len(letters.provider.handed_over) == 1
+    await letters.deliver(elsewhere, "one")
+    assert len(letters.provider.handed_over) == 2
 
 
 async def test_what_a_crash_cuts_off_another_process_applies(letters: Letters) -> None:
