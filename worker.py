@@ -33,7 +33,7 @@ async def work(settings: Settings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     inbox = Inbox()
-    async with engine_of(settings) as engine, worker_of(settings, engine):
+    async with engine_of(settings) as engine, worker_of(settings, engine, inbox=inbox):
         every = timedelta(seconds=settings.reconcile_every_s)
         await ensure_reconciler(engine.runs.client, engine.runs.task_queue, every)
         polled_every = timedelta(seconds=settings.imap_every_s) if settings.imap_host else None

@@ -1,5 +1,6 @@
 """What the handlers work with: put together once by the entry point, found on every request."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -11,6 +12,9 @@ from providers.webhooks.base import Webhook
 from starter.engine import Engine
 from starter.inbox import Inbox
 from starter.live import Live
+
+_LONG_CALLS = 8
+"""Whole mails with what is attached that are taken in at once, some megabytes of each in memory."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,9 @@ class Edge:
     twilio: Webhook | None = None
     """None: no token is configured."""
     inbox: Inbox = field(default_factory=Inbox)
+    long_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LONG_CALLS))
+    unproven_long_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LONG_CALLS))
+    """Of those that only their end can prove: a stranger who is slow takes no turn of anybody's who is not."""
     live: Live = field(default_factory=Live)
     limiter: RateLimiter | None = None
     """None: everybody may come as often as they like."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from content.inbound_mail.read import read
 from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
+from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, Head, Intake, TooLong
 from starter.engine import Engine
 from starter.inbox import Stored
 from store import dead_letters, tenants
@@ -98,7 +100,8 @@ async def email_raw(request: Request, edge: TheEdge, engine: Annotated[Engine, n
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _RAW:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
-    call = _Call(edge, engine, await _request(request, ""))
+    intake = Intake(Head(), most=LONGEST_CALL, proven=True)
+    call = await _Call(edge, engine, _head(request, "")).filled(intake, request)
     return await call.take(lambda call: read(call.body, provider="email", at=call.received_at))
 
 
@@ -116,9 +119,13 @@ async def email_provider(provider: str, request: Request, edge: TheEdge, tenant:
 async def _called(edge: Edge, webhook: Webhook | None, request: Request, tenant: UUID | None) -> Taken:
     if webhook is None:
         raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
-    proven = await _request(request, edge.public_url)
-    webhook.verify(proven)
-    return await _Call(edge, await _for(edge.engine, tenant), proven).take(webhook.parse)
+    head = _head(request, edge.public_url)
+    intake = webhook.intake(head)
+    # Whoever has proven nothing yet does not learn which tenants there are.
+    engine = await _for(edge.engine, tenant) if intake.proven else edge.engine
+    call = await _Call(edge, engine, head).filled(intake, request)
+    webhook.verify(call.request)
+    return await replace(call, engine=await _for(edge.engine, tenant)).take(webhook.parse)
 
 
 async def _for(engine: Engine, tenant: UUID | None) -> Engine:
@@ -132,16 +139,22 @@ async def _for(engine: Engine, tenant: UUID | None) -> Engine:
     return replace(engine, tenant_id=tenant)
 
 
-async def _request(request: Request, public_url: str) -> WebhookRequest:
+def _head(request: Request, public_url: str) -> WebhookRequest:
     path: str = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
     called = f"{request.url.scheme}://{request.url.netloc}"
     query = f"?{request.url.query}" if request.url.query else ""
     return WebhookRequest(
         url=(public_url.rstrip("/") or called) + path + query,
         headers=dict(request.headers),
-        body=await request.body(),
+        body=b"",
         received_at=datetime.now(UTC),
     )
+
+
+def _length(request: Request) -> int:
+    """What it says; as long as any where it says nothing."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isdecimal() and len(said) < 20 else LONGEST_CALL
 
 
 @dataclass(frozen=True)
@@ -153,9 +166,31 @@ class _Call:
     """Acts for the caller's tenant."""
     request: WebhookRequest
 
+    async def filled(self, intake: Intake, request: Request) -> "_Call":
+        """The same with its body; of a long one what is worth reading. Refuses one that is too long; if it is proven
+        already, what came of it is kept."""
+        is_long = intake.most > SHORT_CALL and _length(request) > SHORT_CALL
+        turns = self.edge.long_calls if intake.proven else self.edge.unproven_long_calls
+        async with turns if is_long else nullcontext():
+            try:
+                async for chunk in request.stream():
+                    intake.feed(chunk)
+            except TooLong:
+                if intake.proven:
+                    await self._with(intake)._bury(f"it has more than {intake.most:,} bytes; this is how it begins")
+                # The rest of the body is not read, so the connection cannot be used again.
+                raise Refusal(
+                    HTTPStatus(413), f"a body has at most {intake.most:,} bytes", headers={"Connection": "close"}
+                ) from None
+            return self._with(intake)
+
+    def _with(self, intake: Intake) -> "_Call":
+        request = replace(self.request, body=intake.end(), sha256=intake.sha256, left_out=intake.left_out)
+        return replace(self, request=request)
+
     async def take(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Taken:
         """Read it and store its reports: together, or where one of them cannot be, each by itself."""
-        reports = await self._read(how)
+        reports = [self._noted(report) for report in await self._read(how)]
         try:
             stored = await self._store(reports)
         except Exception as error:
@@ -163,6 +198,12 @@ class _Call:
                 raise
             return await self._each(reports)
         return Taken(received=stored.received, known=stored.known, kept=0)
+
+    def _noted(self, report: Report) -> Report:
+        """It says of a long call how much of it was not kept."""
+        if not self.request.left_out:
+            return report
+        return report.model_copy(update={"payload": {**report.payload, "left_out_bytes": self.request.left_out}})
 
     async def _each(self, reports: Sequence[Report]) -> Taken:
         """A bad report takes no other with it. When this is cut off the provider repeats the call."""

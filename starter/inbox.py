@@ -108,6 +108,10 @@ class Inbox:
         self.begin(engine, places)
         return Stored(received=len(places), known=len(reports) - len(places))
 
+    async def take_in_one(self, engine: Engine, report: StatusReport | InboundMessage, *, source: str) -> Stored:
+        """The same of one report."""
+        return await self.take_in(engine, [report], source=source)
+
     def begin(self, engine: Engine, places: Sequence[Place]) -> None:
         """Apply what was stored, in the order of coming in within each lane."""
         if not places:
@@ -214,7 +218,7 @@ async def _applied(engine: Engine, id_: UUID) -> Received | None:
 
 
 async def _bury(tx: asyncpg.Connection, engine: Engine, id_: UUID, reason: str) -> None:
-    """Keep it among the dead letters, as it came where that is known, and in our words where not."""
+    """Keep it among the dead letters: in our words, with what the provider said."""
     letter = await inbox.take(tx, id_)
     if letter is None:
         return
@@ -224,7 +228,7 @@ async def _bury(tx: asyncpg.Connection, engine: Engine, id_: UUID, reason: str) 
         source=letter.source,
         reason=reason,
         content_type="application/json",
-        body=to_json(letter.report.get("payload") or letter.report),
+        body=to_json(letter.report),
         now=letter.received_at,
     )
     log.warning("dead_letter", event_id=str(id_), source=letter.source)

@@ -12,6 +12,7 @@ from api.edge import Edge
 from domain.errors import Malformed
 from domain.events import StatusReport
 from providers.webhooks.base import WebhookRequest
+from providers.webhooks.intake import SHORT_CALL, Head, Intake
 from providers.webhooks.twilio import TwilioWebhook
 from tests.api.conftest import POSTMARK_LOGIN, Api
 from tests.providers.twilio_calls import DELIVERED, INBOUND, REPLY, STATUS, TOKEN, call
@@ -149,6 +150,9 @@ class _Batch:
 
     name = "batch"
 
+    def intake(self, head: WebhookRequest) -> Intake:
+        return Intake(Head(), most=SHORT_CALL, proven=True)
+
     def verify(self, request: WebhookRequest) -> None:
         pass
 
@@ -176,7 +180,12 @@ async def test_a_bad_report_takes_no_other_of_its_call_with_it(edge: Edge, conne
         assert (answer.status_code, answer.json()) == (200, expected)
         assert (await api.count("inbox"), await api.count("events")) == (0, 2)
     [letter] = await api.rig.rows("SELECT content_type, body FROM dead_letters")
-    assert (letter["content_type"], json.loads(letter["body"])) == ("application/json", {"which": "the bad one"})
+    kept = json.loads(letter["body"])
+    assert (letter["content_type"], kept["type"], kept["payload"]) == (
+        "application/json",
+        "bounced",
+        {"which": "the bad one"},
+    )
 
 
 async def test_a_raw_mail_needs_a_key_that_may_write(api: Api) -> None:

@@ -321,7 +321,8 @@ async def test_a_report_that_can_have_no_effect_is_buried_and_the_others_go_on(
     assert not await letters.is_live(enrollment)
     [letter] = await letters.rows("SELECT source, reason, body FROM dead_letters")
     assert (letter["source"], letter["reason"]) == ("/webhooks/test", "TypeError: it takes the reader apart")
-    assert json.loads(letter["body"]) == {"Body": "poison"}
+    report = json.loads(letter["body"])
+    assert (report["sender"], report["text"], report["payload"]) == (contact.phone, "poison", {"Body": "poison"})
 
 
 async def test_a_report_that_nobody_can_read_any_more_is_buried(letters: Letters) -> None:
