@@ -23,7 +23,7 @@ from temporalio.service import RPCError
 from activities.arrive import arrive
 from activities.clock import Clock, heartbeats
 from activities.enrolling import Desk, Launch
-from activities.hand_over import LIMIT, NEXT_LINE_S, InDoubt, Outcome, hand_over, last_look, look_up
+from activities.hand_over import LIMIT, NEXT_LINE_S, InDoubt, Outcome, hand_over, last_look, look_up, uninterrupted
 from activities.judge import HOLDS, Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
@@ -171,7 +171,7 @@ class _Delivery:
                     case _Left(claim):
                         self._word = _Word(claim.claims, await self._ask_provider(claim))
                     case _Claimed():
-                        if (settled := await self._send(found)) is not None:
+                        if (settled := await uninterrupted(self._send(found))) is not None:
                             return settled
         finally:
             self._give_line_back()
@@ -274,7 +274,7 @@ class _Delivery:
         except ContentError as error:
             return await settlement.unrenderable(error)
         now = self._clock.now()
-        await ledger.begin_sending(tx, self._order.visit, message, provider.name, now)
+        ledger.begin_sending(tx, self._order.visit, message, provider.name, now)
         return _Claimed(message, provider, settlement, now)
 
     def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:

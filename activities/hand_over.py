@@ -5,12 +5,12 @@ the provider awaits the look when all it needs stands. A look is good for a frac
 stopped in between looks again.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import structlog
+from typing import Any, TypeVar
 
 from domain.errors import (
     AmbiguousError,
@@ -24,7 +24,7 @@ from domain.messages import Absent, Lookup, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line, Provider
 from store.pool import LOST
 
-log = structlog.get_logger(__name__)
+_Result = TypeVar("_Result")
 
 LIMIT = timedelta(seconds=90)
 """What a hand-over takes at most, from its claim to the provider's last word; it begins in the first half of that."""
@@ -68,6 +68,18 @@ async def hand_over(
             return TransientError(doubt.provider, doubt.message, doubt.code)
         case Unknown() as unknown:
             return InDoubt(doubt, unknown)
+
+
+async def uninterrupted(sending: Coroutine[Any, Any, _Result]) -> _Result:
+    """Its outcome, recorded also where the attempt is cancelled meanwhile: the server took a worker that stood still
+    for dead, and only this one hears what the provider says.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=LIMIT.total_seconds())
+        raise
 
 
 async def look_up(provider: Provider, message: OutgoingMessage, attempted_at: datetime) -> Lookup:

@@ -18,8 +18,10 @@ from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import ConfigurationError, ContentError, PermanentError, SendError, TransientError
 from domain.messages import JobState, Receipt, Unknown
-from domain.plan import ExitNode, MessageNode, Outgoing, Plan
-from scheduling.itinerary import Whereabouts, may_go, stop_at
+from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
+from domain.schedule import UntilField
+from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
+from scheduling.window import NoAllowedInstant
 from store import acting, brake, dates, ledger, steps
 from store.awaiting import GOAL
 from store.enrollments import Visited
@@ -157,7 +159,7 @@ class Settlement:
             if event in self.plan.settings.stop_on and self.claim.ending is None:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
-        return await self._go_on_after_failure(str(error), now)
+        return await self._go_on_after_failure(str(error), now, kind=f"permanent ({error.source})")
 
     async def unrenderable(self, error: ContentError) -> StepResult:
         """The message has no text for this contact."""
@@ -201,7 +203,7 @@ class Settlement:
         if attempts >= MAX_ATTEMPTS:
             text = f"given up after {attempts} attempts: {error}"
             await self._fail(text, "transient", error.code, now)
-            return await self._go_on_after_failure(text, now)
+            return await self._go_on_after_failure(text, now, kind=f"transient ({error.source})")
         until = now + backoff(attempts, error.retry_after)
         await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until, error, "transient")
         log.warning("send_retried", error=str(error), attempts=attempts, until=until.isoformat())
@@ -278,11 +280,12 @@ class Settlement:
         )
         log.warning("send_failed", error=text, error_class=error_class, code=code)
 
-    async def _go_on_after_failure(self, text: str, now: datetime) -> StepResult:
+    async def _go_on_after_failure(self, text: str, now: datetime, *, kind: str | None = None) -> StepResult:
+        """`kind`: what may be said of it outside of the database, where the text has a provider's words."""
         if self.claim.ending is not None or self.plan.failure_policy_of(self.node) == "continue":
             return await self._after_failure(await self._go_on("failed", now))
-        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {text}")
-        return await self._after_failure(await self._end(ending, now))
+        ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {kind or text}")
+        return await self._after_failure(await self._end(ending, now, error=f"{self.node.id}: {text}"))
 
     async def _after_failure(self, result: StepResult) -> StepResult:
         """One failure too many holds everybody else; what becomes of this enrollment is settled by then."""
@@ -298,7 +301,7 @@ class Settlement:
         # An answer answers what the contact got.
         visited = Visited(sent, self.order.lap) if isinstance(sent, MessageNode) else None
         start = self.plan.nodes[self.node.next]
-        if isinstance(start, Outgoing | ExitNode) and self.plan.settings.goal is None:
+        if self.plan.settings.goal is None and self._only_waits(start, since or now):
             return await self._walk(now).go_on(start.id, since or now, verdict=verdict, sent=visited)
         launches = len(self.desk.launches)
         try:
@@ -311,6 +314,20 @@ class Settlement:
             del self.desk.launches[launches:]
             log.exception("walk_put_off", node=start.id, error=str(error))
             return await self._walk(now).stay(start, since or now, verdict=verdict, sent=visited)
+
+    def _only_waits(self, start: Node, since: datetime) -> bool:
+        """Nothing is done before the next wake-up, so nothing can fail."""
+        if isinstance(start, Outgoing | ExitNode):
+            return True
+        if not isinstance(start, DelayNode) or isinstance(start.delay, UntilField):
+            return False
+        try:
+            stop = next_stop(
+                self.plan, start.id, since, self.where, not_before=self.claim.not_before, lap=self.order.lap
+            )
+        except NoAllowedInstant:
+            return False
+        return any(wait.ends > since for wait in stop.waits)
 
     async def goal(self) -> StepResult | None:
         """The end, if the sequence's goal was reached before this message; None: go on."""
@@ -329,5 +346,5 @@ class Settlement:
             not_before=self.claim.not_before,
         )
 
-    async def _end(self, ending: Ending, now: datetime) -> StepResult:
-        return await self._walk(now).end(ending)
+    async def _end(self, ending: Ending, now: datetime, *, error: str | None = None) -> StepResult:
+        return await self._walk(now).end(ending, error=error)

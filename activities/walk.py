@@ -107,14 +107,20 @@ class Walk:
         await enrollments.move_on(self.tx, course, self.sequence_id, now=self.now, sent=sent)
         return StepResult(verdict=verdict, next=course.stop.upcoming if course.stop else None)
 
-    async def end(self, ending: Ending, *, sent: Visited | None = None) -> StepResult:
-        """Record an ending, and what was passed before it."""
+    async def end(self, ending: Ending, *, sent: Visited | None = None, error: str | None = None) -> StepResult:
+        """Record an ending, and what was passed before it; `error`: the whole of what failed it."""
         if self._passed:
             course = Course(self.visit.enrollment_id, self.contact_id, None, tuple(self._passed))
             await steps.record(self.tx, self.sequence_id, [course])
         await self._record_bypassed()
         await enrollments.end(
-            self.tx, [self.visit.enrollment_id], ending, now=self.now, sent=sent, failed_at=self._failed_at
+            self.tx,
+            [self.visit.enrollment_id],
+            ending,
+            now=self.now,
+            sent=sent,
+            failed_at=self._failed_at,
+            error=error,
         )
         log.info("ended", status=ending.status, reason=ending.reason)
         return StepResult(verdict="ended", ended=ending)

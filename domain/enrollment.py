@@ -107,16 +107,17 @@ class Ending(Frozen):
         EnrollmentStatus.COMPLETED, EnrollmentStatus.STOPPED, EnrollmentStatus.FAILED, EnrollmentStatus.CANCELLED
     ]
     reason: str | None = None
-    """`replied`, `unsubscribed`, `bounced`, `goal`, `manual`, an exit's reason, …"""
+    """`replied`, `unsubscribed`, `bounced`, `goal`, `manual`, an exit's reason, … Of a failure: where, and the kind of
+    error with its code. Providers' words may name people; they stay in the database, which can forget."""
 
 
-def ending_of(status: str, reason: str | None, error: str | None) -> Ending | None:
+def ending_of(status: str, reason: str | None) -> Ending | None:
     """The ending that an enrollment's record stands for; None while it lives."""
     match EnrollmentStatus(status):
         case EnrollmentStatus.PENDING | EnrollmentStatus.RUNNING | EnrollmentStatus.PAUSED:
             return None
         case ended:
-            return Ending(status=ended, reason=reason or error)
+            return Ending(status=ended, reason=reason)
 
 
 class EnrollmentInput(Frozen):

@@ -32,7 +32,7 @@ class JobState(StrEnum):
 
 
 MAX_REQUEST_SECONDS = 30
-"""How long a webhook's receiver may take: its hand-over holds the enrollment, and ends within a worker's shutdown."""
+"""How long a webhook's receiver may take: its hand-over ends within a worker's shutdown."""
 
 
 class EmailContent(Frozen):

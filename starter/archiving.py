@@ -13,7 +13,7 @@ from starter.telling import say
 from store import enrollments
 
 _BATCH = 100
-"""Enrollments that one transaction stops: it waits for the hand-overs of all of them that are under way."""
+"""Enrollments that one transaction stops: it waits for all of them that are just being claimed or settled."""
 
 
 @dataclass(frozen=True)

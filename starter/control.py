@@ -63,7 +63,7 @@ async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
             if visit is not None:
                 now = datetime.now(UTC)
                 await ledger.settle_sent(tx, visit, None, sent_at=now, result={"assumed": True})
-                return EnrollmentState(status=scope.status, reason=scope.ending.reason)
+                return EnrollmentState(status=scope.status, reason=scope.reason or scope.error)
     handle = await _handle(engine, enrollment_id)
     return await _answer(enrollment_id, handle.execute_update(EnrollmentWorkflow.assume_sent))
 
@@ -75,7 +75,7 @@ async def _handle(engine: Engine, enrollment_id: UUID) -> WorkflowHandle[Enrollm
     if scope is None:
         raise NotFound(f"no enrollment {enrollment_id}", hint="list the enrollments to find it", command="enrollments")
     if scope.ending is not None:
-        raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.ending.reason or scope.status}")
+        raise Conflict(f"enrollment {enrollment_id} has ended already: {scope.reason or scope.error or scope.status}")
     return engine.runs.handle(enrollment_id)
 
 

@@ -11,7 +11,7 @@ from store.signals import OpenSignal
 
 _JUDGED_AT_ONCE = 500
 _ENDED_AT_ONCE = 100
-"""Enrollments that one transaction ends: it waits for the hand-overs of all of them that are under way."""
+"""Enrollments that one transaction ends: it waits for all of them that are just being claimed or settled."""
 
 
 async def reach(database: Database, tenant_id: UUID, external_ids: Sequence[str]) -> list[OpenSignal]:

@@ -81,7 +81,7 @@ def _may_be_retried(found: Failed | None, enrollment_id: UUID, step: str | None)
         how = f"{found.ending.status}" + (f": {found.ending.reason}" if found.ending.reason else "")
         raise Conflict(f"enrollment {enrollment_id} did not fail, it ended {how}")
     if found.node_id is None:
-        raise Conflict(f"enrollment {enrollment_id} failed at no step of its own: {found.ending.reason}")
+        raise Conflict(f"enrollment {enrollment_id} failed at no step of its own: {found.error}")
     if step is not None and step != found.node_id:
         raise Conflict(
             f"enrollment {enrollment_id} did not fail at {step!r}", hint=f"it failed at {found.node_id!r}: retry that"

@@ -15,7 +15,7 @@ from store.suppressions import SuppressionRecord
 async def bar(engine: Engine, channel: Channel, address: str) -> SuppressionRecord:
     """Write to an address no more, by whichever sequence; said again, the latest time counts, also after a lifting.
 
-    When this has returned no message is handed over to it any more: one that is under way is waited for. Enrollments go
+    When this has returned nothing begins to be handed over to it; what had begun is let go, and named. Enrollments go
     on without the channel. Raises Unfit for what is no address.
     """
     try:

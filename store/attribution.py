@@ -57,7 +57,7 @@ async def find_and_hold(
 ) -> tuple[Match, list[Held]]:
     """Whom it is about, and everything that it may end, held.
 
-    Asked again under the locks: a hand-over that was waited for may be what it is about, and of somebody else at the
+    Asked again under the locks: a settlement that was waited for may be what it is about, and of somebody else at the
     same address. A message that names nothing of ours is from somebody at its address, so there the locks come first.
     """
     if isinstance(report, InboundMessage) and not (report.job_id or report.message_ids or report.enrollment_id):

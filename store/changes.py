@@ -89,7 +89,7 @@ class Change(Frozen):
 async def horizon(tx: asyncpg.Connection) -> Position:
     """Everything before this place has been decided, and is visible to the statements that follow.
 
-    It waits for the oldest transaction that is writing, of whatever tenant: a hand-over to a slow provider holds it up.
+    It waits for the oldest transaction that is writing, of whatever tenant.
     """
     return Position(await _sql.horizon(tx))
 

@@ -1,6 +1,6 @@
 """Enrollments: rows in, rows out; what is next is decided elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -66,7 +66,7 @@ class Scope:
     @property
     def ending(self) -> Ending | None:
         """How it ended; None while it lives."""
-        return ending_of(self.status, self.reason, self.error)
+        return ending_of(self.status, self.reason)
 
 
 async def create(
@@ -171,12 +171,14 @@ async def end(
     now: datetime,
     sent: Visited | None = None,
     failed_at: str | None = None,
+    error: str | None = None,
 ) -> set[UUID]:
     """End those that still live, as their workflows know; answers which did.
 
-    `failed_at`: the node whose failure ends it; without it, the one that was next.
+    `failed_at`: the node whose failure ends it; without it, the one that was next. `error`: the whole of what failed
+    it, where the ending has only its kind.
     """
-    return await _end(tx, enrollment_ids, ending, now=now, failed_at=failed_at, **_last(sent))
+    return await _end(tx, enrollment_ids, ending, {"failed_at": failed_at, **_last(sent)}, now=now, error=error)
 
 
 async def end_by(
@@ -196,12 +198,19 @@ async def end_by(
     if not enrollment_ids:
         return []
     word = {"event_id": event_id, "signal": signal, "word": ending.model_dump(mode="json")}
-    ended = await _end(tx, enrollment_ids, ending, now=now, ended_by_at=ended_by_at, **word, **_last(None))
+    more = {"ended_by_at": ended_by_at, **word, **_last(None)}
+    ended = await _end(tx, enrollment_ids, ending, more, now=now)
     return [OpenSignal(event_id, e, signal, StopMark(event_id=event_id, ending=ending)) for e in sorted(ended)]
 
 
 async def _end(
-    tx: asyncpg.Connection, enrollment_ids: Sequence[UUID], ending: Ending, *, now: datetime, **more: object
+    tx: asyncpg.Connection,
+    enrollment_ids: Sequence[UUID],
+    ending: Ending,
+    more: Mapping[str, object],
+    *,
+    now: datetime,
+    error: str | None = None,
 ) -> set[UUID]:
     failed = ending.status is EnrollmentStatus.FAILED
     rows = _sql.end_enrollments(
@@ -209,9 +218,9 @@ async def _end(
         ids=list(enrollment_ids),
         status=ending.status,
         reason=None if failed else ending.reason,
-        error=(ending.reason or "unknown") if failed else None,
+        error=(error or ending.reason or "unknown") if failed else None,
         now=now,
-        **dict.fromkeys(("ended_by_at", "failed_at", "event_id", "signal", "word")) | more,
+        **dict.fromkeys(("ended_by_at", "failed_at", "event_id", "signal", "word")) | dict(more),
     )
     ended = {row["id"]: row["heard_of"] async for row in rows}
     for job_id in filter(None, ended.values()):
@@ -273,7 +282,7 @@ async def held_by_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> list[UU
 
 
 async def lock_live(tx: asyncpg.Connection, sequence_id: UUID, limit: int) -> list[UUID]:
-    """Lock live enrollments of a sequence, by id: nothing of them is handed over until the transaction ends."""
+    """Lock live enrollments of a sequence, by id: nothing of them is claimed until the transaction ends."""
     return [row["id"] async for row in _sql.lock_live(tx, sequence_id=sequence_id, limit=limit)]
 
 

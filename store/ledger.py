@@ -14,9 +14,11 @@ from domain.contact import Contact
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
 from domain.messages import Channel, Content, JobState, OutgoingMessage, Receipt
 from domain.plan import AmbiguousPolicy
-from store.pool import load_queries
+from store.pool import last_of_all, load_queries
+from store.queries import Prepared
 
 _sql = load_queries("ledger")
+_claim = Prepared("touchline_claim", _sql.begin_sending)
 _content: TypeAdapter[Content] = TypeAdapter(Content)
 
 ErrorClass = Literal["permanent", "transient", "configuration", "ambiguous", "content"]
@@ -99,7 +101,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
     return Claim(
         enrollment_id=visit.enrollment_id,
         status=EnrollmentStatus(row["status"]),
-        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        ending=ending_of(row["status"], row["reason"]),
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         next=_next(row),
@@ -144,12 +146,11 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
     )
 
 
-async def begin_sending(
-    tx: asyncpg.Connection, visit: Visit, message: OutgoingMessage, provider: str, now: datetime
-) -> None:
-    """Claim: freeze the message; from the commit on, a crash leaves a job that says `sending`."""
-    await _sql.begin_sending(
+def begin_sending(tx: asyncpg.Connection, visit: Visit, message: OutgoingMessage, provider: str, now: datetime) -> None:
+    """Claim, with the commit: freeze the message; from then on, a crash leaves a job that says `sending`."""
+    last_of_all(
         tx,
+        _claim,
         job_id=message.job_id,
         enrollment_id=visit.enrollment_id,
         step_id=visit.step_id,
@@ -183,7 +184,7 @@ async def read_standing(tx: asyncpg.Connection, visit: Visit) -> Standing:
         state=JobState(row["state"]),
         claims=row["claims"],
         status=EnrollmentStatus(row["status"]),
-        ending=ending_of(row["status"], row["reason"], row["enrollment_error"]),
+        ending=ending_of(row["status"], row["reason"]),
         next=_next(row),
         not_before=row["not_before"],
     )

@@ -90,7 +90,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         contact=row["contact"],
         contact_id=row["contact_id"],
         status=status,
-        ending=ending_of(row["status"], row["reason"], row["error"]),
+        ending=ending_of(row["status"], row["reason"]),
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         standing=standing,

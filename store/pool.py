@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 from domain.errors import NotReady
 from store.last_look import LastLooks
 from store.queries import LOST as LOST
+from store.queries import Prepared
 from store.queries import load_queries as load_queries
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,29 @@ def is_outage(error: Exception) -> bool:
 
 
 class _Connection(asyncpg.Connection):
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._last: tuple[Prepared, str] | None = None
+        self._prepared: set[str] = set()
+
+    def leave_for_commit(self, query: Prepared, statement: str) -> None:
+        self._last = (query, statement)
+
+    async def commit(self) -> None:
+        last, self._last = self._last, None
+        if last is None:
+            await self.execute("COMMIT")
+            return
+        query, statement = last
+        if query.name not in self._prepared:
+            # Once per connection, as with every other statement.
+            await self.execute(query.prepare)
+            self._prepared.add(query.name)
+        await self.execute(f"{statement};COMMIT")
+
+    def forget_last(self) -> None:
+        self._last = None
+
     def get_reset_query(self) -> str:
         """Nothing to reset: all session state is set per transaction, which saves a round trip each time."""
         return ""
@@ -79,14 +103,14 @@ class Session:
         try:
             await self._connection.execute(begin)
             yield self._connection
+            await self._connection.commit()
         except BaseException:
             await self._roll_back()
             raise
-        else:
-            await self._connection.execute("COMMIT")
 
     async def _roll_back(self) -> None:
         """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
+        self._connection.forget_last()
         rolled_back = self._connection.is_closed()
         try:
             if not rolled_back:
@@ -98,6 +122,11 @@ class Session:
         finally:
             if not rolled_back:
                 self._connection.terminate()
+
+
+def last_of_all(tx: asyncpg.Connection, query: Prepared, **values: object) -> None:
+    """Run it as the transaction's last statement, in the same round trip as its COMMIT."""
+    tx.leave_for_commit(query, query.execute(**values))  # type: ignore[attr-defined] # ours, behind the pool's
 
 
 @asynccontextmanager

@@ -123,6 +123,14 @@ class JobRecord:
     answered_at: datetime | None
     lap: int
     """That of the step."""
+    overtaken_at: datetime | None
+    """When the enrollment ended, or the address was barred, while it was being handed over. If it is `sent`, or
+    `ambiguous`, it had begun to leave by then; if it is `cancelled`, it was stopped in time."""
+
+    @property
+    def had_begun(self) -> bool:
+        """It had begun to leave when somebody said no."""
+        return self.overtaken_at is not None and self.state != "cancelled"
 
 
 @dataclass(frozen=True)

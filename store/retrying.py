@@ -21,6 +21,8 @@ class Failed:
 
     enrollment_id: UUID
     ending: Ending | None
+    error: str | None
+    """What failed it, whole."""
     """None: it lives."""
     sequence: str
     sequence_id: UUID
@@ -56,7 +58,8 @@ async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Failed | None:
         return None
     return Failed(
         enrollment_id=enrollment_id,
-        ending=ending_of(row["status"], row["reason"], row["error"]),
+        ending=ending_of(row["status"], row["reason"]),
+        error=row["error"],
         sequence=row["sequence"],
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],

@@ -18,7 +18,7 @@ _sql = load_queries("stopping")
 
 @dataclass(frozen=True)
 class Held:
-    """An enrollment under our lock: none of its messages is handed over until we commit."""
+    """An enrollment under our lock: none of its messages is claimed or settled until we commit."""
 
     id: UUID
     contact_id: UUID
@@ -70,9 +70,10 @@ class Struck:
 async def hold(
     tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str], contact_id: UUID | None, *, at: datetime
 ) -> list[Held]:
-    """Lock what the contact and whoever else is reached at these addresses have: from here on nothing is handed over.
+    """Lock what the contact and whoever else is reached at these addresses have: from here on nothing is claimed.
 
-    Waits for hand-overs that are under way. Comes before every lock but these: whoever delivers takes them first too.
+    Waits for claims and settlements that are under way, and for no hand-over. Comes before every lock but these:
+    whoever delivers takes them first too.
     With the live ones come those that were ended by something reported to have happened after `at` (UTC).
     """
     rows = _sql.hold(tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at)

@@ -214,7 +214,7 @@ class Rig:
             content=TextContent(body=text),
         )
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
-            await ledger.begin_sending(tx, Visit(enrollment_id, node_id), message, "scripted", await self.now())
+            ledger.begin_sending(tx, Visit(enrollment_id, node_id), message, "scripted", await self.now())
 
     async def skip(self, duration: timedelta) -> None:
         """Let this much time pass on the time-skipping server, whatever happens in it."""

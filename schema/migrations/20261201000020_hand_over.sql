@@ -3,8 +3,13 @@
 ALTER TABLE message_jobs
     -- Rises with each claim: by it the last look before a hand-over knows that the claim is still the one that was made.
     ADD COLUMN claims integer NOT NULL DEFAULT 0 CHECK (claims >= 0),
-    -- Its enrollment ended while it was being handed over. Sent or in doubt all the same, it had begun to leave.
+    -- Its enrollment ended, or its address was barred, while it was being handed over. Sent or in doubt all the same, it
+    -- had begun to leave by then.
     ADD COLUMN overtaken_at timestamptz;
+-- Whom is a reply from that comes while nobody knows whether the message arrived, and what is on its way to an address
+-- that is being barred?
+DROP INDEX message_jobs_in_doubt;
+CREATE INDEX message_jobs_on_their_way ON message_jobs (tenant_id, channel, recipient) WHERE state IN ('sending', 'ambiguous');
 
 -- The last look before a message leaves, in one round trip and without a lock on any row: what may have ended, barred or
 -- held it since its claim. The session that looks keeps an advisory lock on the message until it says that it is done
@@ -49,4 +54,6 @@ $$;
 -- migrate:down
 DROP FUNCTION last_look_at_notice(uuid, uuid, bigint, bigint[]);
 DROP FUNCTION last_look(uuid, uuid, bigint, bigint[]);
+DROP INDEX message_jobs_on_their_way;
+CREATE INDEX message_jobs_in_doubt ON message_jobs (tenant_id, channel, recipient) WHERE state = 'ambiguous';
 ALTER TABLE message_jobs DROP COLUMN overtaken_at, DROP COLUMN claims;

@@ -65,11 +65,11 @@ WITH ended AS (
     FROM planned WHERE j.id = planned.id
     RETURNING j.id, j.enrollment_id, j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL AS heard_of
 ), doubtful AS (
-    -- Locked, so that what is being heard of one at this moment is waited for.
-    SELECT id, enrollment_id, node_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
-    FROM message_jobs
+    -- What is being handed over is let go, and named. Locked by that, so that what is being heard of one at this moment
+    -- is waited for.
+    UPDATE message_jobs SET overtaken_at = CASE WHEN state = 'sending' THEN coalesce(overtaken_at, :now) ELSE overtaken_at END
     WHERE enrollment_id IN (SELECT id FROM ended) AND state IN ('sending', 'ambiguous')
-    FOR NO KEY UPDATE
+    RETURNING id, enrollment_id, node_id, provider_message_id IS NOT NULL OR delivery IS NOT NULL AS heard_of
 ), steps AS (
     UPDATE enrollment_steps s SET
         status = CASE
@@ -153,7 +153,7 @@ UPDATE enrollments SET next_run_at = :at, gate = :gate WHERE id = :enrollment_id
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status = 'running' AND gate = 'sequence_paused';
 
 -- name: lock_live
--- Live enrollments of a sequence, locked: waits for hand-overs that are under way.
+-- Live enrollments of a sequence, locked: waits for claims and settlements that are under way.
 SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused')
 ORDER BY id LIMIT :limit FOR NO KEY UPDATE;
 

@@ -1,5 +1,5 @@
 -- name: hold_enrollments
--- All enrollments of a contact, locked: a hand-over that is under way is waited for.
+-- All enrollments of a contact, locked: a claim or settlement that is under way is waited for.
 SELECT id, status FROM enrollments WHERE contact_id = :contact_id ORDER BY id FOR NO KEY UPDATE;
 
 -- name: hold_contact$

@@ -1,7 +1,7 @@
 -- name: match^
 -- What is a report about, and which step does an answer in that enrollment answer? The branches from the surest to the
--- least; only what was handed over can be reported on. The step is the last that was sent, or the one in doubt after
--- it; a hand-over without a known outcome counts only where something was heard of it, or the report names it.
+-- least; only what was handed over can be reported on. The step is the last that was sent; a hand-over without a known
+-- outcome counts only where something was heard of it, where the report is about it, or where nothing else was sent.
 SELECT m.by, m.contact_id, m.enrollment_id, m.job_id, m.node_id, m.recipient, m.unsettled,
     e.sequence_id, s.node_id AS last_node, s.order_index AS last_order_index, s.lap AS last_lap
 FROM (
@@ -36,12 +36,12 @@ FROM (
                     WHERE kind = 'step' AND channel = :channel AND address = :address::text AND at >= :written_since
                     ORDER BY at DESC LIMIT 1
                 ) UNION ALL (
-                    -- A message in doubt counts: what is heard of it is the best sign that it arrived.
+                    -- Where nothing else was written there, what is answered is the message in doubt: it arrived.
                     SELECT contact_id, enrollment_id, id, node_id, recipient, claimed_at, provider, true FROM message_jobs
                     WHERE state = 'ambiguous' AND channel = :channel AND recipient = :address::text
                     ORDER BY claimed_at DESC LIMIT 1
                 )
-                ORDER BY at DESC LIMIT 1
+                ORDER BY unsettled, at DESC LIMIT 1
             ) w
             WHERE NOT :of_another::boolean AND (:other_than::text IS NULL OR w.provider <> :other_than)
         ) UNION ALL (
@@ -65,8 +65,9 @@ LEFT JOIN enrollments e ON e.id = m.enrollment_id
 LEFT JOIN LATERAL (
     SELECT d.node_id, d.order_index, d.lap FROM message_jobs d
     WHERE d.enrollment_id = e.id AND d.channel <> 'webhook' AND (
-        d.state = 'ambiguous' OR d.state IN ('pending', 'sending', 'cancelled') AND d.claimed_at IS NOT NULL
+        d.state IN ('pending', 'sending', 'ambiguous', 'cancelled') AND d.claimed_at IS NOT NULL
             AND (d.delivery IS NOT NULL OR d.provider_message_id IS NOT NULL OR d.id = m.job_id)
+        OR d.state = 'ambiguous' AND e.last_node IS NULL
     )
     UNION ALL
     SELECT e.last_node, e.last_order_index, e.last_lap

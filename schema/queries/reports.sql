@@ -41,7 +41,7 @@ SELECT
     id, node_id AS step, order_index + 1 AS number, channel, state, recipient, due_at, gate, held_until, attempts,
     provider, provider_message_id, sent_at, assumed, error, error_class, error_code, cancel_reason,
     delivery, delivered_at, opened_at, machine_opened_at, clicked_at, machine_clicked_at, bounced_at, complained_at,
-    unsubscribed_at, answered_at, lap
+    unsubscribed_at, answered_at, lap, overtaken_at
 FROM message_jobs WHERE enrollment_id = :id ORDER BY lap, order_index, created_at;
 
 -- name: moves_of

@@ -1,5 +1,10 @@
 -- name: suppress!
--- Bar an address on a channel, for one reason; said again, the latest time counts.
+-- Bar an address on a channel, for one reason; said again, the latest time counts. What is being handed over to it is
+-- let go, and named.
+WITH under_way AS (
+    UPDATE message_jobs SET overtaken_at = coalesce(overtaken_at, :now)
+    WHERE state = 'sending' AND channel = :channel AND recipient = :address
+)
 INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, created_at)
 VALUES (current_tenant(), :channel, :address, :reason, :event_id, :at, :now)
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);

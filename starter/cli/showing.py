@@ -41,7 +41,8 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
     for again in report.retries:
         lines["retried"] = f"{words.utc(again.retried_at)}, number {again.number}, at {again.step}"
     if row.ended_at:
-        lines["ended"] = words.utc(row.ended_at)
+        begun = [job.step for job in report.messages if job.had_begun]
+        lines["ended"] = words.utc(row.ended_at) + (f"; {', '.join(begun)} had begun to leave" if begun else "")
     if row.current_node:
         lines["next"] = _next(report)
     if row.gate:
@@ -152,6 +153,7 @@ def _remarks(job: JobRecord) -> str:
         job.error and f"{job.error_class}: {job.error}",
         job.cancel_reason,
         "assumed to be sent" if job.assumed else None,
+        job.overtaken_at and f"had begun to leave at {words.utc(job.overtaken_at)}" if job.had_begun else None,
     ]
     if job.state in ("pending", "sending") and job.gate:
         remarks.append(words.held_by(job.gate))

@@ -43,6 +43,8 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("message_jobs", "message_jobs_channel_check", {"channel": "pigeon"}),
     ("message_jobs", "message_jobs_order_index_check", {"order_index": -1}),
     ("message_jobs", "message_jobs_attempts_check", {"attempts": -1}),
+    ("message_jobs", "message_jobs_claims_check", {"claims": -1}),
+    ("message_jobs", "message_jobs_claims_check", {"claims": -1}),
     ("message_jobs", "message_jobs_error_class_check", {**FAILED, "error_class": "bad luck"}),
     *(("message_jobs", "claimed_is_frozen", {**FROZEN, "state": "sending", part: None}) for part in FROZEN),
     ("message_jobs", "claimed_is_frozen", {"state": "sent", "sent_at": WHEN}),

@@ -223,6 +223,19 @@ async def test_an_answer_to_a_message_in_doubt_settles_it(letters: Letters, sign
     assert (row["status"], row["last_node"]) == ("stopped", "one")
 
 
+async def test_an_answer_that_names_nothing_proves_no_message_in_doubt_after_a_certain_one(letters: Letters) -> None:
+    """It may as well answer the one before: it counts for that, and the one in doubt stays in doubt."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    letters.provider.answers.append(AmbiguousError("scripted", "no answer"))
+    letters.provider.lookups.append(Unknown(reason="it cannot be asked"))
+    await letters.deliver(enrollment, "two")
+    assert (await letters.job(enrollment, "two"))["state"] == "ambiguous"
+    received = await letters.gets(contact.email or "")
+    assert (received.node_id, received.step_number, received.stopped) == ("one", 1, (enrollment,))
+    job = await letters.job(enrollment, "two")
+    assert (job["state"], job["delivery"], job["answered_at"]) == ("ambiguous", None, None)
+
+
 async def test_an_automatic_answer_to_a_message_in_doubt_moves_the_sequence_on(letters: Letters) -> None:
     """It proves the arrival and stops nothing: the workflow is told to look again."""
     letters.provider.answers.append(AmbiguousError("scripted", "no answer"))

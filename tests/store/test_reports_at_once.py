@@ -180,8 +180,8 @@ async def test_a_report_that_finds_the_enrollment_held_leaves_word(crowd: Tenant
     assert job == {"state": "sending", "delivery": "delivered"}
 
 
-async def test_a_no_waits_for_the_hand_over(crowd: Tenant) -> None:
-    """A complaint that comes during a hand-over commits after it, and ends what follows."""
+async def test_a_no_waits_for_a_settlement_and_ends_what_follows(crowd: Tenant) -> None:
+    """A complaint that comes while a hand-over is being settled commits after that."""
     case = Case(crowd, "sending")
     await case.begin()
     async with crowd.database.transaction(crowd.id, lock_enrollment=case.enrollment) as tx:

@@ -27,7 +27,7 @@ async def failed(rig: Rig, provider: ScriptedProvider, text: str = TEXTS, **fiel
     """The first message went out, the second one was refused for good."""
     provider.answers.extend([taken, NEVER])
     enrollment, contact = await rig.start(text, **fields)
-    assert await rig.ended(enrollment) == ("failed", "second: scripted 550: no such user")
+    assert await rig.ended(enrollment) == ("failed", "second: permanent (scripted 550)")
     return enrollment, contact
 
 

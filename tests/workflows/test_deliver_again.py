@@ -43,13 +43,14 @@ async def test_a_settled_message_answers_what_was_recorded(scripted: Rig, provid
 
 
 async def test_a_failed_message_is_not_tried_by_a_second_asking(scripted: Rig, provider: ScriptedProvider) -> None:
-    """After `failed` the answer is the recorded ending."""
+    """After `failed` the answer is the recorded ending; what failed it stays in the record."""
     provider.answers.append(PermanentError("scripted", "no such user"))
     enrollment, _ = await scripted.start(TEXTS)
     await scripted.ended(enrollment)
     result = await _deliver(scripted, enrollment, "first")
     assert result.ended is not None
-    assert (result.ended.status, result.ended.reason) == ("failed", "first: scripted: no such user")
+    assert (result.ended.status, result.ended.reason) == ("failed", None)
+    assert (await scripted.enrollment(enrollment))["error"] == "first: scripted: no such user"
     assert len(provider.handed_over) == 1
 
 

@@ -1,13 +1,14 @@
 """What operators may do to an enrollment and to a sequence, and what is refused."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowUpdateStage
 
 from activities import deliver
-from activities.judge import Go
+from activities.judge import Go, Verdict
 from domain.enrollment import EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound
 from scheduling.zones import load_zone
@@ -173,9 +174,13 @@ async def test_a_window_that_closes_after_the_claim_holds_the_hand_over(
     opens = ((await skipping.now()).astimezone(PHOENIX) + 3 * HOUR).hour
     enrollment, _ = await skipping.start(_with_window(TWO, opens), zones=(PHOENIX.key,))
     await skipping.arrives(enrollment, "again", gate="window")
-    with monkeypatch.context() as at_the_claim:
-        at_the_claim.setattr(deliver, "judge", lambda *facts: Go())
-        state = await control.send_now(skipping.engine, enrollment)
+
+    def at_the_first_claim(*facts: Any) -> Verdict:
+        monkeypatch.undo()
+        return Go()
+
+    monkeypatch.setattr(deliver, "judge", at_the_first_claim)
+    state = await control.send_now(skipping.engine, enrollment)
     assert (state.gate, len(skipping.outbox())) == ("window", 1)
     assert (await skipping.job(enrollment, "again"))["state"] == "pending"
     assert await skipping.ended(enrollment) == ("completed", None)

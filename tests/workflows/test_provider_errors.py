@@ -42,7 +42,7 @@ async def test_a_refused_message_fails_the_enrollment(scripted: Rig, provider: S
     """Under `on_failure: stop` a permanent error ends it as failed, with the provider's words and code."""
     provider.answers.append(NEVER)
     enrollment, _ = await scripted.start(STOPPING)
-    assert await scripted.ended(enrollment) == ("failed", "first: scripted 550: no such user")
+    assert await scripted.ended(enrollment) == ("failed", "first: permanent (scripted 550)")
     [job] = await scripted.jobs(enrollment)
     assert (job["state"], job["attempts"], job["error_class"], job["error_code"]) == ("failed", 1, "permanent", "550")
     [step] = await scripted.steps(enrollment)
@@ -180,7 +180,9 @@ async def test_trying_again_has_an_end(scripted: Rig, provider: ScriptedProvider
     provider.answers.extend([BUSY] * (MAX_ATTEMPTS + 5))
     enrollment, _ = await scripted.start(STOPPING)
     status, reason = await scripted.ended(enrollment)
-    assert (status, reason) == ("failed", f"first: given up after {MAX_ATTEMPTS} attempts: scripted 421: try later")
+    assert (status, reason) == ("failed", "first: transient (scripted 421)")
+    text = f"first: given up after {MAX_ATTEMPTS} attempts: scripted 421: try later"
+    assert (await scripted.enrollment(enrollment))["error"] == text
     job = await scripted.job(enrollment, "first")
     assert (job["state"], job["attempts"], job["error_class"]) == ("failed", MAX_ATTEMPTS, "transient")
     assert len(provider.handed_over) == MAX_ATTEMPTS

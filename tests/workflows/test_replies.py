@@ -1,7 +1,5 @@
 """An answer ends what it should end, at once, and leaves everything else alone."""
 
-import asyncio
-
 from temporalio.api.enums.v1 import EventType
 
 from domain.errors import TransientError
@@ -63,20 +61,22 @@ async def test_a_reply_is_recorded_on_the_step_that_it_answers(skipping: Rig) ->
     assert {row["body"] for row in talk if row["direction"] == "in"} == {"Who is this?"}
 
 
-async def test_a_reply_during_a_delivery_stops_after_it(scripted: Rig, provider: ScriptedProvider) -> None:
-    """The message under way is recorded as sent and is the one answered; none follows."""
+async def test_a_reply_during_a_hand_over_waits_for_nobody(scripted: Rig, provider: ScriptedProvider) -> None:
+    """The message under way is named, and recorded as sent when it is over; it is none that was answered."""
     slow = SlowAnswer()
     provider.answers.append(slow)
     enrollment, contact = await scripted.start(EMAILS)
     await slow.under_way.wait()
-    replying = asyncio.create_task(scripted.reply(contact, enrollment_id=enrollment))
-    # It waits for the hand-over, whose transaction holds the enrollment.
-    await scripted.somebody_waits()
+    received = await scripted.reply(contact, enrollment_id=enrollment)
+    assert (received.step_number, received.stopped) == (0, (enrollment,))
+    row = await scripted.enrollment(enrollment)
+    [job] = await scripted.jobs(enrollment)
+    assert (row["status"], job["state"], job["overtaken_at"]) == ("stopped", "sending", row["ended_at"])
     slow.let_go.set()
-    received = await replying
-    assert (received.node_id, received.step_number) == ("one", 1)
     assert await scripted.ended(enrollment) == ("stopped", "replied")
-    assert [job["state"] for job in await scripted.jobs(enrollment)] == ["sent", "cancelled"]
+    [job] = await scripted.jobs(enrollment)
+    assert (job["state"], job["overtaken_at"]) == ("sent", row["ended_at"])
+    assert (await scripted.enrollment(enrollment))["last_node"] == "one"
     assert len(provider.handed_over) == 1
 
 

@@ -142,18 +142,19 @@ async def test_archiving_stops_everybody_when_told(skipping: Rig) -> None:
         await archive(skipping.engine, "none", stop=True)
 
 
-async def test_archiving_waits_for_a_hand_over_and_then_stops(scripted: Rig, provider: ScriptedProvider) -> None:
-    """What is under way is recorded as sent; nothing comes after it."""
+async def test_archiving_lets_a_hand_over_go_and_stops_at_once(scripted: Rig, provider: ScriptedProvider) -> None:
+    """What is under way is named, and recorded as sent when it is over; nothing comes after it."""
     slow = SlowAnswer()
     provider.answers.append(slow)
     enrollment, _ = await scripted.start(BEFORE + LAST)
     await slow.under_way.wait()
-    archiving = asyncio.create_task(archive(scripted.engine, "held", stop=True))
-    await scripted.somebody_waits()
-    assert not archiving.done()
+    assert (await archive(scripted.engine, "held", stop=True)).stopped == 1
+    [job] = await scripted.jobs(enrollment)
+    assert (job["state"], job["overtaken_at"] is not None) == ("sending", True)
     slow.let_go.set()
-    assert (await archiving).stopped == 1
     assert await scripted.ended(enrollment) == ("stopped", "archived")
+    [job] = await scripted.jobs(enrollment)
+    assert (job["state"], job["overtaken_at"] is not None) == ("sent", True)
     assert [message.content.body for message in provider.handed_over] == ["Hello. STOP to end."]  # type: ignore[union-attr]
 
 
