@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -13,9 +14,10 @@ from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
 from starter.telling import tell
-from store import inbound, matching, senders, signals, statuses
+from store import inbound, matching, senders, signals, statuses, stopping
 from store.attribution import MessageKind, Received
 from store.inbound import Reading
+from store.stopping import Rest
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +59,29 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
     except asyncpg.DeadlockDetectedError:
         # Two that met in a circle over counters of several steps: nothing of it was done, and the other is over.
         received = await _record(engine, report, now)
+    while received.rest is not None:
+        received = await _more(engine, report, received, received.rest)
     note(received)
     return received
+
+
+async def _more(engine: Engine, report: StatusReport | InboundMessage, received: Received, rest: Rest) -> Received:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        more = await go_on(tx, received.event_id, report, rest, engine.now())
+    return replace(
+        received,
+        stopped=(*received.stopped, *more.stopped),
+        signals=(*received.signals, *more.signals),
+        rest=more.rest,
+    )
+
+
+async def go_on(
+    tx: asyncpg.Connection, event_id: UUID, report: StatusReport | InboundMessage, rest: Rest, now: datetime
+) -> Received:
+    """End the next of those that a report has left over."""
+    struck, left = await stopping.go_on(tx, event_id, rest, at=report.at, now=now)
+    return Received(event_id, False, report.type, stopped=struck.ended, signals=struck.told, rest=left)
 
 
 async def _record(engine: Engine, report: StatusReport | InboundMessage, now: datetime) -> Received:

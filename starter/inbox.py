@@ -166,8 +166,10 @@ class Inbox:
             while queue.ready:
                 lane = queue.ready.popleft()
                 try:
-                    async with self._turns:
-                        await self._apply(queue.engine, queue.lanes[lane][0])
+                    is_left = True
+                    while is_left:
+                        async with self._turns:
+                            is_left = await self._apply(queue.engine, queue.lanes[lane][0])
                 finally:
                     queue.done(lane)
         finally:
@@ -175,20 +177,22 @@ class Inbox:
             if not queue.known:
                 self._queues.pop(queue.engine.tenant_id, None)
 
-    async def _apply(self, engine: Engine, id_: UUID) -> None:
+    async def _apply(self, engine: Engine, id_: UUID) -> bool:
+        """One transaction of it; whether there is another to do."""
         for _ in range(_TRIES):
             try:
                 received = await _applied(engine, id_)
             except Exception as error:
                 if is_outage(error):
                     _left(id_, error)
-                    return
+                    return False
                 await _refused(engine, id_, error)
             else:
                 if received is not None:
                     inbound.note(received)
                     self.teller.tell(engine, received)
-                return
+                return received is not None and received.rest is not None
+        return False
 
 
 def _left(id_: UUID, error: Exception) -> None:
@@ -214,7 +218,15 @@ async def _applied(engine: Engine, id_: UUID) -> Received | None:
     """Out of the inbox and into effect, in one transaction; None: it is somebody else's turn, or was."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         letter = await inbox.take(tx, id_)
-        return None if letter is None else await inbound.apply(tx, engine, letter.read(), engine.now())
+        if letter is None:
+            return None
+        now, report, rest = engine.now(), letter.read(), letter.left_over()
+        if rest is None:
+            received = await inbound.apply(tx, engine, report, now)
+        else:
+            received = await inbound.go_on(tx, id_, report, rest, now)
+        await inbox.done(tx, letter, received.rest, now)
+        return received
 
 
 async def _bury(tx: asyncpg.Connection, engine: Engine, id_: UUID, reason: str) -> None:
@@ -231,4 +243,5 @@ async def _bury(tx: asyncpg.Connection, engine: Engine, id_: UUID, reason: str) 
         body=to_json(letter.report),
         now=letter.received_at,
     )
+    await inbox.done(tx, letter, None, letter.received_at)
     log.warning("dead_letter", event_id=str(id_), source=letter.source)

@@ -7,14 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter
 
 from domain import ids
 from domain.events import EventType, InboundMessage, StatusReport
 from store.dead_letters import storable
 from store.matching import jobs_named, spellings
 from store.pool import load_queries
+from store.stopping import Rest
 
 _sql = load_queries("inbox")
+
+_rest: TypeAdapter[Rest] = TypeAdapter(Rest)
 
 Report = StatusReport | InboundMessage
 
@@ -49,13 +53,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Letter:
-    """Something that waited, taken out."""
+    """Something that waits, taken in hand."""
 
     id: UUID
     kind: str
     report: dict[str, Any]
     source: str
     received_at: datetime
+    rest: dict[str, Any] | None
+    """What it has not ended yet; None: nothing of it has been done."""
+
+    def left_over(self) -> Rest | None:
+        """The same, read."""
+        return None if self.rest is None else _rest.validate_python(self.rest)
 
     def read(self) -> Report:
         """The report that it is. Raises ValueError for one that another version of the application has written."""
@@ -115,9 +125,17 @@ def _named(reports: Sequence[Report]) -> tuple[list[int], list[UUID | None], lis
 
 
 async def take(tx: asyncpg.Connection, id_: UUID) -> Letter | None:
-    """Take it out; None: it had its effect, somebody is at it, or something before it in its lane waits."""
+    """Take it in hand; None: it had its effect, somebody is at it, or something before it in its lane waits."""
     row = await _sql.take(tx, id=id_)
     return Letter(**row) if row else None
+
+
+async def done(tx: asyncpg.Connection, letter: Letter, rest: Rest | None, now: datetime) -> None:
+    """It has had its effect, but for the rest."""
+    if rest is None:
+        await _sql.done(tx, id=letter.id)
+    else:
+        await _sql.leave(tx, id=letter.id, rest=_rest.dump_python(rest, mode="json"), due_at=now + GRACE)
 
 
 async def due(tx: asyncpg.Connection, now: datetime, limit: int) -> list[Place]:

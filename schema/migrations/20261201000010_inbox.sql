@@ -15,6 +15,8 @@ CREATE TABLE inbox (
     report jsonb NOT NULL,
     -- The path that was called.
     source text NOT NULL,
+    -- What it has not ended yet of others at a barred address, where that takes more than one transaction.
+    rest jsonb,
     -- Whether it may end, bar or postpone anything.
     holds boolean NOT NULL,
     -- Whom it may concern, normalised: where it comes from or what it is about; where the message that it names went,

@@ -25,14 +25,19 @@ ON CONFLICT DO NOTHING
 RETURNING id, lane;
 
 -- name: take^
--- Take one out, to give it its effect in this transaction. No row comes back while somebody else is at it, or while one
--- of the same lane that came in before it waits.
-DELETE FROM inbox WHERE id = (
-    SELECT i.id FROM inbox i
-    WHERE i.id = :id AND NOT EXISTS (SELECT FROM inbox b WHERE b.lane = i.lane AND b.place < i.place)
-    FOR UPDATE SKIP LOCKED
-)
-RETURNING id, kind, report, source, received_at;
+-- Take one in hand, to give it its effect in this transaction. No row comes back while somebody else is at it, or while
+-- one of the same lane that came in before it waits.
+SELECT i.id, i.kind, i.report, i.source, i.received_at, i.rest FROM inbox i
+WHERE i.id = :id AND NOT EXISTS (SELECT FROM inbox b WHERE b.lane = i.lane AND b.place < i.place)
+FOR UPDATE OF i SKIP LOCKED;
+
+-- name: done!
+-- It has had its effect.
+DELETE FROM inbox WHERE id = :id;
+
+-- name: leave!
+-- It has had its effect but for this.
+UPDATE inbox SET rest = :rest, due_at = :due_at WHERE id = :id;
 
 -- name: due
 -- What nobody is at any more, in the order of coming in.

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -19,6 +20,7 @@ from domain.messages import Channel
 from starter import inbound, inbox
 from starter.inbox import Inbox
 from store import inbox as stored
+from store import stopping
 from store.inbox import Place
 from store.last_look import LastLooks
 from tests.helpers import assert_eventually
@@ -270,6 +272,84 @@ async def test_what_comes_from_one_address_is_applied_in_its_order(
     await orderly.idle()
     assert order == words
     assert await letters.barred() == {}
+
+
+PLACEHOLDER = "+12125559999"
+
+
+async def neighbours(letters: Letters, count: int) -> list[UUID]:
+    """Enrollments of so many contacts with one number, which somebody filled in where there was none."""
+    key = await letters.publish(TEXTS)
+    people = [await letters.contact(phone=PLACEHOLDER) for _ in range(count)]
+    return await letters.enroll(key, *people)
+
+
+async def live(letters: Letters) -> int:
+    [row] = await letters.rows("SELECT count(*) FROM enrollments WHERE ended_at IS NULL")
+    return int(row["count"])
+
+
+@pytest.mark.parametrize("others", [9, 10, 11, 40])
+async def test_a_number_of_thousands_is_ended_in_parts(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Each transaction ends so many of those who share an address, and all of them end, whoever was written to."""
+    monkeypatch.setattr(stopping, "MOST_OTHERS", 10)
+    ended: list[int] = []
+    strike = stopping.strike
+
+    async def noted(*args: Any, **given: Any) -> stopping.Struck:
+        struck = await strike(*args, **given)
+        ended.append(len(struck.ended))
+        return struck
+
+    monkeypatch.setattr(stopping, "strike", noted)
+    enrollments = await neighbours(letters, others + 1)
+    await letters.deliver(enrollments[-1], "first")
+    box = Inbox()
+    await box.take_in(letters.engine, [text(PLACEHOLDER, "STOP")], source="/webhooks/test")
+    await box.idle()
+    assert await live(letters) == await waiting(letters) == 0
+    assert sum(ended) == others + 1
+    assert max(ended) <= 11
+    rows = await letters.rows("SELECT DISTINCT status, reason FROM enrollments")
+    assert rows == [{"status": "stopped", "reason": "unsubscribed"}]
+    assert {word.enrollment_id for word in letters.told} == set(enrollments)
+
+
+async def test_what_was_ended_in_part_is_ended_by_another_process(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was at it dies in between: the rest is held all the while, and ends."""
+    monkeypatch.setattr(stopping, "MOST_OTHERS", 10)
+    enrollments = await neighbours(letters, 35)
+    [place] = await left(letters, text(PLACEHOLDER, "STOP"))
+    dying = Inbox()
+    with monkeypatch.context() as patched:
+        patched.setattr(inbound, "go_on", AsyncMock(side_effect=ConnectionError("killed")))
+        dying.begin(letters.engine, [place])
+        await dying.idle()
+    assert 0 < await live(letters) < 35
+    for enrollment in enrollments:
+        await letters.deliver(enrollment, "first")
+    assert letters.provider.handed_over == []
+
+    async def applied() -> None:
+        assert await live(letters) == await waiting(letters) == 0
+
+    await kept(letters, applied)
+
+
+async def test_an_answer_of_one_ends_nothing_of_those_who_share_its_number(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: a reply is the contact's own."""
+    monkeypatch.setattr(stopping, "MOST_OTHERS", 10)
+    enrollments = await neighbours(letters, 25)
+    await letters.deliver(enrollments[7], "first")
+    received = await letters.gets(PLACEHOLDER, "Call me", channel=Channel.SMS)
+    assert received.stopped == (enrollments[7],)
+    assert await live(letters) == 24
 
 
 async def test_a_flood_of_one_tenant_starves_no_other(letters: Letters, database_url: str) -> None:
