@@ -65,7 +65,7 @@ async def find_and_hold(
     if isinstance(report, InboundMessage) and not (report.job_id or report.message_ids or report.enrollment_id):
         held = await stopping.hold(tx, report.channel, [address] if address else [], None, at=report.at)
         found = await matching.match(tx, report, address, written_since)
-        is_all = stopping.rest_of(held, None) is None
+        is_all = stopping.more_after(held) is None
         if found.contact_id is None or (is_all and found.contact_id in {one.contact_id for one in held}):
             return found, held
     else:

@@ -31,8 +31,8 @@ class Clearance:
     status: EnrollmentStatus
     sequence_status: str
     suppressed: bool
-    heard: bool
-    """Something came in that may concern the contact, and has not had its effect yet."""
+    heard: datetime | None
+    """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     not_before: datetime | None
     """The contact is away until then (UTC)."""
 

@@ -62,8 +62,8 @@ class Claim:
     sent_before: bool
     """It was sent before the enrollment failed and was taken up again."""
     suppressed: bool
-    heard: bool
-    """Something came in that may concern the contact, and has not had its effect yet."""
+    heard: datetime | None
+    """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     webhook_allow: tuple[str, ...]
     """What the tenant's webhooks may call although it is not public, as it is now."""
     sent_emails: tuple[tuple[str, str], ...]

@@ -31,16 +31,17 @@ class Held:
     goal: object
     """As the plan has it; None: the sequence has none."""
     uses_channel: bool
+    more_after: UUID | None = None
+    """The place behind which there are more others at the address; None: these are all."""
 
 
-MOST_OTHERS = 200
-"""Enrollments of others at an address that one transaction ends: a placeholder may be the number of thousands."""
+MOST_OTHERS = 100
+"""Others at an address whose enrollments one transaction ends: a placeholder may be the number of thousands."""
 
 
-def rest_of(held: Sequence[Held], contact_id: UUID | None) -> UUID | None:
-    """The place behind which there may be more of others; None: these are all."""
-    others = [one.id for one in held if one.contact_id != contact_id]
-    return max(others) if len(others) >= MOST_OTHERS else None
+def more_after(held: Sequence[Held]) -> UUID | None:
+    """The place behind which there may be more others; None: these are all."""
+    return next((one.more_after for one in held), None)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def left_over(
     held: Sequence[Held], blow: Blow | None, channel: Channel, addresses: Sequence[str], contact_id: UUID | None
 ) -> Rest | None:
     """What a blow that holds for everybody at an address leaves to further transactions; None: nothing."""
-    after = rest_of(held, contact_id)
+    after = more_after(held)
     if blow is None or not blow.shared or after is None:
         return None
     return Rest(channel, tuple(addresses), contact_id, tuple(sorted(blow.events)), blow.reason, after)
@@ -115,7 +116,7 @@ async def hold(
     Waits for claims and settlements that are under way, and for no hand-over. Comes before every lock but these:
     whoever delivers takes them first too.
     With the live ones come those that were ended by something reported to have happened after `at` (UTC). Of others
-    than the contact's there come at most MOST_OTHERS, in the order of their ids, behind `after`.
+    there come those of at most MOST_OTHERS contacts, in the order of these, behind `after`.
     """
     rows = _sql.hold(
         tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at, after=after, most=MOST_OTHERS
@@ -135,6 +136,7 @@ def _held(row: asyncpg.Record) -> Held:
         frozenset(plan["awaits"]),
         plan["goal"],
         row["uses_channel"],
+        row["more_after"],
     )
 
 
@@ -185,5 +187,5 @@ async def go_on(
     others = [one for one in held if one.contact_id != rest.contact_id]
     blow = Blow(frozenset(rest.events), rest.reason, shared=True)
     struck = await strike(tx, event_id, others, blow, rest.contact_id, at=at, now=now)
-    after = rest_of(held, None)
+    after = more_after(held)
     return struck, None if after is None else replace(rest, after=after)

@@ -56,12 +56,14 @@ BEGIN ATOMIC
     ORDER BY t.id;
 END;
 
--- Does anything wait that may concern this contact, at any of these addresses? Sees what the statement sees that asks.
-CREATE FUNCTION inbox_holds(contact uuid, VARIADIC addresses text[]) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- Since when does anything wait that may concern this contact, at any of these addresses? Sees what the statement sees
+-- that asks.
+CREATE FUNCTION inbox_holds(contact uuid, VARIADIC addresses text[]) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM inbox i WHERE i.holds AND i.contact_id = contact)
-        OR EXISTS (SELECT FROM inbox i WHERE i.holds AND i.address = ANY(addresses))
-        OR EXISTS (SELECT FROM inbox i WHERE i.holds AND i.recipient = ANY(addresses));
+    RETURN least(
+        (SELECT min(i.received_at) FROM inbox i WHERE i.holds AND i.contact_id = contact),
+        (SELECT min(i.received_at) FROM inbox i WHERE i.holds AND i.address = ANY(addresses)),
+        (SELECT min(i.received_at) FROM inbox i WHERE i.holds AND i.recipient = ANY(addresses)));
 END
 $$;
 

@@ -312,6 +312,7 @@ async def test_a_number_of_thousands_is_ended_in_parts(
     assert await live(letters) == await waiting(letters) == 0
     assert sum(ended) == others + 1
     assert max(ended) <= 11
+    assert len(ended) == others // 10 + 1
     rows = await letters.rows("SELECT DISTINCT status, reason FROM enrollments")
     assert rows == [{"status": "stopped", "reason": "unsubscribed"}]
     assert {word.enrollment_id for word in letters.told} == set(enrollments)
