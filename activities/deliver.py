@@ -45,7 +45,7 @@ from providers.base import Line, Provider
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
-from store import last_look as looks
+from store.last_look import Made, is_held
 from store.ledger import Claim
 from store.pool import LOST, Database
 from store.sequences import Version
@@ -399,9 +399,8 @@ class _Delivery:
         if isinstance(word.lookup, Receipt):
             return await settlement.sent(word.lookup)
         now = self._clock.now()
-        if not word.own and await looks.is_held(
-            tx, claim.job_id, claim.claimed_at, limit_s=LIMIT.total_seconds(), now=now
-        ):
+        made = Made(claim.claimed_at, claim.claimed_on)
+        if not word.own and await is_held(tx, claim.job_id, made, limit=LIMIT, now=now):
             return await settlement.under_way(now + _STILL_UNDER_WAY)
         if isinstance(word.lookup, Absent):
             if claim.ending is not None:

@@ -6,10 +6,10 @@ stopped in between looks again.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 from domain.errors import (
@@ -94,12 +94,13 @@ def last_look(judge: Callable[[], Awaitable[None]]) -> LastLook:
     """The look that a provider awaits: `judge` raises NotCleared, and is asked again until its yes is fresh."""
 
     async def clear() -> None:
-        asked = float("-inf")
-        while time.monotonic() - asked > _GOOD_FOR_S:
-            asked = time.monotonic()
+        while True:
+            asked = monotonic()
             try:
                 await judge()
             except LOST as error:
                 raise NotCleared("the database cannot be asked") from error
+            if monotonic() - asked <= _GOOD_FOR_S:
+                return
 
     return clear

@@ -22,7 +22,7 @@ from domain.messages import Absent, Lookup, Receipt, Unknown
 from providers.base import Line, Provider
 from providers.registry import Registry
 from store import notices
-from store.last_look import is_held
+from store.last_look import Made, is_held
 from store.notices import Notice, NoticeState
 from store.pool import Database
 
@@ -170,9 +170,9 @@ async def _reconcile(tx: asyncpg.Connection, notice: Notice, word: _Word, clock:
     """Settle what an attempt left `sending`; None: it certainly never left."""
     if isinstance(word.lookup, Receipt):
         return await _sent(tx, notice, word.lookup, clock)
-    if not word.own and await is_held(
-        tx, notice.id, word.at or clock.now(), limit_s=LIMIT.total_seconds(), now=clock.now()
-    ):
+    now = clock.now()
+    made = Made(notice.claimed_at or now, notice.claimed_on)
+    if not word.own and await is_held(tx, notice.id, made, limit=LIMIT, now=now):
         raise ApplicationError("another attempt may still be at it", category=ApplicationErrorCategory.BENIGN)
     if isinstance(word.lookup, Unknown):
         text = f"the worker ended while sending: {word.lookup.reason}"

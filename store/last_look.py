@@ -8,7 +8,7 @@ over: a process that was killed holds nothing, one that is frozen holds what it 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +44,7 @@ class LastLooks:
         self._connect = connect
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection | None = None
+        self._held: set[int] = set()
         self._finished: list[int] = []
         """Holds that are over, to be let go with the next look."""
 
@@ -61,7 +62,11 @@ class LastLooks:
 
     async def let_go(self, job_id: UUID, *, at_once: bool) -> None:
         """The hand-over is over. Of a message that may be handed over again, everybody is to know it at once."""
-        self._finished.append(hold_of(job_id))
+        hold = hold_of(job_id)
+        if hold not in self._held:
+            return
+        self._held.remove(hold)
+        self._finished.append(hold)
         if not at_once:
             return
         async with self._turn:
@@ -84,20 +89,32 @@ class LastLooks:
             if self._connection is None or self._connection.is_closed():
                 self._finished.clear()
                 self._connection = await self._connect()
+                # What is under way is held by this session from now on.
+                await _sql.hold_again(self._connection, holds=list(self._held))
             finished, self._finished = self._finished, []
-            row = await query(
-                self._connection, tenant_id=tenant_id, job_id=job_id, hold=hold_of(job_id), finished=finished
-            )
+            hold = hold_of(job_id)
+            self._held.add(hold)
+            row = await query(self._connection, tenant_id=tenant_id, job_id=job_id, hold=hold, finished=finished)
         return row if row is None or row["state"] is not None else None
 
 
-async def is_held(tx: asyncpg.Connection, job_id: UUID, claimed_at: datetime, *, limit_s: float, now: datetime) -> bool:
+@dataclass(frozen=True)
+class Made:
+    """When a claim was made, and when the server had been started on which it was (UTC)."""
+
+    at: datetime
+    on: datetime | None
+
+
+async def is_held(tx: asyncpg.Connection, job_id: UUID, claim: Made, *, limit: timedelta, now: datetime) -> bool:
     """Whether somebody may still be handing a claimed message over; if not, nobody begins to in this transaction.
 
-    `limit_s`: what a hand-over takes at most. That long after a claim it is over also where PostgreSQL was started
-    anew meanwhile, so that no session can tell.
+    `limit`: what a hand-over takes at most. That long after its claim it is over, also where PostgreSQL was started
+    anew meanwhile, or another one took its place, so that no session can tell.
     """
-    held: bool = await _sql.is_held(tx, hold=hold_of(job_id), claimed_at=claimed_at, limit_s=limit_s, now=now)
+    held: bool = await _sql.is_held(
+        tx, hold=hold_of(job_id), claimed_on=claim.on, claimed_at=claim.at, limit=limit, now=now
+    )
     return held
 
 

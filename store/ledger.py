@@ -53,6 +53,8 @@ class Claim:
     attempts: int
     claims: int
     """How often it was claimed: the number of its present claim, if it has one."""
+    claimed_on: datetime | None
+    """When the server was started that it was claimed on (UTC)."""
     claimed_at: datetime | None
     recipient: str | None
     content: Content | None
@@ -133,6 +135,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         channel=Channel(row["channel"]),
         attempts=row["attempts"],
         claims=row["claims"],
+        claimed_on=row["claimed_on"],
         claimed_at=row["claimed_at"],
         recipient=row["recipient"],
         content=_content.validate_python(row["content"]) if row["content"] else None,

@@ -12,14 +12,18 @@ FROM last_look(:tenant_id, :job_id, :hold, :finished::bigint[]);
 -- Whether an automatic answer is still the one that was claimed.
 SELECT state, claimed_at FROM last_look_at_notice(:tenant_id, :job_id, :hold, :finished::bigint[]);
 
+-- name: hold_again!
+-- These hand-overs are under way, and the session that held them is gone.
+SELECT pg_try_advisory_lock(hold) FROM unnest(:holds::bigint[]) AS h (hold);
+
 -- name: let_go!
 -- These hand-overs are over.
 SELECT pg_advisory_unlock(done) FROM unnest(:finished::bigint[]) AS f (done);
 
 -- name: is_held$
--- Does a session hold the message, or did all sessions end with the server since its claim, a short while ago? Otherwise
+-- Does a session hold the message, or was it claimed a short while ago on a server whose sessions are gone? Otherwise
 -- nobody gets it before this transaction ends.
 SELECT NOT pg_try_advisory_xact_lock(:hold) OR (
-    pg_postmaster_start_time() > :claimed_at::timestamptz
-    AND :now::timestamptz < :claimed_at::timestamptz + make_interval(secs => :limit_s::float8)
+    :claimed_on::timestamptz <> pg_postmaster_start_time()
+    AND :now::timestamptz < :claimed_at::timestamptz + :limit::interval
 );

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from domain.errors import TransientError
+from domain.errors import NotCleared, TransientError
 from domain.ids import DEFAULT_TENANT, message_id
 from domain.messages import Absent, EmailContent, OutgoingMessage, Receipt, TextContent, Unknown
 from providers.base import Provider
@@ -142,6 +142,34 @@ async def test_parallel_sends_arrive_once_each(house: House) -> None:
     sent = [message(house.kind, number, f"text {number}") for number in range(20)]
     await asyncio.gather(*(send(house.provider, each) for each in sent))
     assert sorted(house.arrived()) == sorted((each.to, f"text {number}") for number, each in enumerate(sent))
+
+
+async def test_a_message_that_must_not_leave_now_does_not(house: House) -> None:
+    """A look that says no, at the point of no return, takes nothing to the far side; the next message goes."""
+    looks = 0
+
+    async def say_no() -> None:
+        nonlocal looks
+        looks += 1
+        raise NotCleared("unsubscribed")
+
+    with pytest.raises(NotCleared):
+        await send(house.provider, message(house.kind), clear=say_no)
+    assert (looks, house.arrived()) == (1, [])
+    await send(house.provider, message(house.kind, 2))
+    assert len(house.arrived()) == 1
+
+
+@pytest.mark.parametrize("house", ["smtp", "twilio"], indirect=True)
+async def test_nobody_looks_before_the_far_side_is_reached(house: House) -> None:
+    """A look is good for a moment, so it comes after everything that may take longer."""
+
+    async def too_early() -> None:
+        raise AssertionError("looked")
+
+    assert house.absent_provider
+    with pytest.raises(TransientError):
+        await send(house.absent_provider, message(house.kind), clear=too_early)
 
 
 @pytest.mark.parametrize("house", ["smtp", "twilio"], indirect=True)

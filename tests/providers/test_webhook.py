@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from standardwebhooks import Webhook
 
 from composition import _GRACE, registry_of
-from domain.errors import ConfigurationError, NotReady, PermanentError, SendError, TransientError
+from domain.errors import ConfigurationError, NotCleared, NotReady, PermanentError, SendError, TransientError
 from domain.ids import DEFAULT_TENANT
 from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, OutgoingMessage, TextContent, WebhookContent
 from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
@@ -75,6 +75,19 @@ def answering(
         return web.Response(status=status, headers=headers, text=text)
 
     return answer
+
+
+async def test_a_post_that_must_not_leave_now_does_not(receiver: Receiver, provider: WebhookProvider) -> None:
+    """A look that says no leaves nothing with the receiver; it comes when the connection stands, not before."""
+
+    async def say_no() -> None:
+        raise NotCleared("unsubscribed")
+
+    with pytest.raises(NotCleared):
+        await send(provider, message(receiver.url), clear=say_no)
+    assert receiver.got == []
+    with refusing_port() as port, pytest.raises(TransientError):
+        await send(provider, message(f"http://127.0.0.1:{port}/"), clear=say_no)
 
 
 async def test_it_is_signed_and_carries_its_key(receiver: Receiver, provider: WebhookProvider) -> None:

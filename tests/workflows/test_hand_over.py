@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from activities import hand_over
 from activities.deliver import Deliveries
 from activities.versions import Versions
 from composition import composer_of
 from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
+from domain.errors import NotCleared
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
@@ -233,6 +235,25 @@ async def test_a_worker_that_stands_still_before_its_look_sends_nothing_when_it_
     assert (await stage.job())["state"] == state
 
 
+async def test_of_two_workers_that_claimed_a_message_one_sends_it(stage: Stage, other: Deliveries) -> None:
+    """Both stand still before their look: the claim of the first has another number by then, whoever goes on first."""
+    one = stage.provider.before_look = Gap()
+    first = stage.deliver()
+    await one.reached.wait()
+    two = stage.provider.before_look = Gap()
+    stage.provider.lookups.append(Absent())
+    second = stage.deliver(other)
+    await two.reached.wait()
+    assert ((await stage.job())["state"], (await stage.job())["claims"]) == ("sending", 2)
+    stage.provider.lookups.append(Unknown(reason="no"))
+    one.over.set()
+    await first
+    assert stage.provider.handed_over == []
+    two.over.set()
+    await second
+    assert (stage.provider.handed_over, (await stage.job())["state"]) == ([], "ambiguous")
+
+
 @pytest.mark.parametrize("word", [Absent(), Unknown(reason="no")])
 async def test_what_a_worker_may_still_hand_over_is_nobody_elses(stage: Stage, other: Deliveries, word: Any) -> None:
     """It looked, and stands still: another one settles nothing and sends nothing, whatever the provider says."""
@@ -273,8 +294,8 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
     dying = stage.deliver()
     await gap.reached.wait()
     stage.rig.engine.database.last_looks.close()
-    # As if it had been claimed before the server was started.
-    await stage.rig.execute("UPDATE message_jobs SET claimed_at = pg_postmaster_start_time() - interval '1 second'")
+    # As if it had been claimed before, or on the server before this one.
+    await stage.rig.execute("UPDATE message_jobs SET claimed_on = claimed_on - interval '1 day'")
     [job] = await stage.rig.rows("SELECT claimed_at FROM message_jobs WHERE state = 'sending'")
     order = ExecuteInput(tenant_id=stage.rig.engine.tenant_id, enrollment_id=stage.enrollment, node_id="first")
     for seconds, gate in ((60, "reconcile"), (120, None)):
@@ -287,6 +308,21 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
         assert (result.next and result.next.gate) == gate
     gap.over.set()
     await asyncio.gather(dying, return_exceptions=True)
+
+
+async def test_a_new_session_holds_what_is_under_way(stage: Stage, other: Deliveries) -> None:
+    """A worker whose session ended alone holds its messages again as soon as it looks at another one."""
+    gap = stage.provider.after_look = Gap()
+    slow = stage.deliver(other)
+    await gap.reached.wait()
+    looks = other.database.last_looks
+    looks.close()
+    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4()) is None
+    stage.provider.lookups.append(Absent())
+    assert (await stage.deliver()).next.gate == "reconcile"
+    gap.over.set()
+    assert (await slow).verdict == "sent"
+    assert len(stage.provider.handed_over) == 1
 
 
 async def test_what_a_provider_took_over_is_known_although_somebody_settled_it(stage: Stage, other: Deliveries) -> None:
@@ -321,3 +357,26 @@ async def test_an_attempt_that_is_cancelled_takes_its_hand_over_to_the_end(stage
     with pytest.raises(asyncio.CancelledError):
         await delivery
     assert ((await stage.job())["state"], len(stage.provider.handed_over)) == ("sent", 1)
+
+
+async def test_a_look_that_took_long_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that stood still between the question and the answer does not trust the answer."""
+    clock, asked = iter((0.0, 3.0, 3.0, 3.4)), 0
+
+    async def judge() -> None:
+        nonlocal asked
+        asked += 1
+
+    monkeypatch.setattr("activities.hand_over.monotonic", lambda: next(clock))
+    await hand_over.last_look(judge)()
+    assert asked == 2
+
+
+async def test_what_cannot_be_looked_at_does_not_leave() -> None:
+    """A database that is away says no to everything; nobody takes its silence for a provider's."""
+
+    async def judge() -> None:
+        raise ConnectionRefusedError
+
+    with pytest.raises(NotCleared):
+        await hand_over.last_look(judge)()
