@@ -36,6 +36,8 @@ _OF_A_TENANT = 2
 """However much comes in for one, there is room for the others."""
 _MOST = 10_000
 """Kept in mind for a tenant; what is beyond stays where it is, and is found when it is due."""
+_GIVES_WAY_S = 1.0
+"""To those who are being answered, in the same process; in a flood that never ends, others come to its help."""
 _LOOK_EVERY_S = 1.0
 _LIMIT = 500
 """Looked up at once."""
@@ -100,11 +102,20 @@ class Inbox:
     _queues: dict[UUID, _Queue] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _taking_in: int = 0
+    _calm: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take_in(self, engine: Engine, reports: Sequence[StatusReport | InboundMessage], *, source: str) -> Stored:
         """Store a call's reports, all or nothing; each has its effect at once, behind the answer."""
-        async with engine.database.transaction(engine.tenant_id) as tx:
-            places = await store(tx, engine, reports, source=source)
+        self._taking_in += 1
+        self._calm.clear()
+        try:
+            async with engine.database.transaction(engine.tenant_id) as tx:
+                places = await store(tx, engine, reports, source=source)
+        finally:
+            self._taking_in -= 1
+            if not self._taking_in:
+                self._calm.set()
         self.begin(engine, places)
         return Stored(received=len(places), known=len(reports) - len(places))
 
@@ -168,6 +179,7 @@ class Inbox:
                 try:
                     is_left = True
                     while is_left:
+                        await self._give_way()
                         async with self._turns:
                             is_left = await self._apply(queue.engine, queue.lanes[lane][0])
                 finally:
@@ -176,6 +188,13 @@ class Inbox:
             queue.at_work -= 1
             if not queue.known:
                 self._queues.pop(queue.engine.tenant_id, None)
+
+    async def _give_way(self) -> None:
+        """Whoever is being answered waits; what is stored is safe, and nothing is sent to whom it may concern."""
+        if self._taking_in:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GIVES_WAY_S):
+                    await self._calm.wait()
 
     async def _apply(self, engine: Engine, id_: UUID) -> bool:
         """One transaction of it; whether there is another to do."""
