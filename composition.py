@@ -30,7 +30,7 @@ from providers.webhook import WebhookConfig
 from providers.webhooks.twilio import TwilioWebhook
 from settings import Settings, secrets_in
 from starter.engine import Engine, TemporalAddress, connect_temporal
-from starter.inbound import receive
+from starter.inbox import Inbox
 from starter.runs import Runs
 from store.pool import Database
 from telemetry import LogContext
@@ -187,18 +187,20 @@ def worker_of(
     settings: Settings,
     engine: Engine,
     *,
+    inbox: Inbox | None = None,
     interceptors: Sequence[Interceptor] = (),
     around: Callable[[WorkflowRunner], WorkflowRunner] = lambda runner: runner,
 ) -> Worker:
     """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown.
 
+    `inbox`: the process's own, which applies what its mailbox brings in.
     `interceptors` and what is put `around` the workflows' runner come on top of the worker's own.
     """
     deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions(), engine.runs)
     lifecycle = Lifecycle(engine.database, deliveries.versions, engine.providers.must_carry)
     webhooks = Subscriptions(engine.database, Poster(_webhook_bound(settings)), engine.runs.wake_subscription)
     mailbox = mailbox_of(settings)
-    receiving = partial(receive, engine)
+    receiving = partial((inbox or Inbox()).take_in_one, engine, source="imap")
     return Worker(
         engine.runs.client,
         task_queue=engine.runs.task_queue,

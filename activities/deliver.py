@@ -365,6 +365,8 @@ class _Delivery:
             raise NotCleared(found.status)
         if found.sequence_status in HOLDS:
             raise NotCleared(f"sequence {found.sequence_status}")
+        if found.heard is not None:
+            raise NotCleared("something came in")
         if found.suppressed:
             raise NotCleared("suppressed")
         if (held := claimed.settlement.held_back(now, found.not_before)) is not None:

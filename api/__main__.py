@@ -79,8 +79,12 @@ async def serve(settings: Settings) -> None:
         gc.freeze()
         host, port = listening.getsockname()[:2]
         log.info("serving", host=host, port=port, public_url=settings.public_url, temporal=settings.temporal_address)
-        await server.serve(sockets=[listening])
-        await edge.teller.finish(_GRACE_S)
+        keeping = asyncio.create_task(edge.inbox.keep(engine))
+        try:
+            await server.serve(sockets=[listening])
+            await edge.inbox.finish(_GRACE_S)
+        finally:
+            keeping.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:

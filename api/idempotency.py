@@ -183,7 +183,7 @@ class _Kept:
                 await self.request.undo()
                 return _under_way()
             for work in await self.request.commit():
-                self.edge.teller.behind(work)
+                self.edge.inbox.teller.behind(work)
         except UNAVAILABLE as error:
             log.warning("answer_not_kept", status=status, error=type(error).__name__)
             with suppress(*UNAVAILABLE):

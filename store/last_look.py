@@ -39,6 +39,8 @@ class Clearance:
     status: EnrollmentStatus
     sequence_status: str
     suppressed: bool
+    heard: datetime | None
+    """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     not_before: datetime | None
     """The contact is away until then (UTC)."""
     asked: float

@@ -64,6 +64,8 @@ class Claim:
     sent_before: bool
     """It was sent before the enrollment failed and was taken up again."""
     suppressed: bool
+    heard: datetime | None
+    """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     webhook_allow: tuple[str, ...]
     """What the tenant's webhooks may call although it is not public, as it is now."""
     sent_emails: tuple[tuple[str, str], ...]
@@ -141,6 +143,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         heard_of=row["heard_of"],
         sent_before=row["sent_before"],
         suppressed=row["suppressed"],
+        heard=row["heard"],
         webhook_allow=tuple(row["webhook_allow"]),
         sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),
     )

@@ -59,6 +59,17 @@ def urgent() -> Iterator[None]:
         _urgent.reset(token)
 
 
+_OF_VALUES = ("22", "23", "54")
+"""SQLSTATE classes: a value that no column takes, a row that breaks a constraint, something longer than may be."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the same values may be stored at another time; otherwise the fault is in the values, or in our code."""
+    if isinstance(error, asyncpg.PostgresError):
+        return not (error.sqlstate or "").startswith(_OF_VALUES)
+    return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+
+
 class _Connection(asyncpg.Connection):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -307,6 +318,11 @@ class Database:
         """Those for whom deliveries are to be made of what has happened."""
         async with self._pool.acquire() as connection:
             return [row[0] for row in await connection.fetch("SELECT tenants_with_news()")]
+
+    async def tenants_with_inbox(self, now: datetime) -> list[UUID]:
+        """Those for whom something came in that nobody is at."""
+        async with self._pool.acquire() as connection:
+            return [row[0] for row in await connection.fetch("SELECT tenants_with_inbox($1)", now)]
 
     async def overdue_subscriptions(self, before: datetime) -> list[tuple[UUID, UUID]]:
         """(tenant, subscription) of those with a delivery that was due before then."""

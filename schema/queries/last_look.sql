@@ -1,6 +1,11 @@
 -- name: last_look^
--- What may have ended, barred or held a claimed message since its claim, as it is committed now.
-SELECT state, claims, status, sequence_status, suppressed, not_before
+-- What may have ended, barred or held a claimed message since its claim, as it is committed now; or may be about to, by
+-- what came in. The inbox is seen as it was when the statement began, the records as they are after that: what had its
+-- effect in between is seen there.
+SELECT state, claims, status, sequence_status, suppressed, not_before, (
+    SELECT inbox_holds(c.id, c.email, c.phone, j.recipient)
+    FROM message_jobs j JOIN contacts c ON c.id = j.contact_id WHERE j.id = :job_id
+) AS heard
 FROM last_look(:tenant_id, :job_id, :hold, :finished::bigint[]);
 
 -- name: last_look_at_notice^

@@ -25,6 +25,7 @@ SELECT
             AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
             AND x.active
     ) AS suppressed,
+    inbox_holds(c.id, c.email, c.phone, j.recipient) AS heard,
     CASE WHEN j.channel = 'email' THEN (
         SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id') ORDER BY p.sent_at)
         FROM message_jobs p

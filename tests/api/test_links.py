@@ -8,10 +8,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from temporalio.client import Client
 
-from api.app import create_app
 from api.edge import Edge
 from content import machines
 from content.links import Links
@@ -19,6 +18,7 @@ from domain import ids
 from domain.messages import EmailContent
 from providers.outbox import OutboxEntry
 from store.pool import Database
+from tests.api.conftest import client_of
 from tests.harness import Rig, rig_on
 from tests.helpers import assert_eventually
 
@@ -83,7 +83,7 @@ class Mail:
 
 
 def browser_of(rig: Rig) -> AsyncClient:
-    return AsyncClient(transport=ASGITransport(create_app(Edge(rig.engine, BASE))), base_url=BASE)
+    return client_of(Edge(rig.engine, BASE), BASE)
 
 
 @pytest.fixture

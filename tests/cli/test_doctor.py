@@ -71,7 +71,7 @@ async def test_a_sound_installation_is_all_ok(
     assert set(by_name(said)) >= {
         *("python", "zone files", "settings", "postgresql", "migrations", "row-level security"),
         *("temporal", "search attributes", "worker", "reconciler", "email provider", "sms provider"),
-        *("sequences", "disagreements", "overdue enrollments", "messages in doubt"),
+        *("sequences", "disagreements", "overdue enrollments", "messages in doubt", "inbox"),
     }
     lines = (await cli("doctor")).out.splitlines()
     assert len(lines) == len(said.document)
@@ -187,7 +187,7 @@ async def test_providers_are_judged_each_by_its_channel(cli: Cli, bare: pytest.M
 
 
 async def test_what_rows_complain_of_is_said(cli: Cli, enrolled: dict[str, str], database_url: str) -> None:
-    """A sequence that paused itself, overdue enrollments, open disagreements."""
+    """A sequence that paused itself, overdue enrollments, open disagreements, reports without their effect."""
     owner = await asyncpg.connect(database_url)
     try:
         await owner.execute(
@@ -200,15 +200,22 @@ async def test_what_rows_complain_of_is_said(cli: Cli, enrolled: dict[str, str],
             "INSERT INTO disagreements SELECT tenant_id, id, 'overdue', 'stuck', now() FROM enrollments WHERE id = $1",
             enrolled["P1"],
         )
+        await owner.execute(
+            "INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, received_at, due_at)"
+            " SELECT id, gen_random_uuid(), 'x', 'message', '{}', '/webhooks/test', true,"
+            " now() - interval '1 hour', now() + interval '1 hour' FROM tenants"
+        )
     finally:
         await owner.close()
     found = by_name(await cli("doctor", "--json"))
     assert "./touchline resume --sequence slow" in found["sequences"]["mend"]
-    assert [found[n]["status"] for n in ("sequences", "overdue enrollments", "disagreements")] == [
+    assert [found[n]["status"] for n in ("sequences", "overdue enrollments", "disagreements", "inbox")] == [
         "fail",
         "fail",
         "warn",
+        "fail",
     ]
+    assert found["inbox"]["detail"].startswith("1 reports wait")
     assert found["overdue enrollments"]["detail"].startswith("1 ")
     assert "row and workflow disagree" in (await cli("show", enrolled["P1"])).out
 

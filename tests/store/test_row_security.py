@@ -126,8 +126,8 @@ async def test_a_tenant_changes_its_own_settings_alone(tenant: Tenant, other: Te
 
 async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
     """A suppression may be taken back, a dead letter thrown away, a campaign dissolved, an unpublished sequence
-    deleted, a webhook ended with its log, an old change forgotten, a tag taken off, rows of counters folded; everything
-    else is kept."""
+    deleted, a webhook ended with its log, an old change forgotten, a tag taken off, rows of counters folded, and what
+    came in is taken out with its effect; everything else is kept."""
     deletable = [
         r["name"]
         for r in await relations(owner)
@@ -142,6 +142,7 @@ async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
         "dead_letters",
         "enrollment_counts",
         "idempotent_requests",
+        "inbox",
         "senders",
         "sequences",
         "step_counters",
@@ -177,7 +178,14 @@ async def test_nobody_but_the_application_may_read_anything(owner: asyncpg.Conne
     assert granted == []
 
 
-PASSAGES = {"api_key_owner", "erase_log", "overdue_subscriptions", "tenant_ids", "tenants_with_news"}
+PASSAGES = {
+    "api_key_owner",
+    "erase_log",
+    "overdue_subscriptions",
+    "tenant_ids",
+    "tenants_with_inbox",
+    "tenants_with_news",
+}
 """What the application may ask of the owner: ids beyond its tenant, a key's owner for whoever has the key, and that
 the log of its own tenant forgets a contact who is erased."""
 
