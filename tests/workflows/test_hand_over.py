@@ -19,7 +19,8 @@ from domain.errors import NotCleared
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
-from store import enrollments, suppressions
+from starter.cli import showing
+from store import enrollments, reports, suppressions
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -176,6 +177,12 @@ async def test_a_no_after_the_look_waits_for_nobody_and_names_what_had_begun(sta
     await delivery
     job = await stage.job()
     assert (job["state"], job["overtaken_at"], len(stage.provider.handed_over)) == ("sent", named, 1)
+    async with stage.rig.engine.database.transaction(stage.rig.engine.tenant_id) as tx:
+        report = await reports.read_enrollment(tx, stage.enrollment)
+    assert report is not None
+    assert next((one.step, one.had_begun) for one in report.messages if one.state != "cancelled") == ("first", True)
+    if no == "replied":
+        assert "; first had begun to leave" in "\n".join(map(str, showing.text(report)))
 
 
 async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
