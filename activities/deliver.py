@@ -330,8 +330,8 @@ class _Delivery:
         finally:
             await self._parts.database.last_looks.let_go(claimed.message.job_id, at_once=not is_sent)
 
-    async def _look(self, claimed: _Claimed) -> None:
-        """Did anything end, bar or hold the message since its claim? Raises NotCleared."""
+    async def _look(self, claimed: _Claimed) -> float:
+        """Did anything end, bar or hold the message since its claim? Raises NotCleared; answers when it was asked."""
         found = await self._parts.database.last_looks.at_message(self._order.tenant_id, claimed.message.job_id)
         now = self._clock.now()
         if found is None or (found.state, found.claims) != (JobState.SENDING, claimed.number):
@@ -348,6 +348,7 @@ class _Delivery:
             raise NotCleared("suppressed")
         if (held := claimed.settlement.held_back(now, found.not_before)) is not None:
             raise NotCleared(held[0])
+        return found.asked
 
     # --- settle --------------------------------------------------------------------------------------
 

@@ -145,13 +145,14 @@ class Notices:
         finally:
             await self._database.last_looks.let_go(notice.id, at_once=not is_sent)
 
-    async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> None:
-        """Is it still this attempt's, and may it still be said? Raises NotCleared."""
+    async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> float:
+        """Is it still this attempt's, and may it still be said? Raises NotCleared; answers when it was asked."""
         found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id)
-        if found != (NoticeState.SENDING, claimed.at):
+        if found is None or (found.state, found.claimed_at) != (NoticeState.SENDING, claimed.at):
             raise NotCleared("another attempt has it")
         if clock.now() >= claimed.notice.expires_at:
             raise NotCleared("expired")
+        return found.asked
 
     async def _ask_provider(self, notice: Notice, order: NoticeOrder) -> Lookup:
         """Ask once: a later answer would come too late to act upon."""

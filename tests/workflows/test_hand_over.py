@@ -19,7 +19,8 @@ from domain.errors import NotCleared
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
-from store import enrollments, suppressions
+from starter.cli import showing
+from store import enrollments, reports, suppressions
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -176,6 +177,12 @@ async def test_a_no_after_the_look_waits_for_nobody_and_names_what_had_begun(sta
     await delivery
     job = await stage.job()
     assert (job["state"], job["overtaken_at"], len(stage.provider.handed_over)) == ("sent", named, 1)
+    async with stage.rig.engine.database.transaction(stage.rig.engine.tenant_id) as tx:
+        report = await reports.read_enrollment(tx, stage.enrollment)
+    assert report is not None
+    assert next((one.step, one.had_begun) for one in report.messages if one.state != "cancelled") == ("first", True)
+    if no == "replied":
+        assert "; first had begun to leave" in "\n".join(map(str, showing.text(report)))
 
 
 async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +218,15 @@ async def test_a_hand_over_holds_no_connection_and_no_lock(stage: Stage) -> None
     gap.over.set()
     await delivery
     assert held["count"] <= 1, "at most the one that asks"
+
+
+async def test_a_claim_that_has_grown_old_is_made_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hand-over begins in the first half of its time or not at all; after three times the message waits a while."""
+    monkeypatch.setattr("activities.deliver.LIMIT", timedelta())
+    result = await stage.deliver()
+    job = await stage.job()
+    assert (result.next.gate, job["state"], job["claims"], job["attempts"]) == ("provider_retry", "pending", 3, 0)
+    assert stage.provider.handed_over == []
 
 
 # --- a worker that stands still, or dies, while another one takes over -----------------------------------------------
@@ -361,21 +377,33 @@ async def test_an_attempt_that_is_cancelled_takes_its_hand_over_to_the_end(stage
 
 async def test_a_look_that_took_long_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that stood still between the question and the answer does not trust the answer."""
-    clock, asked = iter((0.0, 3.0, 3.0, 3.4)), 0
+    asked = [0.0, 3.0]
 
-    async def judge() -> None:
-        nonlocal asked
-        asked += 1
+    async def judge() -> float:
+        return asked.pop(0)
 
+    clock = iter((3.0, 3.4))
     monkeypatch.setattr("activities.hand_over.monotonic", lambda: next(clock))
     await hand_over.last_look(judge)()
-    assert asked == 2
+    assert asked == []
+
+
+async def test_many_who_look_at_once_look_once_each(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a session is not the answer's age: a crowd does not make itself look again and again."""
+    looks = stage.rig.engine.database.last_looks
+    found = await asyncio.gather(*(looks.at_message(stage.rig.engine.tenant_id, uuid4()) for _ in range(200)))
+    assert found == [None] * 200
+    [sessions] = await stage.rig.rows(
+        "SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    assert sessions["count"] == 4
 
 
 async def test_what_cannot_be_looked_at_does_not_leave() -> None:
     """A database that is away says no to everything; nobody takes its silence for a provider's."""
 
-    async def judge() -> None:
+    async def judge() -> float:
         raise ConnectionRefusedError
 
     with pytest.raises(NotCleared):
