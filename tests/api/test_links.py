@@ -167,6 +167,19 @@ async def test_a_link_that_is_not_ours_does_nothing(mail: Mail) -> None:
     assert not await mail.is_barred()
 
 
+async def test_pressing_again_adds_nothing(mail: Mail) -> None:
+    """A link may be pressed for ever: only a press that changes the wish is an event, also after another way back."""
+    for _ in range(5):
+        assert "You are unsubscribed" in (await mail.browser.post(mail.unsubscribe)).text
+    assert [kind for kind, _ in await mail.events()] == ["unsubscribed"]
+    # Lifted by another way, such as START by text.
+    await mail.rig.execute("UPDATE suppressions SET at = at - interval '1 hour', lifted_at = at - interval '1 minute'")
+    assert not await mail.is_barred()
+    await mail.browser.post(mail.unsubscribe)
+    assert [kind for kind, _ in await mail.events()] == ["unsubscribed"] * 2
+    assert await mail.is_barred()
+
+
 async def test_the_link_says_whose_it_is(mail: Mail) -> None:
     """The API process may belong to another tenant: the one in the token is acted for."""
     elsewhere = replace(mail.rig, engine=replace(mail.rig.engine, tenant_id=uuid4()))
