@@ -14,7 +14,7 @@ from activities.notices import NoticeOrder, Notices
 from activities.retention import throw_away
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
-from store import batches, enrollments, ledger, notices, reconcile, signals, subscriptions
+from store import batches, enrollments, ledger, notices, reconcile, reviews, signals, subscriptions
 from store.batches import AtRest, BatchStatus
 from store.notices import OpenNotice
 from store.reconcile import Astray
@@ -106,6 +106,11 @@ class Reconciler:
         return total
 
     async def _sweep(self, tenant_id: UUID, clock: Clock) -> Swept:
+        # Before signals are told, which it leaves behind.
+        judged, unjudged = await self._each(
+            await self._overdue_reviews(tenant_id, clock),
+            lambda review: self._bar(tenant_id, review, clock),
+        )
         started, unstarted = await self._each(
             await self._unstarted(tenant_id, clock), lambda astray: self._start(tenant_id, astray, clock)
         )
@@ -130,8 +135,8 @@ class Reconciler:
             settled=settled,
             answers=answers,
             batches=resumed,
-            mended=mended,
-            failed=unstarted + unheard + unsettled + unanswered + unresumed + unfed + unpruned + unmended,
+            mended=mended + judged,
+            failed=unjudged + unstarted + unheard + unsettled + unanswered + unresumed + unfed + unpruned + unmended,
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
@@ -145,6 +150,14 @@ class Reconciler:
                 failed += 1
                 log.exception("not_mended", what=type(one).__name__, error=str(error))
         return mended, failed
+
+    async def _overdue_reviews(self, tenant_id: UUID, clock: Clock) -> Sequence[UUID]:
+        async with self._database.transaction(tenant_id) as tx:
+            return await reviews.overdue(tx, clock.now(), _LIMIT)
+
+    async def _bar(self, tenant_id: UUID, review: UUID, clock: Clock) -> bool:
+        async with self._database.transaction(tenant_id) as tx:
+            return (await reviews.decide(tx, review, "overdue", clock.now())).new
 
     async def _unstarted(self, tenant_id: UUID, clock: Clock) -> Sequence[Astray]:
         async with self._database.transaction(tenant_id) as tx:
