@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from activities.enrolling import Desk, enroll_from
-from content.liquid import render
+from content.liquid import render, rendered
 from domain.action import (
     ActionStep,
     AddToCampaign,
@@ -63,12 +64,13 @@ async def act(tx: asyncpg.Connection, action: ActionStep, actor: Actor, desk: De
             new = await acting.join_campaign(tx, who, campaign, actor.visit.enrollment_id, now)
             return Effect({"campaign": campaign, "new": new})
         case SetAttribute(attribute=attribute, value=template):
-            value = render(template, actor.contact)
+            value = await rendered(partial(render, template, actor.contact))
             await acting.set_attributes(tx, who, {attribute: value}, now)
             await dates.changed(tx, [who], now, but=actor.visit.enrollment_id)
             return Effect({"attribute": attribute, "value": value})
         case NotifyUser(user=user, message=template):
-            await acting.notify(tx, actor.visit, who, user, render(template, actor.contact), now)
+            said = await rendered(partial(render, template, actor.contact))
+            await acting.notify(tx, actor.visit, who, user, said, now)
             return Effect({"user": user})
         case Enroll(sequence=key):
             return Effect(await enroll_from(tx, key, actor.visit, actor.sequence_id, actor.contact, desk, now))

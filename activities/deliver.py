@@ -8,6 +8,7 @@ last look, and nothing is sent, or after the hand-over. No message follows a com
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from activities.judge import HOLDS, SEQUENCE_RECHECK, Go, Hold, Over, Skip, judg
 from activities.settle import Settlement
 from activities.versions import Versions
 from content.compose import Composer
+from content.liquid import rendered
 from content.webhook import compose_webhook
 from domain.enrollment import EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate, StepResult
 from domain.errors import (
@@ -189,7 +191,7 @@ class _Delivery:
     ) -> _Claimed | StepResult:
         try:
             provider = self._parts.providers.for_channel(node.channel)
-            message = self._message(claim, version, node)
+            message = await self._message(claim, version, node)
         except NotReady as error:
             return await settlement.misconfigured(ConfigurationError(provider="touchline", message=str(error)))
         except ContentError as error:
@@ -197,13 +199,15 @@ class _Delivery:
         await ledger.begin_sending(tx, self._order.visit, message, provider.name, self._clock.now())
         return _Claimed(message, provider, settlement)
 
-    def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:
+    async def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:
         if claim.content is not None:
             return claim.message(self._order.tenant_id)
         if isinstance(node, WebhookNode):
             said = version.contents[node.id]
             now, visit = self._clock.now(), self._order.visit
-            url, document = compose_webhook(node, visit, said, claim.contact, sequence=claim.sequence_key, now=now)
+            url, document = await rendered(
+                partial(compose_webhook, node, visit, said, claim.contact, sequence=claim.sequence_key, now=now)
+            )
             return OutgoingMessage(
                 tenant_id=self._order.tenant_id,
                 job_id=claim.job_id,
@@ -213,7 +217,8 @@ class _Delivery:
             )
         if claim.address is None:
             raise LookupError("judged sendable without an address")
-        content = self._parts.composer.compose(
+        compose = partial(
+            self._parts.composer.compose,
             tenant_id=self._order.tenant_id,
             job_id=claim.job_id,
             node=node,
@@ -223,6 +228,7 @@ class _Delivery:
             sent_emails=claim.sent_emails,
             now=self._clock.now(),
         )
+        content = await rendered(compose)
         return OutgoingMessage(tenant_id=self._order.tenant_id, job_id=claim.job_id, to=claim.address, content=content)
 
     # --- hand over -----------------------------------------------------------------------------------

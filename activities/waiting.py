@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, get_args
 
 import asyncpg
 
-from content.liquid import render
+from content.liquid import render, rendered
 from domain.contact import Contact
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Visit
 from domain.errors import ContentError
@@ -85,7 +86,8 @@ async def _give(
     tx: asyncpg.Connection, node: TaskNode, visit: Visit, now: datetime, contact: Contact, said: Mapping[str, str]
 ) -> Stop | Taken:
     try:
-        texts = {key: render(said[key], contact) for key in ("title", "instructions") if key in said}
+        written = {key: said[key] for key in ("title", "instructions") if key in said}
+        texts = {key: await rendered(partial(render, text, contact)) for key, text in written.items()}
     except ContentError as error:
         return Taken(node.skipped, error=str(error))
     ends = None if node.lapse_seconds is None else now + timedelta(seconds=node.lapse_seconds)

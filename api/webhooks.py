@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from api.auth import REFUSALS, needs
 from api.edge import Edge, TheEdge
 from api.problems import Refusal, answers
-from content.inbound_mail.read import read
+from api.reading import raw_mail, read_call
 from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
@@ -32,8 +32,6 @@ _WITHIN_S = 8.0
 """Providers give up after 10 to 15 seconds, and then do not know that they should try again."""
 _AT_ONCE = 8
 """Of the reports of one call; each takes a connection."""
-_SHORT = 20_000
-"""Bytes that are read at once; a longer mail may take its time, and nobody else shall wait for it."""
 _NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML: no answer to the contact. What is to be answered goes its own way, where it cannot be lost."""
 _RAW = "message/rfc822"
@@ -108,7 +106,7 @@ async def email_raw(request: Request, edge: TheEdge, engine: Annotated[Engine, n
     if kind != _RAW:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
     call = _Call(edge, engine, await _request(request, ""))
-    return await call.take(lambda call: read(call.body, provider="email", at=call.received_at))
+    return await call.take(raw_mail)
 
 
 @router.post(
@@ -174,9 +172,7 @@ class _Call:
 
     async def _read(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Sequence[Report]:
         try:
-            if len(self.request.body) < _SHORT:
-                return how(self.request)
-            return await asyncio.to_thread(how, self.request)
+            return await read_call(how, self.request)
         except Malformed as error:
             await self._bury(str(error))
             raise

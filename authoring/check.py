@@ -26,6 +26,9 @@ from domain.diagnostics import Diagnostic, Path
 from domain.flow import END, Flow
 from domain.plan import Plan
 
+MAX_PLAN = 900_000
+"""Bytes of a plan as JSON: it goes to Temporal with each enrollment, which refuses payloads of 2 MB."""
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -63,6 +66,8 @@ def check(text: str | bytes, *, filename: str = "sequence.yaml") -> Checked:
     if flow is None or not report.sound:
         return Checked(filename, report.diagnostics(), definition)
     plan, contents = compile_flow(definition, flow)
+    if _too_large(plan, steps, report):
+        return Checked(filename, report.diagnostics(), definition)
     return Checked(filename, report.diagnostics(), definition, plan, contents, flow)
 
 
@@ -128,6 +133,21 @@ def _too_many(count: int, path: Path, report: Report) -> bool:
     if count > MAX_STEPS:
         report.error(path, f"the sequence has {count:,} steps, at most {MAX_STEPS:,} are allowed", "split it")
     return count > MAX_STEPS
+
+
+def _too_large(plan: Plan, steps: Sequence[Placed], report: Report) -> bool:
+    size = len(plan.model_dump_json().encode())
+    if size > MAX_PLAN:
+        sizes = {name: len(node.model_dump_json()) for name, node in plan.nodes.items()}
+        largest = max(sizes, key=sizes.__getitem__)
+        path = next((step.path for step in steps if step.id == largest), ("steps",))
+        report.error(
+            path,
+            f"what is kept of the sequence to be carried out has {size:,} bytes, at most {MAX_PLAN:,} are allowed; "
+            f"`{largest}` alone has {sizes[largest]:,}",
+            "ask less in its conditions, or split the sequence into several that enroll into one another",
+        )
+    return size > MAX_PLAN
 
 
 def _without_blanks(node: Node, path: Path, report: Report) -> Any:

@@ -45,6 +45,8 @@ class Node:
     """Line of the first line of text, where each further line of text is one further line of the file."""
     weight: int = 1
     height: int = 0
+    size: int = 0
+    """Bytes of text in it, aliases expanded."""
 
     def plain(self) -> Plain:
         """The value without its lines."""
@@ -142,6 +144,13 @@ class _Reader:
         root = self._node(next(self._events), (), 0)
         if root.value is None:
             raise empty
+        if root.size > MAX_BYTES:
+            raise _Refused(
+                _largest(root).line,
+                f"the file holds {root.size // 1024:,} KiB, counting what its aliases (`*name`) stand for, "
+                f"at most {MAX_BYTES // 1024} are allowed; most of it begins on this line",
+                "repeat less of it, or split the sequence into several files",
+            )
         next(self._events)  # the document's end
         following = next(self._events)
         if isinstance(following, yaml.DocumentStartEvent):
@@ -212,7 +221,7 @@ class _Reader:
         self._charge(weight, line)
         value = event.value if event.style else plain_scalar(event.value)
         text_line = line + 1 if event.style == "|" else line if "\n" not in event.value else None
-        return Node(value, line, text_line, weight)
+        return Node(value, line, text_line, weight, size=len(event.value.encode()))
 
     def _list(self, line: int, path: Path, depth: int) -> Node:
         self._charge(1, line)
@@ -268,7 +277,19 @@ def _line(event: yaml.Event) -> int:
 def _container(value: list[Node] | dict[str, Entry], children: list[Node], line: int) -> Node:
     weight = 1 + sum(child.weight for child in children)
     height = 1 + max((child.height for child in children), default=0)
-    return Node(value, line, None, weight, height)
+    size = sum(child.size for child in children) + sum(map(len, value) if isinstance(value, dict) else ())
+    return Node(value, line, None, weight, height, size)
+
+
+def _largest(node: Node) -> Node:
+    """The innermost value that holds more than half of what is around it."""
+    while isinstance(node.value, dict | list):
+        inside = [entry.node for entry in node.value.values()] if isinstance(node.value, dict) else node.value
+        largest = max(inside, key=lambda child: child.size, default=node)
+        if largest.size * 2 <= node.size or largest is node:
+            return node
+        node = largest
+    return node
 
 
 def _too_deep(line: int) -> _Refused:

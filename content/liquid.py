@@ -1,18 +1,20 @@
 """Merge fields: a limited Liquid. Templates are judged when they are saved and rendered when they are sent.
 
-Limits are of three kinds: the size of each construct, checked before the lexer, whose patterns are quadratic on
-hostile text; the allow-lists of tags and filters; and the environment's bounds on loops, names and output.
+Limits are of four kinds: the size of the constructs, checked before the lexer, whose patterns are quadratic on
+hostile text; the allow-lists of tags and filters; the environment's bounds on loops, names and output; and the work
+that a rendering may be (`liquid_work`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
-from liquid import BoundTemplate, Environment, RenderContext
+from liquid import BoundTemplate, Environment
 from liquid.builtin.filters.array import join
 from liquid.builtin.filters.misc import date
 from liquid.builtin.filters.string import replace
@@ -20,7 +22,9 @@ from liquid.exceptions import FilterArgumentError, LiquidError, UndefinedError
 from liquid.filter import with_environment
 from liquid.output import LimitedStringIO
 
-from content.merge_fields import SENDER_FIELDS, Missing, complaint, values_of
+from content.apart import Overrun, apart
+from content.liquid_work import BRIEF_WORK, MOST_WORK, Counted, CountedForTag, TooMuchWork
+from content.merge_fields import SENDER_FIELDS, Missing, complaint, sample_values, values_of
 from domain.contact import Contact
 from domain.errors import ContentError
 
@@ -29,6 +33,16 @@ OUTPUT_LIMIT = 1024 * 1024
 CONSTRUCT_LIMIT = 1000
 """Characters of one `{{ … }}` or `{% … %}`."""
 CONSTRUCTS_LIMIT = 2000
+CONSTRUCTS_LENGTH = 100_000
+"""Characters of all constructs of a text; to read so many takes half a second, once."""
+_READ_AT_ONCE = 5_000
+"""Characters of constructs that are read where others wait meanwhile: some hundredths of a second, once."""
+
+T = TypeVar("T")
+
+_LONGEST_DATE = 200
+_SIMPLER_NOW = "write fewer loops within loops, and shorter chains of filters"
+_SIMPLER = "publish a version with fewer loops and shorter chains of filters"
 
 _TAGS = "# assign capture case comment for if unless"
 _INNER_TAGS = {"content", "illegal", "output"}  # python-liquid's own, for text and `{{ }}`
@@ -62,6 +76,7 @@ class _Environment(Environment):
         super().setup_tags_and_filters(extra=extra)
         self.tags = {name: tag for name, tag in self.tags.items() if name in _INNER_TAGS | set(_TAGS.split())}
         self.filters = {name: self.filters[name] for name in _FILTERS.split()}
+        self.tags["for"] = CountedForTag(self)
         self.filters |= {"replace": _bounded_replace, "join": _bounded_join, "date": _given_date}
 
 
@@ -83,6 +98,8 @@ def _bounded_join(value: Any, separator: object = " ", *, environment: Environme
 @with_environment
 def _given_date(value: Any, layout: object, *, environment: Environment) -> object:
     """`now` would be the worker's clock and zone, which are not the contact's."""
+    if max(len(str(value)), len(str(layout))) > _LONGEST_DATE:
+        raise FilterArgumentError(f"a date, or its layout, has more than {_LONGEST_DATE} characters", token=None)
     if str(value).strip().lower() in ("now", "today"):
         raise FilterArgumentError("`now` and `today` are not available: a message does not know its hour", token=None)
     return date(value, layout, environment=environment)
@@ -97,24 +114,59 @@ def _parsed(template: str, html: bool) -> BoundTemplate:
     return (_HTML if html else _TEXT).from_string(template)
 
 
+class _Lengthy(Exception):
+    """The rendering is too much work to be done while others wait."""
+
+
+_allowed: ContextVar[int] = ContextVar("allowed", default=MOST_WORK)
+"""Units of work that each rendering may take now."""
+
+
+async def rendered(work: Callable[[], T]) -> T:
+    """What the work answers, which renders templates: here if that is brief, otherwise in a process that can be ended.
+
+    Both the work and what it answers must be picklable. Raises what the work raises.
+    """
+    reset = _allowed.set(BRIEF_WORK)
+    try:
+        return work()
+    except _Lengthy:
+        pass
+    finally:
+        _allowed.reset(reset)
+    try:
+        return await apart(work)
+    except Overrun as error:
+        raise ContentError("the template cannot be rendered: it takes too long", _SIMPLER) from error
+
+
 def render(
     template: str, contact: Contact, *, sender: Mapping[str, str | None] | None = None, html: bool = False
 ) -> str:
     """Fill in a published template; with `html`, values are escaped.
 
-    `sender` has the SENDER_FIELDS of an email's body. Every line break comes out as `\\n`.
-    Raises ContentError, naming the field, when one has no value and no default.
+    `sender` has the SENDER_FIELDS of an email's body. Every line break comes out as `\n`.
+    Raises ContentError, naming the field, when one has no value and no default, and naming the line, when it is too
+    much work. Where others wait for the event loop, call it by `rendered`.
     """
+    allowed = _allowed.get()
+    if allowed < MOST_WORK and _takes_long_to_read(template):
+        raise _Lengthy
     output = LimitedStringIO(limit=OUTPUT_LIMIT)
     try:
         parsed = _parsed(template, html)
-        parsed.render_with_context(RenderContext(parsed, globals=values_of(contact, sender or {})), output)
+        parsed.render_with_context(Counted(parsed, globals=values_of(contact, sender or {}), allowed=allowed), output)
     except UndefinedError as error:
         field = str(error.message)
         if field in SENDER_FIELDS:
             raise ContentError(f"`{field}` has no value", SENDER_FIELDS[field]) from error
         hint = f'write {{{{ {field} | default: "…" }}}}'
         raise ContentError(f"this contact has no value for `{field}`", hint) from error
+    except TooMuchWork as error:
+        if allowed < MOST_WORK:
+            raise _Lengthy from error
+        line = _line(template, error.token.start_index if error.token else 0) + 1
+        raise ContentError(f"the template cannot be rendered: {error.message} (line {line})", _SIMPLER) from error
     except LiquidError as error:
         raise ContentError(f"the template cannot be rendered: {error.message}", "publish a mended version") from error
     except Exception as error:  # a filter that trips over a value must fail this message, not the worker
@@ -133,7 +185,7 @@ def problems(template: str, *, email_body: bool = False) -> tuple[Problem, ...]:
     if not found:
         parsed = _parse_tolerantly(template, constructs, found)
         if parsed is not None:
-            found.extend(_unknown_names(parsed, template, email_body=email_body))
+            found.extend(_unknown_names(parsed, template, email_body=email_body) or _too_much_work(parsed, template))
     return tuple(sorted(set(found), key=lambda problem: (problem.line, problem.message)))
 
 
@@ -146,8 +198,16 @@ def sender_fields(template: str) -> frozenset[str]:
 
 def literal_length(template: str) -> int:
     """Characters that a template holds outside its constructs."""
-    spans = _constructs(template, [])
-    return len(template) - sum(end - start for start, end in spans)
+    return len(template) - _constructs_length(template)
+
+
+@lru_cache(maxsize=512)
+def _constructs_length(template: str) -> int:
+    return sum(end - start for start, end in _constructs(template, []))
+
+
+def _takes_long_to_read(template: str) -> bool:
+    return len(template) > _READ_AT_ONCE and _constructs_length(template) > _READ_AT_ONCE
 
 
 def _constructs(template: str, found: list[Problem]) -> list[tuple[int, int]]:
@@ -174,6 +234,9 @@ def _constructs(template: str, found: list[Problem]) -> list[tuple[int, int]]:
             break
         else:
             found.extend(_refused_constructs(template[start:position], line))
+    if sum(end - start for start, end in spans) > CONSTRUCTS_LENGTH and not found:
+        message = f"the merge fields and tags have more than {CONSTRUCTS_LENGTH:,} characters together"
+        found.append(Problem(message, "shorten them", 0))
     return spans
 
 
@@ -246,6 +309,20 @@ def _unknown_names(parsed: BoundTemplate, template: str, *, email_body: bool) ->
             hint = f"did you mean `{near[0]}`?" if near else f"filters here: {', '.join(_FILTERS.split())}"
             found.extend(Problem(f"unknown filter `{name}`", hint, _line(template, span.index)) for span in spans)
     return found
+
+
+def _too_much_work(parsed: BoundTemplate, template: str) -> list[Problem]:
+    """What a trial shows, for a contact who has something in each field; whom it is too much work for, fails."""
+    try:
+        parsed.render_with_context(
+            Counted(parsed, globals=sample_values(), allowed=MOST_WORK), LimitedStringIO(limit=OUTPUT_LIMIT)
+        )
+    except TooMuchWork as error:
+        line = _line(template, error.token.start_index if error.token else 0)
+        return [Problem("to fill in the template is too much work", _SIMPLER_NOW, line)]
+    except Exception:  # values of another kind may do: only the work is judged
+        return []
+    return []
 
 
 def _line(text: str, index: int) -> int:

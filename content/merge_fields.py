@@ -69,9 +69,30 @@ def values_of(contact: Contact, sender: Mapping[str, str | None]) -> Mapping[str
     )
 
 
+class _SampleAttributes(_Attributes):
+    """Columns of any name."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> str:  # type: ignore[override]
+        return _SAMPLE
+
+
+_SAMPLE = "a value of usual length"
+_SAMPLE_TAGS = 10
+
+
+def sample_values() -> Mapping[str, object]:
+    """A contact, and a sender, with something in each field."""
+    texts = dict.fromkeys([*_TEXTS, *SENDER_FIELDS], _SAMPLE)
+    return _Fields({**texts, "tags": [_SAMPLE] * _SAMPLE_TAGS, "attributes": _SampleAttributes({"sample": _SAMPLE})})
+
+
 def complaint(variable: Variable, *, email_body: bool) -> tuple[str, str] | None:
     """Message and hint about a name that can have no value, whoever the contact is."""
     root, *rest = variable.segments
+    if not isinstance(root, str):
+        return f"`{variable}` names no field", "a merge field begins with a name: {{ name }}"
     if root == "attributes":
         return _attribute_complaint(variable, rest)
     if root == "tags":

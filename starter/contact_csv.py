@@ -21,6 +21,8 @@ from starter.contact_fields import LONGEST, SEPARATOR, addresses, ill_formed, is
 
 _DELIMITERS = ",;\t"
 _LINE_LIMIT = 1024 * 1024
+_MOST_COLUMNS = 500
+"""More than anybody tells apart; a line has room for a hundred thousand."""
 
 
 class RejectedLine(Frozen):
@@ -196,7 +198,13 @@ def _header(line: str) -> tuple[str, list[str]]:
         raise TouchlineError("the file is UTF-16", hint="Save it as CSV UTF-8.")
     columns: list[str] = []
     for delimiter in _DELIMITERS:
-        columns = [_column(unshielded(name)) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        names = next(csv.reader([line], delimiter=delimiter), [])
+        if len(names) > _MOST_COLUMNS:
+            raise TouchlineError(
+                f"the header names {len(names):,} columns, at most {_MOST_COLUMNS} are allowed",
+                hint="Leave out the columns that no text and no condition names.",
+            )
+        columns = [_column(unshielded(name)) for name in names]
         if "external_id" in columns:
             break
     else:
@@ -204,6 +212,7 @@ def _header(line: str) -> tuple[str, list[str]]:
             "the first line names no column external_id",
             hint=f"Begin the file with a header line, such as: {','.join(FILE_COLUMNS)}",
         )
+    seen: set[str] = set()
     for number, column in enumerate(columns, 1):
         name = column.removeprefix(ATTRIBUTE)
         if not name:
@@ -212,8 +221,9 @@ def _header(line: str) -> tuple[str, list[str]]:
             raise TouchlineError(
                 f"the header names an attribute {name}", hint=f"Call the column {name}: it is no attribute."
             )
-        if columns.index(column) < number - 1:
+        if column in seen:
             raise TouchlineError(f"the header names {name} twice", hint="Rename one of the two, or take it out.")
+        seen.add(column)
         if len(name) > MAX_COLUMN_NAME or not is_one_line(name):
             raise TouchlineError(
                 f"the name of column {number} cannot be used",

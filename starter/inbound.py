@@ -21,8 +21,6 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_ADDRESS = 320
 """RFC 3696; a name that is no address may be any length, and an index has not room for that."""
-_LONGEST_JUDGED = 50_000
-"""Characters; whoever asks for no more messages says so before that."""
 
 _BRIEF = 8
 """Words of a message that says nothing else."""
@@ -103,7 +101,7 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
 
 
 def _read(message: InboundMessage) -> Reading:
-    verdict = judge(message.text[:_LONGEST_JUDGED], declared=message.declared)
+    verdict = judge(message.text, declared=message.declared)
     if message.type is EventType.AUTORESPONDED:
         if verdict.kind is not OptOutKind.OPT_OUT:
             return Reading("auto_reply")

@@ -29,7 +29,7 @@ _COPY_BEGINS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """From here on it is our own message, whose addresses are not those that failed."""
-_MESSAGE_ID = re.compile(r"^[>\s]*message-id:\s*(<[^\s<>]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID = re.compile(r"^[> \t]*+message-id:\s*(<[^\s<>]{1,250}>)", re.IGNORECASE | re.MULTILINE)
 
 _ADDRESS = r"<?(?P<address>[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()*]{1,255})>?"
 _NAMED = (
@@ -50,6 +50,9 @@ _NAMED = (
     ),
 )
 _LONGEST = 20_000
+"""Characters of one part that are read."""
+_MOST = 100_000
+"""Characters of all parts together."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,6 @@ def _named(text: str, ours: set[str]) -> dict[str, str]:
 
 def _text(mail: Mail) -> str:
     """Every text in it: some append a copy of our message to their own words."""
-    plain = [part.text[:_LONGEST] for part in mail.of_type("text/plain")]
-    plain = plain or [text_of(part.text)[:_LONGEST] for part in mail.of_type("text/html")]
+    plain = [text[:_LONGEST] for text in mail.texts("text/plain", _MOST, attached=True)]
+    plain = plain or [text_of(source)[:_LONGEST] for source in mail.texts("text/html", _MOST, attached=True)]
     return "\n".join(plain)

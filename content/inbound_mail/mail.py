@@ -139,6 +139,16 @@ class Mail:
         """The parts of these types."""
         return [part for part in self.parts if part.type in types]
 
+    def texts(self, kind: str, most: int, *, attached: bool = False) -> Iterator[str]:
+        """The contents of this type, up to so many characters of all together; attachments only if asked for."""
+        for part in self.of_type(kind):
+            if attached or not part.attached:
+                text = part.text[:most]
+                yield text
+                most -= len(text) + 1
+                if most <= 0:
+                    return
+
 
 def parse(raw: bytes) -> Mail:
     """Parse a message; raises Malformed when there is none."""

@@ -7,7 +7,7 @@ from typing import Any
 from content.inbound_mail import autoreply, bounce, references, returning
 from content.inbound_mail.html_text import text_of
 from content.inbound_mail.mail import Mail, parse
-from content.inbound_mail.reply_text import reply_text
+from content.inbound_mail.reply_text import LONGEST_BODY, reply_text
 from content.optout import OptOutKind, judge
 from domain.errors import Malformed
 from domain.events import EventType, InboundMessage, StatusReport
@@ -120,11 +120,11 @@ def _wish_in_subject(subject: str) -> str:
 
 
 def _body(mail: Mail) -> str:
-    """The text parts, or, when those say nothing, the HTML ones."""
-    for kind in ("text/plain", "text/html"):
-        found = [part.text for part in mail.of_type(kind) if not part.attached]
+    """The text parts, or, when those say nothing, the HTML ones; as much of them together as is read."""
+    for kind, text_in in (("text/plain", str), ("text/html", text_of)):
+        found = [text_in(source) for source in mail.texts(kind, LONGEST_BODY)]
         if any(text.strip() for text in found):
-            return "\n".join(text_of(text) if kind == "text/html" else text for text in found)
+            return "\n".join(found)
     return ""
 
 

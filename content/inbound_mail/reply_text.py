@@ -2,21 +2,13 @@
 
 import re
 
-from mailparser_reply.parser import EmailMessage as QuotedMail
-
+from content.inbound_mail.introductions import WINDOW, introduces, may_introduce, verbs_in
 from content.inbound_mail.signature import without_signature
 
-# How mail programs introduce what they quote. The library knows many languages, but its patterns take cubic time on
-# long lines, so it only ever sees short ones. Polish is left out: its pattern takes one line "Data: …" for a header.
-_WINDOW = 250
-_INTRODUCED = QuotedMail(
-    text="", languages=["en", "de", "es", "fr", "it", "nl", "da", "sv", "cs", "ja", "ko", "zh"]
-).HEADER_REGEX
-# What it does not know, or only in another spelling.
-_WROTE = re.compile(
-    r"(?=.*\d).{6,}\b(?:wrote|schrieb(?: .{1,80})?|escribi[oó]|a écrit|escreveu|ha scritto|napisał(?:\(a\))?)\s?:",
-    re.IGNORECASE,
-)
+LONGEST_BODY = 200_000
+"""Characters that are read of a mail's texts together."""
+_MOST_LOOKS = 500
+"""Places at which an introduction is looked for closely; no honest letter has a hundred that look like one."""
 _FROM = re.compile(r"[*\s]*(?:from|von|de|da)\s?:\*?\s*\S", re.IGNORECASE)
 _NEXT_TO_FROM = re.compile(
     r"[*\s]*(?:sent|date|to|subject|gesendet|datum|an|betreff|enviado(?: el| em)?|enviada em|fecha|data|para|asunto"
@@ -32,69 +24,111 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 _QUOTE = re.compile(r"(?:>|\|\s)")
-_NAMES_A_MESSAGE = re.compile(r".*[\d@].*:")
+_NAMES_A_MESSAGE = re.compile(r"[^\d@\n]*+[\d@].*:")
 _LONG = 60
 """A quoted line of this length may have been broken by a mail server, which leaves its rest without a `>`."""
 
 
 def reply_text(body: str) -> str:
-    """The author's lines, those between quoted ones included; empty when there are none."""
-    lines = [line.strip() for line in body.replace("\u200b", "").replace("\ufeff", "").split("\n")]
-    lines = _without_quotes(lines)
-    lines = without_signature(lines[: _history_at(lines)])
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    """The author's lines, those between quoted ones included; empty when there are none.
+
+    Of a body beyond LONGEST_BODY the rest is not read. The time grows with the length and no faster.
+    """
+    plain = body[:LONGEST_BODY].replace("\u200b", "").replace("\ufeff", "")
+    lines = _Letter(plain).own_lines()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(without_signature(lines))).strip()
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
-    """Without quoted lines, and without what introduces them."""
-    kept: list[str] = []
-    above = ""
-    for line in lines:
-        if _QUOTE.match(line):
-            if not above:
-                _drop_introduction(kept)
-            above = line
-        elif len(above) >= _LONG and line[:1].islower():
-            # It may be the rest of our own "unsubscribe".
-            above = ">"
-        else:
-            kept.append(line)
-            above = ""
-    return kept
+class _Letter:
+    """One text, while its author's lines are looked for."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = [line.strip() for line in text.split("\n")]
+        self._verbs = verbs_in(text)
+        self._looks = _MOST_LOOKS
+
+    def own_lines(self) -> list[str]:
+        """Without what is quoted, and without an earlier message below."""
+        lines = self._without_quotes()
+        return lines[: self._history_at(lines)]
+
+    def _without_quotes(self) -> list[str]:
+        """Without quoted lines, and without what introduces them."""
+        kept = _Kept()
+        above = ""
+        for line in self._lines:
+            if _QUOTE.match(line):
+                if not above:
+                    self._drop_introduction(kept)
+                above = line
+            elif len(above) >= _LONG and line[:1].islower():
+                # It may be the rest of our own "unsubscribe".
+                above = ">"
+            else:
+                kept.append(line)
+                above = ""
+        return kept.lines
+
+    def _drop_introduction(self, kept: "_Kept") -> None:
+        """`On 2 March 2026 at 9:00, Ann <ann@example.com> wrote:` goes, broken into lines or in an unknown language."""
+        last = kept.last_paragraph(3)
+        if self._worth_a_look(last):
+            for count in range(1, len(last) + 1):
+                if introduces(" ".join(last[-count:])):
+                    kept.drop(count)
+                    return
+        # A line of the author's own that ends in a colon rarely names a date or an address.
+        if last and len(last[-1]) < WINDOW and _NAMES_A_MESSAGE.fullmatch(last[-1]):
+            kept.drop(1)
+
+    def _history_at(self, lines: list[str]) -> int:
+        """Where an unmarked copy of an earlier message begins."""
+        for number, line in enumerate(lines):
+            if not line or len(line) > WINDOW:
+                continue
+            if _DIVIDER.fullmatch(line) and _EARLIER.search(line):
+                return number
+            following = lines[number + 1 : number + 4]
+            if _FROM.match(line) and any(_NEXT_TO_FROM.match(other) for other in following):
+                return number
+            if self._worth_a_look([line, *following]) and (
+                _begins_introduction(lines[number : number + 3])
+                or introduces("\n".join([line, *filter(None, following)]))
+            ):
+                return number
+        return len(lines)
+
+    def _worth_a_look(self, lines: list[str]) -> bool:
+        """Whether these lines may hold an introduction, and there was not too much that did."""
+        if self._looks and any(line and may_introduce(line, self._verbs) for line in lines):
+            self._looks -= 1
+            return True
+        return False
 
 
-def _drop_introduction(kept: list[str]) -> None:
-    """`On 2 March 2026 at 9:00, Ann <ann@example.com> wrote:` goes, broken into lines or in an unknown language."""
-    end = len(kept)
-    while end and not kept[end - 1]:
-        end -= 1
-    for begin in range(end - 1, max(end - 4, -1), -1):
-        if not kept[begin]:
-            break
-        if _introduces(" ".join(kept[begin:end])):
-            del kept[begin:]
-            return
-    # A line of the author's own that ends in a colon rarely names a date or an address.
-    if end and len(kept[end - 1]) < _WINDOW and _NAMES_A_MESSAGE.fullmatch(kept[end - 1]):
-        del kept[end - 1 :]
+class _Kept:
+    """Lines that stay, and where those are that are not empty: between them any number of empty ones may lie."""
 
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._filled: list[int] = []
 
-def _history_at(lines: list[str]) -> int:
-    """Where an unmarked copy of an earlier message begins."""
-    for number, line in enumerate(lines):
-        if not line or len(line) > _WINDOW:
-            continue
-        if _DIVIDER.fullmatch(line) and _EARLIER.search(line):
-            return number
-        following = lines[number + 1 : number + 4]
-        window = "\n".join([line, *filter(None, following)])
-        if _FROM.match(line) and any(_NEXT_TO_FROM.match(other) for other in following):
-            return number
-        if ":" in line + "".join(following) and (
-            _begins_introduction(lines[number : number + 3]) or _introduces(window)
-        ):
-            return number
-    return len(lines)
+    def append(self, line: str) -> None:
+        """Keep one more line."""
+        if line:
+            self._filled.append(len(self.lines))
+        self.lines.append(line)
+
+    def last_paragraph(self, most: int) -> list[str]:
+        """The last lines that are not empty, as far as no empty one stands between them."""
+        found = self._filled[-most:]
+        unbroken = [at for number, at in enumerate(found) if found[-1] - at == len(found) - 1 - number]
+        return [self.lines[at] for at in unbroken]
+
+    def drop(self, count: int) -> None:
+        """Leave out so many of the last lines that are not empty, and what stands behind them."""
+        del self.lines[self._filled[-count] :]
+        del self._filled[-count:]
 
 
 def _begins_introduction(lines: list[str]) -> bool:
@@ -102,13 +136,8 @@ def _begins_introduction(lines: list[str]) -> bool:
     if "" in lines:
         lines = lines[: lines.index("")]
     for count in range(1, len(lines) + 1):
-        if any(_introduces(" ".join(lines[begin:count])) for begin in range(1, count)):
+        if any(introduces(" ".join(lines[begin:count])) for begin in range(1, count)):
             return False
-        if _introduces(" ".join(lines[:count])):
+        if introduces(" ".join(lines[:count])):
             return True
     return False
-
-
-def _introduces(window: str) -> bool:
-    short = window if len(window) <= _WINDOW else ""
-    return bool(_WROTE.fullmatch(short) or _INTRODUCED.match(short))

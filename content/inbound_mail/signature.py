@@ -27,6 +27,8 @@ _NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w.'’-]*(?:\s[\w.'’&,-]+){0,4}")
 _SENTENCE = re.compile(r".*[?!]|(?:\S+\s+){6,}\S+[.]")
 _MOST_LINES = 12
 _LONGEST_CLOSING = 40
+_LONGEST_LINE = 1_000
+"""Characters; what is longer names nobody's post or telephone number."""
 _LOWEST = 50
 """A closing formula stands among this many last lines."""
 
@@ -56,6 +58,8 @@ def _particulars(tail: list[str]) -> bool:
             break
     if not tail:
         return True
-    if len(tail) > _MOST_LINES or not _NAME.fullmatch(tail[0]) or any(_SENTENCE.fullmatch(line) for line in tail):
+    if len(tail) > _MOST_LINES or any(len(line) > _LONGEST_LINE for line in tail):
+        return False
+    if not _NAME.fullmatch(tail[0]) or any(_SENTENCE.fullmatch(line) for line in tail):
         return False
     return judge("\n".join(tail)).kind is OptOutKind.NONE

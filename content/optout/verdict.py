@@ -60,6 +60,8 @@ _SUSPECTED = -30
 """A score from which on a person decides."""
 _CONTRADICTED = -150
 """A score below which a person decides although a rule fits: "opt me back in" has an opt-out's words."""
+_REGARDED = 50_000
+"""Characters; whoever asks for no more messages says so before that."""
 
 
 def _grammar() -> Grammar[OptOutKind]:
@@ -90,7 +92,7 @@ def explain(text: str, *, declared: str | None = None) -> Explained:
     """`judge`, and by which rule or score."""
     if (kind := _DECLARED.get((declared or "").strip().upper())) is not None:
         return Explained(OptOutVerdict(kind, (declared or "").strip().upper()), "declared")
-    found = reading.pieces(text)
+    found = reading.pieces(text[:_REGARDED])
     words = [word for word in found if word != "."]
     if len(words) == 1 and words[0] in _ALONE:
         return Explained(OptOutVerdict(_ALONE[words[0]], words[0]), "keyword")

@@ -3,12 +3,15 @@
 import asyncio
 import dataclasses
 import json
+import time
 from collections.abc import Callable
+from functools import partial
 from secrets import token_hex
 
 import pytest
 
 from api.edge import Edge
+from content.apart import apart
 from domain.errors import Malformed
 from domain.events import StatusReport
 from providers.webhooks.base import WebhookRequest
@@ -206,6 +209,36 @@ async def test_a_raw_mail_without_a_sender_is_kept(api: Api) -> None:
         assert answer.status_code == 400
     [letter] = await api.rig.rows("SELECT source, content_type FROM dead_letters")
     assert letter == {"source": "/webhooks/email/raw", "content_type": "message/rfc822"}
+
+
+@pytest.mark.parametrize("vendor", ["raw", "resend"])
+async def test_a_long_call_is_read_in_another_process(api: Api, vendor: str) -> None:
+    """With the same result, whoever calls."""
+    if vendor == "raw":
+        headers = {**await api.key("write"), "Content-Type": "message/rfc822"}
+        answer = await api.http.post("/webhooks/email/raw", content=RAW + b"> x\r\n" * 10_000, headers=headers)
+    else:
+        answer = await api.resend(json.dumps({**BOUNCE, "extra": "x" * 50_000}).encode())
+    assert (answer.status_code, answer.json()["received"]) == (200, 1)
+
+
+def _read_for_ever(call: WebhookRequest) -> list[StatusReport]:
+    while True:
+        pass
+
+
+async def test_a_call_whose_reading_never_ends_is_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """400, a dead letter, and whoever calls meanwhile is answered: the reading is ended, and was not here."""
+    monkeypatch.setattr("api.webhooks.raw_mail", _read_for_ever)
+    monkeypatch.setattr("api.reading.apart", partial(apart, seconds=0.5))
+    headers = {**await api.key("write"), "Content-Type": "message/rfc822"}
+    began = time.thread_time()
+    stuck = asyncio.create_task(api.http.post("/webhooks/email/raw", content=RAW + b"x" * 30_000, headers=headers))
+    assert (await api.twilio(call({**REPLY, "Body": "STOP"}, INBOUND))).status_code == 200
+    answer = await stuck
+    assert (answer.status_code, time.thread_time() - began < 0.5) == (400, True)
+    [letter] = await api.rig.rows("SELECT reason FROM dead_letters")
+    assert "too long" in letter["reason"]
 
 
 async def test_a_stop_by_text_ends_what_runs(api: Api) -> None:

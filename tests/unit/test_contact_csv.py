@@ -11,6 +11,7 @@ from content.liquid import problems, render
 from domain.contact import Contact, column_name
 from domain.errors import TouchlineError
 from starter.contact_csv import ContactFile, RejectedLine
+from tests.machine import assert_takes_at_most
 
 Reader = Callable[..., "Read"]
 CASES = Path(__file__).parent.parent / "cases"
@@ -280,6 +281,7 @@ def test_a_line_that_is_not_utf8_is_rejected_and_the_others_go_in(read: Reader) 
         ("external_id,email," + "x" * 65 + "\n", "column 3 cannot be used"),
         (b"external_id,email,gr\xf6sse\n", "column 3 cannot be used"),
         ("external_id,email\n".encode("utf-16"), "UTF-16"),
+        ("external_id" + "".join(f",c{n}" for n in range(100_000)) + "\n", "names 100,001 columns, at most 500"),
         ("external_id,email\nA," + "x" * 1_100_000, "line 2 is over 1 MiB"),
     ],
 )
@@ -290,6 +292,18 @@ def test_a_file_that_is_no_csv_of_contacts_is_refused_with_the_mend(
     with pytest.raises(TouchlineError, match=message) as raised:
         read(content)
     assert raised.value.hint
+
+
+def test_a_header_is_judged_in_linear_time(read: Reader) -> None:
+    """As many columns as a line has room for are refused at once, and as many as are allowed are read."""
+    many = "external_id,email" + "".join(f",c{number}" for number in range(498))
+    assert read(f"{many}\nA,a@x.com{',' * 498}\n").taken == ["A"]
+
+    def refused() -> None:
+        with pytest.raises(TouchlineError):
+            read("external_id" + ",a" * 500_000)
+
+    assert_takes_at_most(1, refused)
 
 
 def test_a_missing_file_and_an_unknown_region_are_refused(tmp_path: Path) -> None:

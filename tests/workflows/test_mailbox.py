@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -14,6 +16,8 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from activities.mailbox import MailboxPoller, Polled
+from content.apart import apart
+from content.inbound_mail.read import read
 from domain.contact import Contact
 from domain.events import InboundMessage, StatusReport
 from providers.imap import ImapConfig
@@ -210,6 +214,28 @@ async def test_a_message_that_cannot_be_taken_in_holds_up_no_other(post: Post, f
     assert isinstance(heard, InboundMessage)
     assert heard.sender == "bo@example.com"
     assert await post.polled() == Polled()
+
+
+def _read_for_ever(raw: bytes, **fields: Any) -> list[Report]:
+    while b"Poison" in raw:
+        pass
+    return list(read(raw, **fields))
+
+
+async def test_a_message_whose_reading_never_ends_holds_up_no_other(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reading is ended, the message is a dead letter, and the same poll hears the one after it."""
+    monkeypatch.setattr("activities.mailbox.read", _read_for_ever)
+    monkeypatch.setattr("activities.mailbox.apart", partial(apart, seconds=0.5))
+    await post.polled()
+    post.account.put(mail_from("ada@example.com", "Poison"), mail_from("bo@example.com"))
+    assert await post.polled() == Polled(read=2, unreadable=1)
+    [letter] = await post.rig.rows("SELECT reason FROM dead_letters")
+    assert "too long" in letter["reason"]
+    [heard] = post.received
+    assert isinstance(heard, InboundMessage)
+    assert heard.sender == "bo@example.com"
 
 
 async def test_renumbered_messages_are_read_again_without_another_effect(post: Post) -> None:

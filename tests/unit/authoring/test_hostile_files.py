@@ -9,7 +9,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from authoring.check import check
+from authoring.check import MAX_PLAN, check
 from authoring.explain import keys_of
 from authoring.shapes import STEP_TYPES
 from domain.action import Stop
@@ -121,6 +121,35 @@ def test_a_faulty_text_repeated_by_aliases_is_judged_once() -> None:
     repeated = f"sequence: s\nx: &x {{type: sms, id: a, body: '{text}'}}\nsteps: [{'*x,' * 300}]\n"
     assert not check(repeated).ok
     assert_takes_at_most(5, lambda: check(repeated))
+
+
+def _asking(steps: int) -> str:
+    """A file of some 85 kB whose steps all ask the same, by aliases."""
+    asked = ", ".join(f"{{field: attributes.a{n}, eq: '{'x' * 900}'}}" for n in range(90))
+    asks = "".join(
+        f"  - {{id: c{n}, type: condition, if: *asked, then: [{{id: m{n}, type: sms, body: x}}]}}\n"
+        for n in range(steps)
+    )
+    first = f"  - {{id: c, type: condition, if: &asked {{any: [{asked}]}}, then: [{{id: m, type: sms, body: x}}]}}\n"
+    return f"sequence: s\nsteps:\n{first}{asks}"
+
+
+def test_what_aliases_stand_for_is_as_long_as_a_file_at_most() -> None:
+    """By the command line as by the API, which gets it written out; the line is that of what is repeated."""
+    assert check(_asking(5)).ok
+    [found] = check(_asking(40)).diagnostics
+    assert (found.line, "at most 1024 are allowed" in found.message) == (3, True)
+
+
+def test_a_plan_fits_into_what_temporal_takes() -> None:
+    """It goes there with each enrollment: one that is refused then would be enrolled, and never start."""
+    [found] = check(_asking(11)).diagnostics
+    assert found.path.startswith("steps[")
+    assert "bytes, at most 900,000 are allowed; `c" in found.message
+    assert found.hint
+    plan = check(_asking(8)).plan
+    assert plan is not None
+    assert 700_000 < len(plan.model_dump_json()) <= MAX_PLAN
 
 
 def test_too_many_steps_are_refused() -> None:
