@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from content.links import Links
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
 from domain.errors import Conflict
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
 from starter import reviewing
+from starter.inbound import receive
 from store import awaiting, inbound, reviews
 from store.attribution import Received
 from store.inbound import Reading
@@ -272,6 +274,66 @@ async def test_what_nobody_decides_in_the_tenants_time_counts_as_an_opt_out(lett
     assert await letters.barred() == {("sms", contact.phone): "unsubscribed"}
     [review] = await letters.rows("SELECT decision FROM reviews")
     assert review["decision"] == "overdue"
+
+
+async def test_whatever_comes_to_the_address_of_list_unsubscribe_is_an_opt_out(letters: Letters) -> None:
+    """Empty, made by a machine, from an alias: the address names the message, and so whom it went to."""
+    links = Links("https://t.example.com", ["k" * 32])
+    engine = replace(letters.engine, links=links)
+    for number, (text, kind) in enumerate(
+        (("", EventType.INBOUND), ("Auto: abwesend bis Montag", EventType.AUTORESPONDED))
+    ):
+        enrollment, contact = await letters.written_to(
+            EMAILS.replace("sequence: emails", f"sequence: s{number}"), "one"
+        )
+        job = letters.job_id(enrollment, "one")
+        address = links.unsubscribe_mailto("bye@acme.example", engine.tenant_id, job).removeprefix("mailto:")
+        message = InboundMessage(
+            channel=Channel.EMAIL,
+            provider="email",
+            provider_event_id=uuid4().hex,
+            at=datetime.now(UTC),
+            type=kind,
+            sender=STRANGER,
+            recipients=("team@acme.example", address.partition("?")[0]),
+            text=text,
+        )
+        received = await receive(engine, message)
+        assert (received.kind, received.stopped) == ("opt_out", (enrollment,))
+        assert (await letters.barred())["email", contact.email or ""] == "unsubscribed"
+
+
+async def test_a_forged_token_asks_for_nothing(letters: Letters) -> None:
+    """Nobody opts others out by an address of their own making; the mailbox itself is its writer's wish."""
+    engine = replace(
+        letters.engine, links=Links("https://t.example.com", ["k" * 32]), unsubscribe_address="bye@acme.example"
+    )
+    _, contact = await letters.written_to(EMAILS, "one")
+    forged = Links("https://t.example.com", ["other" * 8]).unsubscribe_mailto(
+        "x@acme.example", engine.tenant_id, uuid4()
+    )
+    for place, kind in ((forged.removeprefix("mailto:").partition("?")[0], "reply"), ("Bye+x@acme.example", "opt_out")):
+        message = InboundMessage(
+            channel=Channel.EMAIL,
+            provider="email",
+            provider_event_id=uuid4().hex,
+            at=datetime.now(UTC),
+            sender=contact.email or "",
+            recipients=(place,),
+            text="Hello",
+        )
+        assert (await receive(engine, message)).kind == kind
+
+
+async def test_our_own_words_in_an_answer_end_nothing_but_the_sequence(letters: Letters) -> None:
+    """Our opt-out line comes back without any mark, and yet it is a reply; the wish itself counts as ever."""
+    line = "If you would rather not hear from me again, then tell me to stop emailing you and take you off the list."
+    text = EMAILS.replace('"First."', f'"First. {line} Unsubscribe me from your list."')
+    _, contact = await letters.written_to(text, "one")
+    copy = f"First. {line} Unsubscribe me from your list."
+    assert (await letters.gets(contact.email or "", f"Yes, call me.\n\n{copy}")).kind == "reply"
+    assert await letters.barred() == {}
+    assert (await letters.gets(contact.email or "", f"Unsubscribe me from your list.\n\n{copy}")).kind == "opt_out"
 
 
 # --- away and back ------------------------------------------------------------------------------------------------
