@@ -15,7 +15,7 @@ from starter.engine import Engine
 from store import reviews
 from store.reviews import FIRST, Decision, Review
 
-router = APIRouter(prefix="/reviews", tags=["conversations"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(prefix="/reviews", tags=["conversation"], responses={**REFUSALS, **answers(422, 503)})
 
 
 class NewDecision(BaseModel):

@@ -12,7 +12,7 @@ from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
 from starter.telling import tell
-from starter.wording import read_message
+from starter.wording import Explanation, explain_message, read_message
 from store import inbound, matching, senders, signals, statuses
 from store.attribution import Received
 from store.inbound import Reading
@@ -97,6 +97,14 @@ async def _read(tx: asyncpg.Connection, message: InboundMessage) -> Reading:
     if message.declared is None and (reading.kind == "opt_out" or reading.doubt is not None):
         return read_message(message, await matching.texts_written(tx, message)).reading
     return reading
+
+
+async def explained(engine: Engine, message: InboundMessage) -> Explanation:
+    """How this message would be read if it came in now, and why; nothing is recorded."""
+    message = _asked_by_mail(engine, message)
+    message = message.model_copy(update={"sender": _normal(engine, message.channel, message.sender)})
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return explain_message(message, await matching.texts_written(tx, message))
 
 
 def _asked_by_mail(engine: Engine, message: InboundMessage) -> InboundMessage:

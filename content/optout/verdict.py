@@ -52,11 +52,11 @@ _ALONE = {
 }
 _WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
 
-_CERTAIN = 280
+_CERTAIN = 200
 """A score from which on the message is taken for an opt-out without a rule."""
 _BEYOND_DOUBT = 500
 """The same where a rule names a reason for doubt."""
-_SUSPECTED = -30
+_SUSPECTED = -60
 """A score from which on a person decides."""
 _CONTRADICTED = -150
 """A score below which a person decides although a rule fits: "opt me back in" has an opt-out's words."""
