@@ -93,7 +93,8 @@ class Explanation(Frozen):
     kind: MessageKind | None = None
     rule: str | None = None
     """`declared` by the provider or by the address it came to, `keyword` (the whole message), `phrase` (a rule for
-    wording), `score`, `below_signature` (an opt-out, but for where it stands), `none`."""
+    wording), `score`, `clause` (the score of one clause alone), `below_signature` (an opt-out, but for where it
+    stands), `none`."""
     words: str = ""
     """What the verdict rests on, in small letters, without accents and courtesy."""
     score: int | None = None

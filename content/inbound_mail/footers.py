@@ -161,6 +161,8 @@ _TO_US = re.compile(
     )
 )
 _LEAST_LEGAL = 2
+_LOWEST = 40
+"""Paragraphs: footers stand among so many last ones."""
 _CAPTION = re.compile(
     r"\W*(?:disclaimer|confidentiality notice|legal notice|important notice|aviso legal|haftungsausschluss)\W*"
 )
@@ -171,12 +173,11 @@ def without_footers(lines: Sequence[str]) -> list[str]:
 
     What also asks us for something ("take me off your list") stays.
     """
-    kept: list[str] = []
-    for number, paragraph in enumerate(_paragraphs(lines)):
-        if number and (told := _without_added_lines(paragraph)) != paragraph:
-            kept.extend(told)
-        else:
-            kept.extend(paragraph)
+    paragraphs = _paragraphs(lines)
+    lowest = max(1, len(paragraphs) - _LOWEST)
+    kept = [line for paragraph in paragraphs[:lowest] for line in paragraph]
+    for paragraph in paragraphs[lowest:]:
+        kept.extend(_without_added_lines(paragraph))
     return kept
 
 

@@ -46,6 +46,7 @@ OPENERS = (
     "hier|per|lol|als|waarom|je|ons"
 )
 _LOOK_ALIKES = """
+lol hou|stop [op|ermee]
 krijg|ontvang|krijgen|ontvangen [ik|wij] geen [DEZE] MSGS [meer]
 antwoord|stuur|sms|reageer [met] stop|afmelden|uit [om] [*] [*]
 stop niet

@@ -50,6 +50,7 @@ OPENERS = (
     "aucun|tout|au|sous|lol|s|d|dorenavant|encore|si|que|avec|dans|les|la|le|mon|ma|maintenant|par_sms|par_mail"
 )
 _LOOK_ALIKES = """
+arretez|arrete vous a|au|devant
 recois|recoit|recevons [je|nous] plus|pas [VOS] [VOS] [MSGS]
 repondez|repondre|envoyez|tapez|textez [avec] [par] stop|arret|fin [pour|au] [*] [*]
 n arretez|arrete pas

@@ -16,6 +16,16 @@ SPELLINGS = {
     "stopp": "stoppp|stob",
     "newsletter": "newslettter|nwesletter",
     "bitte": "bidde",
+    "loschen": "loeschen",
+    "loschung": "loeschung",
+    "mochte": "moechte",
+    "mochten": "moechten",
+    "horen": "hoeren",
+    "aufhoren": "aufhoeren",
+    "kundigen": "kuendigen",
+    "konnen": "koennen",
+    "fur": "fuer",
+    "wunsche": "wuensche",
 }
 WORDS = {
     "SCHREIBEN": "schreiben|schreibt|schreib|schreibe|kontaktieren|kontaktiert|kontaktiere|anschreiben|"
@@ -48,6 +58,9 @@ OPENERS = (
     "warum|jetzt|obwohl"
 )
 _LOOK_ALIKES = """
+abmelden wenn|falls
+wieder|erneut angemeldet|anmelden|aufnehmen
+aus versehen .. abgemeldet|geloscht|gedruckt
 bekomme|erhalte|kriege|bekommen|erhalten [ich|wir] [IHRE|keine] [IHRE] [MSGS] nicht|keine [weiteren] [MSGS] [mehr]
 antworten|antworte|senden|schreiben sie|mit|du [mit] stopp|stop|abmelden|ende [um] [*] [*]
 nicht auf|aufhoren|aufhort

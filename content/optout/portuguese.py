@@ -50,7 +50,7 @@ OPENERS = (
 )
 _LOOK_ALIKES = """
 responda|responder|envie|digite [com] sair|parar|stop|pare|cancelar [para] [*] [*]
-nao pare|parem de
+nao pare|parem|deixe|deixem de
 nao QUERO que .. pare|parem|tirem|remova|removam|cancelem
 nao QUERO me|sair|cancelar
 nao me REMOVA

@@ -4,7 +4,7 @@ It looks at the letters of words (so a slip, or a form that nobody listed, still
 that they stand for, which are shared by all languages. Its score is a log-odds times 100.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -17,6 +17,8 @@ BIAS = "bias"
 _LONGEST_WINDOW = 30
 """Words that are judged together: a wish among more than these is found by itself."""
 _STEP = 15
+_LEAST_OF_A_CLAUSE = 3
+"""Words: fewer say too little by themselves."""
 _LONGEST_WORD = 24
 _MOST_WORDS = 2_000
 """Whoever asks for no more messages says so before that; rules read on."""
@@ -43,11 +45,20 @@ class Score(NamedTuple):
 
 
 def score(words: Sequence[str]) -> Score:
-    """Judge a message (its words, `.` where a sentence may end) by its most suspicious part.
+    """Judge a message (its words, `.` where a sentence may end) by its most suspicious part, each among its neighbours.
 
     Time grows with its length and no faster.
     """
-    judged = [(_points(window), window) for window in windows(words)]
+    return _highest(windows(words))
+
+
+def score_of_a_clause(words: Sequence[str]) -> Score:
+    """Judge it by its most suspicious clause alone: a wish at the end of a kind letter."""
+    return _highest(_clauses(words[:_MOST_WORDS]))
+
+
+def _highest(parts: Iterable[tuple[str, ...]]) -> Score:
+    judged = [(_points(part), part) for part in parts]
     return Score(*max(judged, default=(_weights().get(BIAS, 0), ()), key=lambda one: one[0]))
 
 
@@ -89,6 +100,13 @@ def features(words: Sequence[str]) -> set[str]:
         if len(meant) <= 5:
             found.add(">".join(meant))
     return found
+
+
+def _clauses(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for sentence in _sentences(words):
+        for at in range(0, len(sentence), _LONGEST_WINDOW):
+            if len(clause := sentence[at : at + _LONGEST_WINDOW]) >= _LEAST_OF_A_CLAUSE:
+                yield tuple(clause)
 
 
 def _without_gaps(words: Sequence[str]) -> Iterator[str]:

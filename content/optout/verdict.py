@@ -32,7 +32,8 @@ class Explained(NamedTuple):
 
     verdict: OptOutVerdict
     rule: str
-    """`declared` by the provider, `keyword` (the whole message), `phrase` (a rule for wording), `score`, or `none`."""
+    """`declared` by the provider, `keyword` (the whole message), `phrase` (a rule for wording), `score`, `clause` (the
+    score of one clause), or `none`."""
     score: int | None = None
     """The scorer's log-odds times 100; None where the words alone decide."""
 
@@ -52,12 +53,14 @@ _ALONE = {
 }
 _WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
 
-_CERTAIN = 200
+_CERTAIN = 250
 """A score from which on the message is taken for an opt-out without a rule."""
 _BEYOND_DOUBT = 500
 """The same where a rule names a reason for doubt."""
-_SUSPECTED = -60
+_SUSPECTED = -20
 """A score from which on a person decides."""
+_SUSPECTED_CLAUSE = 200
+"""The same of one clause alone, which its neighbours may explain."""
 _CONTRADICTED = -150
 """A score below which a person decides although a rule fits: "opt me back in" has an opt-out's words."""
 _REGARDED = 50_000
@@ -101,7 +104,8 @@ def explain(text: str, *, declared: str | None = None) -> Explained:
     if said in _WHOLE_MESSAGE:
         return Explained(OptOutVerdict(OptOutKind.OPT_OUT, said), "keyword")
     phrases = _GRAMMAR.find(sentences)
-    score = scorer.score(_unmistaken(sentences, phrases))
+    unmistaken = _unmistaken(sentences, phrases)
+    score = scorer.score(unmistaken)
     points = score.points
     if certain := _words_of(phrases, OptOutKind.OPT_OUT):
         kind = OptOutKind.OPT_OUT if points >= _CONTRADICTED else OptOutKind.DOUBTFUL
@@ -112,6 +116,9 @@ def explain(text: str, *, declared: str | None = None) -> Explained:
         return Explained(OptOutVerdict(OptOutKind.OPT_OUT, score.because()), "score", points)
     if points >= _SUSPECTED:
         return Explained(OptOutVerdict(OptOutKind.DOUBTFUL, score.because()), "score", points)
+    clause = scorer.score_of_a_clause(unmistaken)
+    if clause.points >= _SUSPECTED_CLAUSE:
+        return Explained(OptOutVerdict(OptOutKind.DOUBTFUL, clause.because()), "clause", clause.points)
     return Explained(OptOutVerdict(OptOutKind.NONE), "none", points)
 
 
