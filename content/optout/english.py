@@ -110,6 +110,7 @@ REPLY [with] KEYWORD to * .. $
 REPLY [with] KEYWORD [to] [LEAVE|KEYWORD]
 KEYWORD to LEAVE|KEYWORD
 ^ stopped $
+stop|quit worrying|apologizing|apologising|rushing|joking|fussing|teasing
 WONT stop|quit $
 dont|do_not|cant|cannot|never|no_need_to|not stop|quit|unsubscribe|remove|delete|erase|opt
 dont|do_not take|get|drop|pull me|us|my|this
