@@ -19,13 +19,14 @@ This email is confidential. If you are not the intended recipient, delete it and
 
 async def test_a_text_is_read_with_its_reason(cli: Cli) -> None:
     """The effect, the rule, the words; one line says what would happen."""
+    before = (await cli("conversation", "--unknown")).out
     [one] = (await cli("read", "--text", "STOP", "--channel", "whatsapp", "--json")).document["readings"]
     assert (one["effect"], one["rule"], one["words"], one["score"]) == ("barred", "keyword", "stop", None)
     [held] = (await cli("read", "--text", "wrong number", "--json")).document["readings"]
     assert (held["effect"], held["rule"], held["words"]) == ("held", "phrase", "wrong number")
     shown = (await cli("read", "--text", "Yes, call me")).out
     assert "a reply: the sequence ends, nothing is barred" in shown
-    assert "nothing came" in (await cli("conversation", "--unknown")).out
+    assert (await cli("conversation", "--unknown")).out == before
 
 
 async def test_a_mail_is_read_as_it_would_come_in(cli: Cli, tmp_path: Path) -> None:
