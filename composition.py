@@ -169,6 +169,7 @@ async def engine_of(settings: Settings, *, lazy: bool = False, kept_back: int = 
             default_region=settings.default_region,
             reply_horizon_days=settings.reply_horizon_days,
             own_addresses=_own_addresses(settings),
+            unsubscribe_address=_unsubscribe_address(settings),
             links=links_of(settings),
         )
     finally:
@@ -181,6 +182,13 @@ def _own_addresses(settings: Settings) -> frozenset[str]:
     mailboxes = (settings.email_from, settings.email_reply_to, settings.imap_username)
     written = (parseaddr(mailbox)[1].lower() for mailbox in mailboxes)
     return frozenset(address for address in (*written, settings.twilio_from) if address)
+
+
+def _unsubscribe_address(settings: Settings) -> str | None:
+    """What comes to an address that answers come to as well is read like any other."""
+    written = settings.unsubscribe_mailto.removeprefix("mailto:").partition("?")[0]
+    address = parseaddr(written)[1].lower()
+    return address if address and address not in _own_addresses(settings) else None
 
 
 def worker_of(

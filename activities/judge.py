@@ -8,6 +8,8 @@ from domain.plan import MessageNode, Outgoing, Plan
 from scheduling.itinerary import Whereabouts, stop_at
 from store.ledger import Claim
 
+REVIEW_RECHECK = timedelta(minutes=15)
+"""A decision wakes nobody: what it lets go leaves soon after it."""
 SEQUENCE_RECHECK = timedelta(hours=1)
 """A held sequence wakes its enrollments when it goes on; this is the net under that."""
 
@@ -62,6 +64,8 @@ def judge(claim: Claim, plan: Plan, node: Outgoing, where: Whereabouts, now: dat
         return Skip("sent before the retry")
     if claim.suppressed:
         return Skip("suppressed")
+    if claim.suspected:
+        return Hold(Gate.REVIEW, now + REVIEW_RECHECK)
     if claim.address is None and isinstance(node, MessageNode):
         return Skip(f"no address for {node.channel}")
     stop = stop_at(plan, node, now, where, not_before=claim.not_before)

@@ -15,7 +15,7 @@ from activities.notices import NoticeOrder, Notices
 from activities.retention import throw_away
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
-from store import batches, enrollments, ledger, notices, reconcile, signals, subscriptions
+from store import batches, enrollments, ledger, notices, reconcile, reviews, signals, subscriptions
 from store.batches import AtRest, BatchStatus
 from store.notices import OpenNotice
 from store.reconcile import Astray
@@ -123,6 +123,13 @@ class Reconciler:
         return total
 
     async def _sweep(self, tenant_id: UUID, clock: Clock) -> Swept:
+        # Before signals are told, which it leaves behind.
+        judged, unjudged = await self._each(
+            ("review", tenant_id),
+            lambda but: self._overdue_reviews(tenant_id, clock, but),
+            lambda review: review,
+            lambda review: self._bar(tenant_id, review, clock),
+        )
         started, unstarted = await self._each(
             ("start", tenant_id),
             lambda but: self._unstarted(tenant_id, clock, but),
@@ -167,8 +174,8 @@ class Reconciler:
             settled=settled,
             answers=answers,
             batches=resumed,
-            mended=mended,
-            failed=unstarted + unheard + unsettled + unanswered + unresumed + unfed + unpruned + unmended,
+            mended=mended + judged,
+            failed=unjudged + unstarted + unheard + unsettled + unanswered + unresumed + unfed + unpruned + unmended,
             disagreeing=await self._open_flags(tenant_id, clock),
         )
 
@@ -213,6 +220,17 @@ class Reconciler:
             log.exception("not_mended", what=what, error=str(error))
             return 1
         return 0
+
+    async def _overdue_reviews(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[UUID]:
+        async with self._database.transaction(tenant_id) as tx:
+            return await reviews.overdue(tx, clock.now(), _LIMIT, but)
+
+    async def _bar(self, tenant_id: UUID, review: UUID, clock: Clock) -> bool:
+        async def decide() -> bool:
+            async with self._database.transaction(tenant_id) as tx:
+                return (await reviews.decide(tx, review, "overdue", clock.now())).new
+
+        return await self._database.repeat(decide)
 
     async def _unstarted(self, tenant_id: UUID, clock: Clock, but: Sequence[UUID]) -> Sequence[Astray]:
         async with self._database.transaction(tenant_id) as tx:

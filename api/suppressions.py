@@ -86,7 +86,8 @@ async def lift_suppression(
     id: SuppressionRef, engine: Annotated[Engine, needs("write")], asked_by_contact: Asked = False
 ) -> SuppressionRecord:
     """Its record stays. What was barred by hand and what bounced may be lifted; an opt-out only where the person asked
-    for messages again (`asked_by_contact`); a complaint never. 409 says why not.
+    for messages again (`asked_by_contact`); a complaint never. What may be an opt-out is decided at `/reviews`. 409
+    says why not.
     """
     return await suppressing.lift(engine, id, asked_by_contact=asked_by_contact)
 

@@ -29,6 +29,7 @@ _EXAMPLE: dict[str, Any] = {
     "track_clicks": True,
     "webhook_allow": ["n8n.internal"],
     "holidays": ["2026-12-24", "2026-12-31"],
+    "review_days": 10,
     "on_ambiguous": "hold",
 }
 
@@ -53,6 +54,12 @@ class TenantSettings(BaseModel):
         max_length=MAX_HOLIDAYS,
         description="Dates on which nobody is written to, by the clock of whoever would be; beside the calendars that "
         "a sequence's window names.",
+    )
+    review_days: int | None = Field(
+        ge=1,
+        le=365,
+        description="Days after which a message that may be an opt-out, and that nobody has judged, counts as one; "
+        "null: its address stays barred until somebody decides.",
     )
     on_ambiguous: AmbiguousPolicy = Field(
         description="What is done about a message of which nobody can say whether it went out, where its sequence "

@@ -75,7 +75,7 @@ class Composer:
                 references=thread,
                 reply_to=with_token(self.reply_to, job_id) if self.reply_to and self.reply_token else self.reply_to,
                 unsubscribe_url=bodies.unsubscribe_url,
-                unsubscribe_mailto=self.unsubscribe_mailto,
+                unsubscribe_mailto=self._unsubscribe_mailto(tenant_id, job_id),
             )
         if "template" in templates:
             filled = {name: render(text, contact) for name, text in inside(templates, "variables").items()}
@@ -98,6 +98,11 @@ class Composer:
             body=body,
             media_url=render(media_url, contact) if media_url else None,
         )
+
+    def _unsubscribe_mailto(self, tenant_id: UUID, job_id: UUID) -> str | None:
+        if self.unsubscribe_mailto and self.links:
+            return self.links.unsubscribe_mailto(self.unsubscribe_mailto, tenant_id, job_id)
+        return self.unsubscribe_mailto
 
     def _bodies(
         self, tenant_id: UUID, job_id: UUID, templates: Mapping[str, str], contact: Contact, imprint: Imprint

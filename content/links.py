@@ -4,7 +4,11 @@ A link never expires, because a mail may be read after years: keep retired keys 
 one that signs. Nothing personal stands in a link, only ids and, behind a click, the author's own target.
 """
 
+import hmac
+import re
+from base64 import b32decode, b32encode
 from collections.abc import Sequence
+from email.utils import parseaddr
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +19,10 @@ from domain.errors import Unverified
 
 _UUID = 16
 """Bytes of one."""
+_MAC = 8
+"""Bytes that prove an address of ours: a mail server refuses a local part of more than 64 characters (RFC 5321)."""
+_LONGEST_LOCAL = 64
+_TOKEN = re.compile(r"\+u([a-z2-7]{39})@")
 
 
 class Named(NamedTuple):
@@ -33,12 +41,41 @@ class Links:
             raise ValueError("links need a public URL and a key")
         self._base = public_url.rstrip("/")
         self._unsubscribe = _signer("unsubscribe", secret_keys)
+        self._unsubscribe_mail = _signer("unsubscribe-mail", secret_keys)
         self._open = _signer("open", secret_keys)
         self._click = _signer("click", secret_keys)
 
     def unsubscribe_url(self, tenant_id: UUID, job_id: UUID) -> str:
         """Where one click (RFC 8058) or a page's button unsubscribes whom the message went to."""
         return f"{self._base}/unsubscribe/{_sign(self._unsubscribe, tenant_id, job_id)}"
+
+    def unsubscribe_mailto(self, mailbox: str, tenant_id: UUID, job_id: UUID) -> str:
+        """The address of List-Unsubscribe as a URI: whatever comes there is an opt-out of whom the message went to.
+
+        A mailbox whose name leaves no room for the token stays as it is.
+        """
+        address = mailbox.removeprefix("mailto:").partition("?")[0]
+        local, at, domain = parseaddr(address)[1].rpartition("@")
+        token = _text(job_id.bytes + self._mac(tenant_id, job_id)[0])
+        if at and len(local) + len(token) + 2 <= _LONGEST_LOCAL:
+            address = f"{local}+u{token}@{domain}"
+        return f"mailto:{address}?subject=unsubscribe"
+
+    def read_unsubscribe_address(self, tenant_id: UUID, address: str) -> UUID | None:
+        """The message that such an address names; None unless we made it for one of this tenant's."""
+        found = _TOKEN.search(address.lower())
+        if found is None:
+            return None
+        payload = b32decode(found[1].upper() + "=")
+        job_id = UUID(bytes=payload[:_UUID])
+        ours = any(hmac.compare_digest(mac, payload[_UUID:]) for mac in self._mac(tenant_id, job_id))
+        return job_id if ours else None
+
+    def _mac(self, tenant_id: UUID, job_id: UUID) -> list[bytes]:
+        """By each key, the one that signs first."""
+        signer = self._unsubscribe_mail
+        keys = [signer.derive_key(key) for key in reversed(signer.secret_keys)]
+        return [signer.algorithm.get_signature(key, tenant_id.bytes + job_id.bytes)[:_MAC] for key in keys]
 
     def open_url(self, tenant_id: UUID, job_id: UUID) -> str:
         """The picture whose loading says that the message was opened."""
@@ -59,6 +96,11 @@ class Links:
     def read_click(self, token: str) -> tuple[Named, str]:
         """What a click link names, and where it leads. Raises Unverified unless we made it."""
         return _read(self._click, token)
+
+
+def _text(payload: bytes) -> str:
+    """In letters that survive servers which know no capitals."""
+    return b32encode(payload).decode("ascii").rstrip("=").lower()
 
 
 def _signer(purpose: str, keys: Sequence[str]) -> Signer:

@@ -50,6 +50,8 @@ class Gate(StrEnum):
     """The contact is away and said until when."""
     INBOX = "inbox"
     """Something came in that may concern the contact, and is about to have its effect."""
+    REVIEW = "review"
+    """What came from the address may be an opt-out; a person decides."""
     DATE = "date"
     """A date of the contact's, which may change meanwhile."""
     EVENT = "event"

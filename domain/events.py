@@ -124,6 +124,8 @@ class InboundMessage(Report):
     """Address it came from; a phone number as dialled, E.164 where the provider is sure."""
     recipient: str | None = None
     """Our address that it came to."""
+    recipients: tuple[str, ...] = ()
+    """Of a mail: every address that its head names, the envelope's first."""
     subject: str | None = None
     text: str
     """What its author wrote: without quoted history and signature."""

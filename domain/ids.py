@@ -117,6 +117,11 @@ def notice_id(event: UUID) -> UUID:
     return uuid5(event, "notice")
 
 
+def decision_id(event: UUID) -> UUID:
+    """What is decided about an inbound message, which the workflows hear of apart from the message."""
+    return uuid5(event, "decision")
+
+
 def notice_workflow_id(notice: UUID) -> str:
     """The workflow that sends it."""
     return f"notice-{notice}"

@@ -51,6 +51,8 @@ class Engine:
     """Those in our messages; None: no public URL or no key is configured."""
     reply_horizon_days: int = 90
     """How long after a message an answer that names none is still taken for an answer to it."""
+    unsubscribe_address: str | None = None
+    """Where mails that ask for no more are sent to (List-Unsubscribe), where that is an address of its own."""
     own_addresses: frozenset[str] = frozenset()
     """Normalised addresses that we send from: what comes from there was written by an operator."""
     now: Callable[[], datetime] = wall_clock

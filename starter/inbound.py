@@ -8,14 +8,14 @@ import asyncpg
 import structlog
 
 from content.addresses import normal_email, normal_phone
-from content.optout import OptOutKind, judge
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
 from starter.telling import tell
+from starter.wording import Explanation, explain_message, read_message
 from store import inbound, matching, senders, signals, statuses, stopping
-from store.attribution import MessageKind, Received
+from store.attribution import Received
 from store.inbound import Reading
 from store.stopping import Rest
 
@@ -24,16 +24,7 @@ log = structlog.get_logger(__name__)
 _LONGEST_ADDRESS = 320
 """RFC 3696; a name that is no address may be any length, and an index has not room for that."""
 
-_BRIEF = 8
-"""Words of a message that says nothing else."""
-
-_KINDS: dict[OptOutKind, MessageKind] = {
-    OptOutKind.OPT_OUT: "opt_out",
-    OptOutKind.HELP: "help",
-    OptOutKind.START: "start",
-    OptOutKind.DOUBTFUL: "reply",
-    OptOutKind.NONE: "reply",
-}
+_STOP = "STOP"
 
 
 async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Received:
@@ -112,14 +103,14 @@ async def apply(
     if isinstance(report, StatusReport):
         address = address_of(engine, report)
         return await statuses.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
-    message = report.model_copy(
+    message = _asked_by_mail(engine, report).model_copy(
         update={
             "sender": _normal(engine, report.channel, report.sender),
             "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
         }
     )
     own = message.sender in engine.own_addresses or await senders.sends_from(tx, message.sender)
-    reading = Reading("operator") if own else _read(message)
+    reading = Reading("operator") if own else await _read(tx, message)
     received = await inbound.receive_message(tx, engine.tenant_id, message, reading, written_since=since, now=now)
     received = await _postpone(tx, message, received, now)
     if received.kind in ("opt_out", "help") and not received.duplicate:
@@ -144,21 +135,39 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
         return address.strip().lower()[:_LONGEST_ADDRESS]
 
 
-def _read(message: InboundMessage) -> Reading:
-    verdict = judge(message.text, declared=message.declared)
-    if message.type is EventType.AUTORESPONDED:
-        if verdict.kind is not OptOutKind.OPT_OUT:
-            return Reading("auto_reply")
-        # Marked as automatic, and yet it asks for no more: alone that is a wish, among other words a person decides.
-        brief = len(message.text.split()) <= _BRIEF
-        return Reading("opt_out") if brief else Reading("auto_reply", doubt=verdict.matched)
-    kind = _KINDS[verdict.kind]
-    if kind == "help" and message.channel is Channel.EMAIL:
-        kind = "reply"  # a keyword of text messages; by email a person asks for help
-    yes = kind == "start" and verdict.matched == "yes"
-    if yes and message.channel is Channel.EMAIL:
-        return Reading("reply")
-    return Reading(kind, verdict.matched if verdict.kind is OptOutKind.DOUBTFUL else None, may_be_reply=yes)
+async def _read(tx: asyncpg.Connection, message: InboundMessage) -> Reading:
+    """What it says; only where that ends something is it worth while to look up whose words they are."""
+    reading = read_message(message).reading
+    if message.declared is None and (reading.kind == "opt_out" or reading.doubt is not None):
+        return read_message(message, await matching.texts_written(tx, message)).reading
+    return reading
+
+
+async def explained(engine: Engine, message: InboundMessage) -> Explanation:
+    """How this message would be read if it came in now, and why; nothing is recorded."""
+    message = _asked_by_mail(engine, message)
+    message = message.model_copy(update={"sender": _normal(engine, message.channel, message.sender)})
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return explain_message(message, await matching.texts_written(tx, message))
+
+
+def _asked_by_mail(engine: Engine, message: InboundMessage) -> InboundMessage:
+    """Whatever comes to the address of List-Unsubscribe is an opt-out, empty or made by a machine; the address names
+    the message that its writer wants no more of, whoever they write as.
+    """
+    places = message.recipients if message.channel is Channel.EMAIL else ()
+    named = (engine.links.read_unsubscribe_address(engine.tenant_id, place) for place in places) if engine.links else ()
+    job_id = next((found for found in named if found is not None), None)
+    if job_id is None and engine.unsubscribe_address not in {_without_token(place) for place in places}:
+        return message
+    return message.model_copy(
+        update={"declared": _STOP, "type": EventType.INBOUND, "job_id": job_id or message.job_id, "returns_on": None}
+    )
+
+
+def _without_token(address: str) -> str:
+    local, at, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 async def _postpone(tx: asyncpg.Connection, message: InboundMessage, received: Received, now: datetime) -> Received:

@@ -7,7 +7,7 @@ from domain.errors import Conflict, NotFound, Unfit
 from domain.messages import Channel
 from starter.contact_changes import HINT, MISSING
 from starter.engine import Engine
-from store import contact_records, stopping, suppressions
+from store import contact_records, reviews, stopping, suppressions
 from store.contact_records import ContactRecord
 from store.suppressions import SuppressionRecord
 
@@ -58,7 +58,8 @@ async def lift(
     """Take a suppression back; `contact`: only where it is about an address of this one.
 
     What was barred by hand, and what bounced, is the tenant's to judge. An opt-out is the person's own: it is lifted
-    only where they have asked for messages again. Whoever complained is not written to again. Raises NotFound, or
+    only where they have asked for messages again. Whoever complained is not written to again. What may
+    be an opt-out is decided where it is reviewed. Raises NotFound, or
     Conflict for what may not be lifted.
     """
     addresses = _addresses(await _contact(engine, contact)) if contact is not None else None
@@ -72,6 +73,11 @@ async def lift(
             raise Conflict(
                 "the person asked for no more messages",
                 hint="if they have asked for messages again, say asked_by_contact=true, and keep the evidence",
+            )
+        if found.reason == "suspected" and await reviews.holds(tx, found.channel, found.address):
+            raise Conflict(
+                "a message from there may be an opt-out, and nobody has decided yet",
+                hint="decide it: POST /reviews/{id}/decision, or ./touchline reviews",
             )
         await suppressions.take_back(tx, id, engine.now())
         lifted = await suppressions.hold(tx, id)

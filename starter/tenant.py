@@ -16,6 +16,7 @@ from store.tenants import Tenant
 _TEXTS = ("help_text", "opt_out_text", "postal_address")
 _SENT_AS_TEXT = ("help_text", "opt_out_text")
 MAX_HOLIDAYS = 1000
+_MOST_REVIEW_DAYS = 365
 
 
 async def read(tx: asyncpg.Connection) -> Tenant:
@@ -58,6 +59,10 @@ def _tidied(changes: Mapping[str, Any]) -> dict[str, Any]:
     for name in _SENT_AS_TEXT:
         if len(tidied.get(name) or "") > MAX_TEXT:
             raise Unfit(f"{name} is longer than the {MAX_TEXT:,} characters of a text message", hint="shorten it")
+    if "review_days" in tidied:
+        tidied["review_days"] = tidied["review_days"] or None
+        if not 1 <= (tidied["review_days"] or 1) <= _MOST_REVIEW_DAYS:
+            raise Unfit(f"review_days: from 1 to {_MOST_REVIEW_DAYS} days", hint="0: until somebody decides")
     if "webhook_allow" in tidied:
         tidied["webhook_allow"] = _listed(tidied["webhook_allow"])
     if "holidays" in tidied:

@@ -13,7 +13,7 @@ from domain.messages import Channel
 from store import attribution, awaiting, matching, stopping
 from store.attribution import MessageKind, Received
 from store.pool import load_queries
-from store.stopping import Blow, Struck
+from store.stopping import ANSWER, OPT_OUT, Blow, Struck
 from store.suppressions import is_opted_out, lift, suppress
 
 _sql = load_queries("inbound")
@@ -25,17 +25,12 @@ class Reading:
 
     kind: MessageKind
     doubt: str | None = None
-    """The words that make it a doubtful opt-out, which a person should read."""
+    """The words that make it a doubtful opt-out: the address is barred until a person has decided."""
     may_be_reply: bool = False
     """"Yes" lifts an opt-out, as it does at Twilio; where there is none it is an answer like any other."""
 
 
-_BLOWS: dict[MessageKind, Blow] = {
-    "reply": Blow(frozenset({"reply"}), "replied", everywhere=True),
-    # An opt-out in words is an answer as well.
-    "opt_out": Blow(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True),
-}
-_ANSWER = _BLOWS["reply"]
+_BLOWS: dict[MessageKind, Blow] = {"reply": ANSWER, "opt_out": OPT_OUT}
 
 
 async def receive_message(
@@ -80,6 +75,7 @@ async def receive_message(
         # Of a settled one too: what is recorded must not hang on whether an answer or a report came first.
         proven_job_id=None if kind == "operator" else found.job_id,
         doubt=reading.doubt,
+        held=addresses if reading.doubt is not None else [],
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
@@ -90,13 +86,13 @@ async def receive_message(
         left = [e for e in held if e.id not in gone]
         if kind == "reply":
             # An answer that is awaited is a branch, not a stop.
-            asked = [e.id for e in left if "reply" in e.awaits and _ANSWER.concerns(e, found.contact_id)]
+            asked = [e.id for e in left if "reply" in e.awaits and ANSWER.concerns(e, found.contact_id)]
             nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
         struck = await stopping.strike(tx, event_id, left, _BLOWS.get(kind), found.contact_id, at=message.at, now=now)
         # Behind the messages, which whoever ends an enrollment locks; before goals, which may ask whether it is barred.
-        await _bar_or_lift(tx, message, kind, addresses, event_id, now)
+        await _bar_or_lift(tx, message, kind, reading, addresses, event_id, now)
         if kind == "opt_out":
             said = ["unsubscribed", "reply"]
             own = [e.id for e in held if e.contact_id == found.contact_id and not e.awaits.isdisjoint(said)]
@@ -123,6 +119,7 @@ async def _bar_or_lift(
     tx: asyncpg.Connection,
     message: InboundMessage,
     kind: MessageKind,
+    reading: Reading,
     addresses: Sequence[str],
     event_id: UUID,
     now: datetime,
@@ -130,6 +127,8 @@ async def _bar_or_lift(
     for one in addresses:
         if kind == "opt_out":
             await suppress(tx, message.channel, one, "unsubscribed", at=message.at, now=now, event_id=event_id)
+        elif reading.doubt is not None:
+            await suppress(tx, message.channel, one, "suspected", at=message.at, now=now, event_id=event_id)
         elif kind == "start":
             await lift(tx, message.channel, one, at=message.at, now=now, event_id=event_id)
 

@@ -64,6 +64,8 @@ class Claim:
     sent_before: bool
     """It was sent before the enrollment failed and was taken up again."""
     suppressed: bool
+    suspected: bool
+    """Something that came from the address may be an opt-out, and nobody has decided yet."""
     heard: datetime | None
     """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     webhook_allow: tuple[str, ...]
@@ -142,7 +144,8 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         provider=row["provider"],
         heard_of=row["heard_of"],
         sent_before=row["sent_before"],
-        suppressed=row["suppressed"],
+        suppressed=row["suppressed"] is True,
+        suspected=row["suppressed"] is False,
         heard=row["heard"],
         webhook_allow=tuple(row["webhook_allow"]),
         sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),

@@ -14,6 +14,9 @@ from store.pool import load_queries
 
 _sql = load_queries("matching")
 
+_MOST_QUOTED = 5
+"""Messages to one address; who answers quotes the last ones."""
+
 MatchedBy = Literal["named", "token", "provider_id", "message_id", "address", "contact"]
 
 
@@ -37,6 +40,13 @@ class Match:
     """The step that an answer in this enrollment answers; None: nothing had been sent."""
     last_order_index: int | None = None
     last_lap: int | None = None
+
+
+async def texts_written(tx: asyncpg.Connection, message: InboundMessage) -> list[str]:
+    """The texts that an inbound message may quote: of the messages that it names, and those last sent to its sender."""
+    named = [*jobs_named(message.message_ids), *([message.job_id] if message.job_id else [])]
+    rows = _sql.texts_written(tx, job_ids=named, channel=message.channel, address=message.sender, most=_MOST_QUOTED)
+    return ["\n".join(filter(None, (row["subject"], row["body"]))) async for row in rows]
 
 
 async def match(

@@ -67,6 +67,11 @@ class Blow:
         return enrollment.uses_channel or (self.everywhere and "own_channel" not in enrollment.stop_on)
 
 
+ANSWER = Blow(frozenset({"reply"}), "replied", everywhere=True)
+OPT_OUT = Blow(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True)
+"""An opt-out in words is an answer as well."""
+
+
 @dataclass(frozen=True)
 class Rest:
     """What a report has not ended yet: more enrollments of others at an address that is barred."""

@@ -16,7 +16,8 @@ from store.pool import load_queries
 
 _sql = load_queries("suppressions")
 
-SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual"]
+SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual", "suspected"]
+"""`suspected`: a message from there may be an opt-out, and nobody has decided yet."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,13 @@ async def suppress(
 async def lift(
     tx: asyncpg.Connection, channel: Channel, address: str, *, at: datetime, now: datetime, event_id: UUID
 ) -> None:
-    """Take every opt-out up to `at` back, also one that is heard of later; a bounce or a complaint stays."""
+    """Take every opt-out up to `at` back, and what may be one, also where it is heard of later; a bounce stays."""
     await _sql.lift(tx, channel=channel, address=address, event_id=event_id, at=at, now=now)
+
+
+async def release(tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str], now: datetime) -> None:
+    """What was suspected of these addresses bars them no more; other reasons stay."""
+    await _sql.release(tx, channel=channel, addresses=list(addresses), now=now)
 
 
 async def is_opted_out(tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str]) -> bool:

@@ -31,6 +31,8 @@ class Tenant:
     """Hosts, and networks in CIDR notation, that webhooks may call although they are not public."""
     holidays: tuple[date, ...]
     """Its own, by the clock of whoever is written to: nobody is written to on these."""
+    review_days: int | None
+    """After so many days a message that may be an opt-out, and that nobody has judged, counts as one; None: never."""
     on_ambiguous: AmbiguousPolicy
     """For sequences that name no policy of their own."""
 

@@ -45,20 +45,55 @@ _INTRODUCED = re.compile(
 )
 # What mail programs write in another spelling, and in further languages.
 _WROTE = re.compile(
-    r"(?=.*\d).{6,}\b(?:wrote|schrieb(?: .{1,80})?|escribi[oó]|a écrit|escreveu|ha scritto|napisał(?:\(a\))?)\s?:",
+    r"(?=.*\d).{6,}\b(?:wrote|schrieb(?: .{1,80})?|geschrieben|escribi[oó]|a écrit|escreveu|ha scritto"
+    r"|napisał(?:\(a\))?|schreef|geschreven|skrev|kirjoitti|yazdı|írta|a scris|написал(?:\(а\)|а)?|пишет|έγραψε"
+    r"|napsal(?:\(a\)|a)?|napísal|pisze|je napisao|写道|寫道)"
+    r"(?:\s?[:：]|\s?-{2,})",
     re.IGNORECASE,
 )
+_BETWEEN_LINES = re.compile(r"-{2,4}\s?(?=[^\n]*\d)[^\n]{6,}?[a-zà-ÿ]\s?-{2,4}", re.IGNORECASE)
+"""Zoho: `---- On Mon, 30 Nov 2026 14:02:50 +0530 ann@example.org wrote ----`."""
+_DATED = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d\d\b")
+_ADDRESSED = re.compile(r"[^\s@<>]@[^\s@<>]")
 
 _VERBS = (
     *("wrote", "schrieb", "schreef", "scritto", "napsal", "napisał", "écrit", "skrev", "escribio", "escribió"),
-    *("escreveu", "年", "님이", "original"),
+    *(
+        "escreveu",
+        "年",
+        "님이",
+        "original",
+        "geschrieben",
+        "geschreven",
+        "kirjoitti",
+        "yazdı",
+        "írta",
+        "a scris",
+        "написал",
+    ),
+    *("пишет", "έγραψε", "napísal", "pisze", "napisao", "写道", "寫道"),
 )
 _HEAD = re.compile(rf"{_QUOTED}[* ]*+(?:{'|'.join(_KEYS)}):", re.IGNORECASE)
 
 
 def introduces(window: str) -> bool:
     """Whether these lines, joined by spaces or line breaks, begin with an introduction (of WINDOW at most)."""
-    return len(window) <= WINDOW and bool(_WROTE.fullmatch(window) or _INTRODUCED.match(window))
+    return len(window) <= WINDOW and bool(
+        _WROTE.fullmatch(window) or _INTRODUCED.match(window) or _BETWEEN_LINES.fullmatch(window) or _names_all(window)
+    )
+
+
+def _names_all(window: str) -> bool:
+    """Whether one line names an address and a time and ends in a colon: an introduction, whatever its language.
+
+    Yandex writes `30.11.2026, 18:30, "Ann" <ann@example.org>:`, mail.ru `Monday, 30 November 2026, 3:32 PM from …:`.
+    """
+    return (
+        window.endswith((":", "："))
+        and "\n" not in window
+        and _ADDRESSED.search(window) is not None
+        and _DATED.search(window) is not None
+    )
 
 
 def verbs_in(text: str) -> tuple[str, ...]:
@@ -70,4 +105,8 @@ def verbs_in(text: str) -> tuple[str, ...]:
 def may_introduce(line: str, verbs: tuple[str, ...]) -> bool:
     """Whether an introduction may stand on this line or end on it, by a cheap look; `verbs` of the whole text."""
     small = line.lower()
-    return any(verb in small for verb in verbs) or (":" in line and _HEAD.match(line) is not None)
+    return (
+        any(verb in small for verb in verbs)
+        or (":" in line and ("@" in line or _HEAD.match(line) is not None))
+        or ("：" in line and "@" in line)
+    )

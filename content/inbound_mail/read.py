@@ -40,6 +40,7 @@ _KEPT = [
     "content-type",
 ]
 _KEPT_LENGTH = 500
+_MOST_RECIPIENTS = 20
 _KEPT_VALUES = 5
 _RECIPIENTS = ("delivered-to", "x-original-to", "to", "cc")
 _ANSWERING = ("re:", "aw:", "antw:", "sv:", "fwd:", "fw:", "wg:", "rv:", "tr:", "res:", "enc:")
@@ -101,6 +102,7 @@ def _message(mail: Mail, raw: bytes, common: dict[str, Any], event_id: str | Non
         type=EventType.AUTORESPONDED if automatic else EventType.INBOUND,
         sender=sender,
         recipient=next(iter(mail.headers.addresses(*_RECIPIENTS)), None),
+        recipients=tuple(mail.headers.addresses(*_RECIPIENTS)[:_MOST_RECIPIENTS]),
         subject=subject or None,
         text="\n\n".join(filter(None, (wish, text))),
         message_id=next(iter(references.message_ids(mail.headers.get("message-id"))), None),

@@ -1,7 +1,8 @@
-"""What the author of an email wrote: without quoted history, forwarded messages and signature."""
+"""What the author of an email wrote: without quoted history, forwarded messages, signature and footers."""
 
 import re
 
+from content.inbound_mail.footers import without_footers
 from content.inbound_mail.introductions import WINDOW, introduces, may_introduce, verbs_in
 from content.inbound_mail.signature import without_signature
 
@@ -36,7 +37,7 @@ def reply_text(body: str) -> str:
     """
     plain = body[:LONGEST_BODY].replace("\u200b", "").replace("\ufeff", "")
     lines = _Letter(plain).own_lines()
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(without_signature(lines))).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(without_signature(without_footers(lines)))).strip()
 
 
 class _Letter:

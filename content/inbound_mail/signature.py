@@ -50,6 +50,21 @@ def without_signature(lines: list[str]) -> list[str]:
     return lines
 
 
+def above_signature(text: str) -> str | None:
+    """What stands above a closing formula with a name below it; None where there is none, or nothing above.
+
+    Looser than `without_signature`: whatever follows the name.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    first = next((number for number, line in enumerate(lines) if line), 0)
+    for number in range(first + 1, len(lines) - 1):
+        if len(lines[number]) <= _LONGEST_CLOSING and _CLOSING.fullmatch(lines[number]):
+            below = next(line for line in [*lines[number + 1 :], ""] if line or number == len(lines) - 1)
+            if below and len(below) <= _LONGEST_CLOSING and _NAME.fullmatch(below):
+                return "\n".join(lines[:number])
+    return None
+
+
 def _particulars(tail: list[str]) -> bool:
     """Whether these lines are a name, a post, a telephone number … and no further words to us."""
     for number, line in enumerate(tail):

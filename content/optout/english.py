@@ -43,7 +43,8 @@ WORDS = {
     "STOP": "stop|quit|cease|discontinue|halt|refrain_from",
     "CONTACTING": "texting|messaging|contacting|calling|emailing|mailing|writing|writing_to|bothering|harassing|"
     "spamming|bugging|pestering|hounding|stalking|pinging|dming|phoning|soliciting|disturbing|annoying|asking|"
-    "reaching_out|reaching_out_to|following_up|following_up_with|hitting_up|hitting_me_up|blowing_up|blowing_me_up|messing_with",
+    "reaching_out|reaching_out_to|following_up|following_up_with|hitting_up|hitting_me_up|blowing_up|"
+    "blowing_me_up|messing_with",
     "SENDING": "sending|receiving|getting|giving",
     "IT": "it|this|that|now|everything|doing_this|doing_that|with_this",
     "TOLD": "told|tell|telling|ask|asked|asking|beg|begging|want|need|like|advise|warned|wish",
@@ -108,6 +109,8 @@ _LOOK_ALIKES = """
 REPLY [with] KEYWORD to * .. $
 REPLY [with] KEYWORD [to] [LEAVE|KEYWORD]
 KEYWORD to LEAVE|KEYWORD
+^ stopped $
+stop|quit worrying|apologizing|apologising|rushing|joking|fussing|teasing
 WONT stop|quit $
 dont|do_not|cant|cannot|never|no_need_to|not stop|quit|unsubscribe|remove|delete|erase|opt
 dont|do_not take|get|drop|pull me|us|my|this

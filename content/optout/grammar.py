@@ -17,10 +17,12 @@ _MARKS = {"^": r"(?<=\. )", "$": r"(?=\. )", "*": r"[^ .]+ ", "..": r"(?:[^ .]+ 
 
 
 class Found(NamedTuple, Generic[Kind]):
-    """A rule's kind and the words that it matched."""
+    """A rule's kind, the words that it matched, and their places among all."""
 
     kind: Kind
     words: str
+    begin: int
+    end: int
 
 
 class Language(NamedTuple):
@@ -50,11 +52,11 @@ class Grammar(Generic[Kind]):
         text = " ".join(words) + " "
         found: list[Found[Kind]] = []
         at = end = 0
-        for word in words:
+        for number, word in enumerate(words):
             if at >= end:
                 for kind, pattern in self._by_word.get(word, ()):
                     if match := pattern.match(text, at):
-                        found.append(Found(kind, match[0].strip(" .")))
+                        found.append(Found(kind, match[0].strip(" ."), number, number + len(match[0].split())))
                         end = match.end()
                         break
             at += len(word) + 1

@@ -1,18 +1,17 @@
 """How a message is read before it is judged: one spelling, no ornaments, `.` where a sentence may end."""
 
 import re
-import unicodedata
 
-from content.optout import english, spanish
+from content.optout import dutch, english, french, german, italian, portuguese, spanish
 from content.optout.grammar import choices
-from content.optout.look_alikes import as_latin
+from content.optout.letters import plain
 
-_LANGUAGES = (english, spanish)
-_FILLERS = frozenset(filler for language in _LANGUAGES for filler in choices(language.FILLERS))
+LANGUAGES = (english, spanish, french, german, portuguese, italian, dutch)
+_FILLERS = frozenset(filler for language in LANGUAGES for filler in choices(language.FILLERS))
 _FILLER_PHRASE = re.compile(rf"\b(?:{'|'.join(sorted((f for f in _FILLERS if ' ' in f), key=len, reverse=True))})\b")
 _SPELLINGS: dict[str, str] = {
     wrong: right.replace("_", " ")
-    for language in _LANGUAGES
+    for language in LANGUAGES
     for right, misspelt in language.SPELLINGS.items()
     for wrong in choices(misspelt)
 }
@@ -26,6 +25,8 @@ _TAPBACK = re.compile(
 _WRAPPED = 50
 """A line of an email at least this long was broken by the mail program, not by its writer."""
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘`´ʼ](?=\w)")
+_ELIDED = re.compile(r"\b([cdjlmnst]|qu|jusqu|puisqu|lorsqu|un|quest|anch|[a-z]{1,4}ll)['’‘`´ʼ](?=[aeiouyh])")
+"""French and Italian: `m'écrire`, `dell'elenco`."""
 _MASKED = re.compile(r"\bf[*#@_.-]{1,3}(?:c?k)")
 _SPACED = re.compile(r"\b[a-z](?:[ .*_-]{1,2}[a-z]\b){3,}")
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
@@ -39,12 +40,13 @@ def pieces(text: str) -> list[str]:
     """Words in one spelling, and `.` for each break between sentences or clauses."""
     if _TAPBACK.match(text):
         return []
-    plain = _plain(_unwrapped(text))
-    if plain.strip() and not plain.strip(" .🛑\n"):
-        return ["stop"] if "🛑" in plain else []
-    plain = _MASKED.sub("fuck", _APOSTROPHE.sub("", plain)).replace("#", " number ")
-    plain = _DRAWN_OUT.sub(r"\1", _SPACED.sub(_joined, plain))
-    return [_spelled(piece) for piece in _PIECE.findall(plain)]
+    read = plain(_unwrapped(text))
+    if read.strip() and not read.strip(" .🛑\n"):
+        return ["stop"] if "🛑" in read else []
+    read = _APOSTROPHE.sub("", _ELIDED.sub(r"\1 ", read))
+    read = _MASKED.sub("fuck", read).replace("#", " number ")
+    read = _DRAWN_OUT.sub(r"\1", _SPACED.sub(_joined, read))
+    return [_spelled(piece) for piece in _PIECE.findall(read)]
 
 
 def sentences(found: list[str]) -> list[str]:
@@ -60,19 +62,6 @@ def _unwrapped(text: str) -> str:
     """One line, without the lines that quote an earlier message."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith(">")]
     return "".join(line + (" " if len(line) > _WRAPPED else " . ") for line in lines)
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents; full-width, ornamental and look-alike ones as what they look like."""
-    if text.isascii():
-        return text.lower()
-    return _bare(as_latin(_bare(text)).casefold())
-
-
-def _bare(text: str) -> str:
-    """Without what is written onto letters, and without what nobody sees."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
 
 
 def _joined(match: re.Match[str]) -> str:

@@ -78,7 +78,8 @@ WORDS = {
     "tan_temprano|tan_tarde",
 }
 OPENERS = (
-    "mas_mensajes|mas_textos|mas_correos|nunca|jamas|nada|otra_vez|de_nuevo|nuevamente|a_este|a_mi_numero|a_mi_celular|a_mi_telefono|al_celular|aqui|ni|"
+    "mas_mensajes|mas_textos|mas_correos|nunca|jamas|nada|otra_vez|de_nuevo|nuevamente|a_este|a_mi_numero|"
+    "a_mi_celular|a_mi_telefono|al_celular|aqui|ni|"
     "yo|no|si|que|porque|pues|esto|este|estos|estas|esos|mensajes|textos|sms|correos|emails|publicidad|propaganda|"
     "ofertas|promociones|informacion|info|spam|voy|me|soy|es|y|o|lol|estoy|cosas|tantos|ninguna|ningun|por_aqui|sus|"
     "tus|mas"

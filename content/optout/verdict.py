@@ -1,10 +1,11 @@
-"""Does this message ask for no more messages? Wording in English and Spanish, judged by rules that can be read."""
+"""Does this message ask for no more messages? Rules that can be read say so for certain; a scorer suspects."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from content.optout import english, reading, spanish
-from content.optout.grammar import Grammar, Language, choices
+from content.optout import reading, scorer
+from content.optout.grammar import Found, Grammar, Language, choices
 
 
 class OptOutKind(StrEnum):
@@ -26,6 +27,17 @@ class OptOutVerdict(NamedTuple):
     matched: str = ""
 
 
+class Explained(NamedTuple):
+    """A judgement with what led to it."""
+
+    verdict: OptOutVerdict
+    rule: str
+    """`declared` by the provider, `keyword` (the whole message), `phrase` (a rule for wording), `score`, `clause` (the
+    score of one clause), or `none`."""
+    score: int | None = None
+    """The scorer's log-odds times 100; None where the words alone decide."""
+
+
 _DECLARED = {"STOP": OptOutKind.OPT_OUT, "START": OptOutKind.START, "HELP": OptOutKind.HELP}
 """Twilio's OptOutType, sent with Advanced Opt-Out."""
 
@@ -37,15 +49,27 @@ _ALONE = {
     "help": OptOutKind.HELP,
     "info": OptOutKind.HELP,
     "ayuda": OptOutKind.HELP,
+    "aide": OptOutKind.HELP,
 }
+_WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
+
+_CERTAIN = 250
+"""A score from which on the message is taken for an opt-out without a rule."""
+_BEYOND_DOUBT = 500
+"""The same where a rule names a reason for doubt."""
+_SUSPECTED = -20
+"""A score from which on a person decides."""
+_SUSPECTED_CLAUSE = 200
+"""The same of one clause alone, which its neighbours may explain."""
+_CONTRADICTED = -150
+"""A score below which a person decides although a rule fits: "opt me back in" has an opt-out's words."""
 _REGARDED = 50_000
 """Characters; whoever asks for no more messages says so before that."""
-_WHOLE_MESSAGE = frozenset(choices(english.WHOLE_MESSAGE) + choices(spanish.WHOLE_MESSAGE))
 
 
 def _grammar() -> Grammar[OptOutKind]:
     grammar = Grammar[OptOutKind]()
-    for language in (english, spanish):
+    for language in reading.LANGUAGES:
         names = Language(language.WORDS, language.OPENERS)
         grammar.add(names, ((OptOutKind(kind), rules) for kind, rules in language.RULES))
     return grammar
@@ -64,18 +88,54 @@ def judge(text: str, *, declared: str | None = None) -> OptOutVerdict:
     A bare "yes" is `start`, because Twilio takes it so; in a conversation it mostly answers a question. So `start`
     lifts a suppression where there is one, which a contact whom we still write to has not, and is a reply in any case.
     """
+    return explain(text, declared=declared).verdict
+
+
+def explain(text: str, *, declared: str | None = None) -> Explained:
+    """`judge`, and by which rule or score."""
     if (kind := _DECLARED.get((declared or "").strip().upper())) is not None:
-        return OptOutVerdict(kind, (declared or "").strip().upper())
+        return Explained(OptOutVerdict(kind, (declared or "").strip().upper()), "declared")
     found = reading.pieces(text[:_REGARDED])
     words = [word for word in found if word != "."]
     if len(words) == 1 and words[0] in _ALONE:
-        return OptOutVerdict(_ALONE[words[0]], words[0])
+        return Explained(OptOutVerdict(_ALONE[words[0]], words[0]), "keyword")
     sentences = reading.sentences(found)
     said = " ".join(word for word in sentences if word != ".")
     if said in _WHOLE_MESSAGE:
-        return OptOutVerdict(OptOutKind.OPT_OUT, said)
+        return Explained(OptOutVerdict(OptOutKind.OPT_OUT, said), "keyword")
     phrases = _GRAMMAR.find(sentences)
-    for kind in (OptOutKind.OPT_OUT, OptOutKind.DOUBTFUL):
-        if matched := "; ".join(phrase.words for phrase in phrases if phrase.kind is kind):
-            return OptOutVerdict(kind, matched)
-    return OptOutVerdict(OptOutKind.NONE)
+    unmistaken = _unmistaken(sentences, phrases)
+    score = scorer.score(unmistaken)
+    points = score.points
+    if certain := _words_of(phrases, OptOutKind.OPT_OUT):
+        kind = OptOutKind.OPT_OUT if points >= _CONTRADICTED else OptOutKind.DOUBTFUL
+        return Explained(OptOutVerdict(kind, certain), "phrase", points)
+    if points < _BEYOND_DOUBT and (doubtful := _words_of(phrases, OptOutKind.DOUBTFUL)):
+        return Explained(OptOutVerdict(OptOutKind.DOUBTFUL, doubtful), "phrase", points)
+    if points >= _CERTAIN:
+        return Explained(OptOutVerdict(OptOutKind.OPT_OUT, score.because()), "score", points)
+    if points >= _SUSPECTED:
+        return Explained(OptOutVerdict(OptOutKind.DOUBTFUL, score.because()), "score", points)
+    clause = scorer.score_of_a_clause(unmistaken)
+    if clause.points >= _SUSPECTED_CLAUSE:
+        return Explained(OptOutVerdict(OptOutKind.DOUBTFUL, clause.because()), "clause", clause.points)
+    return Explained(OptOutVerdict(OptOutKind.NONE), "none", points)
+
+
+def scored(text: str) -> list[str]:
+    """The words of a message as the scorer gets them: without courtesy, and without what rules know as look-alikes."""
+    sentences = reading.sentences(reading.pieces(text))
+    return _unmistaken(sentences, _GRAMMAR.find(sentences))
+
+
+def _words_of(phrases: Sequence[Found[OptOutKind]], kind: OptOutKind) -> str:
+    return "; ".join(phrase.words for phrase in phrases if phrase.kind is kind)
+
+
+def _unmistaken(sentences: Sequence[str], phrases: Sequence[Found[OptOutKind]]) -> list[str]:
+    """A look-alike ("don't stop", "stop by") says nothing, and so leaves a gap."""
+    kept = list(sentences)
+    for phrase in phrases:
+        if phrase.kind is OptOutKind.NONE:
+            kept[phrase.begin : phrase.end] = ["."] * (phrase.end - phrase.begin)
+    return kept

@@ -66,7 +66,7 @@ WITH tasks AS (
         state = CASE WHEN state = 'pending' THEN 'expired' ELSE state END
     WHERE contact_id = :contact_id
 ), reviews AS (
-    UPDATE reviews r SET detail = 'erased', resolved_at = coalesce(r.resolved_at, :now)
+    UPDATE reviews r SET detail = 'erased', addresses = '{}', resolved_at = coalesce(r.resolved_at, :now)
     FROM messages m WHERE m.contact_id = :contact_id AND r.message_id = m.id
 ), happened AS (
     UPDATE contact_events SET key = id::text WHERE contact_id = :contact_id

@@ -19,8 +19,9 @@ SELECT
         SELECT CASE WHEN d.name IS NULL THEN d.address ELSE d.name || ' <' || d.address || '>' END
         FROM senders d WHERE d.channel = j.channel AND d.is_default
     ) AS sender,
-    EXISTS (
-        SELECT FROM suppressions x
+    (
+        -- NULL: nothing bars the address. What is only suspected holds until somebody decides.
+        SELECT bool_or(x.reason <> 'suspected') FROM suppressions x
         WHERE x.channel = j.channel
             AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
             AND x.active

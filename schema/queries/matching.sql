@@ -73,3 +73,13 @@ LEFT JOIN LATERAL (
     SELECT e.last_node, e.last_order_index, e.last_lap
     ORDER BY lap DESC, order_index DESC NULLS LAST LIMIT 1
 ) s ON true;
+
+-- name: texts_written
+-- What an answer may quote: the messages that it names, and those last written to its address.
+SELECT content ->> 'subject' AS subject, coalesce(content ->> 'text', content ->> 'body') AS body
+FROM message_jobs WHERE id = ANY(:job_ids::uuid[]) AND claimed_at IS NOT NULL
+UNION ALL
+(
+    SELECT subject, body FROM messages WHERE kind = 'step' AND channel = :channel AND address = :address
+    ORDER BY at DESC LIMIT :most
+);

@@ -10,9 +10,11 @@ VALUES (current_tenant(), :channel, :address, :reason, :event_id, :at, :now)
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);
 
 -- name: lift!
--- An opt-out is taken back. Where none is known yet the time is kept all the same: its report may come later.
+-- An opt-out is taken back, and what may be one. Where none is known yet the time is kept all the same: its report may
+-- come later.
 INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, lifted_at, created_at)
-VALUES (current_tenant(), :channel, :address, 'unsubscribed', :event_id, '-infinity', :at, :now)
+SELECT current_tenant(), :channel, :address, reason, :event_id, '-infinity', :at, :now
+FROM unnest(ARRAY['unsubscribed', 'suspected']) r (reason)
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET lifted_at = greatest(x.lifted_at, excluded.lifted_at);
 
 -- name: is_opted_out$
@@ -49,3 +51,8 @@ WHERE id = :id AND at > '-infinity' FOR NO KEY UPDATE;
 -- name: take_back!
 -- It bars nothing from now on; said again, the latest time counts.
 UPDATE suppressions SET lifted_at = greatest(lifted_at, at, :now) WHERE id = :id;
+
+-- name: release!
+-- What was suspected is decided: that alone bars these addresses no more.
+UPDATE suppressions SET lifted_at = greatest(lifted_at, at, :now)
+WHERE channel = :channel AND address = ANY(:addresses::text[]) AND reason = 'suspected';

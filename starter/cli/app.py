@@ -19,6 +19,7 @@ from starter.cli import (
     keys,
     migrate,
     outbox,
+    reading,
     replies,
     reviews,
     senders,
@@ -61,6 +62,7 @@ events.register(app)
 tasks.register(app)
 conversation.register(app)
 reviews.register(app)
+reading.register(app)
 sequences.register(app)
 archive.register(app)
 outbox.register(app)

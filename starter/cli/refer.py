@@ -24,9 +24,11 @@ async def enrollment(tx: asyncpg.Connection, text: str) -> UUID:
 
 
 async def review(tx: asyncpg.Connection, text: str) -> UUID:
-    """The open review that `text` names. Raises NotFound, or Conflict when it fits several."""
+    """The open review that `text` names, or the one of that whole id, open or not. Raises NotFound, or Conflict when it
+    fits several.
+    """
     low, high = _range("review", text.strip().lower())
-    return _only("review", text, await reviews.open_between(tx, low, high))
+    return low if low == high else _only("review", text, await reviews.open_between(tx, low, high))
 
 
 async def task(tx: asyncpg.Connection, text: str) -> UUID:

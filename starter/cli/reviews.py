@@ -1,12 +1,11 @@
-"""`reviews`: inbound messages that a person should read."""
+"""`reviews`: inbound messages that may be opt-outs."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 
-from starter import words
+from starter import reviewing, words
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from store import reviews
@@ -17,29 +16,40 @@ _SHOWN = 200
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "reviews", "reviews --done 1f0c2a9b", name="reviews")(review)
+    command(app, "reviews", "reviews --opt-out 1f0c2a9b", "reviews --no-opt-out 1f0c2a9b", name="reviews")(review)
 
 
 async def review(
-    done: Annotated[
-        str | None, typer.Option(metavar="ID", help="Take it off the list: its id, or the first characters of it.")
+    opt_out: Annotated[
+        str | None, typer.Option(metavar="ID", help="It is one: its id, or the first characters of it.")
+    ] = None,
+    no_opt_out: Annotated[
+        str | None, typer.Option("--no-opt-out", metavar="ID", help="It is none: the address may be written to again.")
     ] = None,
     as_json: AsJson = False,
 ) -> Answer:
-    """List messages that may be an opt-out, so that a person decides; what is --done leaves the list.
+    """List messages that may be opt-outs, so that a person decides.
 
-    Each has ended its sequence as a reply does, and barred nothing. If it is an opt-out, record one with
-    ./touchline reply --from ADDRESS STOP.
+    Each has ended its sequence as a reply does. Nothing more is sent to its address on its channel, by any sequence,
+    until somebody decides; how long that may take says ./touchline tenant --review-days.
     """
+    named = [(name, decides) for name, decides in ((opt_out, True), (no_opt_out, False)) if name is not None]
+    if named:
+        async with connect.engine(lazy=True) as engine:
+            text: list[RenderableType] = []
+            decided = {}
+            for name, decides in named:
+                async with engine.database.transaction(engine.tenant_id) as tx:
+                    message_id = await refer.review(tx, name)
+                made = await reviewing.decide(engine, message_id, opt_out=decides)
+                decided[str(message_id)] = made.decision
+                text.append(output.line(f"{refer.short(message_id)} is {'an' if decides else 'no'} opt-out"))
+        return Answer({"decided": decided}, text)
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-        if done is not None:
-            message_id = await refer.review(tx, done)
-            await reviews.resolve(tx, message_id, datetime.now(UTC))
-            return Answer({"done": message_id}, [output.line(f"{refer.short(message_id)} is done")])
         found = await reviews.still_open(tx, _SHOWN)
     if not found:
         return Answer({"reviews": []}, [output.line("nothing is to be read")])
-    text: list[RenderableType] = [line for item in found for line in _lines(item)]
+    text = [line for item in found for line in _lines(item)]
     if len(found) == _SHOWN:
         text.append(output.line(f"the oldest {_SHOWN}; there may be more"))
     return Answer({"reviews": found}, text)
@@ -55,7 +65,12 @@ def _lines(item: Review) -> list[RenderableType]:
         *([output.line(f"  {item.subject}", "bold")] if item.subject else []),
         *(output.line(f"  {line}") for line in item.body.splitlines()),
         output.line(f"  doubtful: {item.detail}", "yellow"),
-        output.line(f"  if it is an opt-out: ./touchline reply --from {item.address} STOP"),
-        output.line(f"  when it is read: ./touchline reviews --done {refer.short(item.id)}"),
+        output.line(f"  it is an opt-out:     ./touchline reviews --opt-out {refer.short(item.id)}"),
+        output.line(f"  it is none:           ./touchline reviews --no-opt-out {refer.short(item.id)}"),
+        *(
+            [output.line(f"  counts as an opt-out: from {words.utc(item.counts_from)} on")]
+            if item.counts_from is not None
+            else []
+        ),
         output.line(""),
     ]

@@ -66,6 +66,13 @@ async def show_tenant(
         str | None,
         typer.Option(metavar="DATES", help="Days on which nobody is written to, by commas, such as 2026-12-24."),
     ] = None,
+    review_days: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS",
+            help="When a message that may be an opt-out, and that nobody judged, counts as one; 0: never.",
+        ),
+    ] = None,
     on_ambiguous: Annotated[
         str | None,
         typer.Option(
@@ -90,6 +97,7 @@ async def show_tenant(
         "track_clicks": track_clicks,
         "webhook_allow": None if webhook_allow is None else tuple(webhook_allow.split(",")),
         "holidays": None if holidays is None else _dates(holidays),
+        "review_days": review_days,
         "on_ambiguous": on_ambiguous,
     }
     changes = {name: value for name, value in given.items() if value is not None}
@@ -103,6 +111,12 @@ def _dates(text: str) -> tuple[date, ...]:
         return tuple(date.fromisoformat(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise Refused(f"the holidays make no sense: {error}", hint="write them as 2026-12-24,2026-12-31") from error
+
+
+def _deadline(tenant: Tenant) -> str:
+    if tenant.review_days is None:
+        return "until somebody decides"
+    return f"an opt-out after {tenant.review_days} days without a decision"
 
 
 def _lines(tenant: Tenant, settings: Settings) -> list[RenderableType]:
@@ -119,6 +133,7 @@ def _lines(tenant: Tenant, settings: Settings) -> list[RenderableType]:
                 ("track opens", "yes" if tenant.track_opens else "no"),
                 ("track clicks", "yes" if tenant.track_clicks else "no"),
                 ("holidays", ", ".join(map(str, tenant.holidays)) or "none of its own"),
+                ("reviews", _deadline(tenant)),
                 ("in doubt", f"{tenant.on_ambiguous}, where the sequence names no policy"),
                 ("webhooks also to", ", ".join(tenant.webhook_allow) or "nothing that is not public"),
             ],

@@ -73,6 +73,7 @@ async def test_the_tenants_settings_are_read_and_changed_as_a_whole(api: Api) ->
         "track_clicks": True,
         "webhook_allow": ["n8n.internal"],
         "holidays": ["2026-12-31", "2026-12-24", "2026-12-31"],
+        "review_days": 3,
         "on_ambiguous": "resend",
     }
     changed = await api.http.put("/tenant", json=wanted, headers={**admin, "If-Match": "*"})
@@ -113,6 +114,7 @@ async def test_two_who_change_the_tenants_settings_lose_nothing_of_each_others(a
         ("help_text", "x" * 1601, "help_text"),
         ("webhook_allow", ["any"], "webhook_allow"),
         ("on_ambiguous", "shrug", "on_ambiguous"),
+        ("review_days", 0, "review_days"),
         ("holidays", ["2026-02-30"], "holidays"),
         ("name", "Mine", "name"),
     ],

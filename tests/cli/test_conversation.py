@@ -45,12 +45,15 @@ async def test_a_doubtful_message_is_listed_until_it_is_done(cli: Cli, enrolled:
     assert (item["contact"], item["step_number"], item["reason"]) == ("P1", 1, "doubtful_opt_out")
     assert item["detail"].lower() in item["body"].lower()
     assert "may be an opt-out" in (await cli("conversation", "P1")).out
-    assert f"--done {item['id'][:8]}" in (await cli("reviews")).out
-    assert (await cli("reviews", "--done", item["id"][:8], "--json")).document == {"done": item["id"]}
+    shown = (await cli("reviews")).out
+    assert f"--opt-out {item['id'][:8]}" in shown
+    assert f"--no-opt-out {item['id'][:8]}" in shown
+    decided = (await cli("reviews", "--no-opt-out", item["id"][:8], "--json")).document
+    assert decided == {"decided": {item["id"]: "no_opt_out"}}
     assert "nothing is to be read" in (await cli("reviews")).out
     assert "may be an opt-out" not in (await cli("conversation", "P1")).out
-    again = await cli("reviews", "--done", item["id"], "--json")
-    assert (again.code, again.document["error"]) == (1, f"no review {item['id']}")
+    other = await cli("reviews", "--opt-out", item["id"], "--json")
+    assert (other.code, other.document["error"]) == (1, "this message was decided already: no opt-out")
 
 
 async def test_show_says_what_was_heard_of_each_message(cli: Cli, enrolled: dict[str, str]) -> None:

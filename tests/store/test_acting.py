@@ -8,11 +8,15 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from content.links import Links
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
+from domain.errors import Conflict
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
-from store import awaiting, inbound
+from starter import reviewing
+from starter.inbound import receive
+from store import awaiting, inbound, reviews
 from store.attribution import Received
 from store.inbound import Reading
 from store.stopping import Held
@@ -193,14 +197,154 @@ async def test_help_stops_nothing(letters: Letters) -> None:
     assert (asked.kind, set(asked.stopped)) == ("reply", {texts, emails})
 
 
-async def test_a_doubtful_opt_out_is_a_reply_that_a_person_should_read(letters: Letters) -> None:
-    """It stops and bars nothing; the words that raise the doubt are on record."""
+MORE = TEXTS.replace("sequence: texts", "sequence: more")
+
+
+async def test_a_doubtful_opt_out_is_a_reply_that_holds_the_address(letters: Letters) -> None:
+    """It stops as a reply; nothing more goes to the address on the channel, by any sequence, until a person decides."""
     texts, contact = await letters.written_to(TEXTS, "first")
     received = await letters.texted(contact, "Wrong person, I think")
-    assert (received.kind, received.stopped, await letters.barred()) == ("reply", (texts,), {})
-    [review] = await letters.rows("SELECT message_id, reason, detail, resolved_at FROM reviews")
+    assert (received.kind, received.stopped) == ("reply", (texts,))
+    assert await letters.barred() == {("sms", contact.phone): "suspected"}
+    [review] = await letters.rows("SELECT message_id, reason, detail, addresses, resolved_at FROM reviews")
     assert (review["message_id"], review["reason"]) == (received.event_id, "doubtful_opt_out")
-    assert review["detail"] == "wrong person"
+    assert (review["detail"], review["addresses"]) == ("wrong person", [contact.phone])
+    assert await next_state(letters, MORE, "first", contact) == "pending"
+    assert await next_state(letters, EMAILS, "one", contact) == "sent"
+
+
+async def test_what_a_person_calls_an_opt_out_counts_as_one(letters: Letters) -> None:
+    """The address is barred for good and others who are reached there are stopped; the same again changes nothing."""
+    _, contact = await letters.written_to(TEXTS, "first")
+    received = await letters.texted(contact, "Wrong person, I think")
+    other = await letters.contact(phone=contact.phone)
+    shared, _ = await letters.written_to(MORE, to=other)
+    decided = await reviewing.decide(letters.engine, received.event_id, opt_out=True)
+    assert (decided.new, decided.struck.ended) == (True, (shared,))
+    assert await letters.barred() == {("sms", contact.phone): "unsubscribed"}
+    assert len(await letters.rows("SELECT FROM message_jobs WHERE unsubscribed_at IS NOT NULL")) == 1
+    again = await reviewing.decide(letters.engine, received.event_id, opt_out=True)
+    assert (again.new, again.struck.ended) == (False, ())
+    with pytest.raises(Conflict, match="decided already: an opt-out"):
+        await reviewing.decide(letters.engine, received.event_id, opt_out=False)
+
+
+async def test_what_is_no_opt_out_may_be_written_to_again(letters: Letters) -> None:
+    """Unless another message from there waits for a decision; what it ended as a reply stays ended."""
+    texts, contact = await letters.written_to(TEXTS, "first")
+    first = await letters.texted(contact, "Wrong person, I think")
+    second = await letters.texted(contact, "not interested")
+    await reviewing.decide(letters.engine, first.event_id, opt_out=False)
+    assert await letters.barred() == {("sms", contact.phone): "suspected"}
+    await reviewing.decide(letters.engine, second.event_id, opt_out=False)
+    assert (await letters.barred(), await letters.is_live(texts)) == ({}, False)
+    assert await next_state(letters, MORE, "first", contact) == "sent"
+
+
+async def test_what_may_be_an_opt_out_holds_what_another_sequence_would_send(letters: Letters) -> None:
+    """Nothing is skipped: it waits for whoever decides, and goes when that was no opt-out."""
+    _, contact = await letters.written_to(TEXTS, "first")
+    doubted = await letters.texted(contact, "Wrong person, I think")
+    assert await next_state(letters, MORE, "first", contact) == "pending"
+    [held] = await letters.rows("SELECT gate FROM message_jobs WHERE state = 'pending' AND gate IS NOT NULL")
+    assert held["gate"] == "review"
+    await reviewing.decide(letters.engine, doubted.event_id, opt_out=False)
+    assert await letters.barred() == {}
+
+
+async def test_start_lifts_what_was_suspected(letters: Letters) -> None:
+    """Whoever asks for messages again gets them; what is decided about an older message changes nothing of that."""
+    _, contact = await letters.written_to(TEXTS, "first")
+    doubted = await letters.texted(contact, "Wrong person, I think")
+    await letters.texted(contact, "START")
+    assert await letters.barred() == {}
+    await reviewing.decide(letters.engine, doubted.event_id, opt_out=True)
+    assert await letters.barred() == {}
+
+
+async def test_an_opt_out_is_not_lifted_by_a_decision_about_another_message(letters: Letters) -> None:
+    """Who is barred for two reasons stays so until each is lifted."""
+    _, contact = await letters.written_to(TEXTS, "first")
+    doubted = await letters.texted(contact, "Wrong person, I think")
+    await letters.texted(contact, "STOP")
+    await reviewing.decide(letters.engine, doubted.event_id, opt_out=False)
+    assert await letters.barred() == {("sms", contact.phone): "unsubscribed"}
+
+
+async def test_what_nobody_decides_in_the_tenants_time_counts_as_an_opt_out(letters: Letters) -> None:
+    """Not a day before; without a limit it is held until somebody decides."""
+    _, contact = await letters.written_to(TEXTS, "first")
+    await letters.texted(contact, "Wrong person, I think")
+    now = datetime.now(UTC)
+    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+        assert await reviews.overdue(tx, now + timedelta(days=9, hours=23), 10, []) == []
+        [late] = await reviews.overdue(tx, now + timedelta(days=10, minutes=1), 10, [])
+        await tx.execute("UPDATE tenants SET review_days = NULL")
+        assert await reviews.overdue(tx, now + timedelta(days=400), 10, []) == []
+        await reviews.decide(tx, late, "overdue", now)
+    assert await letters.barred() == {("sms", contact.phone): "unsubscribed"}
+    [review] = await letters.rows("SELECT decision FROM reviews")
+    assert review["decision"] == "overdue"
+
+
+async def test_whatever_comes_to_the_address_of_list_unsubscribe_is_an_opt_out(letters: Letters) -> None:
+    """Empty, made by a machine, from an alias: the address names the message, and so whom it went to."""
+    links = Links("https://t.example.com", ["k" * 32])
+    engine = replace(letters.engine, links=links)
+    for number, (text, kind) in enumerate(
+        (("", EventType.INBOUND), ("Auto: abwesend bis Montag", EventType.AUTORESPONDED))
+    ):
+        enrollment, contact = await letters.written_to(
+            EMAILS.replace("sequence: emails", f"sequence: s{number}"), "one"
+        )
+        job = letters.job_id(enrollment, "one")
+        address = links.unsubscribe_mailto("bye@acme.example", engine.tenant_id, job).removeprefix("mailto:")
+        message = InboundMessage(
+            channel=Channel.EMAIL,
+            provider="email",
+            provider_event_id=uuid4().hex,
+            at=datetime.now(UTC),
+            type=kind,
+            sender=STRANGER,
+            recipients=("team@acme.example", address.partition("?")[0]),
+            text=text,
+        )
+        received = await receive(engine, message)
+        assert (received.kind, received.stopped) == ("opt_out", (enrollment,))
+        assert (await letters.barred())["email", contact.email or ""] == "unsubscribed"
+
+
+async def test_a_forged_token_asks_for_nothing(letters: Letters) -> None:
+    """Nobody opts others out by an address of their own making; the mailbox itself is its writer's wish."""
+    engine = replace(
+        letters.engine, links=Links("https://t.example.com", ["k" * 32]), unsubscribe_address="bye@acme.example"
+    )
+    _, contact = await letters.written_to(EMAILS, "one")
+    forged = Links("https://t.example.com", ["other" * 8]).unsubscribe_mailto(
+        "x@acme.example", engine.tenant_id, uuid4()
+    )
+    for place, kind in ((forged.removeprefix("mailto:").partition("?")[0], "reply"), ("Bye+x@acme.example", "opt_out")):
+        message = InboundMessage(
+            channel=Channel.EMAIL,
+            provider="email",
+            provider_event_id=uuid4().hex,
+            at=datetime.now(UTC),
+            sender=contact.email or "",
+            recipients=(place,),
+            text="Hello",
+        )
+        assert (await receive(engine, message)).kind == kind
+
+
+async def test_our_own_words_in_an_answer_end_nothing_but_the_sequence(letters: Letters) -> None:
+    """Our opt-out line comes back without any mark, and yet it is a reply; the wish itself counts as ever."""
+    line = "If you would rather not hear from me again, then tell me to stop emailing you and take you off the list."
+    text = EMAILS.replace('"First."', f'"First. {line} Unsubscribe me from your list."')
+    _, contact = await letters.written_to(text, "one")
+    copy = f"First. {line} Unsubscribe me from your list."
+    assert (await letters.gets(contact.email or "", f"Yes, call me.\n\n{copy}")).kind == "reply"
+    assert await letters.barred() == {}
+    assert (await letters.gets(contact.email or "", f"Unsubscribe me from your list.\n\n{copy}")).kind == "opt_out"
 
 
 # --- away and back ------------------------------------------------------------------------------------------------

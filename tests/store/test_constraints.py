@@ -74,6 +74,8 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("notices", "failed_has_error", {"state": "failed"}),
     ("notices", "sending_was_claimed", {"state": "sending"}),
     ("reviews", "reviews_reason_check", {"reason": "boredom"}),
+    ("reviews", "reviews_decision_check", {"decision": "perhaps", "resolved_at": WHEN}),
+    ("reviews", "decided_is_resolved", {"decision": "opt_out"}),
     ("api_keys", "api_keys_name_check", {"name": ""}),
     ("api_keys", "api_keys_hash_check", {"hash": "\\x00"}),
     ("api_keys", "api_keys_scopes_check", {"scopes": ["everything"]}),
@@ -198,7 +200,8 @@ async def test_every_check_is_tried(owner: asyncpg.Connection) -> None:
     )
     untried = {(row["table"], row["name"]) for row in checks} - {(table, name) for table, name, _ in NONSENSE}
     # The application makes no tenant; what it may change of its own is tried below.
-    assert untried == {("tenants", f"tenants_{column}_check") for column in ("name", "on_ambiguous", *TEXTS)}
+    own = ("name", "on_ambiguous", "review_days", *TEXTS)
+    assert untried == {("tenants", f"tenants_{column}_check") for column in own}
 
 
 TEXTS = ("help_text", "opt_out_text", "postal_address")
@@ -209,6 +212,12 @@ async def test_a_tenants_text_is_not_empty(tenant: Tenant, column: str) -> None:
     """No text is NULL, never an empty message."""
     with pytest.raises(asyncpg.CheckViolationError, match=f"tenants_{column}_check"):
         await tenant.execute(f"UPDATE tenants SET {column} = ''")  # noqa: S608 - our own names
+
+
+async def test_a_tenants_time_for_reviews_is_a_day_at_least(tenant: Tenant) -> None:
+    """No time is NULL, never none at all."""
+    with pytest.raises(asyncpg.CheckViolationError, match="tenants_review_days_check"):
+        await tenant.execute("UPDATE tenants SET review_days = 0")
 
 
 async def test_a_tenants_policy_is_one_that_there_is(tenant: Tenant) -> None:

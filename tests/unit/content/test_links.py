@@ -1,7 +1,7 @@
 """Signed links: what they say, and to whom."""
 
 import re
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -79,3 +79,32 @@ def test_no_text_breaks_the_reading(text: str) -> None:
     for read in (LINKS.read_unsubscribe, LINKS.read_open, LINKS.read_click):
         with pytest.raises(Unverified):
             read(text)
+
+
+def test_an_unsubscribe_address_names_its_message_to_whoever_sent_it() -> None:
+    """In small letters that every server takes; made for another tenant, or by nobody, it names nothing."""
+    uri = LINKS.unsubscribe_mailto("unsubscribe@example.com", TENANT, JOB)
+    address = uri.removeprefix("mailto:").removesuffix("?subject=unsubscribe")
+    assert len(address.partition("@")[0]) <= 64
+    assert address == address.lower()
+    for spelling in (address, address.upper(), f"Somebody <{address}>"):
+        assert LINKS.read_unsubscribe_address(TENANT, spelling) == JOB
+    forged = address[:-20] + ("a" if address[-20] != "a" else "b") + address[-19:]
+    for other in (forged, "unsubscribe@example.com", "unsubscribe+u@example.com", ""):
+        assert LINKS.read_unsubscribe_address(TENANT, other) is None
+    assert LINKS.read_unsubscribe_address(uuid4(), address) is None
+
+
+def test_an_unsubscribe_address_outlives_its_key() -> None:
+    """As links do: a mail may be answered after years."""
+    old = Links("https://t.example.com", ["old"]).unsubscribe_mailto("mailto:bye@example.com?subject=x", TENANT, JOB)
+    assert Links("https://t.example.com", ["new", "old"]).read_unsubscribe_address(TENANT, old) == JOB
+    assert Links("https://t.example.com", ["new"]).read_unsubscribe_address(TENANT, old) is None
+
+
+def test_a_mailbox_with_a_long_name_stays_as_it_is() -> None:
+    """Better an address that works than one that names its message."""
+    long = "a" * 40
+    assert (
+        LINKS.unsubscribe_mailto(f"{long}@example.com", TENANT, JOB) == f"mailto:{long}@example.com?subject=unsubscribe"
+    )

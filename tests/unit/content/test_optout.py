@@ -7,6 +7,21 @@ from hypothesis import strategies as st
 from content.optout import OptOutKind, OptOutVerdict, judge
 from tests.machine import assert_takes_at_most
 
+CARRIERS = [
+    "ARRET",
+    "Arrêt",
+    "ARRÊTEZ",
+    "STOPP",
+    "ABMELDEN",
+    "PARAR",
+    "SAIR",
+    "BAJA",
+    "ALTO",
+    "CANCELLA",
+    "BASTA",
+    "STOPPEN",
+    "AFMELDEN",
+]
 PER_SE = ["stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe", "stopall", "optout"]
 
 
@@ -18,6 +33,40 @@ def test_a_word_alone_counts_in_any_dress(word: str, form: str) -> None:
     """Case, punctuation, quotes, emoji and courtesy do not hide an opt-out."""
     for text in (word, word.upper(), word.title()):
         assert judge(form.format(text)) == (OptOutKind.OPT_OUT, word)
+
+
+@pytest.mark.parametrize("word", CARRIERS)
+@pytest.mark.parametrize("form", ["{}", "{}!", " {}.\n"])
+def test_carriers_words_of_other_languages_count_alone(word: str, form: str) -> None:
+    """ARRET has to be heard on Canadian numbers as STOP is; so are the words of other countries' carriers."""
+    for text in (word, word.lower(), word.title()):
+        assert judge(form.format(text)).kind is OptOutKind.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["Stop promotions", "Detener promociones", "Arrêter les promotions", "Promotions stoppen", "Parar promoções"],
+        *["Interrompi promozioni", "Stop met promoties", "Stop all", "Unsubscribe", "Se désabonner", "Abbestellen"],
+    ],
+)
+def test_buttons_that_end_messages_count(text: str) -> None:
+    """WhatsApp's button arrives as its label."""
+    assert judge(text).kind is OptOutKind.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["opt me back in", "please sign me up again", "subscribe me again please", "I want to get the texts again"],
+        *["Continue", "Continuar", "Yes please", "Interested", "Learn more", "Get offers", "See menu", "Confirm"],
+        *["aide", "Hilfe", "ayuda por favor", "aiuto", "Anmelden", "START please", "resume"],
+        *["réinscrivez-moi", "nehmen Sie mich wieder auf", "quiero volver a recibir los mensajes"],
+    ],
+)
+def test_buttons_that_begin_something_and_wishes_to_come_back_end_nothing(text: str) -> None:
+    """Whoever wants more, or help, is never barred."""
+    assert judge(text).kind is not OptOutKind.OPT_OUT
 
 
 @pytest.mark.parametrize(
@@ -38,6 +87,10 @@ def test_a_word_alone_counts_in_any_dress(word: str, form: str) -> None:
         ("unsubscirbe", "unsubscribe"),
         ("🛑", "stop"),
         ("DÉTENER", "detener"),
+        ("ЅТОР", "stop"),
+        ("sтoр", "stop"),
+        ("UΝSUBSCRΙBE", "unsubscribe"),
+        ("ARRÊT", "arret"),
     ],
 )
 def test_disguised_letters_are_read_as_a_person_reads_them(text: str, word: str) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from content.optout import OptOutKind, judge
+from content.optout import OptOutKind, judge, training
 
 _PHRASES = Path(__file__).parent / "optout_phrases"
+_TOLD = Path(training.__file__).parent / "told"
+"""What rules and scorer were made for."""
 _MOST_DOUBTFUL = 0.03
 _HELD_OUT = "held_out"
 _ALL = "*"
@@ -14,7 +16,7 @@ _ALL = "*"
 
 def _phrases(label: str, which: str) -> list[str]:
     """The messages of one label: those in `en` and `es`, the `held_out` ones, or all (`*`)."""
-    paths = sorted(_PHRASES.glob(f"{label}.{which}.txt"))
+    paths = sorted([*_PHRASES.glob(f"{label}.{which}.txt"), *_TOLD.glob(f"{label}.{which}.txt")])
     lines = [line for path in paths for line in path.read_text("utf-8").splitlines()]
     return [line.replace("\\n", "\n") for line in lines if line and not line.startswith("#")]
 

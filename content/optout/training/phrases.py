@@ -1,0 +1,129 @@
+"""The phrases that the model is made from: templates, one file per language, spelled out here; and single messages."""
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import NamedTuple
+
+LANGUAGES = ("dutch", "english", "french", "german", "italian", "portuguese", "spanish")
+_OF_A_TEMPLATE = 20
+"""Messages made of one line."""
+_OF_A_MESSAGE = 3
+"""The same of a message that is written down whole."""
+_SET_APART = 0.4
+"""How many stand beside other sentences."""
+_MISSPELT = 0.2
+_NAMED = re.compile(r"\{(\w+)\}")
+_CHOICE = re.compile(r"\(([^()]*)\)")
+_TOLD = {"en": "english", "es": "spanish"}
+"""Languages of the single messages."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Labelled(NamedTuple):
+    """A message and whether it is an opt-out."""
+
+    text: str
+    opt_out: bool
+
+
+class _Templates(NamedTuple):
+    sets: Mapping[str, str]
+    lines: Mapping[str, list[str]]
+
+
+def digest() -> str:
+    """Names the phrases and how they are spelled out: other phrases make another model."""
+    told = hashlib.sha256(f"{_OF_A_TEMPLATE} {_SET_APART} {_MISSPELT}".encode())
+    for language in LANGUAGES:
+        told.update(_source(language).encode())
+    for tag in _TOLD:
+        for label in ("opt_out", "not_opt_out"):
+            told.update("\n".join(messages(label, tag)).encode())
+    return told.hexdigest()[:16]
+
+
+def labelled() -> Iterator[Labelled]:
+    """Every message, the same ones in each run."""
+    for language in LANGUAGES:
+        templates = _read(language)
+        for label, lines in templates.lines.items():
+            if label in ("optout", "other"):
+                for line in lines:
+                    yield from _made(line, label == "optout", _OF_A_TEMPLATE, templates)
+    for tag, language in _TOLD.items():
+        templates = _read(language)
+        for label in ("opt_out", "not_opt_out"):
+            for text in messages(label, tag):
+                yield Labelled(text, label == "opt_out")
+                yield from _made(text, label == "opt_out", _OF_A_MESSAGE, templates)
+
+
+def messages(label: str, tag: str) -> list[str]:
+    """The single messages that are `opt_out` or `not_opt_out`, in one language (`en`, `es`)."""
+    lines = files(__package__).joinpath("told", f"{label}.{tag}.txt").read_text("utf-8").splitlines()
+    return [line.replace("\\n", "\n") for line in lines if line and not line.startswith("#")]
+
+
+def _source(language: str) -> str:
+    return files(__package__).joinpath("phrases", f"{language}.txt").read_text("utf-8")
+
+
+def _read(language: str) -> _Templates:
+    sets: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
+    label = ""
+    for line in _source(language).splitlines():
+        if line.startswith("@"):
+            name, _, choices = line[1:].partition(":")
+            sets[name] = choices.strip()
+        elif line.startswith("="):
+            label = line[1:].strip()
+        elif line and not line.startswith("#"):
+            lines.setdefault(label, []).append(line)
+    return _Templates(sets, lines)
+
+
+def _made(line: str, opt_out: bool, most: int, templates: _Templates) -> Iterator[Labelled]:
+    """What a template says in some of its ways; a message without choices in several spellings and surroundings."""
+    chance = random.Random(line)  # noqa: S311 (the same phrases in each run, nothing secret)
+    made: set[str] = set()
+    for _ in range(most):
+        text = _spelled_out(line, templates, chance)
+        if chance.random() < _MISSPELT:
+            text = _misspelt(text, chance)
+        if chance.random() < _SET_APART:
+            text = _among_others(text, templates, chance)
+        if text not in made:
+            made.add(text)
+            yield Labelled(text, opt_out)
+
+
+def _spelled_out(line: str, templates: _Templates, chance: random.Random) -> str:
+    text = line
+    while match := _CHOICE.search(text) or _NAMED.search(text):
+        choices = match[1] if match[0].startswith("(") else templates.sets[match[1]]
+        text = f"{text[: match.start()]}{chance.choice(choices.split('|'))}{text[match.end() :]}"
+    return " ".join(text.split())
+
+
+def _among_others(text: str, templates: _Templates, chance: random.Random) -> str:
+    """Beside a greeting, a closing or another sentence that is no opt-out."""
+    beside = _spelled_out(chance.choice(templates.lines[chance.choice(["open", "close", "other"])]), templates, chance)
+    mark = chance.choice([". ", ", ", ".\n", "! ", " "])
+    return f"{beside}{mark}{text}" if chance.random() < 0.5 else f"{text}{mark}{beside}"
+
+
+def _misspelt(text: str, chance: random.Random) -> str:
+    """One letter is lost, doubled, swapped with the next, or another one."""
+    at = chance.randrange(len(text))
+    kind = chance.randrange(4)
+    if kind == 0:
+        return text[:at] + text[at + 1 :]
+    if kind == 1:
+        return text[:at] + text[at] + text[at:]
+    if kind == 2:
+        return text[:at] + text[at : at + 2][::-1] + text[at + 2 :]
+    return text[:at] + chance.choice(_LETTERS) + text[at + 1 :]
