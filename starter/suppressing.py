@@ -77,7 +77,7 @@ async def lift(
         if found.reason == "suspected" and await reviews.holds(tx, found.channel, found.address):
             raise Conflict(
                 "a message from there may be an opt-out, and nobody has decided yet",
-                hint="decide it: POST /reviews/{id}/decision, or ./touchline reviews",
+                hint="decide what it is among the reviews",
             )
         await suppressions.take_back(tx, id, engine.now())
         lifted = await suppressions.hold(tx, id)

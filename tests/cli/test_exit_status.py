@@ -41,7 +41,7 @@ def test_the_commands_are_those_that_users_know() -> None:
         *("webhooks create", "webhooks list", "webhooks change", "webhooks rotate", "webhooks delete"),
         *("webhooks deliveries", "webhooks redeliver"),
         *(f"senders {what}" for what in ("add", "list", "default", "remove")),
-        *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews"),
+        *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews", "read"),
         *("tenants add", "tenants list"),
     } == COMMANDS
 
