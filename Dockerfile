@@ -1,8 +1,10 @@
 # The worker, the API, and the migrations that their database needs.
-FROM python:3.13-slim-bookworm
+FROM python:3.13.18-slim-bookworm
 
-RUN pip install --no-cache-dir 'uv>=0.8,<1' && useradd --system --uid 10001 --create-home touchline
+RUN useradd --system --uid 10001 --create-home touchline
 WORKDIR /app
+COPY starter/uv.txt starter/
+RUN pip install --no-cache-dir --require-hashes -r starter/uv.txt
 
 # Dependencies first: they change less often than the code. The local stack's servers stay out.
 COPY pyproject.toml uv.lock ./
@@ -12,6 +14,6 @@ COPY . .
 RUN mkdir -p var/outbox && chown touchline var/outbox
 
 # Zone files from the locked tzdata wheel: the system's may be a year old, and wrong.
-ENV PATH="/app/.venv/bin:$PATH" PYTHONTZPATH="" PYTHONUNBUFFERED=1
+ENV PATH="/app/.venv/bin:$PATH" PYTHONTZPATH="" PYTHONSAFEPATH=1 PYTHONPATH=/app PYTHONUNBUFFERED=1
 USER touchline
 CMD ["python", "worker.py"]

@@ -30,7 +30,7 @@ from providers.webhook import WebhookConfig
 from providers.webhooks.twilio import TwilioWebhook
 from settings import Settings, secrets_in
 from starter.engine import Engine, TemporalAddress, connect_temporal
-from starter.inbound import receive
+from starter.inbox import Inbox
 from starter.runs import Runs
 from store.pool import Database
 from telemetry import LogContext
@@ -149,13 +149,16 @@ def temporal_address_of(settings: Settings) -> TemporalAddress:
 
 
 @asynccontextmanager
-async def engine_of(settings: Settings, *, lazy: bool = False) -> AsyncIterator[Engine]:
+async def engine_of(settings: Settings, *, lazy: bool = False, kept_back: int = 0) -> AsyncIterator[Engine]:
     """Connect to everything; release it at the end. Raises NotReady for what cannot be reached.
 
-    `lazy`: connects when first used, for whoever has something to say even while a service is down.
+    `lazy`: connects when first used, for whoever has something to say even while a service is down. `kept_back`:
+    connections to the database that only what is `urgent` may have.
     """
     providers = registry_of(settings)
-    database = await Database.connect(settings.database_url, size=settings.database_pool_size, lazy=lazy)
+    database = await Database.connect(
+        settings.database_url, size=settings.database_pool_size, lazy=lazy, kept_back=kept_back
+    )
     try:
         client = await connect_temporal(temporal_address_of(settings), lazy=lazy)
         yield Engine(
@@ -184,18 +187,20 @@ def worker_of(
     settings: Settings,
     engine: Engine,
     *,
+    inbox: Inbox | None = None,
     interceptors: Sequence[Interceptor] = (),
     around: Callable[[WorkflowRunner], WorkflowRunner] = lambda runner: runner,
 ) -> Worker:
     """A worker for every workflow and activity; it takes the hand-overs under way to their end on shutdown.
 
+    `inbox`: the process's own, which applies what its mailbox brings in.
     `interceptors` and what is put `around` the workflows' runner come on top of the worker's own.
     """
     deliveries = Deliveries(engine.database, engine.providers, composer_of(settings), Versions(), engine.runs)
     lifecycle = Lifecycle(engine.database, deliveries.versions, engine.providers.must_carry)
     webhooks = Subscriptions(engine.database, Poster(_webhook_bound(settings)), engine.runs.wake_subscription)
     mailbox = mailbox_of(settings)
-    receiving = partial(receive, engine)
+    receiving = partial((inbox or Inbox()).take_in_one, engine, source="imap")
     return Worker(
         engine.runs.client,
         task_queue=engine.runs.task_queue,

@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     )
 
     database_url: str = ""
-    """PostgreSQL URL. Empty: the local stack's own server."""
+    """PostgreSQL URL, of a role that may become touchline_app. Empty: the local stack's own server."""
+    database_owner_url: str = ""
+    """The same database as the role that owns the tables: for `migrate` and `tenants` alone. Empty: `database_url`."""
     database_pool_size: int = Field(default=24, ge=2, le=500)
     """Connections of one process; a delivery in flight holds one."""
 
@@ -205,6 +207,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment, then `.env`."""
         return init_settings, _Environment(settings_cls), dotenv_settings
+
+
+def env_file() -> Path | None:
+    """The file that settings are read from beside the environment; None where there is none."""
+    named = Settings.model_config.get("env_file")
+    return Path(named) if isinstance(named, str) and Path(named).is_file() else None
 
 
 def secrets_in(setting: SecretStr) -> list[str]:

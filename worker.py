@@ -13,6 +13,7 @@ from domain.messages import Channel
 from settings import PREFIX, Settings, read_settings
 from starter.ending import Exit, end_process
 from starter.engine import Engine
+from starter.inbox import Inbox
 from starter.schedule import ensure_mailbox_poll, ensure_reconciler
 from store import reports
 
@@ -20,6 +21,8 @@ log = structlog.get_logger("worker")
 
 _USUAL = (Channel.EMAIL, Channel.SMS)
 """Channels that are missed even where no sequence sends on them yet."""
+_GRACE_S = 10.0
+"""For what came in and is being applied when the process is told to end; what is left, others apply."""
 _NAMED = 5
 """Sequences that a warning names."""
 
@@ -29,15 +32,19 @@ async def work(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with engine_of(settings) as engine, worker_of(settings, engine):
+    inbox = Inbox()
+    async with engine_of(settings) as engine, worker_of(settings, engine, inbox=inbox):
         every = timedelta(seconds=settings.reconcile_every_s)
         await ensure_reconciler(engine.runs.client, engine.runs.task_queue, every)
         polled_every = timedelta(seconds=settings.imap_every_s) if settings.imap_host else None
         await ensure_mailbox_poll(engine.runs.client, engine.runs.task_queue, polled_every)
         await warn_of_channels(engine)
+        keeping = asyncio.create_task(inbox.keep(engine))
         log.info("working", task_queue=settings.task_queue, temporal=settings.temporal_address)
         await stop.wait()
         log.info("stopping", hint="waiting for the messages that are being handed over")
+        keeping.cancel()
+        await inbox.finish(_GRACE_S)
 
 
 async def warn_of_channels(engine: Engine) -> None:

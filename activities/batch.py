@@ -28,8 +28,7 @@ from domain.enrollment import EnrollmentInput
 from scheduling.itinerary import Home
 from store import batches, enrollments, sequences
 from store.batches import LIVE, BatchStatus, Refusal, Work
-from store.mailboxes import is_outage
-from store.pool import Database, savepoint
+from store.pool import Database, is_outage, savepoint
 from store.sequences import Version
 
 log = structlog.get_logger(__name__)

@@ -48,7 +48,7 @@ from providers.base import Line, Provider
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
-from store import last_look as looks
+from store.last_look import Made, is_held
 from store.ledger import Claim
 from store.pool import LOST, Database
 from store.sequences import Version
@@ -353,8 +353,8 @@ class _Delivery:
         finally:
             await self._parts.database.last_looks.let_go(claimed.message.job_id, at_once=not is_sent)
 
-    async def _look(self, claimed: _Claimed) -> None:
-        """Did anything end, bar or hold the message since its claim? Raises NotCleared."""
+    async def _look(self, claimed: _Claimed) -> float:
+        """Did anything end, bar or hold the message since its claim? Raises NotCleared; answers when it was asked."""
         found = await self._parts.database.last_looks.at_message(self._order.tenant_id, claimed.message.job_id)
         now = self._clock.now()
         if found is None or (found.state, found.claims) != (JobState.SENDING, claimed.number):
@@ -365,10 +365,13 @@ class _Delivery:
             raise NotCleared(found.status)
         if found.sequence_status in HOLDS:
             raise NotCleared(f"sequence {found.sequence_status}")
+        if found.heard is not None:
+            raise NotCleared("something came in")
         if found.suppressed:
             raise NotCleared("suppressed")
         if (held := claimed.settlement.held_back(now, found.not_before)) is not None:
             raise NotCleared(held[0])
+        return found.asked
 
     # --- settle --------------------------------------------------------------------------------------
 
@@ -424,9 +427,8 @@ class _Delivery:
         if isinstance(word.lookup, Receipt):
             return await settlement.sent(word.lookup)
         now = self._clock.now()
-        if not word.own and await looks.is_held(
-            tx, claim.job_id, claim.claimed_at, limit_s=LIMIT.total_seconds(), now=now
-        ):
+        made = Made(claim.claimed_at, claim.claimed_on)
+        if not word.own and await is_held(tx, claim.job_id, made, limit=LIMIT, now=now):
             return await settlement.under_way(now + _STILL_UNDER_WAY)
         if isinstance(word.lookup, Absent):
             if claim.ending is not None:

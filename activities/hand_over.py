@@ -90,14 +90,16 @@ async def look_up(provider: Provider, message: OutgoingMessage, attempted_at: da
         return Unknown(reason=str(error), ask_again_after=_ASK_AGAIN)
 
 
-def last_look(judge: Callable[[], Awaitable[None]]) -> LastLook:
-    """The look that a provider awaits: `judge` raises NotCleared, and is asked again until its yes is fresh."""
+def last_look(judge: Callable[[], Awaitable[float]]) -> LastLook:
+    """The look that a provider awaits: `judge` raises NotCleared, or says yes and when that was asked for.
+
+    By the monotonic clock; a yes that has become old on its way is asked for again.
+    """
 
     async def clear() -> None:
         while True:
-            asked = monotonic()
             try:
-                await judge()
+                asked = await judge()
             except LOST as error:
                 raise NotCleared("the database cannot be asked") from error
             if monotonic() - asked <= _GOOD_FOR_S:

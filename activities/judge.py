@@ -11,6 +11,9 @@ from store.ledger import Claim
 SEQUENCE_RECHECK = timedelta(hours=1)
 """A held sequence wakes its enrollments when it goes on; this is the net under that."""
 
+_SOON, _LATER = timedelta(seconds=1), timedelta(seconds=30)
+"""What came in has its effect within moments; what it may concern looks again when it has waited as long once more."""
+
 HOLDS = ("draft", "paused")
 """A sequence of these statuses holds everybody where they are; an archived one lets them finish."""
 
@@ -53,6 +56,8 @@ def judge(claim: Claim, plan: Plan, node: Outgoing, where: Whereabouts, now: dat
         return Hold(Gate.ENROLLMENT_PAUSED, None)
     if claim.sequence_status in HOLDS:
         return Hold(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
+    if claim.heard is not None:
+        return Hold(Gate.INBOX, now + min(max(now - claim.heard, _SOON), _LATER))
     if claim.sent_before:
         return Skip("sent before the retry")
     if claim.suppressed:

@@ -21,7 +21,7 @@ from domain.events import InboundMessage, StatusReport
 from providers.imap import ImapConfig, Mailbox, RawMail, open_mailbox
 from store import dead_letters, mailboxes
 from store.mailboxes import Checkpoint
-from store.pool import Database
+from store.pool import Database, is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -152,7 +152,7 @@ class MailboxPoller:
             for report in reports:
                 await self._receive(report)
         except Exception as error:
-            if mailboxes.is_outage(error):
+            if is_outage(error):
                 raise
             return str(error) if isinstance(error, Malformed | Overrun) else repr(error)
         return None

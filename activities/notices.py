@@ -23,7 +23,7 @@ from domain.messages import Absent, Lookup, Receipt, Unknown
 from providers.base import Line, Provider
 from providers.registry import Registry
 from store import notices
-from store.last_look import is_held
+from store.last_look import Made, is_held
 from store.notices import Notice, NoticeState
 from store.pool import Database
 
@@ -163,13 +163,14 @@ class Notices:
         async with self._database.transaction(order.tenant_id) as tx:
             return await _settle(tx, order, claimed, outcome, clock)
 
-    async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> None:
-        """Is it still this attempt's, and may it still be said? Raises NotCleared."""
+    async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> float:
+        """Is it still this attempt's, and may it still be said? Raises NotCleared; answers when it was asked."""
         found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id)
-        if found != (NoticeState.SENDING, claimed.at):
+        if found is None or (found.state, found.claimed_at) != (NoticeState.SENDING, claimed.at):
             raise NotCleared("another attempt has it")
         if clock.now() >= claimed.notice.expires_at:
             raise NotCleared("expired")
+        return found.asked
 
     async def _ask_provider(self, notice: Notice, order: NoticeOrder) -> Lookup:
         """Ask once: a later answer would come too late to act upon."""
@@ -188,9 +189,9 @@ async def _reconcile(tx: asyncpg.Connection, notice: Notice, word: _Word, clock:
     """Settle what an attempt left `sending`; None: it certainly never left."""
     if isinstance(word.lookup, Receipt):
         return await _sent(tx, notice, word.lookup, clock)
-    if not word.own and await is_held(
-        tx, notice.id, word.at or clock.now(), limit_s=LIMIT.total_seconds(), now=clock.now()
-    ):
+    now = clock.now()
+    made = Made(notice.claimed_at or now, notice.claimed_on)
+    if not word.own and await is_held(tx, notice.id, made, limit=LIMIT, now=now):
         raise ApplicationError("another attempt may still be at it", category=ApplicationErrorCategory.BENIGN)
     if isinstance(word.lookup, Unknown):
         text = f"the worker ended while sending: {word.lookup.reason}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 
@@ -10,7 +11,8 @@ import uvicorn
 
 import telemetry
 from api.app import create_app
-from api.edge import Edge
+from api.connections import PatientProtocol, most_connections
+from api.edge import Edge, live_streams
 from api.health import database_fault
 from api.rates import RateLimiter
 from composition import engine_of, twilio_webhook_of, webhook_secrets_of
@@ -24,6 +26,9 @@ log = structlog.get_logger("api")
 
 _GRACE_S = 20
 """For requests that are under way when the process is told to end."""
+_KEPT_BACK = 3
+"""The third part of the connections to the database is kept for webhooks, links and probes."""
+_MOST_STREAMS = 5_000
 
 
 def edge_of(settings: Settings, engine: Engine) -> Edge:
@@ -35,18 +40,23 @@ def edge_of(settings: Settings, engine: Engine) -> Edge:
         twilio=twilio_webhook_of(settings),
         limiter=RateLimiter(settings.api_requests_per_minute, settings.api_refused_per_minute),
         metrics_token=settings.metrics_token.get_secret_value(),
+        streams=live_streams(min(_MOST_STREAMS, PatientProtocol.most // 2)),
     )
 
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way; what is down is waited for meanwhile."""
+    PatientProtocol.most = most_connections()
     listening = _listen(settings.api_host, settings.api_port)
-    async with engine_of(settings, lazy=True) as engine:
+    async with engine_of(settings, lazy=True, kept_back=settings.database_pool_size // _KEPT_BACK) as engine:
         edge = edge_of(settings, engine)
         app = create_app(edge)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=PatientProtocol,
+                # Whoever is not named may say what they like about where they come from, this machine included.
+                forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", ""),
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -69,8 +79,12 @@ async def serve(settings: Settings) -> None:
         gc.freeze()
         host, port = listening.getsockname()[:2]
         log.info("serving", host=host, port=port, public_url=settings.public_url, temporal=settings.temporal_address)
-        await server.serve(sockets=[listening])
-        await edge.teller.finish(_GRACE_S)
+        keeping = asyncio.create_task(edge.inbox.keep(engine))
+        try:
+            await server.serve(sockets=[listening])
+            await edge.inbox.finish(_GRACE_S)
+        finally:
+            keeping.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,5 +1,6 @@
 """Who calls: an API key in the Authorization header names a tenant and what may be done there."""
 
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from structlog.contextvars import bind_contextvars
 
 from api.edge import Edge, TheEdge
 from api.problems import Refusal, answers
+from api.turns import Turns
 from starter.engine import Engine
 from store import api_keys
 from store.api_keys import Owner, Scope
@@ -104,3 +106,13 @@ def needs(scope: Scope) -> Any:
         return caller.engine
 
     return Depends(scoped)
+
+
+def takes_turn(of: Callable[[Edge], Turns]) -> Any:
+    """A dependency: the request has one of these under way until its answer is out; 429 where that is one too many."""
+
+    async def taken(edge: TheEdge, caller: TheCaller) -> AsyncIterator[None]:
+        with of(edge).take(caller.owner):
+            yield
+
+    return Depends(taken, scope="request")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from api.auth import REFUSALS, needs
+from api.auth import REFUSALS, needs, takes_turn
 from api.csv_export import stream_csv
 from api.frame import MAX_CONTACT_FILE
 from api.problems import Refusal, answers
@@ -18,6 +18,7 @@ from starter.contact_export import export
 from starter.contacts import ImportReport, import_csv
 from starter.engine import Engine
 from starter.telling import say_many
+from store import once
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})
 
@@ -44,6 +45,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     "/import",
     summary="Import contacts from a CSV file",
     responses=answers(400, 413, 415, 422),
+    dependencies=[takes_turn(lambda edge: edge.imports)],
     openapi_extra=_BODY,
     description=f"""The body is the file, up to {MAX_CONTACT_FILE:,} bytes: UTF-8, with a header line; delimited by
 comma, semicolon or tab. Columns: `external_id`, `name`, `email`, `phone`, `company`, `timezone`, `tags`, `triggers`
@@ -65,16 +67,23 @@ async def import_contacts(request: Request, engine: Annotated[Engine, needs("wri
         async for chunk in request.stream():
             await asyncio.to_thread(file.write, chunk)
         file.flush()
-        return await import_csv(
-            engine.database,
-            engine.tenant_id,
-            Path(file.name),
-            default_region=engine.default_region,
-            tell=partial(say_many, engine),
-        )
+        with once.apart():
+            return await import_csv(
+                engine.database,
+                engine.tenant_id,
+                Path(file.name),
+                default_region=engine.default_region,
+                tell=partial(say_many, engine),
+            )
 
 
-@router.get("/export", summary="Export contacts as a CSV file", response_class=StreamingResponse, responses=_FILE)
+@router.get(
+    "/export",
+    summary="Export contacts as a CSV file",
+    response_class=StreamingResponse,
+    responses=_FILE,
+    dependencies=[takes_turn(lambda edge: edge.exports)],
+)
 async def export_contacts(engine: Annotated[Engine, needs("read")]) -> StreamingResponse:
     """All contacts as they are at this moment, the oldest first, with a column for each attribute that any of them has.
 

@@ -5,6 +5,8 @@ import csv
 import io
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -12,8 +14,10 @@ from starlette.types import Send
 from domain.cells import cell
 
 _CHUNK = 64 * 1024
+_IN_MEMORY = 1_000_000
+"""Bytes that wait for a client; more of them lie on disk."""
 _TAKEN_WITHIN_S = 30.0
-"""Whoever takes longer for one chunk has gone: behind the rows stands a connection that others need."""
+"""Whoever takes longer for one chunk has gone: others wait for their turn."""
 
 
 def stream_csv(header: Sequence[str], rows: AsyncIterator[Sequence[object]], filename: str) -> StreamingResponse:
@@ -35,13 +39,54 @@ class _CsvResponse(StreamingResponse):
         """Begin when the first rows are there, and give the source up when the client does."""
         chunks = self.body_iterator
         assert isinstance(chunks, AsyncGenerator)  # noqa: S101 - `stream_csv` makes it
-        async with aclosing(chunks):
-            first = await anext(chunks)
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await _hand_over(send, first, more=True)
-            async for chunk in chunks:
-                await _hand_over(send, chunk, more=True)
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+            backlog = _Backlog(file)
+            source = asyncio.create_task(backlog.fill(chunks))
+            try:
+                if not (chunk := await backlog.take()):
+                    await source  # which says why
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                while chunk:
+                    await _hand_over(send, chunk, more=True)
+                    chunk = await backlog.take()
+                await source
+            finally:
+                source.cancel()
+                await asyncio.wait([source])
         await _hand_over(send, b"", more=False)
+
+
+class _Backlog:
+    """What a client has not taken yet: in a file, so that nobody's slow reading holds what the rows come from."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._written = self._taken = 0
+        self._over = False
+        self._news = asyncio.Event()
+
+    async def fill(self, chunks: AsyncGenerator[bytes, None]) -> None:
+        """As fast as they come."""
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    self._file.seek(self._written)
+                    self._written += self._file.write(chunk)
+                    self._news.set()
+                    await asyncio.sleep(0)  # Rows that are there already come without a pause.
+        finally:
+            self._over = True
+            self._news.set()
+
+    async def take(self) -> bytes:
+        """The next part; nothing: that was all, or the source broke off."""
+        while self._taken == self._written and not self._over:
+            self._news.clear()
+            await self._news.wait()
+        self._file.seek(self._taken)
+        part = self._file.read(_CHUNK)
+        self._taken += len(part)
+        return part
 
 
 async def _hand_over(send: Send, chunk: bytes, *, more: bool) -> None:

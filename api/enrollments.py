@@ -83,7 +83,10 @@ async def get_enrollment(id: EnrollmentId, engine: Annotated[Engine, needs("read
 
 @router.post("/{id}/pause", summary="Pause an enrollment", responses=answers(409))
 async def pause_enrollment(id: EnrollmentId, engine: Writer) -> StateAnswered:
-    """Nothing is sent until it is resumed; what is left of its wait is kept. 409: it is paused, or has ended."""
+    """Nothing is sent until it is resumed, also where no worker answers; what is left of its wait is kept.
+
+    409: it is paused, or has ended.
+    """
     return state_answered(id, await control.pause(engine, id))
 
 
@@ -95,7 +98,7 @@ async def resume_enrollment(id: EnrollmentId, engine: Writer) -> StateAnswered:
 
 @router.post("/{id}/stop", summary="Stop an enrollment for good", responses=answers(409))
 async def stop_enrollment(id: EnrollmentId, engine: Writer, body: Reason | None = None) -> StateAnswered:
-    """Nothing more is sent from the moment of the answer on. 409: it has ended already."""
+    """Nothing more is sent from the moment of the answer on; that needs no Temporal. 409: it has ended already."""
     return state_answered(id, await control.stop(engine, id, (body or Reason()).reason))
 
 

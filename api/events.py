@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +15,7 @@ from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from api.auth import REFUSALS, needs
+from api.auth import REFUSALS, TheCaller, needs, takes_turn
 from api.edge import TheEdge
 from api.problems import Refusal, answers
 from domain.errors import NotFound
@@ -32,11 +33,8 @@ _HEARTBEAT_S = 15.0
 _TAKEN_WITHIN_S = 20.0
 """A client that takes nothing off its connection for this long is given up."""
 _LONGEST_S = 15 * 60.0
-"""A stream ends and the client connects again, so that a key which was revoked does not listen for ever."""
+"""A stream ends and the client connects again: to whichever process has room for it."""
 _COME_BACK_MS = 2000
-_AGAIN_IN_S = "10"
-_MOST = 5_000
-"""Streams of one process."""
 
 _PLACE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _DESCRIPTION = """\
@@ -49,7 +47,7 @@ changes are kept for at least a day. If yours is no longer kept, the first event
 the stream goes on from now. Without the header it begins now.
 
 **Ends.** Connect again when the stream ends: after 15 minutes at the latest, when the server restarts, or when you
-read more slowly than things happen.
+read more slowly than things happen. It ends at once when its key is revoked. A key may have 100 streams at a time.
 
 **Order and delay.** The second number of `data.id` rises within an enrollment; an older change may come after a newer
 one where both were recorded at the same moment. A change is told once no older transaction is writing, commonly within
@@ -114,6 +112,7 @@ async def _interest(
     description=_DESCRIPTION,
     response_class=EventStream,
     status_code=HTTPStatus.OK,
+    dependencies=[takes_turn(lambda edge: edge.streams)],
     responses={
         200: {
             "model": Change,
@@ -130,13 +129,12 @@ async def _interest(
 async def events(
     edge: TheEdge,
     engine: Annotated[Engine, needs("read")],
+    caller: TheCaller,
     interest: Annotated[Interest, Depends(_interest)],
     last_event_id: Annotated[str | None, Header(description="The `id` of the last event that you saw.")] = None,
 ) -> EventStream:
     """Described above, at length."""
-    after = _place(last_event_id)
-    if edge.live.listening >= _MOST:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many listen already", headers={"Retry-After": _AGAIN_IN_S})
+    after, interest = _place(last_event_id), replace(interest, key_id=caller.owner.key_id)
     if after is not None and not await edge.live.resumable(engine.database, engine.tenant_id, after):
         return EventStream(_told(edge.live, engine, interest, None, reset=True))
     return EventStream(_told(edge.live, engine, interest, after))

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, computed_field
 
 from api import words
-from api.auth import REFUSALS, needs
+from api.auth import REFUSALS, needs, takes_turn
 from api.csv_export import stream_csv
 from api.paging import After, Limit, Page, part, place
 from api.problems import answers
@@ -165,7 +165,13 @@ async def statistics(engine: Annotated[Engine, needs("read")], which: Which, sta
     )
 
 
-@router.get("/history.csv", summary="Enrollment history as CSV", response_class=StreamingResponse, responses=_CSV)
+@router.get(
+    "/history.csv",
+    summary="Enrollment history as CSV",
+    response_class=StreamingResponse,
+    responses=_CSV,
+    dependencies=[takes_turn(lambda edge: edge.exports)],
+)
 async def history_csv(
     engine: Annotated[Engine, needs("read")], which: Which, status: Statuses = None
 ) -> StreamingResponse:
@@ -175,7 +181,13 @@ async def history_csv(
     return stream_csv(_columns(Execution), rows, "enrollment-history.csv")
 
 
-@router.get("/logs.csv", summary="Execution logs as CSV", response_class=StreamingResponse, responses=_CSV)
+@router.get(
+    "/logs.csv",
+    summary="Execution logs as CSV",
+    response_class=StreamingResponse,
+    responses=_CSV,
+    dependencies=[takes_turn(lambda edge: edge.exports)],
+)
 async def logs_csv(
     engine: Annotated[Engine, needs("read")], which: Which, status: StepStatuses = None
 ) -> StreamingResponse:

@@ -53,11 +53,16 @@ class Allowance:
 
 _LONG = {("POST", "/contacts/import"): Allowance(MAX_CONTACT_FILE, 600.0, 900.0)}
 """By method and path: what comes in as a file."""
+_MAIL = re.compile(r"/webhooks/email/[^/]+")
+_WHOLE_MAIL = Allowance(1_000_000_000, 300.0, 360.0)
+"""Whoever takes it in has a limit of its own, and keeps a record of what is beyond it."""
 
 
 def allowance(scope: Scope) -> Allowance:
     """What this request may take."""
     usual = Allowance(MAX_BODY, _BODY_WITHIN_S, _ANSWER_WITHIN_S)
+    if scope["method"] == "POST" and _MAIL.fullmatch(scope["path"]):
+        return _WHOLE_MAIL
     return _LONG.get((scope["method"], scope["path"]), usual)
 
 

@@ -29,9 +29,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import key_in, owner_of
+from api.edge import Edge
 from api.problems import UNAVAILABLE, problem, unavailable
+from domain import ids
 from store import idempotency
 from store.idempotency import Attempt, Known
+from store.once import Once
 from store.pool import LOST, Database
 
 log = structlog.get_logger(__name__)
@@ -100,32 +103,37 @@ class Idempotency:
             except HTTPException as error:
                 return problem(error.status_code, headers=error.headers)
             body.seek(0)
-            kept = _Kept(
-                scope["app"].state.edge.engine.database,
-                owner.tenant_id,
-                Attempt(key, uuid4()),
-                _cipher(api_key, key),
-            )
+            edge: Edge = scope["app"].state.edge
+            fingerprint = asked.digest()
+            request = Once(edge.engine.database, owner.tenant_id, ids.request_id(owner.tenant_id, key, fingerprint))
+            kept = _Kept(edge, owner.tenant_id, Attempt(key, uuid4()), _cipher(api_key, key), request)
             try:
-                known = await kept.begin(asked.digest())
+                known = await kept.begin(fingerprint)
             except UNAVAILABLE:
                 return unavailable()
             if known is not None:
                 return known
+            keeping = _Keeping(kept, send)
             async with kept.while_under_way():
-                await self._app(scope, _again(body, receive), _Keeping(kept, send).send)
-        return None
+                await self._app(scope, _again(body, receive), keeping.send)
+        return keeping.instead
 
 
 @dataclass
 class _Kept:
     """One attempt to carry a request out, and the place where its answer is kept."""
 
-    database: Database
+    edge: Edge
     tenant_id: UUID
     attempt: Attempt
     cipher: Fernet
+    request: Once
     settled: bool = False
+
+    @property
+    def database(self) -> Database:
+        """Where the attempt is recorded, by transactions of its own."""
+        return self.edge.engine.database
 
     async def begin(self, fingerprint: bytes) -> Response | None:
         """Take the key; otherwise what is to be answered."""
@@ -144,12 +152,7 @@ class _Kept:
                 hint="make a new key for each new request",
             )
         if known is None or known.status is None:
-            return problem(
-                HTTPStatus.CONFLICT,
-                f"the request with this {HEADER} is still being carried out",
-                hint="send the same again in a moment, with the same key",
-                headers={"Retry-After": _AGAIN_IN_S},
-            )
+            return _under_way()
         if known.answer is None:
             return problem(
                 HTTPStatus.CONFLICT,
@@ -159,34 +162,56 @@ class _Kept:
         head, _, body = self.cipher.decrypt(known.answer).partition(b"\n")
         return Response(body, known.status, {**json.loads(head), "Idempotent-Replayed": "true"})
 
-    async def keep(self, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Keep the answer, if it is one to be given again; what cannot be kept is answered all the same."""
+    async def keep(self, status: int, headers: Mapping[str, str], body: bytes | None) -> Response | None:
+        """Commit what was done together with its answer; otherwise what is to be answered instead.
+
+        What nobody should be answered again was not done either: it is rolled back, as far as it waited for this.
+        """
         self.settled = True
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _NOT_KEPT:
+            await self._give_up()
+            return None
         answer = None
         if body is not None:
             head = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
             answer = self.cipher.encrypt(json.dumps(head).encode() + b"\n" + body)
+        wrote = self.request.has_written
         try:
-            async with self.database.transaction(self.tenant_id) as tx:
-                if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _NOT_KEPT:
-                    await idempotency.give_up(tx, self.attempt)
-                else:
-                    await idempotency.keep(tx, self.attempt, status, answer)
+            async with self.request.part() as tx:
+                ours = await idempotency.keep(tx, self.attempt, status, answer)
+            if not ours and wrote:
+                await self.request.undo()
+                return _under_way()
+            for work in await self.request.commit():
+                self.edge.inbox.teller.behind(work)
         except UNAVAILABLE as error:
             log.warning("answer_not_kept", status=status, error=type(error).__name__)
+            with suppress(*UNAVAILABLE):
+                await self.request.undo()
+            # What committed by itself was done, whatever becomes of its answer; of the rest nobody knows.
+            return unavailable() if wrote else None
+        return None
 
     @asynccontextmanager
     async def while_under_way(self) -> AsyncIterator[None]:
         """Nobody else carries the request out meanwhile; an attempt that comes to no answer gives its key up."""
         renewing = asyncio.create_task(self._renew())
         try:
-            yield
+            with self.request.carried_out():
+                yield
         finally:
             renewing.cancel()
             if not self.settled:
-                with suppress(*UNAVAILABLE):
-                    async with self.database.transaction(self.tenant_id) as tx:
-                        await idempotency.give_up(tx, self.attempt)
+                await self._give_up()
+            with suppress(*UNAVAILABLE):
+                await self.request.undo()  # Nothing by now, unless what should have kept the answer has failed.
+
+    async def _give_up(self) -> None:
+        with suppress(*UNAVAILABLE):
+            await self.request.undo()
+        with suppress(*UNAVAILABLE), self.request.set_apart():
+            async with self.database.transaction(self.tenant_id) as tx:
+                await idempotency.give_up(tx, self.attempt)
 
     async def _renew(self) -> None:
         while True:
@@ -199,6 +224,9 @@ class _Kept:
 class _Keeping:
     """Holds an answer back until it is kept, so that nobody gets one that a repetition would not get."""
 
+    instead: Response | None = None
+    """What is to be answered because this could not be."""
+
     def __init__(self, kept: _Kept, send: Send) -> None:
         self._kept = kept
         self._send = send
@@ -206,23 +234,34 @@ class _Keeping:
         self._length = 0
 
     async def send(self, message: Message) -> None:
+        if self.instead is not None:
+            return
         self._length += len(message.get("body", b""))
         complete = message["type"] == "http.response.body" and not message.get("more_body", False)
         if self._held or message["type"] == "http.response.start":
             self._held.append(message)
             if not complete and self._length <= _MOST_KEPT:
                 return
-            await self._keep()
-            for held in self._held:
+            self.instead = await self._keep()
+            for held in self._held if self.instead is None else ():
                 await self._send(held)
             self._held.clear()
         else:
             await self._send(message)
 
-    async def _keep(self) -> None:
+    async def _keep(self) -> Response | None:
         start, *parts = self._held
         body = b"".join(part.get("body", b"") for part in parts) if self._length <= _MOST_KEPT else None
-        await self._kept.keep(start["status"], Headers(raw=start["headers"]), body)
+        return await self._kept.keep(start["status"], Headers(raw=start["headers"]), body)
+
+
+def _under_way() -> Response:
+    return problem(
+        HTTPStatus.CONFLICT,
+        f"the request with this {HEADER} is still being carried out",
+        hint="send the same again in a moment, with the same key",
+        headers={"Retry-After": _AGAIN_IN_S},
+    )
 
 
 def _key_of(named: list[str]) -> str | None:

@@ -1,5 +1,6 @@
 """Contacts and their sequences, as a CRM sees them: enroll, look, pause, resume, stop."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from api.problems import answers
 from api.texts import Line
 from starter import control, leads
 from starter.engine import Engine
-from starter.leads import Act, Became
+from starter.leads import Act, Became, Told
 from starter.records import Standing, standing_of
 from store import reports
 from store.conversation import Party
@@ -87,11 +88,16 @@ class EnrolledAll(BaseModel):
                         "reason": None,
                     },
                 ],
+                "unstarted": 0,
             }
         }
     )
 
     enrolled: int
+    unstarted: int = Field(
+        description="Of these, how many Temporal has not taken up yet, because it does not answer. They are recorded, "
+        "and start within a minute of its being back: nothing is to be sent again."
+    )
     contacts: list[Enrolled] = Field(description="In the order in which they were named, each once.")
 
 
@@ -155,12 +161,14 @@ class AnsweredAll(BaseModel):
 async def enroll_in_sequence(body: Enrolling, engine: Writer) -> EnrolledAll:
     """Each contact lives at most once in a sequence, however often and by however many it is enrolled.
 
-    404: the sequence was never published, or one of the contacts does not exist; then nobody is enrolled. 409: the
-    sequence is paused or archived. 503: it uses a channel that has no provider.
+    The same request with the same `Idempotency-Key` answers the enrollments that it made, also those that have ended
+    since. 404: the sequence was never published, or one of the contacts does not exist; then nobody is enrolled. 409:
+    the sequence is paused or archived. 503: it uses a channel that has no provider.
     """
-    outcomes = await leads.enroll_named(engine, body.contacts, body.sequence, source=body.source, is_test=body.is_test)
+    done = await leads.enroll_named(engine, body.contacts, body.sequence, source=body.source, is_test=body.is_test)
     return EnrolledAll(
-        enrolled=sum(one.became == "enrolled" for one in outcomes),
+        enrolled=sum(one.became == "enrolled" for one in done.outcomes),
+        unstarted=done.unstarted,
         contacts=[
             Enrolled(
                 contact=one.contact.external_id,
@@ -169,7 +177,7 @@ async def enroll_in_sequence(body: Enrolling, engine: Writer) -> EnrolledAll:
                 enrollment_id=one.enrollment,
                 reason=one.reason,
             )
-            for one in outcomes
+            for one in done.outcomes
         ],
     )
 
@@ -195,27 +203,36 @@ async def sequence_state(
 async def pause_sequence(id: LeadId, engine: Writer, body: Which | None = None) -> AnsweredAll:
     """In one sequence or in all; nothing is sent until it is resumed, and what is left of each wait is kept.
 
-    409: the contact does not live in the sequence that is named, or is paused there already. 503: no worker answers;
-    to say the same again is safe.
+    It holds from the answer on, also where no worker answers. 409: the contact does not live in the sequence that is
+    named, or is paused there already. 503: a message is being handed over, or it has not begun; say it again.
     """
     return await _tell(engine, id, body, control.pause)
 
 
 @router.post("/{id:path}/resume-sequence", summary="Resume a contact's sequences", responses=answers(409))
 async def resume_sequence(id: LeadId, engine: Writer, body: Which | None = None) -> AnsweredAll:
-    """In one sequence or in all; each goes on with what was left of its wait. 409 and 503 as for a pause."""
+    """In one sequence or in all; each goes on with what was left of its wait. 409 as for a pause.
+
+    503: no worker answers; to say the same again is safe.
+    """
     return await _tell(engine, id, body, control.resume)
 
 
 @router.post("/{id:path}/stop-sequence", summary="Stop a contact's sequences for good", responses=answers(409))
 async def stop_sequence(id: LeadId, engine: Writer, body: Stopping | None = None) -> AnsweredAll:
-    """In one sequence or in all; nothing more is sent from the moment of the answer on. 409 and 503 as for a pause."""
-    reason = (body or Stopping()).reason
-    return await _tell(engine, id, body, lambda engine, enrollment: control.stop(engine, enrollment, reason))
+    """In one sequence or in all; nothing more is sent from the moment of the answer on.
+
+    That needs no Temporal. 409 as for a pause. 503: a message is being handed over; say it again.
+    """
+    said = body or Stopping()
+    return _answered(await leads.stop(engine, id, said.sequence, said.reason))
 
 
 async def _tell(engine: Engine, id: str, which: Which | None, act: Act) -> AnsweredAll:
-    told = await leads.tell(engine, id, which.sequence if which else None, act)
+    return _answered(await leads.tell(engine, id, which.sequence if which else None, act))
+
+
+def _answered(told: Sequence[Told]) -> AnsweredAll:
     return AnsweredAll(
         enrollments=[
             Answered(

@@ -11,7 +11,9 @@ from api.auth import key_in, owner_of
 from api.frame import PROBES
 from api.problems import UNAVAILABLE, problem, unavailable
 from api.rates import RateLimiter
+from store.pool import urgent
 
+_WEBHOOKS = "/webhooks/"
 _HINT = "wait as long as Retry-After says, and spread the requests"
 
 
@@ -22,25 +24,37 @@ class Limits:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the request, and hand it on or refuse it."""
+        """Count the request, and hand it on or refuse it; vendors' calls, links and probes go first."""
+        if _is_urgent(scope):
+            with urgent():
+                await self._admit(scope, receive, send)
+        else:
+            await self._admit(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = key_in(Headers(scope=scope)) if scope["type"] == "http" and scope["path"] not in PROBES else None
         limiter: RateLimiter | None = scope["app"].state.edge.limiter if key else None
         if key is None or limiter is None:
             await self._app(scope, receive, send)
             return
         address = scope["client"][0] if scope.get("client") else ""
-        if not await limiter.believes(address):
-            detail = "too many keys that are not valid came from this address"
-            await _too_many(detail, await limiter.wait_of_address(address))(scope, receive, send)
+        guessing = not await limiter.believes(address)
+        if guessing and limiter.known.is_wrong(key):
+            await _guessed(await limiter.wait_of_address(address))(scope, receive, send)
             return
         try:
-            owner = await owner_of(scope, key)
+            async with limiter.known.look_up(key, guessing=guessing):
+                owner = await owner_of(scope, key)
         except UNAVAILABLE:
             await unavailable()(scope, receive, send)
             return
+        limiter.known.note(key, valid=owner is not None)
         if owner is None:
             await limiter.refused(address)
-            await self._app(scope, receive, send)
+            if guessing:
+                await _guessed(await limiter.wait_of_address(address))(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
             return
         key_id = str(owner.key_id)
         if not await limiter.admits(key_id):
@@ -49,6 +63,16 @@ class Limits:
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, _telling(send, limiter.told, key_id))
+
+
+def _is_urgent(scope: Scope) -> bool:
+    """Whether somebody calls who will not come again, or who asks how we do."""
+    keyed = scope["type"] == "http" and key_in(Headers(scope=scope)) is not None
+    return not keyed or scope["path"].startswith(_WEBHOOKS) or scope["path"] in PROBES
+
+
+def _guessed(wait_s: int) -> JSONResponse:
+    return _too_many("too many keys that are not valid came from this address", wait_s)
 
 
 def _too_many(detail: str, wait_s: int) -> JSONResponse:

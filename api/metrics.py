@@ -20,7 +20,7 @@ from api.auth import key_in
 from api.edge import TheEdge
 from api.problems import Refusal
 from starter.engine import Engine
-from store import reports
+from store import inbox, reports
 from store.pool import LOST, Conflicts
 
 log = structlog.get_logger(__name__)
@@ -91,6 +91,12 @@ class Metrics:
         self._ambiguous = Gauge(
             "touchline_messages_ambiguous", "In doubt, and waiting for a person.", registry=registry
         )
+        self._inbox = Gauge(
+            "touchline_inbox_waiting", "Reports that came in and have not had their effect yet.", registry=registry
+        )
+        self._inbox_age = Gauge(
+            "touchline_inbox_oldest_seconds", "How long the oldest of them has waited; 0 in health.", registry=registry
+        )
         self._counted_at = Gauge(
             "touchline_backlog_counted_timestamp_seconds", "When what waits was last counted.", registry=registry
         )
@@ -122,14 +128,18 @@ class Metrics:
 
     async def _count(self, engine: Engine) -> None:
         now = datetime.now(UTC)
-        found = []
+        found, waiting = [], []
         for tenant_id in await engine.database.tenant_ids():
             async with engine.database.transaction(tenant_id) as tx:
                 found.append(await reports.trouble(tx, now - reports.OVERDUE))
+                waiting.append(await inbox.waiting(tx))
         self._overdue.set(sum(one.overdue for one in found))
         self._paused.set(sum(one.paused for one in found))
         self._disagreements.set(sum(one.disagreements for one in found))
         self._ambiguous.set(sum(one.ambiguous for one in found))
+        self._inbox.set(sum(one.count for one in waiting))
+        ages = [(now - one.oldest).total_seconds() for one in waiting if one.oldest is not None]
+        self._inbox_age.set(max(ages, default=0.0))
         self._counted_at.set(now.timestamp())
 
 

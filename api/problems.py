@@ -142,7 +142,7 @@ def problem(
 
 
 def unavailable() -> JSONResponse:
-    """503: nothing was changed, and the same request may succeed soon."""
+    """503: nothing was changed, or it cannot be known; the same request may succeed soon."""
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the database cannot be reached",

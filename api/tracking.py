@@ -100,6 +100,6 @@ async def _record(edge: Edge, named: Named, what: EventType, headers: dict[str, 
                 machine=machine,
                 url=url,
             )
-            await edge.receive(engine, report)
+            await edge.inbox.take_in(engine, [report], source="/c" if url else "/o")
     except UNAVAILABLE as error:
         log.warning("not_recorded", type=what, job=str(named.job_id), error=str(error) or type(error).__name__)

@@ -18,7 +18,7 @@ from domain.errors import Unverified
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.engine import Engine
-from store import tenants
+from store import tenants, tracking
 from store.tenants import Tenant
 
 log = structlog.get_logger(__name__)
@@ -70,18 +70,25 @@ class _Visit:
     job_id: UUID
     token: str
 
-    async def report(self, what: EventType) -> bool:
-        """Record it; False when the message is gone. Each press is an event of its own, the latest of them counts."""
+    async def report(self, wish: EventType) -> bool:
+        """Store it; False when the message is gone. Only a press that changes the wish is an event: a link may be
+        pressed for ever."""
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            last = await tracking.last_wish(tx, self.job_id)
+        if last is not None and last != wish:
+            await self.edge.inbox.take_in(self.engine, [self._event(wish)], source="/unsubscribe")
+        return last is not None
+
+    def _event(self, wish: EventType) -> StatusReport:
         at = datetime.now(UTC)
-        report = StatusReport(
-            type=what,
+        return StatusReport(
+            type=wish,
             channel=Channel.EMAIL,
             provider=OURSELVES,
-            provider_event_id=f"{what}:{self.job_id}:{at.isoformat()}",
+            provider_event_id=f"{wish}:{self.job_id}:{at.isoformat()}",
             at=at,
             job_id=self.job_id,
         )
-        return (await self.edge.receive(self.engine, report)).enrollment_id is not None
 
     def button(self, label: str, path: str) -> str:
         # Relative, so that it holds behind a proxy that adds a path.

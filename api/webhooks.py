@@ -1,15 +1,15 @@
-"""Where providers call: believe, read, record, and only then say thank you. One way for all of them."""
+"""Where providers call: believe, read, store, and only then say thank you. One way for all of them."""
 
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -21,8 +21,11 @@ from api.reading import raw_mail, read_call
 from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
+from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, Head, Intake, TooLong
 from starter.engine import Engine
+from starter.inbox import Stored
 from store import dead_letters, tenants
+from store.pool import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -30,19 +33,9 @@ Report = StatusReport | InboundMessage
 
 _WITHIN_S = 8.0
 """Providers give up after 10 to 15 seconds, and then do not know that they should try again."""
-_AT_ONCE = 8
-"""Of the reports of one call; each takes a connection."""
 _NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """TwiML: no answer to the contact. What is to be answered goes its own way, where it cannot be lost."""
 _RAW = "message/rfc822"
-
-_OF_ITS_OWN = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,
-    ValueError,
-)
-"""What is wrong with one report, and would be wrong again: a value that nothing can store, a contradiction."""
 
 ForTenant = Annotated[
     UUID | None, Query(description="Whom the call is about; without it, the tenant that the installation is set to.")
@@ -55,11 +48,11 @@ class Taken(BaseModel):
     """What became of a call's reports."""
 
     received: int
-    """Recorded now, each with its effect."""
+    """Stored now; each has its effect at once, and nothing is sent meanwhile to whom it may concern."""
     known: int
     """Reported before; without a second effect."""
     kept: int
-    """Could not be recorded: they lie in the dead letters, with the reason."""
+    """Could not be stored: they lie in the dead letters, with the reason."""
 
 
 def _body(*content_types: str) -> dict[str, Any]:
@@ -105,7 +98,8 @@ async def email_raw(request: Request, edge: TheEdge, engine: Annotated[Engine, n
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _RAW:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
-    call = _Call(edge, engine, await _request(request, ""))
+    intake = Intake(Head(), most=LONGEST_CALL, proven=True)
+    call = await _Call(edge, engine, _head(request, "")).filled(intake, request)
     return await call.take(raw_mail)
 
 
@@ -123,9 +117,13 @@ async def email_provider(provider: str, request: Request, edge: TheEdge, tenant:
 async def _called(edge: Edge, webhook: Webhook | None, request: Request, tenant: UUID | None) -> Taken:
     if webhook is None:
         raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
-    proven = await _request(request, edge.public_url)
-    webhook.verify(proven)
-    return await _Call(edge, await _for(edge.engine, tenant), proven).take(webhook.parse)
+    head = _head(request, edge.public_url)
+    intake = webhook.intake(head)
+    # Whoever has proven nothing yet does not learn which tenants there are.
+    engine = await _for(edge.engine, tenant) if intake.proven else edge.engine
+    call = await _Call(edge, engine, head).filled(intake, request)
+    webhook.verify(call.request)
+    return await replace(call, engine=await _for(edge.engine, tenant)).take(webhook.parse)
 
 
 async def _for(engine: Engine, tenant: UUID | None) -> Engine:
@@ -139,16 +137,22 @@ async def _for(engine: Engine, tenant: UUID | None) -> Engine:
     return replace(engine, tenant_id=tenant)
 
 
-async def _request(request: Request, public_url: str) -> WebhookRequest:
+def _head(request: Request, public_url: str) -> WebhookRequest:
     path: str = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
     called = f"{request.url.scheme}://{request.url.netloc}"
     query = f"?{request.url.query}" if request.url.query else ""
     return WebhookRequest(
         url=(public_url.rstrip("/") or called) + path + query,
         headers=dict(request.headers),
-        body=await request.body(),
+        body=b"",
         received_at=datetime.now(UTC),
     )
+
+
+def _length(request: Request) -> int:
+    """What it says; as long as any where it says nothing."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isdecimal() and len(said) < 20 else LONGEST_CALL
 
 
 @dataclass(frozen=True)
@@ -160,15 +164,64 @@ class _Call:
     """Acts for the caller's tenant."""
     request: WebhookRequest
 
+    async def filled(self, intake: Intake, request: Request) -> "_Call":
+        """The same with its body; of a long one what is worth reading. Refuses one that is too long; if it is proven
+        already, what came of it is kept."""
+        is_long = intake.most > SHORT_CALL and _length(request) > SHORT_CALL
+        turns = self.edge.long_calls if intake.proven else self.edge.unproven_long_calls
+        async with turns if is_long else nullcontext():
+            try:
+                async for chunk in request.stream():
+                    intake.feed(chunk)
+            except TooLong:
+                if intake.proven:
+                    await self._with(intake)._bury(f"it has more than {intake.most:,} bytes; this is how it begins")
+                # The rest of the body is not read, so the connection cannot be used again.
+                raise Refusal(
+                    HTTPStatus(413), f"a body has at most {intake.most:,} bytes", headers={"Connection": "close"}
+                ) from None
+            return self._with(intake)
+
+    def _with(self, intake: Intake) -> "_Call":
+        request = replace(self.request, body=intake.end(), sha256=intake.sha256, left_out=intake.left_out)
+        return replace(self, request=request)
+
     async def take(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Taken:
-        """Read it, and record each report in a transaction of its own: a bad one takes no other with it."""
-        reports = await self._read(how)
-        gate = asyncio.Semaphore(_AT_ONCE)
-        done = await asyncio.gather(*(self._take(report, gate) for report in reports), return_exceptions=True)
-        for outcome in done:
-            if isinstance(outcome, BaseException):
-                raise outcome  # The provider repeats the call, and what was recorded is known then.
-        return Taken(received=done.count("received"), known=done.count("known"), kept=done.count("kept"))
+        """Read it and store its reports: together, or where one of them cannot be, each by itself."""
+        reports = [self._noted(report) for report in await self._read(how)]
+        try:
+            stored = await self._store(reports)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            return await self._each(reports)
+        return Taken(received=stored.received, known=stored.known, kept=0)
+
+    def _noted(self, report: Report) -> Report:
+        """It says of a long call how much of it was not kept."""
+        if not self.request.left_out:
+            return report
+        return report.model_copy(update={"payload": {**report.payload, "left_out_bytes": self.request.left_out}})
+
+    async def _each(self, reports: Sequence[Report]) -> Taken:
+        """A bad report takes no other with it. When this is cut off the provider repeats the call."""
+        taken = Taken(received=0, known=0, kept=0)
+        for report in reports:
+            try:
+                stored = await self._store([report])
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                await self._bury(f"{type(error).__name__}: {error}", report)
+                taken.kept += 1
+            else:
+                taken.received += stored.received
+                taken.known += stored.known
+        return taken
+
+    async def _store(self, reports: Sequence[Report]) -> Stored:
+        async with asyncio.timeout(_WITHIN_S):
+            return await self.edge.inbox.take_in(self.engine, reports, source=self.source)
 
     async def _read(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Sequence[Report]:
         try:
@@ -182,15 +235,6 @@ class _Call:
             raise Malformed(
                 "the call cannot be read", hint="it is kept among the dead letters, with the reason"
             ) from error
-
-    async def _take(self, report: Report, gate: asyncio.Semaphore) -> str:
-        async with gate:
-            try:
-                async with asyncio.timeout(_WITHIN_S):
-                    return "known" if (await self.edge.receive(self.engine, report)).duplicate else "received"
-            except _OF_ITS_OWN as error:
-                await self._bury(f"{type(error).__name__}: {error}", report)
-                return "kept"
 
     async def _bury(self, reason: str, report: Report | None = None) -> None:
         """Keep the call, or the one report of it, among the dead letters."""

@@ -48,6 +48,8 @@ class Gate(StrEnum):
     AMBIGUOUS = "ambiguous"
     POSTPONED = "postponed"
     """The contact is away and said until when."""
+    INBOX = "inbox"
+    """Something came in that may concern the contact, and is about to have its effect."""
     DATE = "date"
     """A date of the contact's, which may change meanwhile."""
     EVENT = "event"

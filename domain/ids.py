@@ -13,7 +13,8 @@ _NAMESPACE = UUID("6f1a3c52-8f0e-4f5e-9d3a-0d5b9a6f7e11")
 
 
 def new_id() -> UUID:
-    """The only source of random ids: rows that nothing else could name (contacts, enrollments, word of a change)."""
+    """The only source of random ids: rows that nothing else could name (contacts, word of a change), and what a request
+    without an Idempotency-Key makes."""
     return uuid4()
 
 
@@ -58,6 +59,31 @@ def enrolled_by(step: UUID) -> UUID:
 def enrolled_in(batch: UUID, contact: UUID) -> UUID:
     """The enrollment that a batch makes of a contact: the same on every attempt."""
     return uuid5(batch, f"contact:{contact}")
+
+
+def request_id(tenant_id: UUID, key: str, fingerprint: bytes) -> UUID:
+    """A request that bears an Idempotency-Key, the same however often it is made; another one under that key is not."""
+    return uuid5(_NAMESPACE, f"request:{tenant_id}:{fingerprint.hex()}:{key}")
+
+
+def enrolled_on(request: UUID, contact: UUID) -> UUID:
+    """The enrollment that a request makes of a contact: the same by each repetition of it."""
+    return uuid5(request, f"contact:{contact}")
+
+
+def batch_of(request: UUID) -> UUID:
+    """The batch that a request begins."""
+    return uuid5(request, "batch")
+
+
+def happened_on(request: UUID) -> str:
+    """Names the occurrence that a request reports, where it names none itself."""
+    return uuid5(request, "event").hex
+
+
+def said_on(request: UUID, enrollment: UUID) -> UUID:
+    """What a request says to an enrollment: to its workflow an update's id, in the database an event's."""
+    return uuid5(request, f"command:{enrollment}")
 
 
 def batch_workflow_id(batch: UUID) -> str:

@@ -118,10 +118,10 @@ def _write(shard: Path, stem: str, text: str) -> Path:
     """Write aside, then link into place: linking never replaces, so two writers make two files."""
     aside = shard / f".{uuid4().hex}.tmp"
     try:
-        aside.write_text(text, encoding="utf-8")
+        _write_new(aside, text)
     except FileNotFoundError:
-        shard.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
+        _make_private(shard)
+        _write_new(aside, text)
     try:
         for number in count(1):
             with suppress(FileExistsError):
@@ -133,10 +133,23 @@ def _write(shard: Path, stem: str, text: str) -> Path:
         aside.unlink()
 
 
+def _write_new(path: Path, text: str) -> None:
+    """Whole messages are in it: readable to its owner alone, whatever the folder and the umask are."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as sink:
+        sink.write(text)
+
+
+def _make_private(folder: Path) -> None:
+    """The folder, and those above it that are missing: the mode that `mkdir` takes is the last one's alone."""
+    if not folder.parent.exists():
+        _make_private(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _probe(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+    _make_private(directory)
     probe = directory / f".{uuid4().hex}.tmp"
-    probe.touch()
+    _write_new(probe, "")
     probe.unlink()
 
 

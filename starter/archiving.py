@@ -36,19 +36,21 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
     Raises NotFound, and Conflict for what was never published.
     """
 
-    async def close() -> tuple[UUID, list[UUID]]:
+    async def close() -> tuple[UUID, list[OpenSignal]]:
         async with engine.database.transaction(engine.tenant_id) as tx:
             sequence = await standing.hold(tx, key)
-            return sequence.id, await standing.archive(tx, sequence)
+            held = await standing.archive(tx, sequence)
+            return sequence.id, [] if stop else await standing.call(tx, held, engine.now())
 
-    sequence_id, held = await engine.database.repeat(close)
-    return await wind_up(engine, sequence_id, held, stop=stop, reason=reason)
+    sequence_id, words = await engine.database.repeat(close)
+    return await wind_up(engine, sequence_id, words, stop=stop, reason=reason)
 
 
-async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, stop: bool, reason: str) -> Archived:
+async def wind_up(
+    engine: Engine, sequence_id: UUID, held: Sequence[OpenSignal], *, stop: bool, reason: str
+) -> Archived:
     """What follows the commit: those whom the sequence had held back go on to their end, or everybody is stopped."""
-    if not stop:
-        await standing.wake(engine, held)
+    await standing.wake(engine, held)
     ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
     stopped = 0
     while stop:
@@ -60,7 +62,7 @@ async def wind_up(engine: Engine, sequence_id: UUID, held: Sequence[UUID], *, st
         await say(engine, event_id, words)
     async with engine.database.transaction(engine.tenant_id) as tx:
         finishing = await enrollments.count_live(tx, sequence_id)
-    return Archived(stopped, finishing, 0 if stop else len(held))
+    return Archived(stopped, finishing, len(held))
 
 
 async def _stop(engine: Engine, sequence_id: UUID, event_id: UUID, ending: Ending) -> list[OpenSignal] | None:

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-import structlog
-from temporalio.service import RPCError
 
 from domain import ids
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
 from starter.enroll import must_be_active
-from store import batches, campaigns, sequences
+from starter.telling import heard
+from store import batches, campaigns, once, sequences
 from store.batches import Batch
 from store.campaigns import AddedBy, Campaign
-
-log = structlog.get_logger(__name__)
 
 _NAMED = 20
 
@@ -115,22 +113,22 @@ async def remove(engine: Engine, campaign: str, contact: str) -> None:
 async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch:
     """Enroll everybody who is in the campaign by now in the sequence's newest version, by a batch of its own workflow.
 
-    While a batch of this campaign and sequence is under way, that one is answered: saying it twice does it once. Raises
+    While a batch of this campaign and sequence is under way, that one is answered: saying it twice does it once. So is
+    the one that the same request has begun, also when it has ended. Raises
     NotFound for a campaign that does not exist or a sequence that was never published, Conflict for a sequence that is
     not active, NotReady for one that uses a channel without a provider.
     """
     batch_id = await engine.database.repeat(lambda: _open(engine, campaign, sequence))
-    try:
-        await engine.runs.start_batch(engine.tenant_id, batch_id)
-    except (RPCError, RuntimeError) as error:
-        # It is recorded: the reconciler starts it.
-        log.warning("batch_start_deferred", batch=str(batch_id), error=str(error))
+    await _start(engine, batch_id)
     async with engine.database.transaction(engine.tenant_id) as tx:
         return await batch(tx, batch_id)
 
 
 async def _open(engine: Engine, campaign: str, sequence: str) -> UUID:
+    request = once.request_id()
     async with engine.database.transaction(engine.tenant_id) as tx:
+        if request and (begun := await batches.read(tx, ids.batch_of(request))):
+            return begun.id
         found = await _hold(tx, campaign)
         target = await sequences.find(tx, sequence)
         if target is None or target.version_id is None:
@@ -142,12 +140,18 @@ async def _open(engine: Engine, campaign: str, sequence: str) -> UUID:
         engine.providers.must_carry(version.plan)
         return await batches.open_batch(
             tx,
-            ids.new_id(),
+            ids.batch_of(request) if request else ids.new_id(),
             campaign_id=found.id,
             sequence_id=target.id,
             version_id=version.id,
             now=engine.now(),
         )
+
+
+async def _start(engine: Engine, batch_id: UUID) -> None:
+    """It is recorded: what is not started now, the reconciler starts."""
+    if not once.later(partial(_start, engine, batch_id)):
+        await heard(engine.runs.start_batch(engine.tenant_id, batch_id), "batch_start_deferred", batch=str(batch_id))
 
 
 async def batch(tx: asyncpg.Connection, batch_id: UUID) -> Batch:

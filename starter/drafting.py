@@ -107,8 +107,8 @@ async def edit(
 async def update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> Sheet:
     """Change labels, settings, definition and status at once, all of it or nothing.
 
-    Raises NotFound, Stale, Unsound, Conflict for a status that it cannot come to, and NotReady when Temporal could not
-    be told of what was changed; the reconciler tells it later.
+    Raises NotFound, Stale, Unsound, and Conflict for a status that it cannot come to. Where Temporal does not hear of
+    what was changed, the reconciler tells it later.
     """
     key, after = await engine.database.repeat(lambda: _update(engine, name, seen, wishes))
     if after is not None:
@@ -249,11 +249,12 @@ async def _move(tx: asyncpg.Connection, engine: Engine, sheet: Sheet, wishes: Wi
         case "archived" if row.status != "archived" or wishes.stop:
             held = await standing.archive(tx, row)
             stop, reason = wishes.stop, by_hand(wishes.reason or "archived")
-            return lambda: archiving.wind_up(engine, row.id, held, stop=stop, reason=reason)
+            words = [] if stop else await standing.call(tx, held, engine.now())
+            return lambda: archiving.wind_up(engine, row.id, words, stop=stop, reason=reason)
         case "paused" if row.status != "paused" or wishes.reason not in (None, row.paused_reason):
             await standing.pause(tx, row, wishes.reason or "paused by an operator")
         case "active" if row.status != "active":
-            woken = await standing.resume(tx, row)
+            woken = await standing.resume(tx, row, engine.now())
             return lambda: standing.wake(engine, woken)
         case "draft" if row.status != "draft":
             raise Conflict(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.enrolling import Opened, input_of, open_enrollments
 from domain import ids
@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 _BATCH = 250
 _BATCHES_AT_ONCE = 2
 _STARTS_AT_ONCE = 64
+_ANSWERED_WITHIN_S = 8.0
+"""What Temporal does not take in this time it takes later, from the reconciler: an answer is due within 30 s."""
+_SILENT = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 
 
 @dataclass
@@ -72,6 +75,8 @@ class _Batch:
     starts: asyncio.Semaphore
     id_of: Callable[[Contact], UUID]
     bulk: bool
+    silence: asyncio.Event
+    """Temporal did not answer in time: nobody waits for it again."""
 
     async def enroll(self, people: Sequence[Contact]) -> None:
         opened = await self.engine.database.repeat(lambda: self._insert(people))
@@ -107,10 +112,15 @@ class _Batch:
     async def _start(self, new: NewEnrollment) -> bool:
         start = input_of(self.engine.tenant_id, self.version, new)
         async with self.starts:
+            if self.silence.is_set():
+                return False
             try:
-                await self.engine.runs.start(start, new.contact_id, self.version.number, bulk=self.bulk)
-            except RPCError as error:
-                log.warning("start_failed", enrollment=str(new.id), error=error.message)
+                async with asyncio.timeout(_ANSWERED_WITHIN_S):
+                    await self.engine.runs.start(start, new.contact_id, self.version.number, bulk=self.bulk)
+            except (RPCError, RuntimeError, TimeoutError) as error:
+                if not isinstance(error, RPCError) or error.status in _SILENT:
+                    self.silence.set()
+                log.warning("start_failed", enrollment=str(new.id), error=str(error) or type(error).__name__)
                 return False
         return True
 
@@ -144,7 +154,16 @@ async def enroll(
         raise NotFound(f"version {sequence.version} of {sequence_key!r} is missing")
     engine.providers.must_carry(version.plan)
     batch = _Batch(
-        engine, version, home, source, is_test, EnrollReport(), asyncio.Semaphore(_STARTS_AT_ONCE), id_of, bulk
+        engine,
+        version,
+        home,
+        source,
+        is_test,
+        EnrollReport(),
+        asyncio.Semaphore(_STARTS_AT_ONCE),
+        id_of,
+        bulk,
+        asyncio.Event(),
     )
     running: set[asyncio.Task[None]] = set()
 

@@ -14,7 +14,7 @@ from domain.errors import NotFound, Unfit
 from domain.fields import HEARD, EventName
 from starter.engine import Engine
 from starter.telling import say
-from store import awaiting, contact_records, signals
+from store import awaiting, contact_records, once, signals
 from store.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
@@ -41,9 +41,9 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
     The same key again has no effect; without one, every call is an event of its own. Raises NotFound for an unknown
     contact, Unfit for a name that is none or is ours.
     """
-    now = engine.now()
+    now, request = engine.now(), once.request_id()
     word = _checked(name)
-    named = key or ids.new_id().hex
+    named = key or (ids.happened_on(request) if request else ids.new_id().hex)
     happened, words = await engine.database.repeat(lambda: _record(engine, contact, word, named, now))
     log.info(
         "happened",

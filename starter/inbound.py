@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -13,9 +14,10 @@ from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
 from starter.telling import tell
-from store import inbound, matching, senders, signals, statuses
+from store import inbound, matching, senders, signals, statuses, stopping
 from store.attribution import MessageKind, Received
 from store.inbound import Reading
+from store.stopping import Rest
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +51,48 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
     effect, and answers what its workflows have not heard yet.
     """
     now = engine.now()
-    # A clock that is ahead must not make a wish outlast the next one.
-    report = report.model_copy(update={"at": min(report.at, now)})
+    report = not_ahead(report, now)
     received = await engine.database.repeat(lambda: _record(engine, report, now))
+    while received.rest is not None:
+        received = await _more(engine, report, received, received.rest)
+    note(received)
+    return received
+
+
+async def _more(engine: Engine, report: StatusReport | InboundMessage, received: Received, rest: Rest) -> Received:
+    async def end() -> Received:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            return await go_on(tx, received.event_id, report, rest, engine.now())
+
+    more = await engine.database.repeat(end)
+    return replace(
+        received,
+        stopped=(*received.stopped, *more.stopped),
+        signals=(*received.signals, *more.signals),
+        rest=more.rest,
+    )
+
+
+async def go_on(
+    tx: asyncpg.Connection, event_id: UUID, report: StatusReport | InboundMessage, rest: Rest, now: datetime
+) -> Received:
+    """End the next of those that a report has left over."""
+    struck, left = await stopping.go_on(tx, event_id, rest, at=report.at, now=now)
+    return Received(event_id, False, report.type, stopped=struck.ended, signals=struck.told, rest=left)
+
+
+async def _record(engine: Engine, report: StatusReport | InboundMessage, now: datetime) -> Received:
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        return await apply(tx, engine, report, now)
+
+
+def not_ahead(report: StatusReport | InboundMessage, now: datetime) -> StatusReport | InboundMessage:
+    """The report as it may be at `now` (UTC): a clock that is ahead must not make a wish outlast the next one."""
+    return report.model_copy(update={"at": min(report.at, now)})
+
+
+def note(received: Received) -> None:
+    """Log what became of a report, once that is committed."""
     log.info(
         "received",
         event_id=str(received.event_id),
@@ -61,29 +102,36 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
         stopped=len(received.stopped),
         duplicate=received.duplicate,
     )
+
+
+async def apply(
+    tx: asyncpg.Connection, engine: Engine, report: StatusReport | InboundMessage, now: datetime
+) -> Received:
+    """Give a report its effect within the transaction of whoever asks: all of it or nothing, and once."""
+    since = matching.horizon(now, engine.reply_horizon_days)
+    if isinstance(report, StatusReport):
+        address = address_of(engine, report)
+        return await statuses.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
+    message = report.model_copy(
+        update={
+            "sender": _normal(engine, report.channel, report.sender),
+            "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
+        }
+    )
+    own = message.sender in engine.own_addresses or await senders.sends_from(tx, message.sender)
+    reading = Reading("operator") if own else _read(message)
+    received = await inbound.receive_message(tx, engine.tenant_id, message, reading, written_since=since, now=now)
+    received = await _postpone(tx, message, received, now)
+    if received.kind in ("opt_out", "help") and not received.duplicate:
+        notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
+        received = replace(received, notice=notice)
     return received
 
 
-async def _record(engine: Engine, report: StatusReport | InboundMessage, now: datetime) -> Received:
-    since = matching.horizon(now, engine.reply_horizon_days)
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        if isinstance(report, StatusReport):
-            address = _normal(engine, report.channel, report.address) if report.address else None
-            return await statuses.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
-        message = report.model_copy(
-            update={
-                "sender": _normal(engine, report.channel, report.sender),
-                "recipient": _normal(engine, report.channel, report.recipient) if report.recipient else None,
-            }
-        )
-        own = message.sender in engine.own_addresses or await senders.sends_from(tx, message.sender)
-        reading = Reading("operator") if own else _read(message)
-        received = await inbound.receive_message(tx, engine.tenant_id, message, reading, written_since=since, now=now)
-        received = await _postpone(tx, message, received, now)
-        if received.kind in ("opt_out", "help") and not received.duplicate:
-            notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
-            received = replace(received, notice=notice)
-        return received
+def address_of(engine: Engine, report: StatusReport | InboundMessage) -> str | None:
+    """Where it comes from, or whom it is about, in the one spelling; None: it names no address."""
+    written = report.sender if isinstance(report, InboundMessage) else report.address
+    return _normal(engine, report.channel, written) if written else None
 
 
 def _normal(engine: Engine, channel: Channel, address: str) -> str:

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
+from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentState
 from domain.errors import Conflict, NotFound
+from starter import control
 from starter.engine import Engine
 from starter.enroll import EnrollReport, enroll
-from store import campaigns, conversation, leads, sequences
+from store import campaigns, conversation, enrollments, leads, once, sequences
 from store.conversation import Party
 from store.leads import Live
 
@@ -44,28 +47,55 @@ class Told:
     """Why it does not fit how the enrollment stands."""
 
 
+@dataclass(frozen=True)
+class Enrolled:
+    """What became of contacts that were to be enrolled."""
+
+    outcomes: list[Outcome]
+    """In the order in which they were first named."""
+    unstarted: int
+    """Of those that are enrolled: Temporal has not taken their start yet; the reconciler starts them."""
+
+
 async def enroll_named(
     engine: Engine, names: Sequence[str], sequence: str, *, source: str, is_test: bool = False
-) -> list[Outcome]:
-    """Enroll contacts, each named by its external id or ours, in the order in which they were first named.
+) -> Enrolled:
+    """Enroll contacts, each named by its external id or ours.
 
-    Raises NotFound naming those that do not exist, before anybody is enrolled; otherwise as `enroll` does.
+    What is written stays, also where Temporal is silent. A request that is made again finds the enrollments that it
+    made, also those that have ended since, and opens no other for these contacts. Raises NotFound naming the contacts
+    that do not exist, before anybody is enrolled; otherwise as `enroll` does.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        known = await campaigns.contacts_named(tx, names)
-        if unknown := [name for name in names if name not in known]:
-            more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-            raise NotFound(
-                f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was enrolled",
-                hint="name contacts by their external ids, or by our ids",
+    with once.apart():
+        request = once.request_id()
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            known = await campaigns.contacts_named(tx, names)
+            if unknown := [name for name in names if name not in known]:
+                more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+                raise NotFound(
+                    f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was enrolled",
+                    hint="name contacts by their external ids, or by our ids",
+                )
+            found = {contact.id: contact for contact in await leads.contacts_of(tx, list(known.values()))}
+            wanted = await sequences.find(tx, sequence)
+            own = {ids.enrolled_on(request, contact_id): contact_id for contact_id in found} if request else {}
+            before = await enrollments.made(tx, list(own))
+        people = [found[contact_id] for contact_id in dict.fromkeys(known[name] for name in names)]
+        made = {one.contact_id for one in before}
+        report = EnrollReport()
+        if rest := [contact for contact in people if contact.id not in made]:
+            report = await enroll(
+                engine, sequence, _pages(rest), source=source, is_test=is_test, id_of=partial(_id_of, request)
             )
-        found = {contact.id: contact for contact in await leads.contacts_of(tx, list(known.values()))}
-        wanted = await sequences.find(tx, sequence)
-    people = [found[contact_id] for contact_id in dict.fromkeys(known[name] for name in names)]
-    report = await enroll(engine, sequence, _pages(people), source=source, is_test=is_test)
-    async with engine.database.transaction(engine.tenant_id) as tx:
-        live = await leads.live_of(tx, report.alive, wanted.id if wanted else None)
-    return _outcomes(people, report, {one.contact_id: one.id for one in live})
+        report.new |= {one.contact_id: one.id for one in before}
+        report.unstarted += sum(one.is_pending for one in before)
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            live = await leads.live_of(tx, report.alive, wanted.id if wanted else None)
+    return Enrolled(_outcomes(people, report, {one.contact_id: one.id for one in live}), report.unstarted)
+
+
+def _id_of(request: UUID | None, contact: Contact) -> UUID:
+    return ids.enrolled_on(request, contact.id) if request else ids.new_id()
 
 
 async def _pages(people: Sequence[Contact]) -> AsyncIterator[Sequence[Contact]]:
@@ -102,25 +132,51 @@ async def tell(engine: Engine, name: str, sequence: str | None, act: Act) -> lis
     Of several, one that refuses holds up none of the others. Raises NotFound; NotReady, where no worker answers (to
     say the same again is safe); Conflict, where the one in `sequence` refuses or does not live.
     """
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(enrollment: Live, alone: bool) -> Told:
+        async with slots:
+            return await _told(engine, enrollment, act, alone=alone)
+
+    with once.apart():
+        live = await _live(engine, name, sequence)
+        alone = sequence is not None
+        told = await asyncio.gather(*(one(enrollment, alone) for enrollment in live), return_exceptions=True)
+    for answer in told:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in told if isinstance(answer, Told)]
+
+
+async def stop(engine: Engine, name: str, sequence: str | None, reason: str) -> list[Told]:
+    """The same for a stop, which the database decides: one after the other, in the order in which locks are taken."""
+
+    async def act(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
+        return await control.stop(engine, enrollment_id, reason)
+
+    live = await _live(engine, name, sequence)
+    told = {
+        one.id: await _told(engine, one, act, alone=sequence is not None)
+        for one in sorted(live, key=lambda enrollment: enrollment.id)
+    }
+    return [told[one.id] for one in live]
+
+
+async def _live(engine: Engine, name: str, sequence: str | None) -> list[Live]:
+    """What lives of a contact, the oldest first. Raises NotFound; Conflict where it does not live in `sequence`."""
     party = await find(engine, name)
     async with engine.database.transaction(engine.tenant_id) as tx:
         row = await sequences.named(tx, sequence) if sequence is not None else None
         live = await leads.live_of(tx, [party.id], row.id if row else None)
     if row is not None and not live:
         raise Conflict(f"the contact has no live enrollment in {row.key!r}")
-    slots = asyncio.Semaphore(_AT_ONCE)
+    return live
 
-    async def one(enrollment: Live) -> Told:
-        async with slots:
-            try:
-                return Told(enrollment, await act(engine, enrollment.id), None)
-            except Conflict as error:
-                if row is not None:
-                    raise
-                return Told(enrollment, None, str(error))
 
-    told = await asyncio.gather(*(one(enrollment) for enrollment in live), return_exceptions=True)
-    for answer in told:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in told if isinstance(answer, Told)]
+async def _told(engine: Engine, enrollment: Live, act: Act, *, alone: bool) -> Told:
+    try:
+        return Told(enrollment, await act(engine, enrollment.id), None)
+    except Conflict as error:
+        if alone:
+            raise
+        return Told(enrollment, None, str(error))

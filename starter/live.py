@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from store import changes
+from store import api_keys, changes
 from store.changes import Change, Position
 from store.pool import LOST, Database
 
@@ -34,6 +34,8 @@ class Interest:
     contact_id: UUID | None = None
     enrollment_id: UUID | None = None
     is_test: bool | None = None
+    key_id: UUID | None = None
+    """The API key that listens: when it is revoked, it hears no more."""
 
     def wants(self, change: Change) -> bool:
         """Whether the listener is told of it."""
@@ -54,7 +56,8 @@ class Listener:
         self.position = start
         """Everything before this place was handed over, or is of no interest."""
         self.closed = False
-        """It hears no more: it was too slow, or the process ends."""
+        """It hears no more: it was too slow, its key was revoked, or the process ends."""
+        self.key_id = interest.key_id
         self._interest = interest
         self._waiting: deque[Change] = deque()
         self._reached = start
@@ -178,12 +181,21 @@ class Live:
     async def _read(self, database: Database) -> None:
         known = await self._horizon(database, next(iter(self._rooms)))
         for tenant_id, room in list(self._rooms.items()):
+            await self._let_go(database, tenant_id, room)
             while room.position < known:
                 async with self._one_at_a_time, database.transaction(tenant_id) as tx:
                     told = await changes.page(tx, room.position, known, _PAGE)
                 room.position = told[-1].position if len(told) == _PAGE else known
                 for listener in list(room.listeners):
                     listener.tell(told, room.position)
+
+    async def _let_go(self, database: Database, tenant_id: UUID, room: _Room) -> None:
+        """End those whose keys were revoked, before they are told anything more."""
+        held = {listener.key_id for listener in room.listeners if listener.key_id is not None}
+        async with self._one_at_a_time, database.transaction(tenant_id) as tx:
+            revoked = await api_keys.revoked_of(tx, held)
+        for listener in [listener for listener in room.listeners if listener.key_id in revoked]:
+            listener.close()
 
     async def _horizon(self, database: Database, tenant_id: UUID) -> Position:
         async with self._one_at_a_time, database.transaction(tenant_id) as tx:

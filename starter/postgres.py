@@ -111,7 +111,9 @@ class LocalPostgres:
                 raise NotReady(f"{self.socket_dir} belongs to another user", "remove it, or set TMPDIR")
             return _wheel_folder() / "pginstall" / "bin"
         _ensure_system_user()
-        self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        # The server's user passes through it to its data, and nobody sees what is in it.
+        self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.home.chmod(0o711)
         for folder in (self.data_dir, self.socket_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)

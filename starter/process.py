@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -17,6 +18,7 @@ from domain.errors import NotReady
 _POLL_S = 0.02
 _NICE = 7
 """A fifth of what others get of a processor that all of them want."""
+_NICEST = 19
 
 
 class ServerProcess:
@@ -35,7 +37,7 @@ class ServerProcess:
         self.name = name
         self._log = log
         self._stop_signal = stop_signal
-        with log.open("ab") as sink:
+        with _private(log) as sink:
             self._said_before = sink.tell()
             # Its own session: the terminal's Ctrl-C reaches us alone, and we end the servers after the worker.
             # Kernels tie the death signal to the *thread* that starts the child: start servers from the main one.
@@ -73,7 +75,9 @@ class ServerProcess:
     def give_way(self) -> None:
         """Others come first from now on, where the processor is short."""
         with suppress(OSError):  # it may have ended
-            os.setpriority(os.PRIO_PROCESS, self.pid, _NICE)
+            # On top of our own: whoever is nice already starts nice servers.
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, self.pid, min(_NICEST, own + _NICE))
             # Linux shares a processor between sessions first: niceness counts within one of them alone (`man sched`).
             Path(f"/proc/{self.pid}/autogroup").write_text(str(_NICE))
 
@@ -114,6 +118,13 @@ class ServerProcess:
     def log_tail(self, lines: int = 15) -> str:
         """The end of the log, for an error message."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _private(log: Path) -> IO[bytes]:
+    """Logs name people, statements and what went wrong: they are their owner's, also those of former versions."""
+    sink = os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
+    os.fchmod(sink.fileno(), 0o600)
+    return sink
 
 
 async def kill_tree(process: psutil.Process) -> None:

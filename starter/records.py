@@ -53,7 +53,7 @@ class NextStep(_Described):
     """IANA name of that clock."""
     gate: str | None
     """What holds it back beyond the author's delay: `window`, `enrollment_paused`, `sequence_paused`, `provider_retry`,
-    `reconcile`, `ambiguous`, `postponed`, `date`, `event`, `task`."""
+    `reconcile`, `ambiguous`, `postponed`, `inbox`, `date`, `event`, `task`."""
     held_by: str | None
     """The same in words."""
     away_until: str | None

@@ -8,6 +8,7 @@ we do, and after a crash in between the reconciler.
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +21,8 @@ from domain.errors import Conflict, NotFound, NotReady
 from scheduling.itinerary import Stop, stop_at
 from scheduling.window import NoAllowedInstant
 from starter.engine import Engine, unanswered
-from store import enrollments, retrying, sequences
+from starter.telling import heard
+from store import enrollments, once, retrying, sequences
 from store.retrying import Failed
 from store.sequences import Version
 
@@ -139,7 +141,9 @@ async def _is_over(engine: Engine, enrollment_id: UUID) -> None:
 
 
 async def _start(engine: Engine, failed: Failed, version: Version, stop: Stop, number: int) -> bool:
-    """What cannot be started now, the reconciler starts."""
+    """What cannot be started now, or waits for its commit, starts behind it, or is started by the reconciler."""
+    if once.later(partial(_start, engine, failed, version, stop, number)):
+        return False
     start = EnrollmentInput(
         tenant_id=engine.tenant_id,
         enrollment_id=failed.enrollment_id,
@@ -147,10 +151,8 @@ async def _start(engine: Engine, failed: Failed, version: Version, stop: Stop, n
         next=stop.upcoming,
         retries=number,
     )
-    try:
-        await engine.runs.start(start, failed.contact_id, version.number)
-    except RPCError as error:
-        log.warning("start_failed", enrollment=str(failed.enrollment_id), error=error.message)
+    call = engine.runs.start(start, failed.contact_id, version.number)
+    if not await heard(call, "start_failed", enrollment=str(failed.enrollment_id)):
         return False
     await engine.database.repeat(lambda: _mark_started(engine, failed.enrollment_id))
     return True

@@ -164,6 +164,8 @@ class Runs:
                     await handle.signal(EnrollmentWorkflow.suppress, signal.mark)
                 case "nudge":
                     await handle.signal(EnrollmentWorkflow.nudge)
+                case "pause":
+                    await handle.signal(EnrollmentWorkflow.hold)
                 case "postpone":
                     if signal.upcoming is None:
                         raise ValueError("postponed, and nobody wrote down until when")

@@ -17,12 +17,14 @@ from domain.base import Frozen
 from domain.errors import Conflict
 from starter.postgres import LocalPostgres
 from starter.temporal_server import LocalTemporal
+from store.logins import ensure_login
 from store.migrate import migrate
 
 STATE_DIR = Path(__file__).resolve().parent.parent / "var"
 """Where this checkout keeps what it runs on."""
 
 _DATABASE = "touchline"
+_LOGIN = "touchline"
 _LOCK = "stack.lock"
 _INFO = "stack.json"
 _THROWAWAY = "throwaway-"
@@ -34,6 +36,7 @@ class StackInfo(Frozen):
 
     pid: int
     database_url: str
+    owner_url: str
     temporal_address: str
     ui_url: str | None
     api_port: int | None = None
@@ -70,7 +73,12 @@ class LocalStack:
 
     @property
     def database_url(self) -> str:
-        """As the owner of the tables; the pool takes the application's role by itself."""
+        """As a role that owns nothing and may only become the application's, which the pool does by itself."""
+        return self.postgres.url(_DATABASE, _LOGIN)
+
+    @property
+    def owner_url(self) -> str:
+        """As the owner of the tables."""
         return self.postgres.url(_DATABASE)
 
     @property
@@ -89,7 +97,8 @@ class LocalStack:
             self.postgres = LocalPostgres(folder, durable=self._keep)
             exit_.push_async_callback(self.postgres.stop if self._keep else self.postgres.remove)
             await self.postgres.start()
-            await migrate(self.database_url)
+            await migrate(self.owner_url)
+            await ensure_login(self.owner_url, self.database_url)
             self.temporal = LocalTemporal(
                 folder / "temporal",
                 ui=self._ui,
@@ -131,6 +140,7 @@ class LocalStack:
         info = StackInfo(
             pid=os.getpid(),
             database_url=self.database_url,
+            owner_url=self.owner_url,
             temporal_address=self.temporal_address,
             ui_url=self.ui_url,
             api_port=self.api_port,

@@ -1,16 +1,18 @@
 """How a sequence stands: it is paused, goes on and is archived by moves that make sense, each under its row's lock."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import Conflict, NotReady
+from domain import ids
+from domain.errors import Conflict
 from starter.engine import Engine
-from store import enrollments, sequences
+from starter.telling import say_many
+from store import enrollments, sequences, signals
 from store.sequences import SequenceRow
-from workflows.enrollment import EnrollmentWorkflow
+from store.signals import OpenSignal
 
 
 async def hold(tx: asyncpg.Connection, name: str) -> SequenceRow:
@@ -35,13 +37,13 @@ async def pause(tx: asyncpg.Connection, sequence: SequenceRow, reason: str) -> N
     await sequences.set_status(tx, sequence.id, "paused", reason)
 
 
-async def resume(tx: asyncpg.Connection, sequence: SequenceRow) -> list[UUID]:
-    """Let it go on; answers the enrollments that it held, to be woken after the commit. Raises Conflict."""
+async def resume(tx: asyncpg.Connection, sequence: SequenceRow, now: datetime) -> list[OpenSignal]:
+    """Let it go on; answers word for the enrollments that it held, to be said after the commit. Raises Conflict."""
     _must_be_published(sequence)
     if sequence.status == "active":
         raise Conflict(f"sequence {sequence.key!r} is not paused")
     await sequences.set_status(tx, sequence.id, "active")
-    return await enrollments.held_by_sequence(tx, sequence.id)
+    return await call(tx, await enrollments.held_by_sequence(tx, sequence.id), now)
 
 
 async def archive(tx: asyncpg.Connection, sequence: SequenceRow) -> list[UUID]:
@@ -52,15 +54,15 @@ async def archive(tx: asyncpg.Connection, sequence: SequenceRow) -> list[UUID]:
     return await enrollments.held_by_sequence(tx, sequence.id)
 
 
-async def wake(engine: Engine, held: Iterable[UUID]) -> None:
-    """Tell enrollments that their sequence holds them no more. Raises NotReady when Temporal does not answer."""
-    for enrollment_id in held:
-        try:
-            await engine.runs.handle(enrollment_id).signal(EnrollmentWorkflow.nudge)
-        except RPCError as error:
-            # The hourly look at a held sequence is the net under this one.
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise NotReady(f"Temporal did not answer: {error.message}") from error
+async def call(tx: asyncpg.Connection, held: Sequence[UUID], now: datetime) -> list[OpenSignal]:
+    """Leave word for enrollments that their sequence holds them no more."""
+    return await signals.leave(tx, ids.new_id(), "nudge", held, now=now)
+
+
+async def wake(engine: Engine, words: Sequence[OpenSignal]) -> None:
+    """Say it after the commit; whoever does not hear it hears it from the reconciler."""
+    if words:
+        await say_many(engine, words[0].event_id, words)
 
 
 def _must_be_published(sequence: SequenceRow) -> None:

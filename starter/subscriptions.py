@@ -5,20 +5,17 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
-
-import structlog
-from temporalio.service import RPCError
 
 from content.allow_list import ANY
 from domain.errors import Conflict, ContentError, NotFound, SendError
 from providers.posting import Poster
 from starter.engine import Engine
-from store import subscriptions, tenants
+from starter.telling import heard
+from store import once, subscriptions, tenants
 from store.changes import ChangeType
 from store.subscriptions import Delivery, Subscription
-
-log = structlog.get_logger(__name__)
 
 LONGEST_OVERLAP = timedelta(days=30)
 """How long an old secret may sign beside the new one."""
@@ -131,11 +128,7 @@ async def redeliver(engine: Engine, delivery_id: UUID) -> Delivery:
             hint="make the subscription active first",
             command="webhooks change ID --on",
         )
-    try:
-        await engine.runs.wake_subscription(engine.tenant_id, whose, hurry=True)
-    except RPCError as error:
-        # It is due, so the feed has it posted as soon as Temporal is back.
-        log.warning("subscription_not_woken", subscription=str(whose), error=error.message)
+    await _wake(engine, whose)
     return delivery
 
 
@@ -144,12 +137,17 @@ def no_such() -> NotFound:
     return NotFound("there is no such subscription", hint="list the subscriptions to find it", command="webhooks list")
 
 
+async def _wake(engine: Engine, subscription_id: UUID) -> None:
+    """What is due the feed has posted as soon as Temporal is back."""
+    if not once.later(partial(_wake, engine, subscription_id)):
+        call = engine.runs.wake_subscription(engine.tenant_id, subscription_id, hurry=True)
+        await heard(call, "subscription_not_woken", subscription=str(subscription_id))
+
+
 async def _keep_feed(engine: Engine) -> None:
-    try:
-        await engine.runs.keep_webhook_feed()
-    except RPCError as error:
-        # The reconciler starts it as soon as Temporal is back; what happens until then is not lost.
-        log.warning("webhook_feed_not_started", error=error.message)
+    """The reconciler starts it as soon as Temporal is back; what happens until then is not lost."""
+    if not once.later(partial(_keep_feed, engine)):
+        await heard(engine.runs.keep_webhook_feed(), "webhook_feed_not_started")
 
 
 def _check(url: str, allow: Sequence[str]) -> None:

@@ -1,10 +1,11 @@
 """Workflows hear what the database has decided: at once where somebody waits for it, else behind the answer."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import structlog
 from temporalio.service import RPCError
 
 from starter.engine import Engine
-from store import signals
+from store import once, signals
 from store.attribution import Received
 from store.pool import CONFLICTS, LOST
 from store.signals import Heard, OpenSignal
@@ -36,7 +37,12 @@ async def tell(engine: Engine, received: Received) -> None:
 
 
 async def say(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, notice: UUID | None = None) -> bool:
-    """Signal the workflows and start the automatic answer; what is not heard in time (False) the reconciler tells."""
+    """Signal the workflows and start the automatic answer; what is not heard in time (False) the reconciler tells.
+
+    Where what they would hear waits for its commit, they are told behind it.
+    """
+    if once.later(partial(say, engine, event_id, words, notice=notice)):
+        return True
     if not await _spoken(engine, event_id, words, notice):
         return False
     now = datetime.now(UTC)
@@ -71,6 +77,17 @@ async def _mark(engine: Engine, heard: Sequence[Heard]) -> None:
         await signals.mark_heard(tx, heard)
 
 
+async def heard(call: Awaitable[object], event: str, **whom: str) -> bool:
+    """Whether Temporal took a call in time; what it did not take, some sweep repeats, so that is no error."""
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            await call
+    except _UNHEARD as error:
+        log.warning(event, **whom, error=str(error) or type(error).__name__)
+        return False
+    return True
+
+
 async def say_many(engine: Engine, event_id: UUID, words: Sequence[OpenSignal]) -> None:
     """The same of more than fit in one breath, until one is not heard in time."""
     for begin in range(0, len(words), _BREATH):
@@ -95,6 +112,14 @@ class Teller:
             self._begin(self._in_turn(engine, received))
         else:
             log.warning("signal_deferred", event_id=str(received.event_id), error="too many are waiting")
+
+    def behind(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do what follows a commit; it logs its own failures, and whoever sweeps does what a crash cuts off."""
+
+        async def done() -> None:
+            await work()
+
+        self._begin(done())
 
     async def finish(self, within_s: float) -> None:
         """Tell what was taken on, for so long."""

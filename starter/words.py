@@ -14,6 +14,7 @@ _HELD = {
     Gate.RECONCILE: "held back: the provider is being asked whether it has the message already",
     Gate.AMBIGUOUS: "held back: nobody knows whether it was sent; send-now sends it again, assume-sent goes on",
     Gate.POSTPONED: "held back: the contact is away",
+    Gate.INBOX: "held back for a moment: something came in that may be the contact's",
     Gate.DATE: "held back until a date that the contact carries, which may change",
     Gate.EVENT: "held back until what it waits for happens, at most until then",
     Gate.TASK: "held back until a person has done the task",

@@ -1,6 +1,7 @@
 """Keys of the API: made once, shown once, kept as a hash."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -76,6 +77,11 @@ async def revoke(tx: asyncpg.Connection, key: str | UUID, now: datetime) -> None
     named = {"name": None, "id": key} if isinstance(key, UUID) else {"name": key, "id": None}
     if await _sql.revoke_api_key(tx, **named, now=now) is None:
         raise NotFound(f"there is no valid key {str(key)!r}", hint="list the keys to find it", command="keys list")
+
+
+async def revoked_of(tx: asyncpg.Connection, key_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these open nothing any more."""
+    return {row["id"] async for row in _sql.revoked_of(tx, ids=list(key_ids))} if key_ids else set()
 
 
 async def owner_of(database: Database, key: str, now: datetime) -> Owner | None:

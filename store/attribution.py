@@ -14,7 +14,7 @@ from store.awaiting import Aim
 from store.matching import Match, MatchedBy
 from store.pool import load_queries
 from store.signals import OpenSignal
-from store.stopping import Held, Struck
+from store.stopping import Held, Rest, Struck
 
 _sql = load_queries("inbound")
 
@@ -50,6 +50,8 @@ class Received:
     """What the workflows have to hear."""
     notice: UUID | None = None
     """The automatic answer that is owed for it."""
+    rest: Rest | None = None
+    """What it ends as well, in transactions to come."""
 
 
 async def find_and_hold(
@@ -63,7 +65,8 @@ async def find_and_hold(
     if isinstance(report, InboundMessage) and not (report.job_id or report.message_ids or report.enrollment_id):
         held = await stopping.hold(tx, report.channel, [address] if address else [], None, at=report.at)
         found = await matching.match(tx, report, address, written_since)
-        if found.contact_id is None or found.contact_id in {one.contact_id for one in held}:
+        is_all = stopping.more_after(held) is None
+        if found.contact_id is None or (is_all and found.contact_id in {one.contact_id for one in held}):
             return found, held
     else:
         found = await matching.match(tx, report, address, written_since)

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from pydantic_core import to_json
 
 from domain.contact import Contact
 from domain.errors import ContentError
@@ -16,50 +15,14 @@ _sql = load_queries("contacts")
 _MOST = 1000
 """Contacts that a search may find."""
 
-_COLUMNS = (
-    "id",
-    "external_id",
-    "name",
-    "email",
-    "phone",
-    "company",
-    "timezone",
-    "zones",
-    "tags",
-    "triggers",
-    "status",
-    "attributes",
-)
-
 
 async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
     """Insert contacts, or update those whose external id is known; answers how many were new.
 
     A known contact keeps its id, and everything that the new record leaves empty. External ids must not repeat.
     """
-    await _sql.create_arrivals(tx)
-    await tx.copy_records_to_table(
-        "contact_arrivals",
-        columns=_COLUMNS,
-        records=[
-            (
-                c.id,
-                c.external_id,
-                c.name,
-                c.email,
-                c.phone,
-                c.company,
-                c.timezone,
-                c.zones,
-                c.tags,
-                c.triggers,
-                c.status,
-                to_json(c.attributes).decode(),
-            )
-            for c in contacts
-        ],
-    )
-    new: int = await _sql.merge_arrivals(tx)
+    arrivals = [contact.model_dump() for contact in contacts]
+    new: int = await _sql.merge_arrivals(tx, arrivals=arrivals)
     return new
 
 

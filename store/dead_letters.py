@@ -45,9 +45,9 @@ async def keep(
         tx,
         tenant_id=tenant_id,
         id=id_,
-        source=_storable(source),
-        reason=_storable(reason)[:_LONGEST_REASON],
-        content_type=_storable(content_type),
+        source=storable(source),
+        reason=storable(reason)[:_LONGEST_REASON],
+        content_type=storable(content_type),
         body=body,
         now=now,
     )
@@ -71,6 +71,6 @@ async def read(tx: asyncpg.Connection, id_: UUID) -> tuple[DeadLetter, bytes]:
     return DeadLetter(**fields), body
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """PostgreSQL keeps no NUL and no half of a surrogate pair; a reason may quote either."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

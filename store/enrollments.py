@@ -28,6 +28,16 @@ class NewEnrollment:
 
 
 @dataclass(frozen=True)
+class Made:
+    """An enrollment that was written before."""
+
+    id: UUID
+    contact_id: UUID
+    is_pending: bool
+    """Nobody has started its workflow yet, as far as is known."""
+
+
+@dataclass(frozen=True)
 class Visited:
     """The message that was just sent."""
 
@@ -103,6 +113,13 @@ async def create(
     }
     await steps.record(tx, sequence_id, [Course(n.id, n.contact_id, n.stop) for n in new if n.id in inserted])
     return inserted
+
+
+async def made(tx: asyncpg.Connection, ids: Sequence[UUID]) -> list[Made]:
+    """Which of these enrollments there are."""
+    return [
+        Made(row["id"], row["contact_id"], row["status"] == "pending") async for row in _sql.made(tx, ids=list(ids))
+    ]
 
 
 async def origin_of(tx: asyncpg.Connection, enrollment_id: UUID) -> tuple[list[UUID], bool]:

@@ -53,9 +53,9 @@ async def hold(tx: asyncpg.Connection, attempt: Attempt, until: datetime) -> Non
     await _sql.hold(tx, key=attempt.key, attempt=attempt.id, held_until=until)
 
 
-async def keep(tx: asyncpg.Connection, attempt: Attempt, status: int, answer: bytes | None) -> None:
-    """What the same request is answered from now on."""
-    await _sql.keep(tx, key=attempt.key, attempt=attempt.id, status=status, answer=answer)
+async def keep(tx: asyncpg.Connection, attempt: Attempt, status: int, answer: bytes | None) -> bool:
+    """What the same request is answered from now on; False: this attempt counts as dead, and another has taken over."""
+    return await _sql.keep(tx, key=attempt.key, attempt=attempt.id, status=status, answer=answer) is not None
 
 
 async def give_up(tx: asyncpg.Connection, attempt: Attempt) -> None:

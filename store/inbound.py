@@ -115,6 +115,7 @@ async def receive_message(
         stopped=(*(word.enrollment_id for word in reached), *struck.ended),
         going_on=struck.going_on,
         signals=(*reached, *struck.told, *nudged),
+        rest=stopping.left_over(held, _BLOWS.get(kind), message.channel, addresses, found.contact_id),
     )
 
 

@@ -1,6 +1,6 @@
 """The last look before a message leaves: one round trip, no row locked, and a word that it is being handed over.
 
-Each process looks by one session of its own. With the look it takes an advisory lock on the message, and keeps it until
+Each process looks by sessions of its own. With the look it takes an advisory lock on the message, and keeps it until
 the hand-over is over. So another attempt that finds the message claimed knows whether somebody may still be handing it
 over: a process that was killed holds nothing, one that is frozen holds what it was about to send.
 """
@@ -8,7 +8,8 @@ over: a process that was killed holds nothing, one that is frozen holds what it 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,13 @@ from domain.messages import JobState
 from store.queries import LOST, load_queries
 
 _sql = load_queries("last_look")
+
+_SESSIONS = 4
+"""By which a process looks: as many looks at once."""
+
+_PLANNED_EARLY = 16
+"""A plan that was made while the tables were nearly empty may read them whole: at this look, and at each that doubles
+their number, plans are made anew."""
 
 
 @dataclass(frozen=True)
@@ -31,35 +39,102 @@ class Clearance:
     status: EnrollmentStatus
     sequence_status: str
     suppressed: bool
+    heard: datetime | None
+    """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     not_before: datetime | None
     """The contact is away until then (UTC)."""
+    asked: float
+    """When it was asked for, by the monotonic clock."""
+
+
+@dataclass(frozen=True)
+class NoticeStanding:
+    """The same of an automatic answer."""
+
+    state: str
+    claimed_at: datetime
+    asked: float
 
 
 class LastLooks:
-    """One session that looks for all hand-overs of a process, one after the other; it connects when first used."""
+    """The sessions by which a process looks; the first of them looks alone while that is quick enough."""
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+        self._sessions = [_Session(connect) for _ in range(_SESSIONS)]
+        self._held_by: dict[UUID, _Session] = {}
+
+    async def at_message(self, tenant_id: UUID, job_id: UUID) -> Clearance | None:
+        """Look, and hold the message until `let_go`; None: another attempt is about to settle it."""
+        found = await self._of(job_id).look(_sql.last_look, tenant_id=tenant_id, job_id=job_id)
+        if found is None:
+            return None
+        asked, row = found
+        typed = {"state": JobState(row["state"]), "status": EnrollmentStatus(row["status"])}
+        return Clearance(**{**row, **typed}, asked=asked)
+
+    async def at_notice(self, tenant_id: UUID, notice_id: UUID) -> NoticeStanding | None:
+        """The same for an automatic answer."""
+        found = await self._of(notice_id).look(_sql.last_look_at_notice, tenant_id=tenant_id, job_id=notice_id)
+        if found is None:
+            return None
+        asked, row = found
+        return NoticeStanding(**row, asked=asked)
+
+    async def let_go(self, job_id: UUID, *, at_once: bool) -> None:
+        """The hand-over is over. Of a message that may be handed over again, everybody is to know it at once."""
+        if (session := self._held_by.pop(job_id, None)) is not None:
+            await session.let_go(hold_of(job_id), at_once=at_once)
+
+    def close(self) -> None:
+        """Let everything go."""
+        for session in self._sessions:
+            session.close()
+
+    def _of(self, job_id: UUID) -> "_Session":
+        """The one that holds it already, or the first that is idle, or the one with the fewest that wait for it."""
+        if job_id not in self._held_by:
+            self._held_by[job_id] = min(self._sessions, key=lambda session: session.waiting)
+        return self._held_by[job_id]
+
+
+class _Session:
+    """One session, which looks for one after the other; it connects when first used."""
 
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         self._connect = connect
         self._turn = asyncio.Lock()
+        self.waiting = 0
+        """Those who look by it at the moment, or want to."""
         self._connection: asyncpg.Connection | None = None
+        self._looks = 0
+        self._held: set[int] = set()
         self._finished: list[int] = []
         """Holds that are over, to be let go with the next look."""
 
-    async def at_message(self, tenant_id: UUID, job_id: UUID) -> Clearance | None:
-        """Look, and hold the message until `let_go`; None: another attempt is about to settle it."""
-        row = await self._look(_sql.last_look, tenant_id=tenant_id, job_id=job_id)
-        if row is None:
-            return None
-        return Clearance(**{**row, "state": JobState(row["state"]), "status": EnrollmentStatus(row["status"])})
+    async def look(self, query: Any, *, tenant_id: UUID, job_id: UUID) -> tuple[float, asyncpg.Record] | None:
+        """What it finds, and when it asked for that."""
+        hold = hold_of(job_id)
+        self.waiting += 1
+        try:
+            async with self._turn:
+                connection = await self._connected()
+                self._looks += 1
+                if self._looks >= _PLANNED_EARLY and self._looks.bit_count() == 1:
+                    await connection.execute("DISCARD PLANS")
+                finished, self._finished = self._finished, []
+                self._held.add(hold)
+                asked = monotonic()
+                row = await query(connection, tenant_id=tenant_id, job_id=job_id, hold=hold, finished=finished)
+        finally:
+            self.waiting -= 1
+        return None if row is None or row["state"] is None else (asked, row)
 
-    async def at_notice(self, tenant_id: UUID, notice_id: UUID) -> tuple[str, datetime] | None:
-        """The same for an automatic answer: its state, and when it was claimed (UTC)."""
-        row = await self._look(_sql.last_look_at_notice, tenant_id=tenant_id, job_id=notice_id)
-        return (row["state"], row["claimed_at"]) if row is not None else None
-
-    async def let_go(self, job_id: UUID, *, at_once: bool) -> None:
-        """The hand-over is over. Of a message that may be handed over again, everybody is to know it at once."""
-        self._finished.append(hold_of(job_id))
+    async def let_go(self, hold: int, *, at_once: bool) -> None:
+        """It is over."""
+        if hold not in self._held:
+            return
+        self._held.remove(hold)
+        self._finished.append(hold)
         if not at_once:
             return
         async with self._turn:
@@ -73,29 +148,36 @@ class LastLooks:
                 self._connection.terminate()
 
     def close(self) -> None:
-        """Let everything go."""
+        """With all that it holds."""
         if self._connection is not None:
             self._connection.terminate()
 
-    async def _look(self, query: Any, *, tenant_id: UUID, job_id: UUID) -> asyncpg.Record | None:
-        async with self._turn:
-            if self._connection is None or self._connection.is_closed():
-                self._finished.clear()
-                self._connection = await self._connect()
-            finished, self._finished = self._finished, []
-            row = await query(
-                self._connection, tenant_id=tenant_id, job_id=job_id, hold=hold_of(job_id), finished=finished
-            )
-        return row if row is None or row["state"] is not None else None
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._finished.clear()
+            self._connection = await self._connect()
+            # What is under way is held by this session from now on.
+            await _sql.hold_again(self._connection, holds=list(self._held))
+        return self._connection
 
 
-async def is_held(tx: asyncpg.Connection, job_id: UUID, claimed_at: datetime, *, limit_s: float, now: datetime) -> bool:
+@dataclass(frozen=True)
+class Made:
+    """When a claim was made, and when the server had been started on which it was (UTC)."""
+
+    at: datetime
+    on: datetime | None
+
+
+async def is_held(tx: asyncpg.Connection, job_id: UUID, claim: Made, *, limit: timedelta, now: datetime) -> bool:
     """Whether somebody may still be handing a claimed message over; if not, nobody begins to in this transaction.
 
-    `limit_s`: what a hand-over takes at most. That long after a claim it is over also where PostgreSQL was started
-    anew meanwhile, so that no session can tell.
+    `limit`: what a hand-over takes at most. That long after its claim it is over, also where PostgreSQL was started
+    anew meanwhile, or another one took its place, so that no session can tell.
     """
-    held: bool = await _sql.is_held(tx, hold=hold_of(job_id), claimed_at=claimed_at, limit_s=limit_s, now=now)
+    held: bool = await _sql.is_held(
+        tx, hold=hold_of(job_id), claimed_on=claim.on, claimed_at=claim.at, limit=limit, now=now
+    )
     return held
 
 

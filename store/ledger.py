@@ -53,6 +53,8 @@ class Claim:
     attempts: int
     claims: int
     """How often it was claimed: the number of its present claim, if it has one."""
+    claimed_on: datetime | None
+    """When the server was started that it was claimed on (UTC)."""
     claimed_at: datetime | None
     recipient: str | None
     content: Content | None
@@ -62,6 +64,8 @@ class Claim:
     sent_before: bool
     """It was sent before the enrollment failed and was taken up again."""
     suppressed: bool
+    heard: datetime | None
+    """Since when something waits that came in and may concern the contact (UTC); None: nothing does."""
     webhook_allow: tuple[str, ...]
     """What the tenant's webhooks may call although it is not public, as it is now."""
     sent_emails: tuple[tuple[str, str], ...]
@@ -131,6 +135,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         channel=Channel(row["channel"]),
         attempts=row["attempts"],
         claims=row["claims"],
+        claimed_on=row["claimed_on"],
         claimed_at=row["claimed_at"],
         recipient=row["recipient"],
         content=_content.validate_python(row["content"]) if row["content"] else None,
@@ -138,6 +143,7 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
         heard_of=row["heard_of"],
         sent_before=row["sent_before"],
         suppressed=row["suppressed"],
+        heard=row["heard"],
         webhook_allow=tuple(row["webhook_allow"]),
         sent_emails=tuple((e["node_id"], e["message_id"]) for e in row["sent_emails"] or ()),
     )

@@ -9,9 +9,6 @@ from store.pool import load_queries
 
 _sql = load_queries("mailboxes")
 
-_ABOUT_VALUES = ("22", "23")
-"""SQLSTATE classes: a value that no column takes, a row that breaks a constraint."""
-
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -38,10 +35,3 @@ async def save(tx: asyncpg.Connection, name: str, checkpoint: Checkpoint) -> Non
         last_uid=checkpoint.last_uid,
         polled_at=checkpoint.polled_at,
     )
-
-
-def is_outage(error: Exception) -> bool:
-    """Whether the same values may be stored at another time; otherwise the fault is in the values, or in our code."""
-    if isinstance(error, asyncpg.PostgresError):
-        return not (error.sqlstate or "").startswith(_ABOUT_VALUES)
-    return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)

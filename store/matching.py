@@ -54,7 +54,7 @@ async def match(
         enrollment_id=None if status else getattr(report, "enrollment_id", None),
         job_id=report.job_id,
         provider_message_id=status.provider_message_id if status else None,
-        message_job_ids=_jobs_named(report.message_ids),
+        message_job_ids=jobs_named(report.message_ids),
         message_ids=[part for given in report.message_ids for part in spellings(given)],
         channel=report.channel,
         address=address,
@@ -71,7 +71,8 @@ def horizon(now: datetime, days: int) -> datetime:
     return now - timedelta(days=days)
 
 
-def _jobs_named(message_ids: Sequence[str]) -> list[UUID]:
+def jobs_named(message_ids: Sequence[str]) -> list[UUID]:
+    """Those of our messages that Message-IDs of ours name."""
     return [job for given in message_ids if (job := ids.job_of_message_id(given)) is not None]
 
 

@@ -7,8 +7,13 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+import asyncpg
+
 from domain.errors import NotReady
-from store.database_url import checked, without_login
+from store.database_url import checked, without_login, words_of
+from store.pool import load_queries
+
+_sql = load_queries("migrations")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "schema" / "migrations"
 
@@ -42,10 +47,34 @@ async def migrate(url: str, migrations: Path = MIGRATIONS) -> list[str]:
 
 async def pending_migrations(url: str, migrations: Path = MIGRATIONS) -> list[str]:
     """The names of the migrations that the database still lacks; changes nothing."""
-    done, output = await _dbmate(url, migrations, "status")
-    if not done:
-        raise _failed(output)
-    return [line.removeprefix("[ ] ").strip() for line in output.splitlines() if line.startswith("[ ]")]
+    applied = await _applied(url)
+    return [name for name in _files(migrations) if name.partition("_")[0] not in applied]
+
+
+def _files(migrations: Path) -> list[str]:
+    return sorted(file.name for file in migrations.glob("*.sql"))
+
+
+async def _applied(url: str) -> set[str]:
+    """The numbers of the migrations that the database has, asked as whoever may know."""
+    try:
+        connection = await asyncpg.connect(
+            checked(url), command_timeout=60, server_settings={"application_name": "touchline"}
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint="check TOUCHLINE_DATABASE_URL") from error
+    try:
+        if not await _sql.may_read_migrations(connection):
+            await _sql.become_application(connection)
+        return {row["version"] async for row in _sql.applied(connection)}
+    except asyncpg.UndefinedTableError:
+        return set()
+    except asyncpg.PostgresError as error:
+        raise NotReady(
+            f"the migrations cannot be read: {words_of(error)}", hint="run ./touchline migrate as the owner"
+        ) from error
+    finally:
+        await connection.close()
 
 
 async def _dbmate(url: str, migrations: Path, *arguments: str) -> tuple[bool, str]:
@@ -86,5 +115,5 @@ def _hint(said: str) -> str:
     if "SSL is not enabled" in said:
         return "the server speaks no TLS: add ?sslmode=disable to TOUCHLINE_DATABASE_URL, if that network is yours"
     if "connect" in said or "does not exist" in said or "authentication" in said:
-        return "check TOUCHLINE_DATABASE_URL; migrations need the role that owns the tables"
+        return "check TOUCHLINE_DATABASE_OWNER_URL, or TOUCHLINE_DATABASE_URL where that is not set"
     return "nothing of the failed file was applied; mend it and run the migration again"

@@ -49,6 +49,8 @@ class Notice:
     expires_at: datetime
     provider: str | None
     claimed_at: datetime | None
+    claimed_on: datetime | None
+    """When the server was started that it was claimed on (UTC)."""
 
     def message(self, tenant_id: UUID) -> OutgoingMessage:
         """What the provider is handed, the same on every attempt."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ import structlog
 from pydantic_core import from_json, to_json
 
 from domain.errors import NotReady
+from store import once
 from store.database_url import checked, words_of
 from store.last_look import LastLooks
 from store.queries import LOST as LOST
@@ -43,6 +45,29 @@ _CONNECT_S = 10.0
 _NOTICED_DEAD = {"tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 T = TypeVar("T")
+
+_urgent: ContextVar[bool] = ContextVar("urgent", default=False)
+
+
+@contextmanager
+def urgent() -> Iterator[None]:
+    """What this task, and those that it begins, do meanwhile cannot wait for others: it has all connections."""
+    token = _urgent.set(True)
+    try:
+        yield
+    finally:
+        _urgent.reset(token)
+
+
+_OF_VALUES = ("22", "23", "54")
+"""SQLSTATE classes: a value that no column takes, a row that breaks a constraint, something longer than may be."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the same values may be stored at another time; otherwise the fault is in the values, or in our code."""
+    if isinstance(error, asyncpg.PostgresError):
+        return not (error.sqlstate or "").startswith(_OF_VALUES)
+    return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
 class _Connection(asyncpg.Connection):
@@ -103,29 +128,30 @@ class Session:
         # UUID objects only ever print as hex and dashes, so they may stand in the text.
         begin = f"BEGIN; EXECUTE touchline_scope('{UUID(int=self._tenant_id.int)}')"
         if lock_enrollment is not None:
-            begin += f"; EXECUTE touchline_lock('{UUID(int=lock_enrollment.int)}')"
+            begin += f"; EXECUTE touchline_lock('{UUID(str(lock_enrollment))}')"
         try:
             await self._connection.execute(begin)
             yield self._connection
             await self._connection.commit()
         except BaseException:
-            await self._roll_back()
+            await _roll_back(self._connection, "ROLLBACK")
             raise
 
-    async def _roll_back(self) -> None:
-        """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
-        self._connection.forget_last()
-        rolled_back = self._connection.is_closed()
-        try:
-            if not rolled_back:
-                async with asyncio.timeout(_ROLLBACK_WITHIN_S):
-                    await self._connection.execute("ROLLBACK")
-                rolled_back = True
-        except LOST:
-            log.warning("connection_given_up")
-        finally:
-            if not rolled_back:
-                self._connection.terminate()
+
+async def _roll_back(connection: Any, statement: str) -> None:
+    """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
+    connection.forget_last()
+    rolled_back = connection.is_closed()
+    try:
+        if not rolled_back:
+            async with asyncio.timeout(_ROLLBACK_WITHIN_S):
+                await connection.execute(statement)
+            rolled_back = True
+    except LOST:
+        log.warning("connection_given_up")
+    finally:
+        if not rolled_back:
+            connection.terminate()
 
 
 def last_of_all(tx: asyncpg.Connection, query: Prepared, **values: object) -> None:
@@ -174,15 +200,24 @@ class Conflicts:
 class Database:
     """A pool of connections that act as `touchline_app`, whichever role logged in."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[Any]", connect: Callable[[], Awaitable[asyncpg.Connection]], kept_back: int = 0
+    ) -> None:
         self._pool = pool
+        self._share = asyncio.Semaphore(max(1, pool.get_max_size() - kept_back))
+        """Connections that whoever can wait may have at once."""
         self.conflicts = Conflicts()
         self.last_looks = LastLooks(connect)
         """Before a message leaves; by a session that is not of the pool."""
 
     @classmethod
-    async def connect(cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False) -> "Database":
-        """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used."""
+    async def connect(
+        cls, url: str, *, size: int = 10, name: str = "touchline", lazy: bool = False, kept_back: int = 0
+    ) -> "Database":
+        """Open a pool. Raises NotReady with the database's own words; `lazy`: connects when first used.
+
+        `kept_back`: so many of its connections only what is `urgent` may have.
+        """
         server_settings = {
             "application_name": name,
             "role": "touchline_app",
@@ -206,7 +241,7 @@ class Database:
             raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint=_hint(url, error)) from error
         # A session that outlives its process holds what that process was about to send: a dead host is to be noticed.
         apart = partial(asyncpg.connect, known, timeout=_CONNECT_S, server_settings=server_settings | _NOTICED_DEAD)
-        return cls(pool, apart)
+        return cls(pool, apart, kept_back)
 
     def usage(self) -> "Usage":
         """How much of the pool is in use at the moment."""
@@ -221,14 +256,28 @@ class Database:
     @asynccontextmanager
     async def session(self, tenant_id: UUID) -> AsyncIterator[Session]:
         """Keep one connection over several transactions of one tenant."""
-        async with self._pool.acquire() as connection:
+        async with self._acquire() as connection:
             yield Session(connection, tenant_id)
+
+    @asynccontextmanager
+    async def _acquire(self) -> AsyncIterator[Any]:
+        """A connection; some are kept back for what cannot wait."""
+        async with nullcontext() if _urgent.get() else self._share, self._pool.acquire() as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(
         self, tenant_id: UUID, *, lock_enrollment: UUID | None = None
     ) -> AsyncIterator[asyncpg.Connection]:
-        """One transaction of one tenant; commits at the end, rolls back on any exception."""
+        """One transaction of one tenant; commits at the end, rolls back on any exception.
+
+        Within a request that may be made again it is a part of that request's, and commits with the answer.
+        """
+        request = once.of(self, tenant_id)
+        if request is not None:
+            async with request.part(lock_enrollment) as connection:
+                yield connection
+            return
         async with (
             self.session(tenant_id) as session,
             session.transaction(lock_enrollment=lock_enrollment) as connection,
@@ -256,6 +305,10 @@ class Database:
             wait *= 2
         raise AssertionError("the last attempt answers or fails")
 
+    async def roll_back(self, connection: asyncpg.Connection, statement: str) -> None:
+        """Undo by that statement, or give the connection up."""
+        await _roll_back(connection, statement)
+
     async def tenant_ids(self) -> list[UUID]:
         """Every tenant, for sweeps that go through them one by one."""
         async with self._pool.acquire() as connection:
@@ -266,6 +319,11 @@ class Database:
         async with self._pool.acquire() as connection:
             return [row[0] for row in await connection.fetch("SELECT tenants_with_news()")]
 
+    async def tenants_with_inbox(self, now: datetime) -> list[UUID]:
+        """Those for whom something came in that nobody is at."""
+        async with self._pool.acquire() as connection:
+            return [row[0] for row in await connection.fetch("SELECT tenants_with_inbox($1)", now)]
+
     async def overdue_subscriptions(self, before: datetime) -> list[tuple[UUID, UUID]]:
         """(tenant, subscription) of those with a delivery that was due before then."""
         async with self._pool.acquire() as connection:
@@ -273,5 +331,6 @@ class Database:
 
     async def api_key_owner(self, key_hash: bytes) -> asyncpg.Record | None:
         """Whose a key of the API is, before any tenant is known; None: nobody's, or it was revoked."""
-        async with self._pool.acquire() as connection:
-            return await connection.fetchrow("SELECT * FROM api_key_owner($1)", key_hash)
+        async with self._acquire() as connection:
+            found: asyncpg.Record | None = await connection.fetchrow("SELECT * FROM api_key_owner($1)", key_hash)
+            return found

@@ -216,6 +216,9 @@ class ServerFacts:
 
     version: str
     login: str
+    login_is_superuser: bool
+    login_owns_tables: bool
+    """Or may become whoever does."""
     role: str
     bypasses: bool
     unguarded: list[str]

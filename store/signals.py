@@ -13,7 +13,7 @@ from store.pool import load_queries
 
 _sql = load_queries("signals")
 
-Signal = Literal["reply", "suppress", "nudge", "postpone"]
+Signal = Literal["reply", "suppress", "nudge", "postpone", "pause"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,16 @@ async def leave(
 async def of_event(tx: asyncpg.Connection, event_id: UUID) -> list[OpenSignal]:
     """What one event still has to tell."""
     return [_open(row) async for row in _sql.of_event(tx, event_id=event_id)]
+
+
+async def open_pauses(tx: asyncpg.Connection, enrollment_id: UUID) -> list[OpenSignal]:
+    """Pauses of an enrollment that its workflow has yet to hear of."""
+    return [_open(row) async for row in _sql.open_pauses(tx, enrollment_id=enrollment_id)]
+
+
+async def was_left(tx: asyncpg.Connection, event_id: UUID, enrollment_id: UUID) -> bool:
+    """Whether an event has left word with an enrollment, heard or not."""
+    return bool(await _sql.was_left(tx, event_id=event_id, enrollment_id=enrollment_id))
 
 
 async def still_open(tx: asyncpg.Connection, before: datetime, limit: int, but: Sequence[UUID]) -> list[OpenSignal]:

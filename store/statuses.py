@@ -65,7 +65,7 @@ async def receive_status(
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, report.type)
-    struck, met = Struck(), list[OpenSignal]()
+    struck, met, rest = Struck(), list[OpenSignal](), None
     about = [found.enrollment_id] if found.enrollment_id is not None else []
     if event == "bounced" and await _is_final(tx, report, found, found.recipient or address or ""):
         # As with an answer: one that is awaited is a branch.
@@ -76,6 +76,7 @@ async def receive_status(
         # Messages are locked before addresses.
         struck = await stopping.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
         await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
+        rest = stopping.left_over(held, _BLOWS[report.type], report.channel, [barred], found.contact_id)
     elif report.type is EventType.SUBSCRIBED and barred is not None:
         await lift(tx, report.channel, barred, at=report.at, now=now, event_id=event_id)
     reached, others = await attribution.after_blow(tx, event_id, aims, struck, about, [event] if event else [], now)
@@ -91,6 +92,7 @@ async def receive_status(
         node_id=found.node_id,
         stopped=(*struck.ended, *(word.enrollment_id for word in reached)),
         signals=(*struck.told, *reached, *met, *others, *nudged),
+        rest=rest,
     )
 
 

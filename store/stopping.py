@@ -1,7 +1,7 @@
 """What a report ends: hold whoever may be concerned, then do to each what its sequence's `stop_on` says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,17 @@ class Held:
     goal: object
     """As the plan has it; None: the sequence has none."""
     uses_channel: bool
+    more_after: UUID | None = None
+    """The place behind which there are more others at the address; None: these are all."""
+
+
+MOST_OTHERS = 100
+"""Others at an address whose enrollments one transaction ends: a placeholder may be the number of thousands."""
+
+
+def more_after(held: Sequence[Held]) -> UUID | None:
+    """The place behind which there may be more others; None: these are all."""
+    return next((one.more_after for one in held), None)
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,30 @@ class Blow:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """What a report has not ended yet: more enrollments of others at an address that is barred."""
+
+    channel: Channel
+    addresses: tuple[str, ...]
+    contact_id: UUID | None
+    """Whose report it is; theirs are done."""
+    events: tuple[str, ...]
+    reason: str
+    after: UUID
+    """The place behind which they are."""
+
+
+def left_over(
+    held: Sequence[Held], blow: Blow | None, channel: Channel, addresses: Sequence[str], contact_id: UUID | None
+) -> Rest | None:
+    """What a blow that holds for everybody at an address leaves to further transactions; None: nothing."""
+    after = more_after(held)
+    if blow is None or not blow.shared or after is None:
+        return None
+    return Rest(channel, tuple(addresses), contact_id, tuple(sorted(blow.events)), blow.reason, after)
+
+
+@dataclass(frozen=True)
 class Struck:
     """What a report has done."""
 
@@ -68,15 +103,24 @@ class Struck:
 
 
 async def hold(
-    tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str], contact_id: UUID | None, *, at: datetime
+    tx: asyncpg.Connection,
+    channel: Channel,
+    addresses: Sequence[str],
+    contact_id: UUID | None,
+    *,
+    at: datetime,
+    after: UUID | None = None,
 ) -> list[Held]:
     """Lock what the contact and whoever else is reached at these addresses have: from here on nothing is claimed.
 
     Waits for claims and settlements that are under way, and for no hand-over. Comes before every lock but these:
     whoever delivers takes them first too.
-    With the live ones come those that were ended by something reported to have happened after `at` (UTC).
+    With the live ones come those that were ended by something reported to have happened after `at` (UTC). Of others
+    there come those of at most MOST_OTHERS contacts, in the order of these, behind `after`.
     """
-    rows = _sql.hold(tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at)
+    rows = _sql.hold(
+        tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at, after=after, most=MOST_OTHERS
+    )
     return [_held(row) async for row in rows]
 
 
@@ -92,6 +136,7 @@ def _held(row: asyncpg.Record) -> Held:
         frozenset(plan["awaits"]),
         plan["goal"],
         row["uses_channel"],
+        row["more_after"],
     )
 
 
@@ -132,3 +177,15 @@ async def strike(
     signal: Signal = "suppress" if blow.shared else "reply"
     told = await enrollments.end_by(tx, event_id, signal, to_end, ending, now=now, ended_by_at=at)
     return Struck(tuple(to_end), going_on, tuple(told))
+
+
+async def go_on(
+    tx: asyncpg.Connection, event_id: UUID, rest: Rest, *, at: datetime, now: datetime
+) -> tuple[Struck, Rest | None]:
+    """End the next of those that a report has left over; answers what is left after that."""
+    held = await hold(tx, rest.channel, rest.addresses, None, at=at, after=rest.after)
+    others = [one for one in held if one.contact_id != rest.contact_id]
+    blow = Blow(frozenset(rest.events), rest.reason, shared=True)
+    struck = await strike(tx, event_id, others, blow, rest.contact_id, at=at, now=now)
+    after = more_after(held)
+    return struck, None if after is None else replace(rest, after=after)

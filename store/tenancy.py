@@ -14,7 +14,7 @@ from store.pool import load_queries
 
 _sql = load_queries("tenancy")
 
-_OWNER = "TOUCHLINE_DATABASE_URL must name the role that owns the tables, as it does for migrations"
+_OWNER = "TOUCHLINE_DATABASE_OWNER_URL must name the role that owns the tables, as it does for migrations"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ async def as_owner(url: str) -> AsyncIterator[asyncpg.Connection]:
             checked(url), command_timeout=60, server_settings={"application_name": "touchline"}
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint="check TOUCHLINE_DATABASE_URL") from error
+        raise NotReady(
+            f"PostgreSQL cannot be used: {words_of(error)}", hint="check TOUCHLINE_DATABASE_OWNER_URL"
+        ) from error
     try:
         async with connection.transaction():
             if not await _sql.owns_tables(connection):

@@ -1,8 +1,9 @@
-"""What has to be known of a message before an open or a click is recorded."""
+"""What has to be known of a message before an open, a click or a wish is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -26,3 +27,9 @@ async def look_up(tx: asyncpg.Connection, job_id: UUID, event_ids: Sequence[UUID
     """None when the tenant has no such message."""
     row = await _sql.tracked(tx, job_id=job_id, event_ids=list(event_ids))
     return Tracked(row["sent_at"], frozenset(row["known"])) if row else None
+
+
+async def last_wish(tx: asyncpg.Connection, job_id: UUID) -> Literal["unsubscribed", "subscribed"] | None:
+    """What whoever got this message last wished; None when the tenant has sent no such message."""
+    row = await _sql.last_wish(tx, job_id=job_id)
+    return row["wish"] if row else None

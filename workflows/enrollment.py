@@ -176,6 +176,9 @@ class EnrollmentWorkflow(Hearing):
         # Of the author's wait, not of the window's: a message held over a weekend must not slip by the pause.
         ends = before.wait_ends
         self._remaining = max((ends - workflow.now()).total_seconds(), 0.0) if before.at and ends else None
+        if before.gate is Gate.ENROLLMENT_PAUSED:
+            # It was recorded before it was heard of, and has held this back meanwhile: nothing of the wait is left.
+            self._remaining = 0.0
         result = await self._record(Lifecycle.pause_enrollment, self._order(), "pause")
         self._paused = result.ended is None
         self._take(StepResult(verdict="deferred", next=before, ended=result.ended))

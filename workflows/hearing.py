@@ -51,6 +51,11 @@ class Hearing:
         self._commands.append(Command("look_again", self._place))
 
     @workflow.signal
+    def hold(self) -> None:
+        """An operator's pause was recorded while no worker answered."""
+        self._commands.append(Command("pause", self._place))
+
+    @workflow.signal
     def postpone(self, upcoming: Upcoming) -> None:
         """The contact is away: what is next waits until then, as the database has recorded it."""
         self._commands.append(Command("postpone", self._place, upcoming=upcoming))
@@ -111,7 +116,8 @@ class Hearing:
     @resume.validator
     def _may_resume(self) -> None:
         self._must_live()
-        if not self._paused:
+        # A pause that was heard of a moment ago is acted on first.
+        if not self._paused and not any(command.kind == "pause" for command in self._commands):
             raise ApplicationError("it is not paused")
 
     @stop.validator

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.events import InboundMessage, StatusReport
+from providers.webhooks.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -17,15 +18,26 @@ class WebhookRequest:
     headers: Mapping[str, str]
     """By name in small letters."""
     body: bytes
-    """Raw: signatures are over these bytes."""
+    """Raw: signatures are over these bytes. Of a long one what is worth reading."""
     received_at: datetime
     """UTC."""
+    sha256: bytes | None = None
+    """Of what is signed, where not all of it is kept in `body`."""
+    left_out: int = 0
+    """Bytes that were not kept in `body`: what was attached."""
 
 
 class Webhook(Protocol):
     """Believes and reads the calls of one vendor."""
 
     name: str
+
+    def intake(self, head: WebhookRequest) -> Intake:
+        """How the body of this call is to be taken in; `head` has none yet.
+
+        Raises Unverified for a call that nothing in its body could prove any more.
+        """
+        ...
 
     def verify(self, request: WebhookRequest) -> None:
         """Raises Unverified unless the call proves that it comes from the vendor, now (within its clock tolerance).

@@ -11,6 +11,7 @@ from content.machines import is_machine
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.webhooks.base import WebhookRequest
+from providers.webhooks.intake import LONGEST_CALL, Intake, JsonTrimmer
 from providers.webhooks.logins import Logins
 from providers.webhooks.reading import Id, Said, Time, digest, fit, job_in, read_object
 from providers.webhooks.rebuilt import REPORT_PARTS, Part, rebuild, with_envelope
@@ -132,6 +133,11 @@ class PostmarkWebhook:
     def __init__(self, logins: Sequence[str]) -> None:
         """Any of `logins` (user:password) will do."""
         self._logins = Logins(logins, "TOUCHLINE_POSTMARK_WEBHOOK_LOGINS")
+
+    def intake(self, head: WebhookRequest) -> Intake:
+        """The login stands in the head; mail comes with all that is attached."""
+        self._logins.check(head)
+        return Intake(JsonTrimmer(), most=LONGEST_CALL, proven=True)
 
     def verify(self, request: WebhookRequest) -> None:
         """The login; Postmark gives no time, so a call may come again, and has no second effect."""

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.parser import HeaderParser
 from email.policy import compat32
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import Field
 from python_multipart import parse_form
 from python_multipart.multipart import Field as FormField
 from python_multipart.multipart import File as FormFile
+from python_multipart.multipart import parse_options_header
 
 from content.inbound_mail.read import read
 from content.machines import is_machine
@@ -24,6 +27,7 @@ from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.webhooks.base import WebhookRequest
+from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, FormTrimmer, Head, Intake
 from providers.webhooks.logins import Logins
 from providers.webhooks.reading import (
     Id,
@@ -70,6 +74,8 @@ _RETRIED = timedelta(hours=25)
 """SendGrid repeats a call for a day, and nowhere says that it signs it anew. A call that is played back has no second
 effect, whereas one that is refused because we were down for long is lost."""
 _AHEAD = timedelta(minutes=5)
+_SIGNATURE = "x-twilio-email-event-webhook-signature"
+_STAMP = "x-twilio-email-event-webhook-timestamp"
 _MOST_EVENTS = 10_000
 """As many as a body of 1 MB has room for, if they say anything."""
 
@@ -102,9 +108,20 @@ class SendGridWebhook:
         self._logins = Logins(logins, "TOUCHLINE_SENDGRID_INBOUND_LOGINS")
         self._tolerance = tolerance
 
+    def intake(self, head: WebhookRequest) -> Intake:
+        """Mail comes with all that is attached; where it is signed, the signature is over all of it."""
+        signed = _SIGNATURE in head.headers
+        if not _is_form(head):
+            return Intake(Head(SHORT_CALL), most=SHORT_CALL)
+        if not signed:
+            self._logins.check(head)
+        trimmer = FormTrimmer(parse_options_header(head.headers["content-type"])[1].get(b"boundary", b""))
+        stamp = head.headers.get(_STAMP, "").encode()
+        return Intake(trimmer, most=LONGEST_CALL, proven=not signed, signed_before=stamp if signed else None)
+
     def verify(self, request: WebhookRequest) -> None:
         """The signature over time and body. Received mail is signed only under a security policy: else by login."""
-        if "x-twilio-email-event-webhook-signature" in request.headers:
+        if _SIGNATURE in request.headers:
             self._check_signature(request)
         elif _is_form(request):
             self._logins.check(request)
@@ -134,15 +151,15 @@ class SendGridWebhook:
         return reports
 
     def _check_signature(self, request: WebhookRequest) -> None:
-        stamp = request.headers.get("x-twilio-email-event-webhook-timestamp", "")
+        stamp = request.headers.get(_STAMP, "")
         try:
-            signature = b64decode(request.headers["x-twilio-email-event-webhook-signature"], validate=True)
+            signature = b64decode(request.headers[_SIGNATURE], validate=True)
             at = datetime.fromtimestamp(int(stamp), tz=UTC)
         except (ValueError, OverflowError, OSError) as error:
             raise Unverified("the signature or its time cannot be read") from error
         if not -_AHEAD <= request.received_at - at <= self._tolerance:
             raise Unverified(f"the call was signed at {at:%Y-%m-%d %H:%M:%S} UTC", hint="check this machine's clock")
-        signed = stamp.encode() + request.body
+        signed = request.sha256 or sha256(stamp.encode() + request.body).digest()
         if not any(_fits(key, signature, signed) for key in self._keys):
             raise Unverified("no key fits the signature", hint="check TOUCHLINE_SENDGRID_WEBHOOK_KEYS")
 
@@ -164,9 +181,9 @@ def _no_key() -> NotReady:
     )
 
 
-def _fits(key: EllipticCurvePublicKey, signature: bytes, signed: bytes) -> bool:
+def _fits(key: EllipticCurvePublicKey, signature: bytes, digest: bytes) -> bool:
     try:
-        key.verify(signature, signed, ECDSA(SHA256()))
+        key.verify(signature, digest, ECDSA(Prehashed(SHA256())))
     except InvalidSignature:
         return False
     return True

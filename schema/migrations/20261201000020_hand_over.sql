@@ -3,9 +3,13 @@
 ALTER TABLE message_jobs
     -- Rises with each claim: by it the last look before a hand-over knows that the claim is still the one that was made.
     ADD COLUMN claims integer NOT NULL DEFAULT 0 CHECK (claims >= 0),
+    -- When the server was started that the claim was made on: another one knows nothing of the sessions of that one.
+    ADD COLUMN claimed_on timestamptz,
     -- Its enrollment ended, or its address was barred, while it was being handed over. Sent or in doubt all the same, it
     -- had begun to leave by then.
     ADD COLUMN overtaken_at timestamptz;
+ALTER TABLE notices ADD COLUMN claimed_on timestamptz;
+
 -- Whom is a reply from that comes while nobody knows whether the message arrived, and what is on its way to an address
 -- that is being barred?
 DROP INDEX message_jobs_in_doubt;
@@ -56,4 +60,5 @@ DROP FUNCTION last_look_at_notice(uuid, uuid, bigint, bigint[]);
 DROP FUNCTION last_look(uuid, uuid, bigint, bigint[]);
 DROP INDEX message_jobs_on_their_way;
 CREATE INDEX message_jobs_in_doubt ON message_jobs (tenant_id, channel, recipient) WHERE state = 'ambiguous';
-ALTER TABLE message_jobs DROP COLUMN overtaken_at, DROP COLUMN claims;
+ALTER TABLE notices DROP COLUMN claimed_on;
+ALTER TABLE message_jobs DROP COLUMN overtaken_at, DROP COLUMN claimed_on, DROP COLUMN claims;

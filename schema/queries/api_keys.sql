@@ -15,3 +15,8 @@ UPDATE api_keys SET revoked_at = :now WHERE (name = :name OR id = :id) AND revok
 
 -- name: api_key_was_used!
 UPDATE api_keys SET last_used_at = :now WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :now);
+
+-- name: revoked_of
+-- Those that open nothing any more, also where their row is gone.
+SELECT k.id FROM unnest(:ids::uuid[]) AS k (id)
+WHERE NOT EXISTS (SELECT FROM api_keys a WHERE a.id = k.id AND a.revoked_at IS NULL);

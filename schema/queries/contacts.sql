@@ -1,21 +1,20 @@
--- name: create_arrivals#
--- Where COPY puts a batch of contacts; attributes as text, since binary COPY knows no JSON of ours.
-CREATE TEMP TABLE contact_arrivals (
-    id uuid, external_id text, name text, email text, phone text, company text, timezone text,
-    zones text[], tags text[], triggers text[], status text, attributes text
-) ON COMMIT DROP;
-
 -- name: merge_arrivals$
 -- Upsert the batch by external id, in its order so that two imports never deadlock; the answer counts the new ones.
 -- Zones follow what holds after the merge: a stored time zone first, otherwise those of the phone number.
-WITH merged AS (
+WITH arrivals AS MATERIALIZED (
+    SELECT contact.*
+    FROM unnest(:arrivals::jsonb[]) AS arrived, jsonb_to_record(arrived) AS contact (
+        id uuid, external_id text, name text, email text, phone text, company text, timezone text,
+        zones text[], tags text[], triggers text[], status text, attributes jsonb
+    )
+), merged AS (
     INSERT INTO contacts (
         tenant_id, id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
     )
     SELECT
         current_tenant(), id, external_id, name, email, phone, company, timezone, zones, tags, triggers,
-        status, attributes::jsonb
-    FROM contact_arrivals
+        status, attributes
+    FROM arrivals
     ORDER BY external_id
     ON CONFLICT (tenant_id, external_id) DO UPDATE SET
         name = coalesce(excluded.name, contacts.name),
@@ -35,7 +34,7 @@ WITH merged AS (
         updated_at = now()
     RETURNING id
 )
-SELECT count(*) FROM merged JOIN contact_arrivals USING (id);
+SELECT count(*) FROM merged JOIN arrivals USING (id);
 
 -- name: by_external_ids
 -- Contacts by the ids that the tenant's own system knows.

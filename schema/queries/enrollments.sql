@@ -10,6 +10,10 @@ ORDER BY n.contact_id
 ON CONFLICT DO NOTHING
 RETURNING id;
 
+-- name: made
+-- Which of these there are, and how they stand.
+SELECT id, contact_id, status FROM enrollments WHERE id = ANY(:ids::uuid[]);
+
 -- name: origin_of^
 -- The sequences whose actions led to this enrollment, and whether it is a test run.
 SELECT chain, is_test FROM enrollments WHERE id = :enrollment_id;

@@ -14,10 +14,11 @@ SELECT fingerprint, held_until, status, answer FROM idempotent_requests WHERE ke
 -- The attempt is still under way.
 UPDATE idempotent_requests SET held_until = :held_until WHERE key = :key AND attempt = :attempt AND status IS NULL;
 
--- name: keep!
--- The answer, unless another attempt has taken over.
+-- name: keep$
+-- The answer; no row comes back where another attempt has taken over.
 UPDATE idempotent_requests SET status = :status, answer = :answer, held_until = NULL
-WHERE key = :key AND attempt = :attempt AND status IS NULL;
+WHERE key = :key AND attempt = :attempt AND status IS NULL
+RETURNING attempt;
 
 -- name: give_up!
 -- Nothing is kept, so the same request may be made again.

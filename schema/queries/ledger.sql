@@ -8,7 +8,7 @@ SELECT
     t.on_ambiguous,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers,
     c.status AS contact_status, c.attributes,
-    j.id AS job_id, j.state, j.channel, j.attempts, j.claims, j.claimed_at, j.recipient, j.content, j.provider,
+    j.id AS job_id, j.state, j.channel, j.attempts, j.claims, j.claimed_on, j.claimed_at, j.recipient, j.content, j.provider,
     j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
     -- Sent in this round before a retry opened a lap of its own; another version may come to it again.
     CASE WHEN e.round_lap < j.lap THEN EXISTS (
@@ -25,6 +25,7 @@ SELECT
             AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
             AND x.active
     ) AS suppressed,
+    inbox_holds(c.id, c.email, c.phone, j.recipient) AS heard,
     CASE WHEN j.channel = 'email' THEN (
         SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id') ORDER BY p.sent_at)
         FROM message_jobs p
@@ -42,6 +43,7 @@ WHERE e.id = :enrollment_id;
 WITH job AS (
     UPDATE message_jobs SET
         state = 'sending', claimed_at = :now, attempts = attempts + 1, claims = claims + 1,
+        claimed_on = pg_postmaster_start_time(),
         recipient = :recipient, content = :content, provider = :provider, gate = NULL, held_until = NULL
     WHERE id = :job_id
 ), started AS (

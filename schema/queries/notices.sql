@@ -23,11 +23,13 @@ RETURNING id;
 
 -- name: lock_notice^
 -- Whoever sends it holds its row, from a last look until the outcome is recorded.
-SELECT id, kind, channel, address, sender, body, state, expires_at, provider, claimed_at FROM notices WHERE id = :id FOR UPDATE;
+SELECT id, kind, channel, address, sender, body, state, expires_at, provider, claimed_at, claimed_on
+FROM notices WHERE id = :id FOR UPDATE;
 
 -- name: begin_sending!
 -- Claim: from the commit on, a crash leaves a notice that says `sending`.
-UPDATE notices SET state = 'sending', provider = :provider, claimed_at = :now WHERE id = :id;
+UPDATE notices SET state = 'sending', provider = :provider, claimed_at = :now, claimed_on = pg_postmaster_start_time()
+WHERE id = :id;
 
 -- name: settle_sent!
 -- A provider took it over: notice and conversation in one statement.

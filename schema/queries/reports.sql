@@ -96,6 +96,11 @@ ORDER BY j.order_index, j.id;
 -- Who we are here, and whether row-level security holds for us on every table that has rows of a tenant.
 SELECT
     current_setting('server_version') AS version, session_user::text AS login, current_user::text AS role,
+    (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS login_is_superuser,
+    EXISTS (
+        SELECT FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_has_role(session_user, relowner, 'MEMBER')
+    ) AS login_owns_tables,
     (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS bypasses,
     ARRAY(
         SELECT c.relname::text

@@ -10,6 +10,15 @@ ON CONFLICT DO NOTHING;
 SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
 WHERE event_id = :event_id AND signalled_at IS NULL;
 
+-- name: open_pauses
+-- Pauses that were recorded here and not yet heard of.
+SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals
+WHERE enrollment_id = :enrollment_id AND signal = 'pause' AND signalled_at IS NULL ORDER BY created_at;
+
+-- name: was_left$
+-- Whether an event has anything to tell an enrollment, or had.
+SELECT EXISTS (SELECT FROM enrollment_signals WHERE event_id = :event_id AND enrollment_id = :enrollment_id);
+
 -- name: still_open
 -- Decided and not yet heard.
 SELECT event_id, enrollment_id, signal, ending, upcoming FROM enrollment_signals

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from temporalio.client import Client
@@ -18,7 +18,8 @@ from settings import Settings
 from starter import health
 from starter.cli import connect, refer
 from starter.engine import connect_temporal
-from store import reports, sequences
+from store import inbox, reports, sequences
+from store.inbox import Waiting
 from store.migrate import pending_migrations
 from store.pool import Database
 from store.reports import OVERDUE, ServerFacts, Trouble
@@ -27,6 +28,8 @@ from store.sequences import SequenceRow
 PATIENCE_S = 15.0
 """For one check; whoever is silent for longer does not answer."""
 _BY_ITSELF = "paused by itself"
+_UNHEARD = timedelta(minutes=1)
+"""What came in has its effect within a second or two; what waits longer grows."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         async with database.transaction(settings.tenant) as tx:
             facts = await reports.server_facts(tx)
         yield ok("postgresql", f"{facts.version}, as {facts.role} (logged in as {facts.login})")
+        yield _login(facts)
         yield _row_security(facts)
         if settings.tenant not in await database.tenant_ids():
             yield fail("tenant", f"no such tenant {settings.tenant}", connect.NO_TENANT)
@@ -90,6 +94,18 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield ok("tenant", str(settings.tenant))
         for finding in await _rows(settings, database):
             yield finding
+
+
+def _login(facts: ServerFacts) -> Finding:
+    name = "database role"
+    is_too_much = "is a superuser" if facts.login_is_superuser else "owns the tables" if facts.login_owns_tables else ""
+    if not is_too_much:
+        return ok(name, f"{facts.login} owns nothing, and may only become {facts.role}")
+    mend = (
+        "name the owner in TOUCHLINE_DATABASE_OWNER_URL and a role of its own in TOUCHLINE_DATABASE_URL, and run"
+        " ./touchline migrate, which makes that role"
+    )
+    return warn(name, f"{facts.login} {is_too_much}: one SET ROLE away from every tenant's rows", mend)
 
 
 def _row_security(facts: ServerFacts) -> Finding:
@@ -105,7 +121,20 @@ async def _rows(settings: Settings, database: Database) -> list[Finding]:
     async with database.transaction(settings.tenant) as tx:
         trouble = await reports.trouble(tx, datetime.now(UTC) - OVERDUE)
         rows = await sequences.list_all(tx)
-    return [*_paused(rows), *_trouble(trouble)]
+        waiting = await inbox.waiting(tx)
+    return [*_paused(rows), *_trouble(trouble), _inbox(waiting, datetime.now(UTC))]
+
+
+def _inbox(waiting: Waiting, now: datetime) -> Finding:
+    name = "inbox"
+    if waiting.oldest is None or now - waiting.oldest < _UNHEARD:
+        return ok(name, "what came in has had its effect")
+    return fail(
+        name,
+        f"{waiting.count} reports wait for their effect, the oldest since {waiting.oldest:%Y-%m-%d %H:%M:%S} UTC;"
+        " nothing is sent to whom they may concern",
+        "is the API or a worker running? the log of either says what keeps it (inbox_waits, inbox_refused)",
+    )
 
 
 def _paused(rows: list[SequenceRow]) -> Iterator[Finding]:

@@ -16,6 +16,8 @@ from starter.process import ServerProcess
 PATIENCE_S = 50.0
 """Longer than a worker takes to bring its hand-overs to their end."""
 _ANSWER_S = 2.0
+_OURS = frozenset({"database_owner_url"})
+"""Settings for commands alone."""
 
 
 def start_worker(settings: Settings, log: Path) -> ServerProcess:
@@ -48,9 +50,9 @@ def url_of(settings: Settings) -> str:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """This process's environment with exactly these settings, and no `.env` beside them."""
+    """This process's environment with exactly these settings but the commands' own, and no `.env` beside them."""
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
-    given = {PREFIX + name.upper(): _text(value) for name, value in settings if value is not None}
+    given = {PREFIX + name.upper(): _text(value) for name, value in settings if value is not None and name not in _OURS}
     # They run in another folder and as scripts, so paths and the place of its modules are absolute.
     return {**inherited, **given, f"{PREFIX}ENV_FILE": "", "PYTHONPATH": str(CHECKOUT)}
 

@@ -51,6 +51,7 @@ def on_stack(settings: Settings, stack: StackInfo | LocalStack) -> Settings:
         update={
             "api_port": settings.api_port if stack.api_port is None else stack.api_port,
             "database_url": stack.database_url,
+            "database_owner_url": stack.owner_url,
             "temporal_address": stack.temporal_address,
             "temporal_namespace": "default",
             "temporal_tls": False,
@@ -97,7 +98,7 @@ async def owner() -> AsyncIterator[tuple[Settings, asyncpg.Connection]]:
     """One transaction as the role that owns the tables, who alone sees all tenants."""
     settings = located(load_settings())
     with _losses():
-        async with tenancy.as_owner(settings.database_url) as connection:
+        async with tenancy.as_owner(settings.database_owner_url or settings.database_url) as connection:
             yield settings, connection
 
 

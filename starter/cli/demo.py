@@ -179,7 +179,7 @@ def _answer(end: Standing, found: list[str], outbox: Path, *, seconds: float) ->
 
 def _replace(fresh: Path, kept: Path) -> None:
     """Put this run's outbox in the place of the last run's, whoever else plays a demo at the moment."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = fresh.with_name("outbox-before")
     if kept.exists():
         kept.rename(aside)

@@ -1,6 +1,8 @@
 """`doctor`: what is reachable and what is misconfigured, one line each, with the mend."""
 
 import platform
+import shlex
+import stat
 import zoneinfo
 from collections.abc import Iterator
 from email.errors import MessageError
@@ -13,6 +15,7 @@ from rich.text import Text
 
 from composition import registry_of
 from domain.errors import NotReady
+from settings import env_file
 from starter.cli import connect, output
 from starter.cli.checks import (
     Finding,
@@ -55,7 +58,7 @@ def _line(finding: Finding) -> Text:
 
 
 async def _findings() -> list[Finding]:
-    findings = list(_machine())
+    findings = [*_machine(), *_env_file()]
     try:
         settings = connect.load_settings()
     except NotReady as error:
@@ -78,6 +81,18 @@ async def _findings() -> list[Finding]:
         return [*findings, *await provider_findings(settings, registry, users)]
     finally:
         await registry.close()
+
+
+def _env_file() -> Iterator[Finding]:
+    file = env_file()
+    if file is None:
+        return
+    mode = file.stat().st_mode
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        mend = f"chmod 600 {shlex.quote(str(file))}"
+        yield warn("settings file", f"{file} has secrets in it, and others may read it ({mode & 0o777:o})", mend)
+    else:
+        yield ok("settings file", f"{file}, for its owner alone")
 
 
 def _machine() -> Iterator[Finding]:

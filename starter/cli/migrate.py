@@ -17,6 +17,7 @@ from starter.ending import Exit
 from starter.migration import MigrationReport, Person
 from starter.migration import migrate as migrate_people
 from starter.stack import running_stack
+from store.logins import ensure_login
 from store.migrate import migrate as migrate_schema
 
 _NAMED = 20
@@ -48,8 +49,8 @@ async def migrate(
 ) -> Answer:
     """Bring the database to this checkout's schema; with SEQUENCE, move the people in it to another version.
 
-    Alone: the database of the settings, or the running local stack's. Needs the role that owns the tables; creates
-    the database if it is missing.
+    Alone: the database of the settings, or the running local stack's. Needs the role that owns the tables, by
+    TOUCHLINE_DATABASE_OWNER_URL; creates the database if it is missing, and the role that TOUCHLINE_DATABASE_URL names.
 
     With SEQUENCE: every live enrollment goes on from the step of the same id, or from the one that --map names, and
     keeps what is left of its wait. Whoever cannot be moved stays, and is named with the reason. Safe to say again.
@@ -78,18 +79,21 @@ async def migrate(
 
 async def _schema() -> Answer:
     settings = connect.load_settings()
-    url = settings.database_url
-    if not url:
+    owner, login = settings.database_owner_url or settings.database_url, settings.database_url
+    if not owner:
         stack = running_stack(settings.state_dir)
         if stack is None:
             raise NotReady(
                 "there is no database to migrate",
-                hint="set TOUCHLINE_DATABASE_URL; ./touchline up migrates its own",
+                hint="set TOUCHLINE_DATABASE_OWNER_URL; ./touchline up migrates its own",
             )
-        url = stack.database_url
-    applied = await migrate_schema(url)
+        owner, login = stack.owner_url, stack.database_url
+    applied = await migrate_schema(owner)
+    made = await ensure_login(owner, login) if login not in ("", owner) else None
     said = [f"applied {Path(name).stem}" for name in applied] or ["nothing to do: the schema is this checkout's"]
-    return Answer({"applied": applied}, [output.line(text) for text in said])
+    if made is not None:
+        said.append(f"made the role {made}, which may log in and become touchline_app")
+    return Answer({"applied": applied, "role_made": made}, [output.line(text) for text in said])
 
 
 def _mapping(given: Iterable[str]) -> dict[str, str]:

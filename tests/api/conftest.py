@@ -109,14 +109,27 @@ class Api:
         return int(row["count"])
 
 
+def client_of(edge: Edge, base_url: str) -> httpx.AsyncClient:
+    """Calls the application in process; whoever looks when it is answered finds the effect of what came in."""
+
+    async def applied(_: httpx.Response) -> None:
+        await edge.inbox.idle()
+
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=create_app(edge), raise_app_exceptions=False),
+        base_url=base_url,
+        timeout=60,
+        event_hooks={"response": [applied]},
+    )
+
+
 @pytest.fixture
 async def connect() -> AsyncIterator[Callable[[Edge], Api]]:
     """An application on an edge of the test's own."""
     opened: list[httpx.AsyncClient] = []
 
     def on(edge: Edge, **settings: Any) -> Api:
-        transport = httpx.ASGITransport(app=create_app(edge), raise_app_exceptions=False)
-        opened.append(httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", timeout=60))
+        opened.append(client_of(edge, "http://127.0.0.1:8080"))
         return Api(opened[-1], Rig(edge.engine, Settings(_env_file=None, **settings)))
 
     yield on

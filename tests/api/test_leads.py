@@ -203,8 +203,9 @@ async def foreign_key(api: Api, tenant: UUID) -> dict[str, str]:
 
 
 async def test_without_a_worker_nobody_waits_for_ever(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 says that no worker answers, and how to mend that; enrolling needs none."""
+    """503 says that no worker answers, and how to mend that; enrolling, a pause and a stop need none."""
     monkeypatch.setattr(control, "_PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr(control, "_BEFORE_PAUSING_ALONE", timedelta(seconds=1))
     rig = api.rig
     await rig.publish("sequence: idle\nsteps: [{id: wait, type: delay, days: 3}, {id: out, type: exit}]")
     ada = await rig.contact()
@@ -214,7 +215,12 @@ async def test_without_a_worker_nobody_waits_for_ever(api: Api, monkeypatch: pyt
     [one] = answer["contacts"]
     assert one["outcome"] == "enrolled"
     async with asyncio.timeout(60):
-        for path in (f"/leads/{ada.id}/stop-sequence", f"/enrollments/{one['enrollment_id']}/pause"):
+        for path in (f"/leads/{ada.id}/resume-sequence", f"/enrollments/{one['enrollment_id']}/send-now"):
             refused = await api.http.post(path, headers=key)
             assert refused.status_code == 503, refused.text
             assert "when a worker runs" in refused.json()["hint"]
+        held = {f"/enrollments/{one['enrollment_id']}/pause": "paused", f"/leads/{ada.id}/stop-sequence": "stopped"}
+        for path, status in held.items():
+            said = await api.http.post(path, headers=key)
+            assert said.status_code == 200, said.text
+            assert (await rig.enrollment(one["enrollment_id"]))["status"] == status

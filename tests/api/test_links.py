@@ -8,10 +8,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from temporalio.client import Client
 
-from api.app import create_app
 from api.edge import Edge
 from content import machines
 from content.links import Links
@@ -19,6 +18,7 @@ from domain import ids
 from domain.messages import EmailContent
 from providers.outbox import OutboxEntry
 from store.pool import Database
+from tests.api.conftest import client_of
 from tests.harness import Rig, rig_on
 from tests.helpers import assert_eventually
 
@@ -83,7 +83,7 @@ class Mail:
 
 
 def browser_of(rig: Rig) -> AsyncClient:
-    return AsyncClient(transport=ASGITransport(create_app(Edge(rig.engine, BASE))), base_url=BASE)
+    return client_of(Edge(rig.engine, BASE), BASE)
 
 
 @pytest.fixture
@@ -165,6 +165,19 @@ async def test_a_link_that_is_not_ours_does_nothing(mail: Mail) -> None:
         assert (await mail.browser.post(url)).status_code == 404
     assert await mail.events() == []
     assert not await mail.is_barred()
+
+
+async def test_pressing_again_adds_nothing(mail: Mail) -> None:
+    """A link may be pressed for ever: only a press that changes the wish is an event, also after another way back."""
+    for _ in range(5):
+        assert "You are unsubscribed" in (await mail.browser.post(mail.unsubscribe)).text
+    assert [kind for kind, _ in await mail.events()] == ["unsubscribed"]
+    # Lifted by another way, such as START by text.
+    await mail.rig.execute("UPDATE suppressions SET at = at - interval '1 hour', lifted_at = at - interval '1 minute'")
+    assert not await mail.is_barred()
+    await mail.browser.post(mail.unsubscribe)
+    assert [kind for kind, _ in await mail.events()] == ["unsubscribed"] * 2
+    assert await mail.is_barred()
 
 
 async def test_the_link_says_whose_it_is(mail: Mail) -> None:

@@ -52,12 +52,15 @@ async def test_what_waits_is_counted_over_all_tenants(
         engine = api.rig.engine
         await fill(engine.database, engine.tenant_id)
         await api.rig.execute("UPDATE enrollments SET next_run_at = $1", datetime.now(UTC) - timedelta(hours=1))
+        await api.rig.execute("UPDATE inbox SET received_at = $1", datetime.now(UTC) - timedelta(hours=1))
     await other.rig.execute("UPDATE sequences SET status = 'paused', paused_reason = 'a test'")
     monkeypatch.setattr(metrics, "_BACKLOG_EVERY_S", 3600)
     found = await _read(watched)
     assert found["touchline_enrollments_overdue",] == 2
     assert found["touchline_sequences_paused",] == 1
     assert found["touchline_disagreements",] == 2
+    assert found["touchline_inbox_waiting",] == 2
+    assert found["touchline_inbox_oldest_seconds",] > 0
     assert found["touchline_database_connections", "most"] == 10
     assert found["touchline_database_connections", "idle"] >= 1
     await other.rig.execute("UPDATE enrollments SET next_run_at = $1", datetime.now(UTC) + timedelta(hours=1))

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
+from api.app import create_app, description
 from api.edge import Edge
 from tests.api.conftest import Api
 from tests.store.tenants import Tenant, fill
@@ -44,7 +44,7 @@ def _operations(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _body(app: FastAPI, operation: dict[str, Any]) -> dict[str, Any]:
+def body_of(operation: dict[str, Any]) -> dict[str, Any]:
     """A right body, as the description shows one."""
     content = operation.get("requestBody", {}).get("content", {})
     if not content:
@@ -54,7 +54,7 @@ def _body(app: FastAPI, operation: dict[str, Any]) -> dict[str, Any]:
     schema = content["application/json"]["schema"]
     for reference in (schema, *schema.get("anyOf", [])):
         if "$ref" in reference:
-            schema = app.openapi()["components"]["schemas"][reference["$ref"].rpartition("/")[2]]
+            schema = description()["components"]["schemas"][reference["$ref"].rpartition("/")[2]]
             break
     shown = [schema["example"]] if "example" in schema else schema.get("examples", [])
     if shown:
@@ -79,7 +79,7 @@ async def _call(
     values = dict(INNER, id=await _id(whose, TABLES[root]), contact=str(whose.contact))
     if "{suppression}" in path:
         values["suppression"] = await _id(whose, "suppressions")
-    body = _body(app, operation)
+    body = body_of(operation)
     headers = {**body.pop("headers", {}), **key}
     headers |= {p["name"]: '"1"' for p in operation.get("parameters", []) if p["name"].lower() == "if-match"}
     return await http.request(method.upper(), path.format(**values), headers=headers, **body)

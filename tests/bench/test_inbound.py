@@ -27,3 +27,6 @@ def test_a_tiny_run_measures_everything() -> None:
     assert result["requests"] == 6
     assert 0 < result["p50_ms"] <= result["p99_ms"]
     assert result["analytics_exact"] is True
+    assert result["slow_p99_ms"] > 0
+    assert 0 < result["slow_stopped_p50_ms"] <= result["slow_stopped_p99_ms"]
+    assert result["slow_begun_after"] == 0

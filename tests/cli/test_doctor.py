@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 from settings import Settings
 from starter.schedule import ensure_reconciler, reconciler_id
+from store.logins import ensure_login
 from tests.cli.conftest import Cli, Said
 from tests.helpers import assert_eventually
 
@@ -40,7 +41,23 @@ async def scheduled(temporal_client: Client, services: Settings) -> AsyncIterato
     await temporal_client.get_schedule_handle(reconciler_id(services.task_queue)).delete()
 
 
-async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, worker: None, scheduled: None) -> None:
+@pytest.fixture
+async def login(services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The settings name a role of its own, and the owner beside it, as `migrate` makes them."""
+    name = f"login_{uuid4().hex}"
+    url = database_url.replace("//postgres@", f"//{name}@")
+    await ensure_login(database_url, url)
+    monkeypatch.setenv("TOUCHLINE_DATABASE_URL", url)
+    monkeypatch.setenv("TOUCHLINE_DATABASE_OWNER_URL", database_url)
+    yield name
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(f"DROP ROLE {name}")
+    await owner.close()
+
+
+async def test_a_sound_installation_is_all_ok(
+    cli: Cli, services: Settings, login: str, worker: None, scheduled: None
+) -> None:
     """Status 0; every line ok, but for a Python whose own email package wants its mend."""
     unsound = {"python"} if decodes_line_breaks() else set()
 
@@ -54,7 +71,7 @@ async def test_a_sound_installation_is_all_ok(cli: Cli, services: Settings, work
     assert set(by_name(said)) >= {
         *("python", "zone files", "settings", "postgresql", "migrations", "row-level security"),
         *("temporal", "search attributes", "worker", "reconciler", "email provider", "sms provider"),
-        *("sequences", "disagreements", "overdue enrollments", "messages in doubt"),
+        *("sequences", "disagreements", "overdue enrollments", "messages in doubt", "inbox"),
     }
     lines = (await cli("doctor")).out.splitlines()
     assert len(lines) == len(said.document)
@@ -73,6 +90,34 @@ async def test_a_python_that_decodes_line_breaks_is_named(
     found = by_name(await cli("doctor", "--json"))["python"]
     assert found["status"] == ("warn" if unpatched else "ok")
     assert ("CVE-2024-6923" in found["detail"], "3.11.10" in found["mend"]) == (unpatched, unpatched)
+
+
+async def test_a_role_that_could_do_more_is_a_warning(
+    cli: Cli, services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A superuser, and whoever owns the tables or may become the owner: nothing fails, and the mend is named."""
+    found = by_name(await cli("doctor", "--json"))["database role"]
+    assert (found["status"], "is a superuser" in found["detail"]) == ("warn", True)
+    assert "TOUCHLINE_DATABASE_OWNER_URL" in found["mend"]
+    name = f"owner_{uuid4().hex}"
+    owner = await asyncpg.connect(database_url)
+    try:
+        await owner.execute(
+            f"CREATE ROLE {name} LOGIN; GRANT touchline_app TO {name}; ALTER TABLE tasks OWNER TO {name}"
+        )
+        monkeypatch.setenv("TOUCHLINE_DATABASE_URL", database_url.replace("//postgres@", f"//{name}@"))
+        found = by_name(await cli("doctor", "--json"))["database role"]
+    finally:
+        await owner.execute(f"REASSIGN OWNED BY {name} TO postgres; DROP OWNED BY {name}; DROP ROLE {name}")
+        await owner.close()
+    assert (found["status"], "owns the tables" in found["detail"]) == ("warn", True)
+
+
+async def test_the_owner_s_commands_take_the_owner_s_setting(cli: Cli, login: str) -> None:
+    """Beside a role that owns nothing, which every other command is content with."""
+    assert (await cli("migrate", "--json")).document == {"applied": [], "role_made": None}
+    assert len((await cli("tenants", "list", "--json")).document["tenants"]) == 1
+    assert (await cli("keys", "list")).code == 0
 
 
 async def test_a_missing_worker_fails_with_its_mend(cli: Cli, services: Settings) -> None:
@@ -104,6 +149,21 @@ async def test_unreachable_services_are_two_lines(cli: Cli, bare: pytest.MonkeyP
     assert "doctor" not in found["temporal"]["mend"]
 
 
+async def test_a_settings_file_that_others_may_read_is_a_warning(
+    cli: Cli, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the command that mends it; without such a file there is no line."""
+    assert "settings file" not in by_name(await cli("doctor", "--json"))
+    file = tmp_path / "my env"
+    file.write_text("TOUCHLINE_SMTP_PASSWORD=secret\n")
+    bare.setitem(Settings.model_config, "env_file", str(file))
+    for mode, status in ((0o644, "warn"), (0o640, "warn"), (0o600, "ok"), (0o400, "ok")):
+        file.chmod(mode)
+        found = by_name(await cli("doctor", "--json"))["settings file"]
+        assert found["status"] == status, oct(mode)
+        assert found["mend"] == (f"chmod 600 '{file}'" if status == "warn" else "")
+
+
 async def test_a_misspelt_variable_is_named(cli: Cli, bare: pytest.MonkeyPatch) -> None:
     """It fails, with the name that was probably meant."""
     bare.setenv("TOUCHLINE_DATABSE_URL", "x")
@@ -127,7 +187,7 @@ async def test_providers_are_judged_each_by_its_channel(cli: Cli, bare: pytest.M
 
 
 async def test_what_rows_complain_of_is_said(cli: Cli, enrolled: dict[str, str], database_url: str) -> None:
-    """A sequence that paused itself, overdue enrollments, open disagreements."""
+    """A sequence that paused itself, overdue enrollments, open disagreements, reports without their effect."""
     owner = await asyncpg.connect(database_url)
     try:
         await owner.execute(
@@ -140,15 +200,22 @@ async def test_what_rows_complain_of_is_said(cli: Cli, enrolled: dict[str, str],
             "INSERT INTO disagreements SELECT tenant_id, id, 'overdue', 'stuck', now() FROM enrollments WHERE id = $1",
             enrolled["P1"],
         )
+        await owner.execute(
+            "INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, received_at, due_at)"
+            " SELECT id, gen_random_uuid(), 'x', 'message', '{}', '/webhooks/test', true,"
+            " now() - interval '1 hour', now() + interval '1 hour' FROM tenants"
+        )
     finally:
         await owner.close()
     found = by_name(await cli("doctor", "--json"))
     assert "./touchline resume --sequence slow" in found["sequences"]["mend"]
-    assert [found[n]["status"] for n in ("sequences", "overdue enrollments", "disagreements")] == [
+    assert [found[n]["status"] for n in ("sequences", "overdue enrollments", "disagreements", "inbox")] == [
         "fail",
         "fail",
         "warn",
+        "fail",
     ]
+    assert found["inbox"]["detail"].startswith("1 reports wait")
     assert found["overdue enrollments"]["detail"].startswith("1 ")
     assert "row and workflow disagree" in (await cli("show", enrolled["P1"])).out
 
@@ -282,6 +349,11 @@ CREDENTIALS = {
         f"postgres://user:{SECRET}@%2Ftmp%2Fnowhere/db",
         f"mysql://user:{SECRET}@127.0.0.1/db",
         f"user:{SECRET}@127.0.0.1",
+    ],
+    "DATABASE_OWNER_URL": [
+        f"postgres://user:{SECRET}/tail@127.0.0.1:1/db",
+        f"postgres://user:{SECRET}@127.0.0.1:{SECRET}/db",
+        f"mysql://user:{SECRET}@127.0.0.1/db",
     ],
     "TEMPORAL_ADDRESS": [f"https://user:{SECRET}@127.0.0.1:1", f"user:{SECRET}@127.0.0.1:1"],
     "TEMPORAL_API_KEY": [f"{SECRET}\n{SECRET}", f"{SECRET}é"],

@@ -153,12 +153,29 @@ async def test_migrate_creates_and_then_has_nothing_to_do(cli: Cli, services: Se
         try:
             applied = (await cli("migrate", "--json")).document["applied"]
             assert applied[0].endswith("_tenants.sql")
-            assert (await cli("migrate", "--json")).document == {"applied": []}
+            assert (await cli("migrate", "--json")).document == {"applied": [], "role_made": None}
             assert (await cli("sequences")).code == 0
         finally:
             admin = await asyncpg.connect(url)
             await admin.execute(f'DROP DATABASE IF EXISTS "{fresh}" WITH (FORCE)')
             await admin.close()
+
+
+async def test_migrate_makes_the_role_that_everything_else_logs_in_as(cli: Cli, services: Settings) -> None:
+    """Once; from then on the commands work as that role, and the owner is not needed."""
+    login = f"login_{uuid4().hex}"
+    admin = await asyncpg.connect(services.database_url)
+    try:
+        with pytest.MonkeyPatch.context() as change:
+            change.setenv("TOUCHLINE_DATABASE_OWNER_URL", services.database_url)
+            change.setenv("TOUCHLINE_DATABASE_URL", services.database_url.replace("//postgres@", f"//{login}@"))
+            assert (await cli("migrate", "--json")).document == {"applied": [], "role_made": login}
+            assert (await cli("migrate", "--json")).document == {"applied": [], "role_made": None}
+            change.delenv("TOUCHLINE_DATABASE_OWNER_URL")
+            assert (await cli("sequences")).code == 0
+    finally:
+        await admin.execute(f"DROP ROLE IF EXISTS {login}")
+        await admin.close()
 
 
 @pytest.mark.parametrize(("name", "value"), [("TOUCHLINE_SMTP_PORT", "many"), ("TOUCHLINE_SMS_PROVIDER", "pigeon")])

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,15 @@ class Home:
         }
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "starter.cli", *arguments],
-            cwd=self.folder,
-            env=self.env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "stderr").open("a"),
-        )
+        with _interruptible():
+            return subprocess.Popen(
+                [sys.executable, "-m", "starter.cli", *arguments],
+                cwd=self.folder,
+                env=self.env,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=(self.folder / "stderr").open("a"),
+            )
 
     def run(self, *arguments: str) -> tuple[int, str]:
         with self.start(*arguments) as process:
@@ -61,6 +63,16 @@ class Home:
     @property
     def errors(self) -> str:
         return (self.folder / "stderr").read_text()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """What is started hears Ctrl-C, as at a terminal: a suite in the background of a shell is told to ignore it."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 @pytest.fixture
@@ -183,8 +195,12 @@ async def test_up_replaces_a_dead_api_where_it_was(home: Home) -> None:
                     printed = ready(up)
                     assert printed["api"] != f"http://127.0.0.1:{taken.getsockname()[1]}"
                     assert printed["docs"] == f"{printed['api']}/docs"
-                    [api] = [finding for finding in home.document("doctor") if finding["name"] == "API"]
-                    assert (api["status"], api["detail"]) == ("ok", f"receives at {printed['api']}")
+                    found = {finding["name"]: finding for finding in home.document("doctor")}
+                    assert (found["API"]["status"], found["API"]["detail"]) == ("ok", f"receives at {printed['api']}")
+                    assert (found["database role"]["status"], found["migrations"]["status"]) == ("ok", "ok")
+                    assert len(home.document("tenants", "list")["tenants"]) == 1, "the owner's commands find the owner"
+                    api = await child_of(up.pid, "api")
+                    assert "OWNER_URL" not in " ".join(psutil.Process(api).environ()), "which no server is told"
                     await talk_to(printed["api"], up.pid)
                 finally:
                     assert end(up, signal.SIGTERM) == 0

@@ -140,12 +140,12 @@ async def test_a_no_that_is_being_committed_when_a_delivery_begins_prevents_it(s
 
 @pytest.mark.parametrize("no", SAYINGS)
 async def test_a_no_that_commits_between_claim_and_hand_over_prevents_the_hand_over(stage: Stage, no: No) -> None:
-    """The claim is made; the last look under the lock finds the committed no: nothing is sent, the job is cancelled."""
+    """The claim is made; the last look finds the committed no: nothing is sent, the job is cancelled."""
     contact = await stage.contact(no)
     claim = await stage.brakes.on("claim", contact.id)
     enrollment = await stage.enroll(contact)
     await claim.reached()
-    # Both want the row next; a frozen worker leaves it to the reply.
+    # The claim holds the row until it has committed; a frozen worker does not come to its look.
     stage.worker.send(SIGSTOP)
     saying = asyncio.create_task(stage.says(contact, no))
     await stage.brakes.queued()
@@ -163,8 +163,10 @@ async def test_a_no_that_commits_between_claim_and_hand_over_prevents_the_hand_o
 
 
 @pytest.mark.parametrize("no", SAYINGS)
-async def test_a_no_that_comes_during_a_hand_over_waits_for_it_and_prevents_the_next(stage: Stage, no: No) -> None:
-    """The transaction that says no waits until the hand-over is recorded; no later message follows it."""
+async def test_a_no_that_comes_while_a_hand_over_is_recorded_waits_for_that_and_prevents_the_next(
+    stage: Stage, no: No
+) -> None:
+    """The transaction that says no waits for the settlement, which names the next step; that one is cancelled."""
     contact = await stage.contact(no)
     settle = await stage.brakes.on("settle", contact.id)
     enrollment = await stage.enroll(contact)

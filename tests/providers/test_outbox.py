@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -51,6 +52,27 @@ async def test_listing_is_newest_first_and_bounded(tmp_path: Path) -> None:
     newest = list_outbox(tmp_path, 1)[0]
     assert (newest.message.channel, newest.subject) == (Channel.SMS, None)
     assert newest.at.tzinfo is not None
+
+
+@pytest.fixture
+def generous_umask() -> Iterator[None]:
+    """As usual, what a program makes may be read by everybody."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+async def test_messages_are_for_their_owner_alone(tmp_path: Path, generous_umask: None) -> None:
+    """Wherever the outbox lies, and whatever folder was there before: whole messages are in it."""
+    (tmp_path / "there").mkdir()
+    for folder in (tmp_path / "not/there/yet", tmp_path / "there"):
+        outbox = OutboxProvider(folder)
+        await send(outbox, text())
+        await outbox.check()
+        [file] = files(folder)
+        assert file.stat().st_mode & 0o077 == 0
+    made = [tmp_path / "not", tmp_path / "not/there", *(tmp_path / "not/there/yet").rglob("*/..")]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
 def test_a_missing_outbox_is_empty(tmp_path: Path) -> None:

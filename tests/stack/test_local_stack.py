@@ -86,11 +86,11 @@ async def test_a_kept_stack_finds_its_data_and_sleeping_workflows_again(state_di
     """What was committed and what sleeps is there after stop and start, at the same Temporal address."""
     async with LocalStack(state_dir, keep=True, ui=False) as stack:
         first = stack.temporal_address
-        assert await _count(stack.database_url) == 1
+        assert await _count(stack.owner_url) == 1
         client = await Client.connect(first)
         await client.start_workflow("Sleeper", id="sleeper", task_queue="nobody")
     async with LocalStack(state_dir, keep=True, ui=False) as stack:
-        assert await _count(stack.database_url) == 2
+        assert await _count(stack.owner_url) == 2
         assert stack.temporal_address == first
         client = await Client.connect(stack.temporal_address)
         found = await client.get_workflow_handle("sleeper").describe()
@@ -102,12 +102,35 @@ async def test_other_commands_find_the_running_stack_and_only_that(state_dir: Pa
     assert running_stack(state_dir) is None
     async with LocalStack(state_dir, keep=True, ui=False) as stack:
         assert running_stack(state_dir) == StackInfo(
-            pid=os.getpid(), database_url=stack.database_url, temporal_address=stack.temporal_address, ui_url=None
+            pid=os.getpid(),
+            database_url=stack.database_url,
+            owner_url=stack.owner_url,
+            temporal_address=stack.temporal_address,
+            ui_url=None,
         )
         info = (state_dir / "stack.json").read_bytes()
     assert running_stack(state_dir) is None
     (state_dir / "stack.json").write_bytes(info)
     assert running_stack(state_dir) is None
+
+
+def _logs(stack: LocalStack) -> set[Path]:
+    return {*stack.folder.rglob("*.log"), stack.postgres.log}
+
+
+async def test_what_the_servers_log_is_for_its_owner_alone(state_dir: Path) -> None:
+    """Statements and names are in it; also in a log that an earlier version left open to everybody."""
+    before = os.umask(0o022)
+    try:
+        async with LocalStack(state_dir, keep=True, ui=False) as stack:
+            for log in _logs(stack):
+                log.chmod(0o644)
+        async with LocalStack(state_dir, keep=True, ui=False) as stack:
+            assert len(_logs(stack)) >= 2
+            assert [log for log in _logs(stack) if log.stat().st_mode & 0o077] == []
+            assert stack.postgres.home.stat().st_mode & 0o066 == 0
+    finally:
+        os.umask(before)
 
 
 async def test_a_second_kept_stack_is_refused_with_the_place_of_the_first(state_dir: Path) -> None:
@@ -123,11 +146,11 @@ async def test_a_stack_starts_again_after_kill_9(state_dir: Path) -> None:
     async with stack_in_another_process(state_dir, "keep") as (process, (postgres, temporal, _)):
         info = running_stack(state_dir)
         assert info is not None
-        assert await _count(info.database_url) == 1
+        assert await _count(info.owner_url) == 1
         process.send_signal(signal.SIGKILL)
         await process.wait()
     async with LocalStack(state_dir, keep=True, ui=False) as stack:
-        assert await _count(stack.database_url) == 2
+        assert await _count(stack.owner_url) == 2
         assert stack.temporal_address == info.temporal_address
         assert not alive(postgres)
         assert not alive(temporal)
@@ -163,7 +186,7 @@ async def test_servers_die_with_the_process_that_started_them(state_dir: Path) -
 async def test_a_throwaway_stack_leaves_nothing(state_dir: Path) -> None:
     """After the block there is no server, no database and no folder of it."""
     async with LocalStack(state_dir, keep=False, ui=False) as stack:
-        assert await _count(stack.database_url) == 1
+        assert await _count(stack.owner_url) == 1
         home, pid = stack.postgres.home, stack.postgres.pid
         assert running_stack(state_dir) is None
     assert pid is not None
@@ -181,7 +204,7 @@ async def test_what_a_killed_throwaway_stack_left_is_removed_by_the_next(state_d
         assert home.exists()
         async with LocalStack(state_dir, keep=False, ui=False):
             assert not home.exists()
-            assert await _count(bystander.database_url) == 1
+            assert await _count(bystander.owner_url) == 1
 
 
 async def test_postgres_recovers_what_was_committed_before_sigkill(tmp_path: Path) -> None:

@@ -255,6 +255,18 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
         await insert(
             "idempotent_requests", key="k-1", fingerprint=b"f" * 32, began_at=AT, attempt=uuid4(), held_until=AT
         )
+        await insert(
+            "inbox",
+            id=uuid4(),
+            lane="ada@example.com",
+            kind="message",
+            report={},
+            source="/webhooks/email/raw",
+            holds=True,
+            address="ada@example.com",
+            received_at=AT,
+            due_at=AT,
+        )
         second = ids.version_id(sequence, 2)
         await insert(
             "sequence_versions",

@@ -169,6 +169,9 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("idempotent_requests", "answered_is_not_held", {"status": 200}),
     ("idempotent_requests", "answered_is_not_held", {"held_until": None}),
     ("idempotent_requests", "only_answered_has_an_answer", {"answer": "\\x00"}),
+    ("inbox", "inbox_kind_check", {"kind": "parcel"}),
+    ("inbox", "inbox_attempts_check", {"attempts": -1}),
+    ("inbox", "failure_says_why", {"attempts": 1}),
 ]
 
 

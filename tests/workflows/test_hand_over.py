@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -19,7 +19,8 @@ from domain.errors import NotCleared
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
-from store import enrollments, suppressions
+from starter.cli import showing
+from store import enrollments, reports, suppressions
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -176,6 +177,12 @@ async def test_a_no_after_the_look_waits_for_nobody_and_names_what_had_begun(sta
     await delivery
     job = await stage.job()
     assert (job["state"], job["overtaken_at"], len(stage.provider.handed_over)) == ("sent", named, 1)
+    async with stage.rig.engine.database.transaction(stage.rig.engine.tenant_id) as tx:
+        report = await reports.read_enrollment(tx, stage.enrollment)
+    assert report is not None
+    assert next((one.step, one.had_begun) for one in report.messages if one.state != "cancelled") == ("first", True)
+    if no == "replied":
+        assert "; first had begun to leave" in "\n".join(map(str, showing.text(report)))
 
 
 async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,6 +220,15 @@ async def test_a_hand_over_holds_no_connection_and_no_lock(stage: Stage) -> None
     assert held["count"] <= 1, "at most the one that asks"
 
 
+async def test_a_claim_that_has_grown_old_is_made_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hand-over begins in the first half of its time or not at all; after three times the message waits a while."""
+    monkeypatch.setattr("activities.deliver.LIMIT", timedelta())
+    result = await stage.deliver()
+    job = await stage.job()
+    assert (result.next.gate, job["state"], job["claims"], job["attempts"]) == ("provider_retry", "pending", 3, 0)
+    assert stage.provider.handed_over == []
+
+
 # --- a worker that stands still, or dies, while another one takes over -----------------------------------------------
 
 
@@ -233,6 +249,25 @@ async def test_a_worker_that_stands_still_before_its_look_sends_nothing_when_it_
     await frozen
     assert len(stage.provider.handed_over) == sent
     assert (await stage.job())["state"] == state
+
+
+async def test_of_two_workers_that_claimed_a_message_one_sends_it(stage: Stage, other: Deliveries) -> None:
+    """Both stand still before their look: the claim of the first has another number by then, whoever goes on first."""
+    one = stage.provider.before_look = Gap()
+    first = stage.deliver()
+    await one.reached.wait()
+    two = stage.provider.before_look = Gap()
+    stage.provider.lookups.append(Absent())
+    second = stage.deliver(other)
+    await two.reached.wait()
+    assert ((await stage.job())["state"], (await stage.job())["claims"]) == ("sending", 2)
+    stage.provider.lookups.append(Unknown(reason="no"))
+    one.over.set()
+    await first
+    assert stage.provider.handed_over == []
+    two.over.set()
+    await second
+    assert (stage.provider.handed_over, (await stage.job())["state"]) == ([], "ambiguous")
 
 
 @pytest.mark.parametrize("word", [Absent(), Unknown(reason="no")])
@@ -275,8 +310,8 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
     dying = stage.deliver()
     await gap.reached.wait()
     stage.rig.engine.database.last_looks.close()
-    # As if it had been claimed before the server was started.
-    await stage.rig.execute("UPDATE message_jobs SET claimed_at = pg_postmaster_start_time() - interval '1 second'")
+    # As if it had been claimed before, or on the server before this one.
+    await stage.rig.execute("UPDATE message_jobs SET claimed_on = claimed_on - interval '1 day'")
     [job] = await stage.rig.rows("SELECT claimed_at FROM message_jobs WHERE state = 'sending'")
     order = ExecuteInput(tenant_id=stage.rig.engine.tenant_id, enrollment_id=stage.enrollment, node_id="first")
     for seconds, gate in ((60, "reconcile"), (120, None)):
@@ -289,6 +324,21 @@ async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
         assert (result.next and result.next.gate) == gate
     gap.over.set()
     await asyncio.gather(dying, return_exceptions=True)
+
+
+async def test_a_new_session_holds_what_is_under_way(stage: Stage, other: Deliveries) -> None:
+    """A worker whose session ended alone holds its messages again as soon as it looks at another one."""
+    gap = stage.provider.after_look = Gap()
+    slow = stage.deliver(other)
+    await gap.reached.wait()
+    looks = other.database.last_looks
+    looks.close()
+    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4()) is None
+    stage.provider.lookups.append(Absent())
+    assert (await stage.deliver()).next.gate == "reconcile"
+    gap.over.set()
+    assert (await slow).verdict == "sent"
+    assert len(stage.provider.handed_over) == 1
 
 
 async def test_what_a_provider_took_over_is_known_although_somebody_settled_it(stage: Stage, other: Deliveries) -> None:
@@ -327,21 +377,33 @@ async def test_an_attempt_that_is_cancelled_takes_its_hand_over_to_the_end(stage
 
 async def test_a_look_that_took_long_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that stood still between the question and the answer does not trust the answer."""
-    clock, asked = iter((0.0, 3.0, 3.0, 3.4)), 0
+    asked = [0.0, 3.0]
 
-    async def judge() -> None:
-        nonlocal asked
-        asked += 1
+    async def judge() -> float:
+        return asked.pop(0)
 
+    clock = iter((3.0, 3.4))
     monkeypatch.setattr("activities.hand_over.monotonic", lambda: next(clock))
     await hand_over.last_look(judge)()
-    assert asked == 2
+    assert asked == []
+
+
+async def test_many_who_look_at_once_look_once_each(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a session is not the answer's age: a crowd does not make itself look again and again."""
+    looks = stage.rig.engine.database.last_looks
+    found = await asyncio.gather(*(looks.at_message(stage.rig.engine.tenant_id, uuid4()) for _ in range(200)))
+    assert found == [None] * 200
+    [sessions] = await stage.rig.rows(
+        "SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    assert sessions["count"] == 4
 
 
 async def test_what_cannot_be_looked_at_does_not_leave() -> None:
     """A database that is away says no to everything; nobody takes its silence for a provider's."""
 
-    async def judge() -> None:
+    async def judge() -> float:
         raise ConnectionRefusedError
 
     with pytest.raises(NotCleared):

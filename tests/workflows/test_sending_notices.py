@@ -1,7 +1,6 @@
 """The activity that sends an automatic answer: asked for again at any point, it never sends on a guess."""
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError
 from domain.messages import Absent, Lookup, Receipt, Unknown
 from providers.registry import Registry
-from store.last_look import LastLooks
+from store.last_look import LastLooks, NoticeStanding
 from store.pool import Database
 from tests.harness import SlowAnswer
 from tests.owing import MINUTE, NOW, Desk
@@ -122,7 +121,7 @@ async def test_an_attempt_that_was_overtaken_sends_nothing(desk: Desk, monkeypat
     look = LastLooks.at_notice
     notice = await desk.owed()
 
-    async def standing_still(*args: Any) -> tuple[str, datetime] | None:
+    async def standing_still(*args: Any) -> NoticeStanding | None:
         monkeypatch.setattr(LastLooks, "at_notice", look)
         desk.provider.lookups.append(Absent())
         assert await desk.send(notice, NOW + MINUTE) == "sent"

@@ -136,3 +136,13 @@ async def test_doubt_is_settled_as_the_workspace_has_it(
         await scripted.arrives(enrollment, "first", gate="ambiguous")
     job = await scripted.job(enrollment, "first")
     assert (job["assumed"], job["state"]) == (assumed, "sent" if assumed else "ambiguous")
+
+
+async def test_where_nobody_has_decided_a_person_does(scripted: Rig, provider: ScriptedProvider) -> None:
+    """Neither the sequence nor the workspace names a policy: a message in doubt is held, and never sent on a guess."""
+    provider.answers.append(LOST)
+    provider.lookups.append(Unknown(reason="it cannot be asked"))
+    enrollment, _ = await scripted.start(TEXT)
+    await scripted.arrives(enrollment, "first", gate="ambiguous")
+    job = await scripted.job(enrollment, "first")
+    assert (job["state"], job["attempts"], len(provider.handed_over)) == ("ambiguous", 1, 1)

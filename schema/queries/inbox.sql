@@ -1,0 +1,56 @@
+-- name: put
+-- Keep what came in until it has its effect, with whom it may concern: where the first message that it names went. Takes
+-- no lock of anybody's. No row comes back of what is known: an event already, or waiting here.
+WITH given AS (
+    SELECT * FROM unnest(:ids::uuid[], :kinds::text[], :reports::text[], :holds::boolean[], :addresses::text[])
+        WITH ORDINALITY AS n (id, kind, report, holds, address, number)
+), named AS (
+    SELECT DISTINCT ON (m.number) m.number, j.contact_id, j.recipient
+    FROM unnest(:numbers::bigint[], :job_ids::uuid[], :names::text[]) WITH ORDINALITY AS m (number, job_id, name, rank)
+    -- Side by side, so that each is looked up by its index whatever the planner knows of the table.
+    CROSS JOIN LATERAL (
+        SELECT contact_id, recipient FROM message_jobs WHERE id = m.job_id AND claimed_at IS NOT NULL
+        UNION ALL
+        SELECT contact_id, recipient FROM message_jobs WHERE provider_message_id = m.name AND claimed_at IS NOT NULL
+    ) j
+    ORDER BY m.number, m.rank
+)
+INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, address, recipient, contact_id, received_at, due_at)
+SELECT current_tenant(), g.id, coalesce(n.recipient, g.address, g.id::text), g.kind, g.report::jsonb, :source, g.holds,
+    g.address, n.recipient, n.contact_id, :now, :due_at
+FROM given g LEFT JOIN named n ON n.number = g.number
+WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = g.id)
+ORDER BY g.number
+ON CONFLICT DO NOTHING
+RETURNING id, lane;
+
+-- name: take^
+-- Take one in hand, to give it its effect in this transaction. No row comes back while somebody else is at it, or while
+-- one of the same lane that came in before it waits.
+SELECT i.id, i.kind, i.report, i.source, i.received_at, i.rest FROM inbox i
+WHERE i.id = :id AND NOT EXISTS (SELECT FROM inbox b WHERE b.lane = i.lane AND b.place < i.place)
+FOR UPDATE OF i SKIP LOCKED;
+
+-- name: done!
+-- It has had its effect.
+DELETE FROM inbox WHERE id = :id;
+
+-- name: leave!
+-- It has had its effect but for this.
+UPDATE inbox SET rest = :rest, due_at = :due_at WHERE id = :id;
+
+-- name: due
+-- What nobody is at any more, in the order of coming in.
+SELECT id, lane FROM inbox WHERE due_at <= :now ORDER BY place LIMIT :limit;
+
+-- name: failed$
+-- It could not have its effect, for a reason of its own; it is tried again from then on. How often now?
+UPDATE inbox SET attempts = attempts + 1, error = :error, due_at = :due_at WHERE id = :id RETURNING attempts;
+
+-- name: waiting^
+-- How many wait, and since when the oldest does.
+SELECT count(*) AS count, min(received_at) AS oldest FROM inbox;
+
+-- name: is_waiting$
+-- Does one of these events still wait for its effect?
+SELECT EXISTS (SELECT FROM inbox WHERE id = ANY(:ids::uuid[]));
