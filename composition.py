@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from email.utils import parseaddr
 from functools import partial
 
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -20,6 +19,7 @@ from activities.reconcile import Reconciler
 from activities.subscription import Subscriptions
 from activities.versions import Versions
 from content.compose import Composer
+from content.inbound_mail.mail import addresses_in
 from content.links import Links
 from providers.imap import ImapConfig
 from providers.posting import Poster
@@ -120,7 +120,7 @@ def twilio_webhook_of(settings: Settings) -> TwilioWebhook | None:
 
 def composer_of(settings: Settings) -> Composer:
     """What is the same in every message."""
-    sender_domain = parseaddr(settings.email_from)[1].rpartition("@")[2]
+    sender_domain = "".join(addresses_in(settings.email_from)[:1]).rpartition("@")[2]
     return Composer(
         message_id_domain=settings.message_id_domain or sender_domain or "localhost",
         reply_to=settings.email_reply_to or None,
@@ -180,7 +180,7 @@ async def engine_of(settings: Settings, *, lazy: bool = False, kept_back: int = 
 def _own_addresses(settings: Settings) -> frozenset[str]:
     """Where we send from: an answer never comes from there."""
     mailboxes = (settings.email_from, settings.email_reply_to, settings.imap_username)
-    written = (parseaddr(mailbox)[1].lower() for mailbox in mailboxes)
+    written = (address.lower() for mailbox in mailboxes for address in addresses_in(mailbox))
     return frozenset(address for address in (*written, settings.twilio_from) if address)
 
 

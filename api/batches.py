@@ -90,11 +90,11 @@ async def list_skipped(
     limit: Limit = 50,
 ) -> Page[Refused]:
     """Skipped or failed contacts, each with the reason, by contact id."""
-    behind = place(after, UUID)
+    behind = place("skipped", after, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         await starter.batch(tx, id)
         found = await batches.refused(tx, id, reason, after=behind and behind[0], limit=limit + 1)
-    return part(found, limit, lambda one: (one.id,))
+    return part("skipped", found, limit, lambda one: (one.id,))
 
 
 @router.post("/{id}/cancel", status_code=HTTPStatus.OK, summary="Cancel a batch", responses=answers(409))

@@ -118,10 +118,10 @@ async def list_campaigns(
     engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[Campaign]:
     """By key. How many are in one, it says by itself."""
-    behind = place(after, str)
+    behind = place("campaigns", after, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await campaigns.listed(tx, after=behind and behind[0], limit=limit + 1)
-    return part(found, limit, lambda one: (one.key,))
+    return part("campaigns", found, limit, lambda one: (one.key,))
 
 
 @router.get("/{id}", summary="One campaign")
@@ -154,11 +154,11 @@ async def list_members(
     id: CampaignRef, engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[Member]:
     """The newest first, each with how the contact came in: by an `action` of an enrollment, the `api` or the `cli`."""
-    before = place(after, datetime, UUID)
+    before = place("members", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         campaign = await starter.find(tx, id)
         found = await campaigns.members(tx, campaign.id, before=before, limit=limit + 1)
-    return part(found, limit, lambda one: (one.added_at, one.id))
+    return part("members", found, limit, lambda one: (one.added_at, one.id))
 
 
 @router.post("/{id}/members", summary="Add contacts to a campaign")
@@ -207,12 +207,12 @@ async def list_batches(
     id: CampaignRef, engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[BatchState]:
     """The newest first, with how far each has come."""
-    before = place(after, datetime, UUID)
+    before = place("batches", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         campaign = await starter.find(tx, id)
         found = await batches.listed(tx, campaign.id, before=before, limit=limit + 1)
         shown = [BatchState.of(batch, await batches.reasons(tx, batch.id)) for batch in found]
-    return part(shown, limit, lambda one: (one.created_at, one.id))
+    return part("batches", shown, limit, lambda one: (one.created_at, one.id))
 
 
 async def _state(engine: Engine, name: str) -> CampaignState:

@@ -116,12 +116,12 @@ async def list_contacts(
     limit: Limit = 50,
 ) -> Page[ContactRecord]:
     """The newest first; the parts stay right while others come. 422: more than 1,000 fit the search; say more."""
-    before = place(after, datetime, UUID)
+    before = place("contacts", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.page(
             tx, search=search.strip() if search else None, tag=tag, status=status, before=before, limit=limit + 1
         )
-    return part(found, limit, lambda one: (one.created_at, one.id))
+    return part("contacts", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post("/{id:path}/tags", summary="Add tags to a contact")

@@ -39,11 +39,11 @@ async def contact_conversation(
     limit: Limit = 50,
 ) -> ConversationPage:
     """The newest messages, or those before a place; each inbound one with the enrollment and step that it answers."""
-    behind = place(before, datetime, UUID, given_as="before")
+    behind = place("conversation", before, datetime, UUID, given_as="before")
     async with engine.database.transaction(engine.tenant_id) as tx:
         party = await conversation.find(tx, id)
         if party is None:
             raise NotFound(MISSING, hint=HINT)
         page = await conversation.page(tx, party.id, before=behind, limit=limit)
-    earlier = cursor(*page.earlier) if page.earlier else None
+    earlier = cursor("conversation", *page.earlier) if page.earlier else None
     return ConversationPage(contact=party, messages=page.messages, earlier=earlier)

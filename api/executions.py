@@ -129,8 +129,8 @@ async def history(
     limit: Limit = 50,
 ) -> Page[Execution]:
     """The newest first; parts stay right while others are enrolled."""
-    found = await _executions(engine, which, status, limit + 1)(place(after, datetime, UUID))
-    return part([_shown(row) for row in found], limit, lambda row: (row.enrolled_at, row.id))
+    found = await _executions(engine, which, status, limit + 1)(place("history", after, datetime, UUID))
+    return part("history", [_shown(row) for row in found], limit, lambda row: (row.enrolled_at, row.id))
 
 
 @router.get("/logs", summary="Execution logs: what each step did")
@@ -142,8 +142,8 @@ async def logs(
     limit: Limit = 50,
 ) -> Page[LoggedStep]:
     """The newest first. Steps that are still to come are no part of it."""
-    found = await _steps(engine, which, status, limit + 1)(place(after, datetime, UUID))
-    return part([_logged(row) for row in found], limit, _logged_at)
+    found = await _steps(engine, which, status, limit + 1)(place("logs", after, datetime, UUID))
+    return part("logs", [_logged(row) for row in found], limit, _logged_at)
 
 
 @router.get("/statistics", summary="How many executions there are, by status")

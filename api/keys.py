@@ -79,10 +79,10 @@ async def list_keys(
     engine: Annotated[Engine, needs("admin")], after: After = None, limit: Limit = 50
 ) -> Page[KeyState]:
     """Oldest first, revoked ones among them; never the keys themselves."""
-    behind = place(after, datetime, UUID)
+    behind = place("keys", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await api_keys.listed(tx, behind=behind, limit=limit + 1)
-    return part([_state(key) for key in found], limit, lambda one: (one.created_at, one.id))
+    return part("keys", [_state(key) for key in found], limit, lambda one: (one.created_at, one.id))
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT, summary="Revoke an API key", responses=answers(404))

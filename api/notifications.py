@@ -27,10 +27,10 @@ async def list_notifications(
     limit: Limit = 50,
 ) -> Page[Notification]:
     """Oldest first."""
-    behind = place(after, datetime, UUID)
+    behind = place("notifications", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await acting.notifications(tx, user, limit + 1, behind=behind)
-    return part(found, limit, lambda one: (one.created_at, one.id))
+    return part("notifications", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post("/{id}/read", status_code=HTTPStatus.NO_CONTENT, summary="A notification was read", responses=answers(404))

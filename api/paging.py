@@ -37,26 +37,28 @@ class Page(BaseModel, Generic[T]):
     next: str | None = Field(description="Give it as `after` to get the part behind this one; null: there is none.")
 
 
-def cursor(*key: Key) -> str:
-    """The place behind the item with this sort key; opaque to clients."""
-    values = [_plain(value) for value in key]
+def cursor(list_name: str, *key: Key) -> str:
+    """The place behind the item with this sort key in the list of this name; opaque to clients."""
+    values = [list_name, *map(_plain, key)]
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def part(found: Sequence[T], limit: int, key: Callable[[T], tuple[Key, ...]]) -> Page[T]:
+def part(list_name: str, found: Sequence[T], limit: int, key: Callable[[T], tuple[Key, ...]]) -> Page[T]:
     """The first `limit` of a list that was read with one item more: that there is one tells of a next part."""
     items = list(found[:limit])
-    return Page(items=items, next=cursor(*key(items[-1])) if len(found) > limit else None)
+    return Page(items=items, next=cursor(list_name, *key(items[-1])) if len(found) > limit else None)
 
 
-@overload
-def place(after: str | None, first: type[_First], /, *, given_as: str = "after") -> tuple[_First] | None: ...
 @overload
 def place(
-    after: str | None, first: type[_First], second: type[_Second], /, *, given_as: str = "after"
+    list_name: str, after: str | None, first: type[_First], /, *, given_as: str = "after"
+) -> tuple[_First] | None: ...
+@overload
+def place(
+    list_name: str, after: str | None, first: type[_First], second: type[_Second], /, *, given_as: str = "after"
 ) -> tuple[_First, _Second] | None: ...
-def place(after: str | None, /, *kinds: type[Any], given_as: str = "after") -> tuple[Key, ...] | None:
-    """The sort key that `cursor` was made of, of these types; None where the list begins.
+def place(list_name: str, after: str | None, /, *kinds: type[Any], given_as: str = "after") -> tuple[Key, ...] | None:
+    """The sort key that `cursor` was made of in the list of this name, of these types; None where the list begins.
 
     Raises Refusal (422) for what is no cursor of such a list.
     """
@@ -64,9 +66,9 @@ def place(after: str | None, /, *kinds: type[Any], given_as: str = "after") -> t
         return None
     try:
         values = json.loads(base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True))
-        if not isinstance(values, list) or len(values) != len(kinds):
+        if not isinstance(values, list) or len(values) != 1 + len(kinds) or values[0] != list_name:
             raise ValueError("another list's")
-        return tuple(_typed(value, kind) for value, kind in zip(values, kinds, strict=True))
+        return tuple(_typed(value, kind) for value, kind in zip(values[1:], kinds, strict=True))
     except (ValueError, OverflowError, RecursionError, binascii.Error):
         raise Refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -62,10 +62,10 @@ async def list_senders(
     engine: Annotated[Engine, needs("admin")], after: After = None, limit: Limit = 50
 ) -> Page[Sender]:
     """By channel and address."""
-    behind = place(after, str, str)
+    behind = place("senders", after, str, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await senders.listed(tx, behind=behind, limit=limit + 1)
-    return part(found, limit, lambda one: (one.channel, one.address))
+    return part("senders", found, limit, lambda one: (one.channel, one.address))
 
 
 @router.post("/{id}/default", summary="Make a sender the default", responses=answers(404))

@@ -192,10 +192,10 @@ async def list_sequences(
     limit: Limit = 50,
 ) -> Page[SequenceSummary]:
     """By key, without their working copies."""
-    behind = place(after, str)
+    behind = place("sequences", after, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
         rows = await drafts.page(tx, status=status, search=search, after=behind and behind[0], limit=limit + 1)
-    return part([SequenceSummary.of(row) for row in rows], limit, lambda one: (one.key,))
+    return part("sequences", [SequenceSummary.of(row) for row in rows], limit, lambda one: (one.key,))
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Create a sequence as a draft", responses=answers(409, 413))

@@ -111,10 +111,10 @@ async def list_subscriptions(
     engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50
 ) -> Page[Subscription]:
     """The oldest first; never the secrets."""
-    behind = place(after, datetime, UUID)
+    behind = place("webhook subscriptions", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await subscriptions.listed(tx, behind, limit + 1)
-    return part(found, limit, lambda one: (one.created_at, one.id))
+    return part("webhook subscriptions", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.get("/webhook-subscriptions/{id}", summary="One subscription, and how it does")
@@ -159,12 +159,12 @@ async def list_deliveries(
     limit: Limit = 50,
 ) -> Page[Delivery]:
     """The newest first; kept for 30 days after their end."""
-    before = place(after, datetime, UUID)
+    before = place("webhook deliveries", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         if await subscriptions.read(tx, id) is None:
             raise starter.no_such()
         found = await subscriptions.deliveries(tx, id, state, before, limit + 1)
-    return part(found, limit, lambda one: (one.created_at, one.id))
+    return part("webhook deliveries", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.get("/webhook-deliveries/{id}", summary="One delivery, with its document")

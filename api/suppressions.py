@@ -62,12 +62,12 @@ async def list_suppressions(
     limit: Limit = 50,
 ) -> Page[SuppressionRecord]:
     """The newest first. An address has one for each reason, and is barred until each is lifted."""
-    before = place(after, datetime, UUID)
+    before = place("suppressions", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await suppressions.page(
             tx, channel=channel, reason=reason, active=active, before=before, limit=limit + 1
         )
-    return part(found, limit, lambda one: (one.created_at, one.id))
+    return part("suppressions", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post("/suppressions", status_code=HTTPStatus.CREATED, summary="Bar an address")

@@ -27,10 +27,10 @@ async def list_tasks(
     limit: Limit = 50,
 ) -> Page[Task]:
     """Oldest first."""
-    behind = place(after, datetime, UUID)
+    behind = place("tasks", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await tasks.listed(tx, user, limit + 1, behind=behind)
-    return part(found, limit, lambda one: (one.created_at, one.id))
+    return part("tasks", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post(

@@ -54,10 +54,10 @@ async def create_user(body: NewUser, engine: Annotated[Engine, needs("admin")]) 
 @router.get("", summary="List users")
 async def list_users(engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50) -> Page[User]:
     """By name."""
-    behind = place(after, str)
+    behind = place("users", after, str)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await users.listed(tx, after=behind and behind[0], limit=limit + 1)
-    return part(found, limit, lambda one: (one.name,))
+    return part("users", found, limit, lambda one: (one.name,))
 
 
 @router.put("/{id}", summary="Change a user", responses=answers(404))

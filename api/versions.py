@@ -21,11 +21,11 @@ router = APIRouter(
 @router.get("", summary="List the published versions")
 async def list_versions(id: SequenceRef, engine: Reads, after: After = None, limit: Limit = 50) -> Page[VersionSummary]:
     """The newest first."""
-    behind = place(after, int)
+    behind = place("versions", after, int)
     async with engine.database.transaction(engine.tenant_id) as tx:
         sheet = await drafting.found(tx, id)
         rows = await drafts.versions(tx, sheet.id, before=behind and behind[0], limit=limit + 1)
-    return part(rows, limit, lambda one: (one.version,))
+    return part("versions", rows, limit, lambda one: (one.version,))
 
 
 @router.get("/{version}", summary="Get a published version")

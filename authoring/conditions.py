@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from authoring.explain import suggestion
+from authoring.explain import hint_for, suggestion
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
 from domain.condition import WORDS, AskedEvent
@@ -14,6 +14,7 @@ from domain.diagnostics import Path
 
 _read_event = TypeAdapter[str](AskedEvent).validate_python
 _NEAR = 0.8
+_ALWAYS = ("always", "if_always")
 
 
 def check_condition(condition: object, path: Path, steps: Sequence[Placed], report: Report) -> None:
@@ -28,11 +29,81 @@ def check_condition(condition: object, path: Path, steps: Sequence[Placed], repo
         if own is not None and (near := get_close_matches(own, WORDS, 1, _NEAR)):
             message = f"`{own}` is an event of your own: it happens when your system posts it"
             report.warning((*place, "event"), message, f"did you mean `{near[0]}`?")
+        elif own is not None and (event := own.removeprefix("not_")) != own:
+            message = f"`{own}` is an event of your own of that very name, not that `{event}` has not happened"
+            report.warning((*place, "event"), message, f"write `{{not: {{event: {event}}}}}`, if that is meant")
+
+
+def check_goal(goal: object, path: Path, report: Report) -> None:
+    """A goal that no contact can change ends every enrollment at once, or never one."""
+    outcome = constant(goal)
+    if outcome is True:
+        report.error(path, "the goal is always reached: nobody would get anything", hint_for("goal"))
+    elif outcome is False:
+        report.error(path, "the goal can never be reached", f"remove it, or write {hint_for('goal')}")
+
+
+def constant(condition: object) -> bool | None:
+    """What a condition always is, by its shape alone; None: it depends on the contact."""
+    if (condition["event"] if isinstance(condition, dict) and "event" in condition else condition) in _ALWAYS:
+        return True
+    if not isinstance(condition, dict):
+        return None
+    if "not" in condition:
+        inner = constant(condition["not"])
+        return None if inner is None else not inner
+    for key, decides in (("any", True), ("all", False)):
+        parts = condition.get(key)
+        if isinstance(parts, list) and parts:
+            outcomes = [constant(part) for part in parts]
+            if decides in outcomes or _has_opposites(parts):
+                return decides
+            return None if None in outcomes else not decides
+    return None
+
+
+def _has_opposites(parts: list[object]) -> bool:
+    """Whether exactly one of two of them holds, whatever the contact is."""
+    signed = [_signed(part) for part in parts]
+    return any((shape, not holds) in signed for shape, holds in signed)
+
+
+def _signed(condition: object) -> tuple[object, bool]:
+    """The plain question, and whether it is asked for yes."""
+    if isinstance(condition, str):
+        return _signed({"event": condition})
+    if not isinstance(condition, dict):
+        return condition, True
+    match condition:
+        case {"not": inner}:
+            shape, holds = _signed(inner)
+            return shape, not holds
+        case {"event": str(word)}:
+            event = word.removeprefix("if_")
+            bare = event.removeprefix("not_") if event in WORDS else event
+            bare = "replied" if bare == "reply" else bare
+            return {**condition, "event": bare}, bare == event or event == "reply"
+        case {"field": _, "exists": bool(wanted)}:
+            return {**condition, "exists": True}, wanted
+        case {"field": _, "ne": operand}:
+            return {"field": condition["field"], "eq": operand}, False
+        case _:
+            return condition, True
 
 
 def events_asked(condition: object) -> list[str]:
     """The events of one's own that a condition asks about."""
     return [own for _, test in _tests(condition, ()) if (own := _own_event(test)) is not None]
+
+
+def check_constant(condition: object, path: Path, report: Report) -> None:
+    """A condition whose answer is known beforehand has a way that nobody takes."""
+    outcome = constant(condition)
+    if outcome is not None:
+        message = "the condition always holds, so nobody takes its `else`"
+        if not outcome:
+            message = "the condition never holds, so nobody takes its `then`"
+        report.warning(path, message, f"ask something that depends on the contact, such as {hint_for('if')}")
 
 
 def _named(name: str, place: Path, steps: Sequence[Placed], report: Report) -> None:

@@ -90,6 +90,8 @@ _HINTS: Mapping[str, str] = {
     "replies": "the ids of the steps that the contact answers, or `{step: hello, text: STOP}`",
     "events": "such as `- {step: hello, event: clicked}`",
     "expect": "such as `expect: {messages: [{step: hello, at: 2026-12-01 09:30}], status: completed}`",
+    "any": "`any: [replied, opened]`",
+    "all": "`all: [replied, {field: plan, eq: pro}]`",
     "if": "`if: replied`, or `if: {any: [replied, opened]}`",
 }
 _EMPTY = {"trigger": "the trigger is empty: nobody would ever be enrolled by it"}

@@ -7,7 +7,7 @@ from authoring.report import Report
 from domain.definition import Definition, GraphDefinition
 from domain.diagnostics import Path
 from domain.flow import END, Flow, flow_of, node_ids
-from domain.steps import EmailStep
+from domain.steps import ConditionStep, EmailStep
 from domain.walk import all_dominators, cycle, dominators, order
 
 
@@ -53,6 +53,12 @@ def _check_ways(flow: Flow, steps: Sequence[Placed], by_id: Mapping[str, Placed]
         if stage.step.type == "delay" and stage.step.may_skip and flow.past(stage) is None:
             message = "`skip` passes over the step that follows, and what follows has not just one way out"
             report.error(placed.path, message, "let a message, webhook or action follow, or choose another policy")
+        if isinstance(stage.step, ConditionStep) and len(set(stage.ways.values())) == 1:
+            message = "the condition decides nothing: whether it holds or not, the same step comes next"
+            hint = "put steps for whoever it holds for under `then`, for others under `else`, or remove it"
+            if placed.node:
+                hint = "lead its two edges to different nodes, or remove it"
+            report.warning(placed.at("if"), message, hint)
         if isinstance(stage.step, EmailStep) and stage.step.thread is not None:
             root = stage.step.thread
             if root not in all_dominators(stage_id, nearest):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from authoring.cases import check_cases
-from authoring.conditions import check_condition
+from authoring.conditions import check_condition, check_constant, check_goal
 from authoring.explain import hint_for, suggestion
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
@@ -28,6 +28,7 @@ def apply_rules(document: Mapping[str, Any], steps: Sequence[Placed], report: Re
     _threads(steps, report)
     _window(document.get("window"), ("window",), report)
     check_condition(document.get("goal"), ("goal",), steps, report)
+    check_goal(document.get("goal"), ("goal",), report)
     check_cases(document, steps, report)
     for step in steps:
         _window(step.data.get("window"), step.at("window"), report)
@@ -94,6 +95,7 @@ def _single(step: Placed, document: Mapping[str, Any], steps: Sequence[Placed], 
     match step.type:
         case "condition":
             check_condition(step.data.get("if"), step.at("if"), steps, report)
+            check_constant(step.data.get("if"), step.at("if"), report)
         case "goto" if step.node is None:
             _goto(step, steps, report)
         case "split":

@@ -33,6 +33,7 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _PART = r"[^\s<>@\"(),:;\\\x00-\x1f\x7f]+"
 _MAILBOX = re.compile(rf"(?P<name>[^<>]*)<(?P<spec>{_PART}@{_PART})>|(?P<bare>{_PART}@{_PART})")
 _ADDRESS = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9.]{{7,15}}\])")
+_QUOTED_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ATOMS = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
 _TOKEN = re.compile(r"[!-~]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -155,8 +156,8 @@ def encodable(value: str) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """What a quoted-string says; anything else says itself."""
-    if len(name) < 2 or name[0] != '"' or name[-1] != '"':
+    """What a quoted-string says; anything else says itself, such as words of which some are quoted."""
+    if not _QUOTED_STRING.fullmatch(name):
         return name
     return re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL)
 

@@ -23,6 +23,7 @@ from liquid.filter import with_environment
 from liquid.output import LimitedStringIO
 
 from content.apart import Overrun, apart
+from content.liquid_tests import OurCaseTag, OurIfTag, OurUnlessTag
 from content.liquid_work import BRIEF_WORK, MOST_WORK, Counted, CountedForTag, TooMuchWork
 from content.merge_fields import SENDER_FIELDS, Missing, complaint, sample_values, values_of
 from domain.contact import Contact
@@ -76,7 +77,12 @@ class _Environment(Environment):
         super().setup_tags_and_filters(extra=extra)
         self.tags = {name: tag for name, tag in self.tags.items() if name in _INNER_TAGS | set(_TAGS.split())}
         self.filters = {name: self.filters[name] for name in _FILTERS.split()}
-        self.tags["for"] = CountedForTag(self)
+        self.tags |= {
+            "for": CountedForTag(self),
+            "if": OurIfTag(self),
+            "unless": OurUnlessTag(self),
+            "case": OurCaseTag(self),
+        }
         self.filters |= {"replace": _bounded_replace, "join": _bounded_join, "date": _given_date}
 
 

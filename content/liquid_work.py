@@ -18,6 +18,8 @@ BRIEF_WORK = 500_000
 
 _LOOKED_UP = 40
 _FILTERED = 100
+_COMPARED = 4
+"""For each character of both sides."""
 _TURN = 200
 _WRITTEN = 50
 """For each character of a loop's source, at each turn."""
@@ -56,6 +58,10 @@ class Counted(RenderContext):
         self.allowed -= units
         if self.allowed < 0:
             raise TooMuchWork("it is too much work", token=self.place)
+
+    def pay_to_compare(self, *values: object) -> None:
+        """Comparing reads each value, and once more without regard to case."""
+        self.pay(sum(_COMPARED * _length(value) for value in values))
 
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         """A value, which whoever asked for it may read through."""

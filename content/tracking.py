@@ -3,16 +3,18 @@
 import re
 from collections.abc import Sequence
 from html import escape
-from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from content.html_tags import Attribute, tags_of
 from content.links import Links
 
 MAX_TARGET = 1400
 """Characters of a target: signed it grows by a third, and some mail programs cut links beyond 2,083."""
 _WRITTEN = re.compile(r"https?://([^\s\"'<>/?#{}\\|^`]+)(?=[\s\"'<>/?#]|\Z)", re.IGNORECASE)
+_OUTER = "".join(map(chr, range(0x21)))
+"""What browsers strip from both ends of an address: the blank and control characters."""
 
 
 class _Edit(NamedTuple):
@@ -21,33 +23,6 @@ class _Edit(NamedTuple):
     start: int
     end: int
     text: str
-
-
-class _Markup(HTMLParser):
-    """Where an HTML text has links to the web, and where its body ends."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=False)
-        self.links: list[tuple[int, str, str, Sequence[tuple[str, str | None]]]] = []
-        """(offset, the tag as written, its name, its attributes)"""
-        self.body_end: int | None = None
-        self._lines = [0]
-        for line in html.split("\n"):
-            self._lines.append(self._lines[-1] + len(line) + 1)
-        # Never closed: what begins and does not end is no markup, and looking for its end again and again is quadratic.
-        self.feed(html)
-
-    def _offset(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("a", "area"):
-            self.links.append((self._offset(), self.get_starttag_text() or "", tag, attrs))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "body":
-            self.body_end = self._offset()
 
 
 def mark_up(
@@ -66,19 +41,26 @@ def mark_up(
     A link that begins with `keep` stays as it is, and so does one to a host that `template`, by which the HTML was
     made, does not spell out: a contact's field would be signed, and our domain lead wherever a stranger likes.
     """
-    markup = _Markup(html)
     hosts = _spelt_out(html if template is None else template)
     edits: list[_Edit] = []
-    for start, written, tag, attributes in markup.links if clicks else ():
-        target = next((value or "" for name, value in attributes if name == "href"), "").strip()
-        if _is_trackable(target, hosts) and not (keep and target.startswith(keep)):
-            tracked = links.click_url(tenant_id, job_id, target)
-            edits.append(_Edit(start, start + len(written), _tag(tag, attributes, tracked)))
+    end = len(html)
+    for tag in tags_of(html):
+        if tag.closes and tag.name == "body":
+            end = tag.start
+        elif clicks and not tag.closes and tag.name in ("a", "area"):
+            href = next((attribute for attribute in tag.attributes if attribute.name == "href"), None)
+            target = href.value.strip(_OUTER) if href else ""
+            if href and _is_trackable(target, hosts) and not (keep and target.startswith(keep)):
+                edits.append(_led_by_us(href, links.click_url(tenant_id, job_id, target)))
     if opens:
-        end = len(html) if markup.body_end is None else markup.body_end
         picture = f'<img src="{escape(links.open_url(tenant_id, job_id))}" width="1" height="1" alt="">'
         edits.append(_Edit(end, end, picture))
     return _edited(html, edits)
+
+
+def _led_by_us(href: Attribute, url: str) -> _Edit:
+    quote = href.quote or '"'
+    return _Edit(href.start, href.end, f"{quote}{escape(url)}{quote}")
 
 
 def _edited(text: str, edits: Sequence[_Edit]) -> str:
@@ -87,12 +69,6 @@ def _edited(text: str, edits: Sequence[_Edit]) -> str:
         parts += [text[at : edit.start], edit.text]
         at = edit.end
     return "".join([*parts, text[at:]])
-
-
-def _tag(name: str, attributes: Sequence[tuple[str, str | None]], href: str) -> str:
-    values = [(key, href if key == "href" else value) for key, value in attributes]
-    written = (key if value is None else f'{key}="{escape(value)}"' for key, value in values)
-    return f"<{' '.join([name, *written])}>"
 
 
 def _spelt_out(template: str) -> frozenset[str]:

@@ -53,7 +53,19 @@ AskedEvent = Annotated[
     WrittenEvent, AfterValidator(_asked), BeforeValidator(_modern, json_schema_input_type=EventWord | WrittenEvent)
 ]
 """One of the words, or what `wait_for` calls an event."""
-Operand = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | str
+
+
+def _single(value: Any) -> Any:
+    """One message for what is no single value, instead of one for each kind that a value may be of."""
+    if isinstance(value, list | tuple | dict):
+        kind = "a mapping" if isinstance(value, dict) else "a list"
+        raise ValueError(f"a field is compared with one value, not {kind}; `in: [a, b]` holds for any of several")
+    return value
+
+
+Operand = Annotated[
+    StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | str, BeforeValidator(_single)
+]
 
 
 LISTS = ("tags", "triggers")

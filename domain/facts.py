@@ -93,33 +93,35 @@ def _compare(test: Comparison, value: FieldValue | None) -> bool:
     if test.exists is not None:
         return (value is not None) == test.exists
     if test.ne is not None:
-        return value is None or not _equal(value, test.ne)
+        return value is None or not is_equal(value, test.ne)
     if value is None:
         return False
     if test.contains is not None:
-        return _contains(value, test.contains)
+        return contains(value, test.contains)
     if test.in_ is not None:
-        return any(_equal(value, operand) for operand in test.in_)
+        return any(is_equal(value, operand) for operand in test.in_)
     if test.gt is not None:
         return _ordered(value, test.gt, lambda left, right: left > right)
     if test.lt is not None:
         return _ordered(value, test.lt, lambda left, right: left < right)
-    return test.eq is not None and _equal(value, test.eq)
+    return test.eq is not None and is_equal(value, test.eq)
 
 
-def _equal(value: FieldValue, operand: Operand) -> bool:
+def is_equal(value: FieldValue, operand: Operand) -> bool:
+    """Whether a contact's value is the operand: as a truth value or a number where that is one, else as text."""
     if isinstance(value, tuple):
         return False
     if isinstance(operand, bool):
-        return _plain(value) in (_TRUE if operand else _FALSE)
+        return plain(value) in (_TRUE if operand else _FALSE)
     if isinstance(operand, int | float):
         return as_number(value) == operand
-    return _plain(value) == _plain(operand)
+    return plain(value) == plain(operand)
 
 
-def _contains(value: FieldValue, operand: Operand) -> bool:
-    wanted = _plain(str(operand))
-    return any(_plain(part) == wanted for part in value) if isinstance(value, tuple) else wanted in _plain(value)
+def contains(value: FieldValue, operand: Operand) -> bool:
+    """Whether a list has the operand among its values, or a text has it inside."""
+    wanted = plain(str(operand))
+    return any(plain(part) == wanted for part in value) if isinstance(value, tuple) else wanted in plain(value)
 
 
 def _ordered(value: FieldValue, operand: Operand, holds: Callable[[float, float], bool]) -> bool:
@@ -133,5 +135,6 @@ def _ordered(value: FieldValue, operand: Operand, holds: Callable[[float, float]
     return number is not None and holds(number, operand)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """What texts are compared by: without outer spaces and differences of case."""
     return text.strip().casefold()

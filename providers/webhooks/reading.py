@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -10,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from content.inbound_mail.mail import addresses_in
 from domain.errors import Malformed
 
 JOB_KEY = "touchline_job"
@@ -88,7 +88,7 @@ def message_id(given: str | None) -> tuple[str, ...]:
 
 def address_in(given: Sequence[str]) -> str | None:
     """The first one's address, without its name."""
-    return next((address for one in given if (address := parseaddr(one)[1])), None)
+    return next((address for one in given for address in addresses_in(one)), None)
 
 
 def digest(*parts: object) -> str:

@@ -13,11 +13,14 @@ from uuid import UUID
 
 import pytest
 
+from composition import composer_of
 from content.headers import address, mailbox_field, prove, text_field, token_field
 from content.mime import build
 from domain.errors import ContentError
 from domain.ids import message_id
 from domain.messages import EmailContent, OutgoingMessage
+from providers.webhooks.reading import address_in
+from settings import Settings
 
 SEEDS, MAILS = range(904, 908), 2_500
 """Ten thousand in all, in parts that can be run side by side."""
@@ -273,6 +276,37 @@ def test_ids_links_and_addresses_are_refused_or_stand_as_they_are() -> None:
 def test_a_name_is_written_plainly_where_every_program_reads_it_so(written: str, line: str) -> None:
     """Quoted where it must be, encoded where it could be misread."""
     assert mailbox_field("From", address(written)).lines == (line,)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Doe, John", "Doe, John"),
+        ('"Doe, John"', "Doe, John"),
+        ('"Doe \\"J\\", John"', 'Doe "J", John'),
+        ('Doe "J", John', 'Doe "J", John'),
+        ('"Alpha" and "Omega"', '"Alpha" and "Omega"'),
+        ('"Doe" "John"', '"Doe" "John"'),
+        ('""Doe, John""', '""Doe, John""'),
+        ('"Doe\\"', '"Doe\\"'),
+        ('"Doe', '"Doe'),
+        ("Doe (CEO), John", "Doe (CEO), John"),
+        ("Back\\slash, Inc.", "Back\\slash, Inc."),
+        ("=?utf-8?q?Doe=2C_John?=", "=?utf-8?q?Doe=2C_John?="),
+    ],
+)
+def test_a_name_is_quoted_once(written: str, shown: str) -> None:
+    """One quoted-string says what is in it; everything else is shown as written, and an encoded-word is not read."""
+    field = mailbox_field("From", address(f"{written} <john@example.com>"))
+    assert mailbox("".join(field.lines).removeprefix("From: ")) == (shown, "john@example.com")
+
+
+@pytest.mark.parametrize("name", ["Doe, John", '"Doe, John"', 'Doe "J"', "Doe (CEO), J.", "Doe; John: x"])
+def test_a_name_with_a_comma_hides_no_address(name: str) -> None:
+    """The domain of our ids, our own addresses, and whom a vendor's report is about: found behind any name."""
+    assert address_in([f"{name} <john@example.com>"]) == "john@example.com"
+    settings = Settings(_env_file=None, email_from=f"{name} <john@example.com>")
+    assert composer_of(settings).message_id_domain == "example.com"
 
 
 def test_plain_words_are_folded_and_not_encoded() -> None:

@@ -1,14 +1,18 @@
 """Merge fields: what may be written, and what comes out."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from content.liquid import literal_length, problems, render, sender_fields
+from domain.condition import Comparison
 from domain.contact import Contact
 from domain.errors import ContentError
+from domain.facts import Facts, evaluate, fields_of
 from tests.machine import assert_takes_at_most
 
 ANA = Contact(
@@ -207,3 +211,121 @@ def test_any_text_is_judged_and_what_passes_renders_or_fails_as_content(template
 def test_only_literal_text_counts_towards_a_limit() -> None:
     """A long merge field is not a long message."""
     assert literal_length("Hi {{ company | default: 'your company' }}!{% if name %}{% endif %}") == len("Hi !")
+
+
+SEATS = ANA.model_copy(
+    update={
+        "attributes": {"seats": " 12", "few": "9", "due": "2026-12-01", "sure": "Yes", "plan": "Pro", "odd": "many"}
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "holds"),
+    [
+        ("attributes.seats > 10", True),
+        ("attributes.seats == 12", True),
+        ("12.0 == attributes.seats", True),
+        ("attributes.seats != 12", False),
+        ("attributes.seats <> 13", True),
+        ("attributes.seats >= 12", True),
+        ("attributes.seats <= 11.5", False),
+        ("attributes.few < attributes.seats", True),
+        ("'9' < '10'", True),
+        ("attributes.few > '10'", False),
+        ("attributes.odd > 10", False),
+        ("attributes.odd <= 10", False),
+        ("attributes.due < '2026-12-01T08:00'", True),
+        ("attributes.due > '2025-12-31'", True),
+        ("attributes.due < 3000", False),
+        ("attributes.sure == true", True),
+        ("attributes.sure == false", False),
+        ("attributes.plan == 'pro'", True),
+        ("attributes.plan < 'z'", True),
+        ("attributes.none > 3", False),
+        ("attributes.none < 3", False),
+        ("attributes.none == 0", False),
+        ("attributes.none != 0", True),
+        ("attributes.none == nil", True),
+        ("attributes.plan == nil", False),
+        ("attributes.none == null or attributes.seats > 10", True),
+        ("attributes.few == 9 and attributes.seats == 12", True),
+        ("attributes.plan == 'x' or attributes.few == 9 and attributes.seats == 12", True),
+        ("attributes.plan contains 'PR'", True),
+        ("attributes.seats contains 2", True),
+        ("attributes.none contains 'x'", False),
+        ("attributes.plan contains attributes.none", False),
+        ("tags contains 'VIP'", True),
+        ("tags contains 'vi'", False),
+        ("tags.size > 1", True),
+        ("tags.size == '2'", True),
+        ("name.size < 100", True),
+    ],
+)
+def test_a_test_compares_as_a_condition_does(test: str, holds: bool) -> None:
+    """Numbers by size, dates by time, text without regard to case; a missing field is equal to nil alone."""
+    for template in (
+        "{% if TEST %}yes{% else %}no{% endif %}",
+        "{% if false %}{% elsif TEST %}yes{% else %}no{% endif %}",
+        "{% unless TEST %}no{% else %}yes{% endunless %}",
+        "{% unless true %}{% elsif TEST %}yes{% else %}no{% endunless %}",
+    ):
+        written = template.replace("TEST", test)
+        assert problems(written) == ()
+        assert render(written, SEATS) == ("yes" if holds else "no")
+
+
+@pytest.mark.parametrize(
+    ("case", "text"),
+    [
+        ("{% when 12 %}twelve{% else %}other", "twelve"),
+        ("{% when '12', 12 or 12.0 %}twelve{% else %}other", "twelve"),
+        ("{% when 11 %}eleven{% when nil %}none{% else %}other", "other"),
+    ],
+)
+def test_a_case_is_equal_as_in_a_condition(case: str, text: str) -> None:
+    """A number that is written as text is that number, and a block whose values are equal twice is there once."""
+    template = f"{{% case attributes.seats %}}{case}{{% endcase %}}"
+    assert problems(template) == ()
+    assert render(template, SEATS) == text
+
+
+@pytest.mark.parametrize(
+    ("operator", "operand"),
+    [(o, v) for o in ("eq", "ne", "gt", "lt", "contains") for v in (12, 9.5, "12", "2026-12-01", "pro")],
+)
+@pytest.mark.parametrize("field", ["seats", "few", "due", "sure", "plan", "odd", "none"])
+def test_a_template_and_a_condition_never_differ(operator: str, operand: float | str, field: str) -> None:
+    """What a condition takes, a template reads the same way."""
+    try:
+        condition = Comparison.model_validate({"field": f"attributes.{field}", operator: operand})
+    except ValidationError:
+        return
+    sign = {"eq": "==", "ne": "!=", "gt": ">", "lt": "<"}.get(operator, operator)
+    written = f"{{% if attributes.{field} {sign} {operand!r} %}}True{{% else %}}False{{% endif %}}"
+    held = evaluate(condition, Facts(fields=dict(fields_of(SEATS))), datetime(2026, 1, 1, tzinfo=UTC))
+    assert render(written, SEATS) == str(held)
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("attributes.seats > nil", "more or less than"),
+        ("true <= attributes.seats", "more or less than"),
+        ("name and company or phone", "ambiguous"),
+        ("name or company and phone or email", "ambiguous"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["{% if TEST %}{% endif %}", "{% unless TEST %}{% endunless %}"])
+def test_a_test_that_misleads_is_refused(tag: str, test: str, message: str) -> None:
+    """An order of what has none is never true, and `and` in front of `or` is read from the right."""
+    (problem,) = problems(f"one\n{tag.replace('TEST', test)}")
+    assert message in problem.message
+    assert problem.line == 1
+
+
+def test_comparing_long_texts_is_paid_for() -> None:
+    """A loop that compares what it has captured again and again is refused as too much work."""
+    loop = "{% for a in tags %}" * 3 + "{% if long contains 'zz' %}{% endif %}" + "{% endfor %}" * 3
+    template = "{% capture long %}" + "é" * 5_000 + "{% endcapture %}" + loop
+    assert any("too much work" in problem.message for problem in problems(template))

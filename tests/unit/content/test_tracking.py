@@ -28,10 +28,10 @@ def by_way_of_us(target: str) -> str:
     [
         ('<a href="https://a.example/">', "https://a.example/", '<a href="{}">'),
         ("<A  CLASS=x\n HREF='http://a.example/?q=1&amp;r=%C3%A4' download>", "http://a.example/?q=1&r=%C3%A4",
-         '<a class="x" href="{}" download>'),
+         "<A  CLASS=x\n HREF='{}' download>"),
         ("<a href=https://a.example/x>", "https://a.example/x", '<a href="{}">'),
         ('<a title="1 > 0 &quot;" href=" https://a.example/ ">', "https://a.example/",
-         '<a title="1 &gt; 0 &quot;" href="{}">'),
+         '<a title="1 > 0 &quot;" href="{}">'),
         ('<area shape="rect" href="https://a.example/ä">', "https://a.example/ä", '<area shape="rect" href="{}">'),
     ],
 )  # fmt: skip
@@ -96,7 +96,7 @@ def test_several_links_and_lines() -> None:
     marked = clicks(html)
     found = [LINKS.read_click(token)[1] for token in re.findall(r'/c/([\w.-]+)"', marked)]
     assert found == [f"https://a.example/{i}" for i in range(50)]
-    assert re.sub(r'<a href="[^"]+">', "<a>", marked) == re.sub(r'<a\nhref="[^"]+">', "<a>", html)
+    assert re.sub(r'<a\nhref="[^"]+">', "<a>", marked) == re.sub(r'<a\nhref="[^"]+">', "<a>", html)
 
 
 @pytest.mark.parametrize(
