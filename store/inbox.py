@@ -92,6 +92,7 @@ async def put(
         kinds=["status" if isinstance(a.report, StatusReport) else "message" for a in arrivals],
         reports=[a.report.model_dump_json() for a in arrivals],
         holds=[_holds(a.report) for a in arrivals],
+        channels=[a.report.channel for a in arrivals],
         addresses=[a.address for a in arrivals],
         numbers=numbers,
         job_ids=named_jobs,

@@ -1,9 +1,11 @@
 -- name: put
--- Keep what came in until it has its effect, with whom it may concern: where the first message that it names went. Takes
--- no lock of anybody's. No row comes back of what is known: an event already, or waiting here.
+-- Keep what came in until it has its effect, with whom it may concern: where the first message that it names went, and
+-- whoever was last written to at its address, which need not be theirs any more. Takes no lock of anybody's. No row comes
+-- back of what is known: an event already, or waiting here.
 WITH given AS (
-    SELECT * FROM unnest(:ids::uuid[], :kinds::text[], :reports::text[], :holds::boolean[], :addresses::text[])
-        WITH ORDINALITY AS n (id, kind, report, holds, address, number)
+    SELECT * FROM unnest(
+        :ids::uuid[], :kinds::text[], :reports::text[], :holds::boolean[], :channels::text[], :addresses::text[]
+    ) WITH ORDINALITY AS n (id, kind, report, holds, channel, address, number)
 ), named AS (
     SELECT DISTINCT ON (m.number) m.number, j.contact_id, j.recipient
     FROM unnest(:numbers::bigint[], :job_ids::uuid[], :names::text[]) WITH ORDINALITY AS m (number, job_id, name, rank)
@@ -17,8 +19,20 @@ WITH given AS (
 )
 INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, address, recipient, contact_id, received_at, due_at)
 SELECT current_tenant(), g.id, coalesce(n.recipient, g.address, g.id::text), g.kind, g.report::jsonb, :source, g.holds,
-    g.address, n.recipient, n.contact_id, :now, :due_at
-FROM given g LEFT JOIN named n ON n.number = g.number
+    g.address, n.recipient, coalesce(n.contact_id, w.contact_id), :now, :due_at
+FROM given g
+LEFT JOIN named n ON n.number = g.number
+LEFT JOIN LATERAL (
+    (
+        SELECT contact_id, at FROM messages
+        WHERE kind = 'step' AND channel = g.channel AND address = g.address ORDER BY at DESC LIMIT 1
+    ) UNION ALL (
+        SELECT contact_id, claimed_at FROM message_jobs
+        WHERE state IN ('sending', 'ambiguous') AND channel = g.channel AND recipient = g.address
+        ORDER BY claimed_at DESC LIMIT 1
+    )
+    ORDER BY at DESC LIMIT 1
+) w ON true
 WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = g.id)
 ORDER BY g.number
 ON CONFLICT DO NOTHING

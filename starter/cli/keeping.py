@@ -1,10 +1,12 @@
-"""A child process that is kept alive: replaced when it dies, ended in good order when it is time."""
+"""Child processes that are kept alive: replaced when they die, ended in good order when it is time."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
+from domain.errors import NotReady
 from starter.cli import child, output
 from starter.process import ServerProcess
 
@@ -36,6 +38,36 @@ async def keep_alive(name: str, start: Callable[[Path], ServerProcess], log_fold
         output.note(process.log_tail(5))
         await called(stop, pause)
         pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+class Server(Protocol):
+    """One of the servers that everybody else works with."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        ...
+
+    async def start(self) -> None:
+        """Start it, also again, on what it has kept. Raises NotReady if it does not come up."""
+        ...
+
+
+async def keep_serving(name: str, server: Server, stop: asyncio.Event) -> None:
+    """Started again whenever it ends, until `stop`; one that does not come up is tried after a pause that grows."""
+    pause = _FIRST_PAUSE_S
+    while not await called(stop, _POLL_S):
+        if server.pid is not None:
+            continue
+        output.note(f"{name} ended by itself and is started again", "bold yellow")
+        try:
+            await server.start()
+        except NotReady as error:
+            output.note(f"it is tried again in {pause:g} s: {error}", "bold yellow")
+            await called(stop, pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+        else:
+            pause = _FIRST_PAUSE_S
 
 
 async def called(event: asyncio.Event, seconds: float) -> bool:

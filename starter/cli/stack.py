@@ -16,7 +16,7 @@ from settings import Settings
 from starter import health
 from starter.cli import child, connect, output
 from starter.cli.command import AsJson, command
-from starter.cli.keeping import called, keep_alive
+from starter.cli.keeping import keep_alive, keep_serving
 from starter.ending import Exit
 from starter.ports import free_port
 from starter.process import ServerProcess
@@ -53,7 +53,8 @@ async def up(as_json: AsJson = False) -> Exit:
         try:
             await _until_all_end(
                 stop,
-                _keep_serving(stack, stop),
+                keep_serving("PostgreSQL", stack.postgres, stop),
+                keep_serving("Temporal", stack.temporal, stop),
                 keep_alive("worker", lambda log: _start_worker(local, log), stack.folder, stop),
                 keep_alive("API", lambda log: child.start_api(local, log), stack.folder, stop),
             )
@@ -105,14 +106,6 @@ async def _working(stack: LocalStack, settings: Settings) -> bool:
         client = await Client.connect(stack.temporal_address)
         return bool(await health.workers(client, settings.task_queue))
     return False
-
-
-async def _keep_serving(stack: LocalStack, stop: asyncio.Event) -> None:
-    while not await called(stop, _POLL_S):
-        for name, server in (("PostgreSQL", stack.postgres), ("Temporal", stack.temporal)):
-            if server.pid is None:
-                output.note(f"{name} ended by itself and is started again", "bold yellow")
-                await server.start()
 
 
 async def _until_all_end(stop: asyncio.Event, *works: Coroutine[None, None, None]) -> None:

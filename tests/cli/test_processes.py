@@ -211,6 +211,32 @@ async def test_up_replaces_a_dead_api_where_it_was(home: Home) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.parametrize("server", ["synchronous_commit=on", "journal_mode=wal"], ids=["PostgreSQL", "Temporal"])
+async def test_up_starts_a_server_again_that_is_killed_while_it_starts(home: Home, server: str) -> None:
+    """However often it dies on its way up, it is tried again, and everything works on it afterwards."""
+    home.env["TOUCHLINE_API_PORT"] = str(free_port())
+    try:
+        with home.start("up", "--json") as up:
+            try:
+                printed = ready(up)
+                last = 0
+                for _ in range(3):
+                    last = await child_of(up.pid, server, other_than=last)
+                    psutil.Process(last).kill()
+                await child_of(up.pid, server, other_than=last)
+                async with httpx.AsyncClient(base_url=printed["api"], timeout=PATIENCE_S) as http:
+
+                    async def works() -> None:
+                        assert (await http.get("/readyz")).json() == {"database": "ok", "temporal": "ok"}
+
+                    await assert_eventually(works, timeout_s=PATIENCE_S, poll_s=0.2)
+            finally:
+                assert end(up, signal.SIGINT) == 0
+    finally:
+        await LocalPostgres(home.folder / "var").remove()
+
+
+@pytest.mark.e2e
 async def test_up_replaces_a_dead_worker_and_goes_on_after_kill_9(home: Home) -> None:
     """Other commands find it by themselves; an enrollment that sleeps outlives the worker and the whole stack."""
     home.env["TOUCHLINE_API_PORT"] = str(free_port())

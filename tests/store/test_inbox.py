@@ -15,6 +15,7 @@ import pytest
 
 from domain.contact import Contact
 from domain.enrollment import Gate
+from domain.errors import AmbiguousError
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter import inbound, inbox
@@ -171,6 +172,26 @@ async def test_whom_it_may_concern_is_held_and_nobody_else(letters: Letters, sai
     await left(letters, SAID[said].report(letters, enrollment, contact))
     await letters.deliver(enrollment, "two")
     assert len(letters.provider.handed_over) == (1 if SAID[said].concerns else 2)
+
+
+@pytest.mark.parametrize("known_to_have_left", [True, False], ids=["sent", "in doubt"])
+async def test_an_answer_from_where_a_contact_was_written_to_before_holds(
+    letters: Letters, known_to_have_left: bool
+) -> None:
+    """An answer that names no message comes from where the last one went, which the contact has left since."""
+    if not known_to_have_left:
+        letters.provider.answers.append(AmbiguousError("scripted", "no answer"))
+    _, contact = await letters.written_to(EMAILS, "one")
+    await letters.publish(TEXTS)
+    [enrollment] = await letters.enroll("texts", contact)
+    await letters.rows("UPDATE contacts SET email = 'new@elsewhere.example' WHERE id = $1 RETURNING id", contact.id)
+    [place] = await left(letters, mail(contact.email or ""))
+    await letters.deliver(enrollment, "first")
+    assert len(letters.provider.handed_over) == 1
+    box = Inbox()
+    box.begin(letters.engine, [place])
+    await box.idle()
+    assert not await letters.is_live(enrollment)
 
 
 async def test_what_comes_in_for_an_address_holds_everybody_there(letters: Letters) -> None:
