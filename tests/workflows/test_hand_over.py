@@ -15,7 +15,7 @@ from activities.versions import Versions
 from composition import composer_of
 from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
-from domain.errors import NotCleared
+from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, TransientError
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
@@ -408,3 +408,36 @@ async def test_what_cannot_be_looked_at_does_not_leave() -> None:
 
     with pytest.raises(NotCleared):
         await hand_over.last_look(judge)()
+
+
+_OUTCOMES: dict[str, tuple[Any, str]] = {
+    "taken": (None, "sent"),
+    "later": (TransientError("scripted", "busy"), "pending"),
+    "in doubt": (AmbiguousError("scripted", "cut off"), "ambiguous"),
+    "never": (PermanentError("scripted", "no such number"), "failed"),
+    "misconfigured": (ConfigurationError("scripted", "wrong password"), "pending"),
+}
+
+
+@pytest.mark.parametrize("outcome", _OUTCOMES)
+async def test_a_pause_after_the_look_holds_what_follows_whatever_comes_of_the_message(
+    stage: Stage, outcome: str
+) -> None:
+    """What had begun is recorded as it went; the enrollment stays paused, and waits for no time."""
+    answer, state = _OUTCOMES[outcome]
+    if answer is not None:
+        stage.provider.answers.append(answer)
+    if outcome == "in doubt":
+        stage.provider.lookups.append(Unknown(reason="no"))
+    gap = stage.provider.after_look = Gap()
+    delivery = stage.deliver()
+    await gap.reached.wait()
+    await _paused(stage)
+    gap.over.set()
+    await delivery
+    [row] = await stage.rig.rows("SELECT status, gate, next_run_at, current_node FROM enrollments")
+    ended = outcome == "never"
+    assert (await stage.job())["state"] == state
+    assert (row["status"], row["gate"], row["next_run_at"]) == (
+        ("failed", None, None) if ended else ("paused", "enrollment_paused", None)
+    )
