@@ -351,11 +351,12 @@ class _Delivery:
             is_sent = isinstance(outcome, Receipt)
             return settled
         finally:
-            await self._parts.database.last_looks.let_go(claimed.message.job_id, at_once=not is_sent)
+            await self._parts.database.last_looks.let_go(claimed.message.job_id, claimed, at_once=not is_sent)
 
     async def _look(self, claimed: _Claimed) -> float:
         """Did anything end, bar or hold the message since its claim? Raises NotCleared; answers when it was asked."""
-        found = await self._parts.database.last_looks.at_message(self._order.tenant_id, claimed.message.job_id)
+        looks = self._parts.database.last_looks
+        found = await looks.at_message(self._order.tenant_id, claimed.message.job_id, claimed)
         now = self._clock.now()
         if found is None or (found.state, found.claims) != (JobState.SENDING, claimed.number):
             raise NotCleared("another attempt has it")

@@ -155,7 +155,7 @@ class Notices:
             is_sent = isinstance(outcome, Receipt)
             return settled
         finally:
-            await self._database.last_looks.let_go(notice.id, at_once=not is_sent)
+            await self._database.last_looks.let_go(notice.id, claimed, at_once=not is_sent)
 
     async def _settled(
         self, order: NoticeOrder, claimed: _Claimed, outcome: Outcome, clock: Clock
@@ -165,7 +165,7 @@ class Notices:
 
     async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> float:
         """Is it still this attempt's, and may it still be said? Raises NotCleared; answers when it was asked."""
-        found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id)
+        found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id, claimed)
         if found is None or (found.state, found.claimed_at) != (NoticeState.SENDING, claimed.at):
             raise NotCleared("another attempt has it")
         if clock.now() >= claimed.notice.expires_at:

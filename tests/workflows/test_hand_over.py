@@ -20,7 +20,7 @@ from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
 from starter.cli import showing
-from store import enrollments, reports, suppressions
+from store import enrollments, last_look, reports, suppressions
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -303,13 +303,13 @@ async def test_a_worker_that_died_after_its_look_holds_nothing(stage: Stage, oth
 
 
 async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, other: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All sessions ended with it, also those of workers that live: nobody is believed dead for a hand-over's time."""
     gap = stage.provider.after_look = Gap()
-    dying = stage.deliver()
+    dying = stage.deliver(other)
     await gap.reached.wait()
-    stage.rig.engine.database.last_looks.close()
+    other.database.last_looks.close()
     # As if it had been claimed before, or on the server before this one.
     await stage.rig.execute("UPDATE message_jobs SET claimed_on = claimed_on - interval '1 day'")
     [job] = await stage.rig.rows("SELECT claimed_at FROM message_jobs WHERE state = 'sending'")
@@ -333,7 +333,7 @@ async def test_a_new_session_holds_what_is_under_way(stage: Stage, other: Delive
     await gap.reached.wait()
     looks = other.database.last_looks
     looks.close()
-    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4()) is None
+    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4(), object()) is None
     stage.provider.lookups.append(Absent())
     assert (await stage.deliver()).next.gate == "reconcile"
     gap.over.set()
@@ -391,7 +391,7 @@ async def test_a_look_that_took_long_is_taken_again(monkeypatch: pytest.MonkeyPa
 async def test_many_who_look_at_once_look_once_each(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for a session is not the answer's age: a crowd does not make itself look again and again."""
     looks = stage.rig.engine.database.last_looks
-    found = await asyncio.gather(*(looks.at_message(stage.rig.engine.tenant_id, uuid4()) for _ in range(200)))
+    found = await asyncio.gather(*(looks.at_message(stage.rig.engine.tenant_id, uuid4(), object()) for _ in range(200)))
     assert found == [None] * 200
     [sessions] = await stage.rig.rows(
         "SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -441,3 +441,63 @@ async def test_a_pause_after_the_look_holds_what_follows_whatever_comes_of_the_m
     assert (row["status"], row["gate"], row["next_run_at"]) == (
         ("failed", None, None) if ended else ("paused", "enrollment_paused", None)
     )
+
+
+async def _locks(stage: Stage) -> int:
+    [held] = await stage.rig.rows(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return int(held["count"])
+
+
+async def test_a_message_that_is_looked_at_twice_is_let_go(stage: Stage) -> None:
+    """A look is repeated when its answer is old; what one hand-over held, another worker may hold after it."""
+    looks, tenant, job = stage.rig.engine.database.last_looks, stage.rig.engine.tenant_id, uuid4()
+    for _ in range(2):
+        await looks.at_message(tenant, job, stage)
+    assert await _locks(stage) == 1
+    await looks.let_go(job, stage, at_once=True)
+    assert await _locks(stage) == 0
+
+
+async def test_a_look_that_fails_forgets_nothing_that_is_to_be_let_go(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent is let go with the next look, also where that one is cut off."""
+    looks, tenant = stage.rig.engine.database.last_looks, stage.rig.engine.tenant_id
+    sent, other = uuid4(), uuid4()
+    await looks.at_message(tenant, sent, stage)
+    await looks.let_go(sent, stage, at_once=False)
+    with monkeypatch.context() as broken:
+        broken.setattr(last_look._sql, "last_look", _cut_off)
+        with pytest.raises(TimeoutError):
+            await looks.at_message(tenant, other, stage)
+    await looks.let_go(other, stage, at_once=True)
+    assert await _locks(stage) == 0
+
+
+async def _cut_off(*_: Any, **__: Any) -> None:
+    raise TimeoutError
+
+
+async def test_two_attempts_of_one_worker_are_told_apart(stage: Stage) -> None:
+    """A worker that thaws has two attempts at one message: the older sends nothing, and lets go nothing of the other's."""
+    worker = stage.rig.deliveries()
+    before, after = Gap(), Gap()
+    stage.provider.before_look = before
+    frozen = stage.deliver(worker)
+    await before.reached.wait()
+    stage.provider.lookups.append(Absent())
+    stage.provider.after_look = after
+    second = stage.deliver(worker)
+    await after.reached.wait()
+    before.over.set()
+    stage.provider.lookups.append(Absent())
+    assert (await frozen).next.gate == "reconcile"
+    assert await _locks(stage) == 1
+    after.over.set()
+    assert (await second).verdict == "sent"
+    assert len(stage.provider.handed_over) == 1
+    await worker.database.last_looks.at_message(stage.rig.engine.tenant_id, uuid4(), stage)
+    assert await _locks(stage) == 1
