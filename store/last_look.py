@@ -68,8 +68,7 @@ class LastLooks:
 
     async def at_message(self, tenant_id: UUID, job_id: UUID, attempt: object) -> Clearance | None:
         """Look, and hold the message until `let_go`; None: another attempt has it, or is about to settle it."""
-        session = self._of(job_id, attempt)
-        found = session and await session.look(_sql.last_look, tenant_id=tenant_id, job_id=job_id)
+        found = await self._look(_sql.last_look, tenant_id, job_id, attempt)
         if found is None:
             return None
         asked, row = found
@@ -78,8 +77,7 @@ class LastLooks:
 
     async def at_notice(self, tenant_id: UUID, notice_id: UUID, attempt: object) -> NoticeStanding | None:
         """The same for an automatic answer."""
-        session = self._of(notice_id, attempt)
-        found = session and await session.look(_sql.last_look_at_notice, tenant_id=tenant_id, job_id=notice_id)
+        found = await self._look(_sql.last_look_at_notice, tenant_id, notice_id, attempt)
         if found is None:
             return None
         asked, row = found
@@ -97,15 +95,14 @@ class LastLooks:
         for session in self._sessions:
             session.close()
 
-    def _of(self, job_id: UUID, attempt: object) -> "_Session | None":
-        """The one that holds it already, or the first that is idle, or the one with the fewest that wait for it.
-
-        None: another attempt of this process has it.
-        """
+    async def _look(
+        self, query: Any, tenant_id: UUID, job_id: UUID, attempt: object
+    ) -> tuple[float, asyncpg.Record] | None:
+        """By the session that holds it already, or the first that is idle, or the one that the fewest wait for."""
         if job_id not in self._held_by:
             self._held_by[job_id] = (attempt, min(self._sessions, key=lambda session: session.waiting))
         holder, session = self._held_by[job_id]
-        return session if holder is attempt else None
+        return await session.look(query, tenant_id=tenant_id, job_id=job_id) if holder is attempt else None
 
 
 class _Session:

@@ -1,6 +1,8 @@
 """A no at each gap of a hand-over, and a worker that stands still in each: what leaves, and what is recorded of it."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +22,7 @@ from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
 from starter.cli import showing
-from store import enrollments, last_look, reports, suppressions
+from store import enrollments, last_look, pool, reports, suppressions
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -482,7 +484,7 @@ async def _cut_off(*_: Any, **__: Any) -> None:
 
 
 async def test_two_attempts_of_one_worker_are_told_apart(stage: Stage) -> None:
-    """A worker that thaws has two attempts at one message: the older sends nothing, and lets go nothing of the other's."""
+    """A worker that thaws has two attempts: the older one sends nothing, and lets go nothing that is the other's."""
     worker = stage.rig.deliveries()
     before, after = Gap(), Gap()
     stage.provider.before_look = before
@@ -501,3 +503,20 @@ async def test_two_attempts_of_one_worker_are_told_apart(stage: Stage) -> None:
     assert len(stage.provider.handed_over) == 1
     await worker.database.last_looks.at_message(stage.rig.engine.tenant_id, uuid4(), stage)
     assert await _locks(stage) == 1
+
+
+async def test_a_server_that_hangs_keeps_no_attempt_that_is_over(
+    stage: Stage, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hand-over ends although the session that held it says nothing any more."""
+    monkeypatch.setattr(pool, "_LOOK_S", 0.5)
+    database = await Database.connect(database_url, size=1)
+    looks, job = database.last_looks, uuid4()
+    await looks.at_message(stage.rig.engine.tenant_id, job, stage)
+    [session] = await stage.rig.rows("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+    os.kill(session["pid"], signal.SIGSTOP)
+    try:
+        await asyncio.wait_for(looks.let_go(job, stage, at_once=True), 30)
+    finally:
+        os.kill(session["pid"], signal.SIGCONT)
+        await database.close()
