@@ -25,7 +25,17 @@ from temporalio.service import RPCError
 from activities.arrive import arrive
 from activities.clock import Clock, heartbeats
 from activities.enrolling import Desk, Launch
-from activities.hand_over import LIMIT, NEXT_LINE_S, InDoubt, Outcome, hand_over, last_look, look_up, uninterrupted
+from activities.hand_over import (
+    LIMIT,
+    MOST_REFUSALS,
+    NEXT_LINE_S,
+    InDoubt,
+    Outcome,
+    hand_over,
+    last_look,
+    look_up,
+    uninterrupted,
+)
 from activities.judge import HOLDS, Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
 from activities.versions import Versions
@@ -57,9 +67,6 @@ log = structlog.get_logger(__name__)
 
 _STILL_UNDER_WAY = timedelta(seconds=10)
 """When a message is looked at again that somebody else may still be handing over."""
-
-_MOST_REFUSALS = 3
-"""Last looks that said no to what the claim had let pass; then the message waits for a while."""
 
 _SETTLED_WITHIN_S = 20.0
 """How long a hand-over's outcome is kept for a database that is away; after that only the provider can tell it."""
@@ -283,7 +290,7 @@ class _Delivery:
         try:
             provider = self._parts.providers.for_channel(node.channel)
             self._line = self._line or provider.free_line()
-            if self._refusals == _MOST_REFUSALS or (self._line is None and self._has_waited):
+            if self._refusals == MOST_REFUSALS or (self._line is None and self._has_waited):
                 return await settlement.put_off()
             if self._line is None:
                 return _Wanted(provider)
@@ -351,11 +358,12 @@ class _Delivery:
             is_sent = isinstance(outcome, Receipt)
             return settled
         finally:
-            await self._parts.database.last_looks.let_go(claimed.message.job_id, at_once=not is_sent)
+            await self._parts.database.last_looks.let_go(claimed.message.job_id, claimed, at_once=not is_sent)
 
     async def _look(self, claimed: _Claimed) -> float:
         """Did anything end, bar or hold the message since its claim? Raises NotCleared; answers when it was asked."""
-        found = await self._parts.database.last_looks.at_message(self._order.tenant_id, claimed.message.job_id)
+        looks = self._parts.database.last_looks
+        found = await looks.at_message(self._order.tenant_id, claimed.message.job_id, claimed)
         now = self._clock.now()
         if found is None or (found.state, found.claims) != (JobState.SENDING, claimed.number):
             raise NotCleared("another attempt has it")

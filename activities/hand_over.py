@@ -32,6 +32,9 @@ LIMIT = timedelta(seconds=90)
 NEXT_LINE_S = 20.0
 """How long a message waits for a line before it gives its place in the worker to another one."""
 
+MOST_REFUSALS = 3
+"""Last looks that said no to what the claim had let pass; then the message waits for a while."""
+
 _GOOD_FOR_S = 0.5
 """How old a look may be, counted from when it was asked, when the message leaves."""
 

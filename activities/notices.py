@@ -16,7 +16,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import Clock, heartbeats
-from activities.hand_over import LIMIT, InDoubt, Outcome, hand_over, last_look, look_up
+from activities.hand_over import LIMIT, MOST_REFUSALS, InDoubt, Outcome, hand_over, last_look, look_up
 from domain.base import Frozen
 from domain.errors import NotCleared, NotReady, TransientError
 from domain.messages import Absent, Lookup, Receipt, Unknown
@@ -58,7 +58,8 @@ class _Word:
 
     at: datetime | None
     lookup: Lookup
-    own: bool = False
+    refusals: int = 0
+    """Of this attempt's own claims: last looks so far that said no. 0: the word is the provider's."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class _Later:
     error: TransientError
     after: timedelta | None
     """None: as Temporal's back-off has it."""
+
+
+_Found = _Claimed | _Left | _Later | NoticeState
+"""What a claim comes to."""
 
 
 class Notices:
@@ -92,22 +97,23 @@ class Notices:
         return outcome
 
     async def _run(self, order: NoticeOrder, clock: Clock) -> NoticeState | _Later:
-        word: _Word | None = None
+        word, refusals = None, 0
         while True:
             found = await self._database.repeat(partial(self._attempt, order, word, clock))
             match found:
-                case NoticeState():
+                case NoticeState() | _Later():
                     return found
                 case _Left(notice):
                     word = _Word(notice.claimed_at, await self._ask_provider(notice, order))
                 case _Claimed():
                     if (outcome := await self._send(order, found, clock)) is not None:
                         return outcome
-                    word = _Word(found.at, Absent(), own=True)
+                    refusals += 1
+                    word = _Word(found.at, Absent(), refusals)
 
-    async def _attempt(self, order: NoticeOrder, word: _Word | None, clock: Clock) -> _Claimed | _Left | NoticeState:
+    async def _attempt(self, order: NoticeOrder, word: _Word | None, clock: Clock) -> _Found:
         """One transaction; what it had got of the provider is given back when it is undone."""
-        found: _Claimed | _Left | NoticeState | None = None
+        found: _Found | None = None
         try:
             async with self._database.transaction(order.tenant_id) as tx:
                 found = await self._claim(tx, order, word, clock)
@@ -119,9 +125,7 @@ class Notices:
             raise
         return found
 
-    async def _claim(
-        self, tx: asyncpg.Connection, order: NoticeOrder, word: _Word | None, clock: Clock
-    ) -> _Claimed | _Left | NoticeState:
+    async def _claim(self, tx: asyncpg.Connection, order: NoticeOrder, word: _Word | None, clock: Clock) -> _Found:
         notice = await _lock(tx, order)
         if not notice.state.is_open:
             return notice.state
@@ -133,6 +137,8 @@ class Notices:
         now = clock.now()
         if now >= notice.expires_at:
             return await _over(tx, notice, NoticeState.EXPIRED)
+        if word is not None and word.refusals == MOST_REFUSALS:
+            return await _later(tx, notice, TransientError("touchline", "the last look could not clear it"), clock)
         try:
             provider = self._providers.for_channel(notice.channel)
         except NotReady as error:
@@ -155,7 +161,7 @@ class Notices:
             is_sent = isinstance(outcome, Receipt)
             return settled
         finally:
-            await self._database.last_looks.let_go(notice.id, at_once=not is_sent)
+            await self._database.last_looks.let_go(notice.id, claimed, at_once=not is_sent)
 
     async def _settled(
         self, order: NoticeOrder, claimed: _Claimed, outcome: Outcome, clock: Clock
@@ -165,7 +171,7 @@ class Notices:
 
     async def _look(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> float:
         """Is it still this attempt's, and may it still be said? Raises NotCleared; answers when it was asked."""
-        found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id)
+        found = await self._database.last_looks.at_notice(order.tenant_id, claimed.notice.id, claimed)
         if found is None or (found.state, found.claimed_at) != (NoticeState.SENDING, claimed.at):
             raise NotCleared("another attempt has it")
         if clock.now() >= claimed.notice.expires_at:
@@ -191,7 +197,7 @@ async def _reconcile(tx: asyncpg.Connection, notice: Notice, word: _Word, clock:
         return await _sent(tx, notice, word.lookup, clock)
     now = clock.now()
     made = Made(notice.claimed_at or now, notice.claimed_on)
-    if not word.own and await is_held(tx, notice.id, made, limit=LIMIT, now=now):
+    if not word.refusals and await is_held(tx, notice.id, made, limit=LIMIT, now=now):
         raise ApplicationError("another attempt may still be at it", category=ApplicationErrorCategory.BENIGN)
     if isinstance(word.lookup, Unknown):
         text = f"the worker ended while sending: {word.lookup.reason}"

@@ -6,6 +6,7 @@ over: a process that was killed holds nothing, one that is frozen holds what it 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,28 +62,32 @@ class LastLooks:
 
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         self._sessions = [_Session(connect) for _ in range(_SESSIONS)]
-        self._held_by: dict[UUID, _Session] = {}
+        self._held_by: dict[UUID, tuple[object, _Session]] = {}
+        """By which attempt, and by which session. A session may lock what it holds already, so it tells no two attempts
+        of one process apart."""
 
-    async def at_message(self, tenant_id: UUID, job_id: UUID) -> Clearance | None:
-        """Look, and hold the message until `let_go`; None: another attempt is about to settle it."""
-        found = await self._of(job_id).look(_sql.last_look, tenant_id=tenant_id, job_id=job_id)
+    async def at_message(self, tenant_id: UUID, job_id: UUID, attempt: object) -> Clearance | None:
+        """Look, and hold the message until `let_go`; None: another attempt has it, or is about to settle it."""
+        found = await self._look(_sql.last_look, tenant_id, job_id, attempt)
         if found is None:
             return None
         asked, row = found
         typed = {"state": JobState(row["state"]), "status": EnrollmentStatus(row["status"])}
         return Clearance(**{**row, **typed}, asked=asked)
 
-    async def at_notice(self, tenant_id: UUID, notice_id: UUID) -> NoticeStanding | None:
+    async def at_notice(self, tenant_id: UUID, notice_id: UUID, attempt: object) -> NoticeStanding | None:
         """The same for an automatic answer."""
-        found = await self._of(notice_id).look(_sql.last_look_at_notice, tenant_id=tenant_id, job_id=notice_id)
+        found = await self._look(_sql.last_look_at_notice, tenant_id, notice_id, attempt)
         if found is None:
             return None
         asked, row = found
         return NoticeStanding(**row, asked=asked)
 
-    async def let_go(self, job_id: UUID, *, at_once: bool) -> None:
-        """The hand-over is over. Of a message that may be handed over again, everybody is to know it at once."""
-        if (session := self._held_by.pop(job_id, None)) is not None:
+    async def let_go(self, job_id: UUID, attempt: object, *, at_once: bool) -> None:
+        """The attempt is over. Of a message that may be handed over again, everybody is to know it at once."""
+        holder, session = self._held_by.get(job_id, (None, None))
+        if session is not None and holder is attempt:
+            del self._held_by[job_id]
             await session.let_go(hold_of(job_id), at_once=at_once)
 
     def close(self) -> None:
@@ -90,11 +95,14 @@ class LastLooks:
         for session in self._sessions:
             session.close()
 
-    def _of(self, job_id: UUID) -> "_Session":
-        """The one that holds it already, or the first that is idle, or the one with the fewest that wait for it."""
+    async def _look(
+        self, query: Any, tenant_id: UUID, job_id: UUID, attempt: object
+    ) -> tuple[float, asyncpg.Record] | None:
+        """By the session that holds it already, or the first that is idle, or the one that the fewest wait for."""
         if job_id not in self._held_by:
-            self._held_by[job_id] = min(self._sessions, key=lambda session: session.waiting)
-        return self._held_by[job_id]
+            self._held_by[job_id] = (attempt, min(self._sessions, key=lambda session: session.waiting))
+        holder, session = self._held_by[job_id]
+        return await session.look(query, tenant_id=tenant_id, job_id=job_id) if holder is attempt else None
 
 
 class _Session:
@@ -107,7 +115,8 @@ class _Session:
         """Those who look by it at the moment, or want to."""
         self._connection: asyncpg.Connection | None = None
         self._looks = 0
-        self._held: set[int] = set()
+        self._held: Counter[int] = Counter()
+        """How often each is locked: as often as it was looked at. As often it is let go."""
         self._finished: list[int] = []
         """Holds that are over, to be let go with the next look."""
 
@@ -122,20 +131,22 @@ class _Session:
                 if self._looks >= _PLANNED_EARLY and self._looks.bit_count() == 1:
                     await connection.execute("DISCARD PLANS")
                 finished, self._finished = self._finished, []
-                self._held.add(hold)
+                self._held[hold] += 1
                 asked = monotonic()
-                row = await query(connection, tenant_id=tenant_id, job_id=job_id, hold=hold, finished=finished)
+                try:
+                    row = await query(connection, tenant_id=tenant_id, job_id=job_id, hold=hold, finished=finished)
+                except BaseException:
+                    # To let go once too often does no harm: the next look does it before it holds anything.
+                    self._finished += finished
+                    raise
         finally:
             self.waiting -= 1
         return None if row is None or row["state"] is None else (asked, row)
 
     async def let_go(self, hold: int, *, at_once: bool) -> None:
         """It is over."""
-        if hold not in self._held:
-            return
-        self._held.remove(hold)
-        self._finished.append(hold)
-        if not at_once:
+        self._finished += [hold] * self._held.pop(hold, 0)
+        if not at_once or not self._finished:
             return
         async with self._turn:
             if self._connection is None or self._connection.is_closed():
@@ -157,7 +168,7 @@ class _Session:
             self._finished.clear()
             self._connection = await self._connect()
             # What is under way is held by this session from now on.
-            await _sql.hold_again(self._connection, holds=list(self._held))
+            await _sql.hold_again(self._connection, holds=list(self._held.elements()))
         return self._connection
 
 

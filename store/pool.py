@@ -42,6 +42,8 @@ _IDLE_IN_TRANSACTION_S = 60
 """Longest silence within a transaction, more than any reader of an export may take: a process that was frozen, or cut
 off, must not keep others from the rows that it had locked."""
 _CONNECT_S = 10.0
+_LOOK_S = 10.0
+"""A server that says nothing for so long is away, and whoever looks has nothing of it: a look takes some milliseconds."""
 _NOTICED_DEAD = {"tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 T = TypeVar("T")
@@ -240,7 +242,13 @@ class Database:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise NotReady(f"PostgreSQL cannot be used: {words_of(error)}", hint=_hint(url, error)) from error
         # A session that outlives its process holds what that process was about to send: a dead host is to be noticed.
-        apart = partial(asyncpg.connect, known, timeout=_CONNECT_S, server_settings=server_settings | _NOTICED_DEAD)
+        apart = partial(
+            asyncpg.connect,
+            known,
+            timeout=_CONNECT_S,
+            command_timeout=_LOOK_S,
+            server_settings=server_settings | _NOTICED_DEAD,
+        )
         return cls(pool, apart, kept_back)
 
     def usage(self) -> "Usage":

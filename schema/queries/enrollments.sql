@@ -32,11 +32,14 @@ WHERE id IN (
 );
 
 -- name: move_on!
--- The enrollment's next node is decided; `last_*` name the step that was just sent, or stay as they are.
+-- The enrollment's next node is decided; `last_*` name the step that was just sent, or stay as they are. A pause that
+-- came during the hand-over goes on.
 UPDATE enrollments SET
     status = CASE WHEN status = 'pending' THEN 'running' ELSE status END,
     started_at = coalesce(started_at, :now),
-    current_node = :node_id, next_run_at = :at, gate = :gate,
+    current_node = :node_id,
+    next_run_at = CASE WHEN status = 'paused' THEN NULL ELSE :at::timestamptz END,
+    gate = CASE WHEN status = 'paused' THEN gate ELSE :gate END,
     lap = :lap, round_lap = CASE WHEN :lap > lap THEN :lap ELSE round_lap END,
     last_node = coalesce(:last_node::text, last_node),
     last_order_index = coalesce(:last_order_index::int, last_order_index),

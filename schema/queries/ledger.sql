@@ -126,7 +126,8 @@ WITH job AS (
 UPDATE enrollment_steps SET status = 'skipped', completed_at = :now, result = :result WHERE id = :step_id;
 
 -- name: hold!
--- Held back before or after an attempt; the enrollment says by what and until when.
+-- Held back before or after an attempt; the enrollment says by what and until when. A pause that came during the
+-- hand-over goes on.
 WITH job AS (
     UPDATE message_jobs SET
         state = :state, gate = :gate, held_until = :until,
@@ -136,7 +137,9 @@ WITH job AS (
 )
 UPDATE enrollments SET
     status = CASE WHEN status = 'pending' THEN 'running' ELSE status END,
-    started_at = coalesce(started_at, :now), next_run_at = :until, gate = :gate
+    started_at = coalesce(started_at, :now),
+    next_run_at = CASE WHEN status = 'paused' THEN NULL ELSE :until::timestamptz END,
+    gate = CASE WHEN status = 'paused' THEN gate ELSE :gate END
 WHERE id = :enrollment_id AND ended_at IS NULL;
 
 -- name: release!

@@ -22,7 +22,7 @@ ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: lock_notice^
--- Whoever sends it holds its row, from a last look until the outcome is recorded.
+-- Whoever claims or settles it holds its row; during the hand-over nobody does.
 SELECT id, kind, channel, address, sender, body, state, expires_at, provider, claimed_at, claimed_on
 FROM notices WHERE id = :id FOR UPDATE;
 

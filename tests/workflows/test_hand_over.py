@@ -1,6 +1,8 @@
 """A no at each gap of a hand-over, and a worker that stands still in each: what leaves, and what is recorded of it."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,12 +17,12 @@ from activities.versions import Versions
 from composition import composer_of
 from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
-from domain.errors import NotCleared
+from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, TransientError
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line
 from starter import control
 from starter.cli import showing
-from store import enrollments, reports, suppressions
+from store import enrollments, last_look, pool, reports, suppressions
 from store.pool import Database
 from tests.harness import Rig, ScriptedProvider
 from tests.helpers import assert_eventually
@@ -303,13 +305,13 @@ async def test_a_worker_that_died_after_its_look_holds_nothing(stage: Stage, oth
 
 
 async def test_after_a_restart_of_the_database_a_short_while_proves_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, other: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All sessions ended with it, also those of workers that live: nobody is believed dead for a hand-over's time."""
     gap = stage.provider.after_look = Gap()
-    dying = stage.deliver()
+    dying = stage.deliver(other)
     await gap.reached.wait()
-    stage.rig.engine.database.last_looks.close()
+    other.database.last_looks.close()
     # As if it had been claimed before, or on the server before this one.
     await stage.rig.execute("UPDATE message_jobs SET claimed_on = claimed_on - interval '1 day'")
     [job] = await stage.rig.rows("SELECT claimed_at FROM message_jobs WHERE state = 'sending'")
@@ -333,7 +335,7 @@ async def test_a_new_session_holds_what_is_under_way(stage: Stage, other: Delive
     await gap.reached.wait()
     looks = other.database.last_looks
     looks.close()
-    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4()) is None
+    assert await looks.at_message(stage.rig.engine.tenant_id, uuid4(), object()) is None
     stage.provider.lookups.append(Absent())
     assert (await stage.deliver()).next.gate == "reconcile"
     gap.over.set()
@@ -391,7 +393,7 @@ async def test_a_look_that_took_long_is_taken_again(monkeypatch: pytest.MonkeyPa
 async def test_many_who_look_at_once_look_once_each(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for a session is not the answer's age: a crowd does not make itself look again and again."""
     looks = stage.rig.engine.database.last_looks
-    found = await asyncio.gather(*(looks.at_message(stage.rig.engine.tenant_id, uuid4()) for _ in range(200)))
+    found = await asyncio.gather(*(looks.at_message(stage.rig.engine.tenant_id, uuid4(), object()) for _ in range(200)))
     assert found == [None] * 200
     [sessions] = await stage.rig.rows(
         "SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -408,3 +410,113 @@ async def test_what_cannot_be_looked_at_does_not_leave() -> None:
 
     with pytest.raises(NotCleared):
         await hand_over.last_look(judge)()
+
+
+_OUTCOMES: dict[str, tuple[Any, str]] = {
+    "taken": (None, "sent"),
+    "later": (TransientError("scripted", "busy"), "pending"),
+    "in doubt": (AmbiguousError("scripted", "cut off"), "ambiguous"),
+    "never": (PermanentError("scripted", "no such number"), "failed"),
+    "misconfigured": (ConfigurationError("scripted", "wrong password"), "pending"),
+}
+
+
+@pytest.mark.parametrize("outcome", _OUTCOMES)
+async def test_a_pause_after_the_look_holds_what_follows_whatever_comes_of_the_message(
+    stage: Stage, outcome: str
+) -> None:
+    """What had begun is recorded as it went; the enrollment stays paused, and waits for no time."""
+    answer, state = _OUTCOMES[outcome]
+    if answer is not None:
+        stage.provider.answers.append(answer)
+    if outcome == "in doubt":
+        stage.provider.lookups.append(Unknown(reason="no"))
+    gap = stage.provider.after_look = Gap()
+    delivery = stage.deliver()
+    await gap.reached.wait()
+    await _paused(stage)
+    gap.over.set()
+    await delivery
+    [row] = await stage.rig.rows("SELECT status, gate, next_run_at, current_node FROM enrollments")
+    ended = outcome == "never"
+    assert (await stage.job())["state"] == state
+    assert (row["status"], row["gate"], row["next_run_at"]) == (
+        ("failed", None, None) if ended else ("paused", "enrollment_paused", None)
+    )
+
+
+async def _locks(stage: Stage) -> int:
+    [held] = await stage.rig.rows(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return int(held["count"])
+
+
+async def test_a_message_that_is_looked_at_twice_is_let_go(stage: Stage) -> None:
+    """A look is repeated when its answer is old; what one hand-over held, another worker may hold after it."""
+    looks, tenant, job = stage.rig.engine.database.last_looks, stage.rig.engine.tenant_id, uuid4()
+    for _ in range(2):
+        await looks.at_message(tenant, job, stage)
+    assert await _locks(stage) == 1
+    await looks.let_go(job, stage, at_once=True)
+    assert await _locks(stage) == 0
+
+
+async def test_a_look_that_fails_forgets_nothing_that_is_to_be_let_go(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent is let go with the next look, also where that one is cut off."""
+    looks, tenant = stage.rig.engine.database.last_looks, stage.rig.engine.tenant_id
+    sent, other = uuid4(), uuid4()
+    await looks.at_message(tenant, sent, stage)
+    await looks.let_go(sent, stage, at_once=False)
+    with monkeypatch.context() as broken:
+        broken.setattr(last_look._sql, "last_look", _cut_off)
+        with pytest.raises(TimeoutError):
+            await looks.at_message(tenant, other, stage)
+    await looks.let_go(other, stage, at_once=True)
+    assert await _locks(stage) == 0
+
+
+async def _cut_off(*_: Any, **__: Any) -> None:
+    raise TimeoutError
+
+
+async def test_two_attempts_of_one_worker_are_told_apart(stage: Stage) -> None:
+    """A worker that thaws has two attempts: the older one sends nothing, and lets go nothing that is the other's."""
+    worker = stage.rig.deliveries()
+    before, after = Gap(), Gap()
+    stage.provider.before_look = before
+    frozen = stage.deliver(worker)
+    await before.reached.wait()
+    stage.provider.lookups.append(Absent())
+    stage.provider.after_look = after
+    second = stage.deliver(worker)
+    await after.reached.wait()
+    before.over.set()
+    stage.provider.lookups.append(Absent())
+    assert (await frozen).next.gate == "reconcile"
+    assert await _locks(stage) == 1
+    after.over.set()
+    assert (await second).verdict == "sent"
+    assert len(stage.provider.handed_over) == 1
+    await worker.database.last_looks.at_message(stage.rig.engine.tenant_id, uuid4(), stage)
+    assert await _locks(stage) == 1
+
+
+async def test_a_server_that_hangs_keeps_no_attempt_that_is_over(
+    stage: Stage, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hand-over ends although the session that held it says nothing any more."""
+    monkeypatch.setattr(pool, "_LOOK_S", 0.5)
+    database = await Database.connect(database_url, size=1)
+    looks, job = database.last_looks, uuid4()
+    await looks.at_message(stage.rig.engine.tenant_id, job, stage)
+    [session] = await stage.rig.rows("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+    os.kill(session["pid"], signal.SIGSTOP)
+    try:
+        await asyncio.wait_for(looks.let_go(job, stage, at_once=True), 30)
+    finally:
+        os.kill(session["pid"], signal.SIGCONT)
+        await database.close()

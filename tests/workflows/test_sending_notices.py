@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from temporalio.exceptions import ApplicationError
 
@@ -128,6 +129,24 @@ async def test_an_attempt_that_was_overtaken_sends_nothing(desk: Desk, monkeypat
         return await look(*args)
 
     monkeypatch.setattr(LastLooks, "at_notice", standing_still)
+    assert await desk.send(notice) == "sent"
+    assert len(desk.provider.handed_over) == 1
+
+
+async def test_a_notice_that_no_look_clears_waits_for_another_attempt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where claims work and looks do not, it is claimed a few times, not without end; and nothing is in doubt."""
+    notice = await desk.owed()
+
+    async def none_left(*_: Any) -> NoticeStanding | None:
+        raise asyncpg.TooManyConnectionsError
+
+    with monkeypatch.context() as full:
+        full.setattr(LastLooks, "at_notice", none_left)
+        with pytest.raises(ApplicationError, match="not sent yet: touchline"):
+            await asyncio.wait_for(desk.send(notice), 30)
+    assert (await desk.row(notice))["state"] == "pending"
     assert await desk.send(notice) == "sent"
     assert len(desk.provider.handed_over) == 1
 
