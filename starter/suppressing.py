@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from content.addresses import normal_email, normal_phone
+from content.spellings import all_spellings
 from domain.errors import Conflict, NotFound, Unfit
 from domain.messages import Channel
 from starter.contact_changes import HINT, MISSING
@@ -33,7 +34,7 @@ async def _bar(engine: Engine, channel: Channel, normal: str) -> SuppressionReco
         await stopping.hold(tx, channel, [normal], None, at=now)
         await suppressions.suppress(tx, channel, normal, "manual", at=now, now=now)
         found = await suppressions.records_of(tx, [normal])
-    return next(one for one in found if (one.channel, one.reason) == (channel, "manual"))
+    return next(one for one in found if (one.channel, one.address, one.reason) == (channel, normal, "manual"))
 
 
 async def bar_contact(engine: Engine, contact: str, channel: Channel) -> SuppressionRecord:
@@ -64,7 +65,7 @@ async def lift(
     addresses = _addresses(await _contact(engine, contact)) if contact is not None else None
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await suppressions.hold(tx, id)
-        if found is None or (addresses is not None and found.address not in addresses):
+        if found is None or (addresses is not None and found.address not in all_spellings(addresses)):
             raise NotFound("there is no such suppression", hint="list the suppressions to find it")
         if found.reason == "complained":
             raise Conflict("whoever complained about a message is not written to again")
@@ -73,7 +74,7 @@ async def lift(
                 "the person asked for no more messages",
                 hint="if they have asked for messages again, say asked_by_contact=true, and keep the evidence",
             )
-        await suppressions.take_back(tx, id, engine.now())
+        await suppressions.take_back(tx, found, engine.now())
         lifted = await suppressions.hold(tx, id)
     assert lifted is not None  # noqa: S101 - the row is held, and nobody deletes one
     return lifted

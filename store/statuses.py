@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from content.spellings import all_spellings
 from domain import ids
 from domain.events import EventType, StatusReport
 from store import attribution, awaiting, brake, matching, stopping
@@ -109,7 +110,8 @@ async def _is_final(tx: asyncpg.Connection, report: StatusReport, found: Match, 
     if not report.proven and found.by not in attribution.NAMED:
         return False  # anybody could bar anybody by a mail that names no message of ours
     if report.type is EventType.BOUNCED and not report.permanent:
-        return bool(await _sql.is_refused_in_a_row(tx, channel=report.channel, address=address, times=SOFT_BOUNCES))
+        named = {"channel": report.channel, "addresses": all_spellings([address])}
+        return bool(await _sql.is_refused_in_a_row(tx, **named, times=SOFT_BOUNCES))
     return report.type in _SUPPRESSES
 
 

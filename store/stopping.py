@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from content.spellings import all_spellings
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.messages import Channel
 from store import enrollments
@@ -76,7 +77,7 @@ async def hold(
     whoever delivers takes them first too.
     With the live ones come those that were ended by something reported to have happened after `at` (UTC).
     """
-    rows = _sql.hold(tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at)
+    rows = _sql.hold(tx, channel=channel, addresses=all_spellings(addresses), contact_id=contact_id, at=at)
     return [_held(row) async for row in rows]
 
 

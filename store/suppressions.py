@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import ConfigDict
 
+from content.spellings import all_spellings
 from domain.base import Frozen
 from domain.messages import Channel
 from store.places import LAST, Place
@@ -58,26 +59,27 @@ async def suppress(
     event_id: UUID | None = None,
 ) -> None:
     """Bar an address; `at` is when the cause happened. One barred for several reasons stays so until each is lifted."""
-    await _sql.suppress(tx, channel=channel, address=address, reason=reason, event_id=event_id, at=at, now=now)
+    row = {"channel": channel, "address": address, "reason": reason, "event_id": event_id, "at": at, "now": now}
+    await _sql.suppress(tx, **row, spellings=all_spellings([address]))
 
 
 async def lift(
     tx: asyncpg.Connection, channel: Channel, address: str, *, at: datetime, now: datetime, event_id: UUID
 ) -> None:
     """Take every opt-out up to `at` back, also one that is heard of later; a bounce or a complaint stays."""
-    await _sql.lift(tx, channel=channel, address=address, event_id=event_id, at=at, now=now)
+    await _sql.lift(tx, channel=channel, spellings=all_spellings([address]), event_id=event_id, at=at, now=now)
 
 
 async def is_opted_out(tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str]) -> bool:
     """Whether one of the addresses is barred because somebody there asked for it."""
-    return bool(await _sql.is_opted_out(tx, channel=channel, addresses=list(addresses)))
+    return bool(await _sql.is_opted_out(tx, channel=channel, addresses=all_spellings(addresses)))
 
 
 async def of_addresses(tx: asyncpg.Connection, addresses: Sequence[str]) -> list[Suppression]:
     """What bars these addresses now, on whichever channel."""
     return [
         Suppression(Channel(row["channel"]), row["address"], row["reason"], row["at"])
-        async for row in _sql.of_addresses(tx, addresses=list(addresses))
+        async for row in _sql.of_addresses(tx, addresses=all_spellings(addresses))
     ]
 
 
@@ -99,7 +101,7 @@ async def page(
 
 async def records_of(tx: asyncpg.Connection, addresses: Sequence[str]) -> list[SuppressionRecord]:
     """What bars these addresses or did so once, on whichever channel, the newest first."""
-    return [SuppressionRecord(**row) async for row in _sql.records_of(tx, addresses=list(addresses))]
+    return [SuppressionRecord(**row) async for row in _sql.records_of(tx, addresses=all_spellings(addresses))]
 
 
 async def hold(tx: asyncpg.Connection, id: UUID) -> SuppressionRecord | None:
@@ -108,6 +110,7 @@ async def hold(tx: asyncpg.Connection, id: UUID) -> SuppressionRecord | None:
     return SuppressionRecord(**row) if row else None
 
 
-async def take_back(tx: asyncpg.Connection, id: UUID, now: datetime) -> None:
-    """It bars its address no more, until its cause happens again."""
-    await _sql.take_back(tx, id=id, now=now)
+async def take_back(tx: asyncpg.Connection, one: SuppressionRecord, now: datetime) -> None:
+    """It bars its address no more, however that is written, until its cause happens again."""
+    named = {"channel": one.channel, "reason": one.reason}
+    await _sql.take_back(tx, **named, spellings=all_spellings([one.address]), now=now)

@@ -16,7 +16,7 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             CROSS JOIN LATERAL (
                 SELECT j.bounced_at IS NOT NULL AND EXISTS (
                     SELECT FROM suppressions s
-                    WHERE s.channel = j.channel AND s.address = j.recipient AND s.reason = 'bounced' AND s.active
+                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient)) AND s.reason = 'bounced' AND s.active
                 ) AS bounced
             ) d
             WHERE j.enrollment_id = e.id AND (v.event <> 'bounced' OR d.bounced) AND v.at <= coalesce(:until::timestamptz, 'infinity')
@@ -27,7 +27,7 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             CROSS JOIN LATERAL (
                 SELECT j.bounced_at IS NOT NULL AND EXISTS (
                     SELECT FROM suppressions s
-                    WHERE s.channel = j.channel AND s.address = j.recipient AND s.reason = 'bounced' AND s.active
+                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient)) AND s.reason = 'bounced' AND s.active
                 ) AS bounced
             ) d
             WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed') AND NOT x.machine

@@ -22,7 +22,7 @@ SELECT
     EXISTS (
         SELECT FROM suppressions x
         WHERE x.channel = j.channel
-            AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
+            AND x.address = ANY(address_spellings(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END))
             AND x.active
     ) AS suppressed,
     CASE WHEN j.channel = 'email' THEN (

@@ -68,7 +68,7 @@ WHERE r.enrollment_id = :id ORDER BY r.at;
 SELECT x.id, x.channel, x.address, x.reason, x.at, x.lifted_at, x.active, x.created_at
 FROM enrollments e
 JOIN contacts c ON c.id = e.contact_id
-JOIN suppressions x ON x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END
+JOIN suppressions x ON x.address = ANY(address_spellings(c.email) || address_spellings(c.phone))
 WHERE e.id = :id AND x.active ORDER BY x.channel, x.reason;
 
 -- name: flags_of

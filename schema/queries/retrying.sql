@@ -13,7 +13,7 @@ SELECT
     ) AS other,
     ARRAY(
         SELECT DISTINCT x.channel FROM suppressions x
-        WHERE x.active AND x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END
+        WHERE x.active AND x.address = ANY(address_spellings(c.email) || address_spellings(c.phone))
             AND (x.channel = j.channel OR (greatest(x.at, x.created_at) >= e.ended_at AND x.channel = ANY(u.channels)))
         ORDER BY x.channel
     ) AS barred,

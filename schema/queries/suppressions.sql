@@ -1,18 +1,20 @@
 -- name: suppress!
 -- Bar an address on a channel, for one reason; said again, the latest time counts. What is being handed over to it is
--- let go, and named.
+-- let go, and named. `spellings`: every one of the address.
 WITH under_way AS (
     UPDATE message_jobs SET overtaken_at = coalesce(overtaken_at, :now)
-    WHERE state = 'sending' AND channel = :channel AND recipient = :address
+    WHERE state = 'sending' AND channel = :channel AND recipient = ANY(:spellings::text[])
 )
 INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, created_at)
 VALUES (current_tenant(), :channel, :address, :reason, :event_id, :at, :now)
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);
 
 -- name: lift!
--- An opt-out is taken back. Where none is known yet the time is kept all the same: its report may come later.
+-- An opt-out is taken back, in whichever spelling it came. Where none is known yet the time is kept all the same: its
+-- report may come later.
 INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, lifted_at, created_at)
-VALUES (current_tenant(), :channel, :address, 'unsubscribed', :event_id, '-infinity', :at, :now)
+SELECT current_tenant(), :channel, address, 'unsubscribed', :event_id, '-infinity', :at, :now
+FROM unnest(:spellings::text[]) AS s (address) ORDER BY address
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET lifted_at = greatest(x.lifted_at, excluded.lifted_at);
 
 -- name: is_opted_out$
@@ -47,5 +49,10 @@ SELECT id, channel, address, reason, at, lifted_at, active, created_at FROM supp
 WHERE id = :id AND at > '-infinity' FOR NO KEY UPDATE;
 
 -- name: take_back!
--- It bars nothing from now on; said again, the latest time counts.
-UPDATE suppressions SET lifted_at = greatest(lifted_at, at, :now) WHERE id = :id;
+-- It bars nothing from now on, and no other spelling of it does for that reason; said again, the latest time counts.
+WITH held AS (
+    SELECT id FROM suppressions
+    WHERE channel = :channel AND address = ANY(:spellings::text[]) AND reason = :reason AND at > '-infinity'
+    ORDER BY address FOR NO KEY UPDATE
+)
+UPDATE suppressions x SET lifted_at = greatest(x.lifted_at, x.at, :now) FROM held WHERE x.id = held.id;
