@@ -14,7 +14,7 @@ from store.matching import Match
 from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Blow, Held, Struck
-from store.suppressions import SuppressionReason, lift, suppress
+from store.suppressions import SuppressionReason, has_moved, lift, suppress
 
 _sql = load_queries("inbound")
 
@@ -68,6 +68,8 @@ async def receive_status(
         return await attribution.known_already(tx, event_id, report.type)
     struck, met = Struck(), list[OpenSignal]()
     about = [found.enrollment_id] if found.enrollment_id is not None else []
+    if await _is_of_old_address(tx, report, address, found):
+        held, about = [e for e in held if e.contact_id != found.contact_id], []
     if event == "bounced" and await _is_final(tx, report, found, found.recipient or address or ""):
         # As with an answer: one that is awaited is a branch.
         met = await awaiting.meet(tx, event_id, about, [event], now)
@@ -103,6 +105,14 @@ _EVENTS = {
     EventType.COMPLAINED: "unsubscribed",
 }
 """What a step may wait for, or a goal be reached by."""
+
+
+async def _is_of_old_address(tx: asyncpg.Connection, report: StatusReport, address: str | None, found: Match) -> bool:
+    """A bounce of an address that the contact no longer has says nothing of the one that is written to now."""
+    old = found.recipient or address
+    if report.type is not EventType.BOUNCED or found.contact_id is None or old is None:
+        return False
+    return await has_moved(tx, found.contact_id, report.channel, old)
 
 
 async def _is_final(tx: asyncpg.Connection, report: StatusReport, found: Match, address: str) -> bool:

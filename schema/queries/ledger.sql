@@ -24,6 +24,8 @@ SELECT
         WHERE x.channel = j.channel
             AND x.address = ANY(address_spellings(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END))
             AND x.active
+    ) OR EXISTS (
+        SELECT FROM contact_opt_outs o WHERE o.contact_id = e.contact_id AND o.channel = j.channel AND o.active
     ) AS suppressed,
     CASE WHEN j.channel = 'email' THEN (
         SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id') ORDER BY p.sent_at)
