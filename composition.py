@@ -187,7 +187,7 @@ def _own_addresses(settings: Settings) -> frozenset[str]:
 def _unsubscribe_address(settings: Settings) -> str | None:
     """What comes to an address that answers come to as well is read like any other."""
     written = settings.unsubscribe_mailto.removeprefix("mailto:").partition("?")[0]
-    address = parseaddr(written)[1].lower()
+    address = "".join(addresses_in(written)[:1]).lower()
     return address if address and address not in _own_addresses(settings) else None
 
 

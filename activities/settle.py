@@ -14,6 +14,7 @@ import structlog
 from activities.clock import Clock
 from activities.enrolling import Desk
 from activities.walk import Verdict, Walk
+from content.spellings import spellings
 from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import ConfigurationError, ContentError, OutsideHoursError, PermanentError, SendError, TransientError
@@ -157,9 +158,12 @@ class Settlement:
         await self._fail(str(error), "permanent", error.code, now, bounced=error.effect == "bounced")
         if error.effect != "none" and self.claim.address is not None:
             reason: SuppressionReason = "bounced" if error.effect == "bounced" else "unsubscribed"
-            await suppress(self.tx, self.node.channel, self.claim.address, reason, at=now, now=now)
+            contact, address = self.claim.contact, self.claim.address
+            await suppress(self.tx, self.node.channel, address, reason, at=now, now=now, contact_id=contact.id)
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
-            if event in self.plan.settings.stop_on and self.claim.ending is None:
+            # Frozen with the claim: the contact may have got another meanwhile, which is not dead.
+            is_old = event == "bounce" and contact.address_for(self.node.channel) not in (None, *spellings(address))
+            if event in self.plan.settings.stop_on and self.claim.ending is None and not is_old:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
         return await self._go_on_after_failure(str(error), now, kind=f"permanent ({error.source})")

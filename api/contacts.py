@@ -17,8 +17,9 @@ from starter import contact_changes, erasure
 from starter.contact_changes import HINT, MISSING, Changes
 from starter.contact_fields import LONGEST_ATTRIBUTE
 from starter.engine import Engine
-from store import contact_records
+from store import contact_records, suppressions
 from store.contact_records import ContactRecord
+from store.suppressions import SuppressionRecord
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -88,6 +89,13 @@ class NewTags(BaseModel):
     tags: list[Tag] = Field(min_length=1, max_length=100)
 
 
+class BarredContact(ContactRecord):
+    """A contact, and what bars it now."""
+
+    suppressions: tuple[SuppressionRecord, ...]
+    """Of its addresses, and by its own wish whichever it has."""
+
+
 class Tags(BaseModel):
     """All tags that a contact has."""
 
@@ -142,13 +150,14 @@ async def remove_tag(
 
 # An external id may hold anything, slashes included: what is behind it in a path comes before these.
 @router.get("/{id:path}", summary="One contact")
-async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> ContactRecord:
-    """With all that is known."""
+async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> BarredContact:
+    """With all that is known, and what bars it."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, id)
-    if found is None:
-        raise NotFound(MISSING, hint=HINT)
-    return found
+        if found is None:
+            raise NotFound(MISSING, hint=HINT)
+        bars = await suppressions.records_of(tx, [one for one in (found.email, found.phone) if one], found.id)
+    return BarredContact(**vars(found), suppressions=tuple(one for one in bars if one.active))
 
 
 @router.patch("/{id:path}", summary="Change a contact")

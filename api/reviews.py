@@ -42,8 +42,8 @@ async def list_reviews(
     somebody does, or until `counts_from`, when they count as opt-outs.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await reviews.still_open(tx, limit + 1, place(after, datetime, UUID) or FIRST)
-    return part(found, limit, lambda one: (one.created_at, one.id))
+        found = await reviews.still_open(tx, limit + 1, place("reviews", after, datetime, UUID) or FIRST)
+    return part("reviews", found, limit, lambda one: (one.created_at, one.id))
 
 
 @router.post("/{id}/decision", summary="Decide whether a message is an opt-out", responses=answers(404, 409))

@@ -44,10 +44,14 @@ class NewSuppressionOfContact(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"channel": "sms"}})
 
     channel: SendingChannel
+    asked_by_contact: bool = Field(
+        default=False,
+        description="The contact asked for it: an opt-out, which holds for whichever address the contact has or gets.",
+    )
 
 
 class SuppressionsOfContact(BaseModel):
-    """What bars a contact's addresses, or did so once."""
+    """What bars a contact and its addresses, or did so once."""
 
     items: list[SuppressionRecord]
 
@@ -61,7 +65,9 @@ async def list_suppressions(
     after: After = None,
     limit: Limit = 50,
 ) -> Page[SuppressionRecord]:
-    """The newest first. An address has one for each reason, and is barred until each is lifted."""
+    """The newest first. An address has one for each reason, and is barred until each is lifted. One without an
+    address is a contact's own wish, which holds for whichever address the contact has.
+    """
     before = place("suppressions", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await suppressions.page(
@@ -92,7 +98,7 @@ async def lift_suppression(
     return await suppressing.lift(engine, id, asked_by_contact=asked_by_contact)
 
 
-@router.get("/contacts/{id:path}/suppressions", summary="What bars a contact's addresses", responses=answers(404))
+@router.get("/contacts/{id:path}/suppressions", summary="What bars a contact", responses=answers(404))
 async def list_suppressions_of_contact(
     id: ContactRef, engine: Annotated[Engine, needs("read")]
 ) -> SuppressionsOfContact:
@@ -109,8 +115,10 @@ async def list_suppressions_of_contact(
 async def create_suppression_of_contact(
     id: ContactRef, body: NewSuppressionOfContact, engine: Annotated[Engine, needs("write")]
 ) -> SuppressionRecord:
-    """Bars the address that the contact has now. 409: it has none for the channel."""
-    return await suppressing.bar_contact(engine, id, body.channel)
+    """Bars the address that the contact has now. With `asked_by_contact` also every other one that it gets: the
+    answer is then the contact's own suppression. 409: it has no address for the channel, and has not asked.
+    """
+    return await suppressing.bar_contact(engine, id, body.channel, asked_by_contact=body.asked_by_contact)
 
 
 @router.delete(

@@ -4,6 +4,8 @@ import email_validator
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
+from content.spellings import spellings
+
 # Only the syntax is judged: an intranet's `.local` and the reserved `.test` are addresses like any other.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
@@ -56,8 +58,15 @@ def normal_phone(text: str, region: str) -> str:
     except NumberParseException as error:
         raise ValueError(_CANNOT_PARSE[error.error_type]) from None
     verdict = phonenumbers.is_possible_number_with_reason(number)
+    if verdict == ValidationResult.TOO_LONG and _is_mexican_mobile(number):
+        verdict = ValidationResult.IS_POSSIBLE
     if verdict != ValidationResult.IS_POSSIBLE:
         raise ValueError(_CANNOT_BE[verdict])
     if number.extension:
         raise ValueError("it has an extension, which no message can reach")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _is_mexican_mobile(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether it has the 1 that the plan dropped in 2019, and that WhatsApp still has."""
+    return number.country_code == 52 and len(spellings(phonenumbers.format_number(number, PhoneNumberFormat.E164))) > 1

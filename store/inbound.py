@@ -51,7 +51,7 @@ async def receive_message(
     addresses = attribution.addresses_of(message, address, found)
     if reading.kind == "start" and message.channel is Channel.EMAIL and found.by not in attribution.NAMED:
         reading = Reading("reply")  # anybody can write a mail in the name of somebody who has opted out
-    if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses):
+    if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses, found.contact_id):
         reading = Reading("reply")
     kind = reading.kind
     aims = awaiting.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from content.spellings import all_spellings
 from domain import ids
 from domain.events import InboundMessage, StatusReport
 from store.pool import load_queries
@@ -67,7 +68,7 @@ async def match(
         message_job_ids=jobs_named(report.message_ids),
         message_ids=[part for given in report.message_ids for part in spellings(given)],
         channel=report.channel,
-        address=address,
+        addresses=all_spellings([address] if address else []),
         of_another=status is not None and (bool(report.message_ids or report.job_id) or not status.proven),
         answers_anywhere=status is None,
         other_than=report.provider if status else None,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from content.spellings import all_spellings
 from domain import ids
 from domain.events import EventType, StatusReport
 from store import attribution, awaiting, brake, matching, stopping
@@ -13,7 +14,7 @@ from store.matching import Match
 from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Blow, Held, Struck
-from store.suppressions import SuppressionReason, lift, suppress
+from store.suppressions import SuppressionReason, has_moved, lift, suppress
 
 _sql = load_queries("inbound")
 
@@ -67,6 +68,8 @@ async def receive_status(
         return await attribution.known_already(tx, event_id, report.type)
     struck, met, rest = Struck(), list[OpenSignal](), None
     about = [found.enrollment_id] if found.enrollment_id is not None else []
+    if await _is_of_old_address(tx, report, address, found):
+        held, about = [e for e in held if e.contact_id != found.contact_id], []
     if event == "bounced" and await _is_final(tx, report, found, found.recipient or address or ""):
         # As with an answer: one that is awaited is a branch.
         met = await awaiting.meet(tx, event_id, about, [event], now)
@@ -106,12 +109,21 @@ _EVENTS = {
 """What a step may wait for, or a goal be reached by."""
 
 
+async def _is_of_old_address(tx: asyncpg.Connection, report: StatusReport, address: str | None, found: Match) -> bool:
+    """A bounce of an address that the contact no longer has says nothing of the one that is written to now."""
+    old = found.recipient or address
+    if report.type is not EventType.BOUNCED or found.contact_id is None or old is None:
+        return False
+    return await has_moved(tx, found.contact_id, report.channel, old)
+
+
 async def _is_final(tx: asyncpg.Connection, report: StatusReport, found: Match, address: str) -> bool:
     """Whether nothing more may go to the address."""
     if not report.proven and found.by not in attribution.NAMED:
         return False  # anybody could bar anybody by a mail that names no message of ours
     if report.type is EventType.BOUNCED and not report.permanent:
-        return bool(await _sql.is_refused_in_a_row(tx, channel=report.channel, address=address, times=SOFT_BOUNCES))
+        named = {"channel": report.channel, "addresses": all_spellings([address])}
+        return bool(await _sql.is_refused_in_a_row(tx, **named, times=SOFT_BOUNCES))
     return report.type in _SUPPRESSES
 
 

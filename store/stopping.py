@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from content.spellings import all_spellings
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.messages import Channel
 from store import enrollments
@@ -124,7 +125,13 @@ async def hold(
     there come those of at most MOST_OTHERS contacts, in the order of these, behind `after`.
     """
     rows = _sql.hold(
-        tx, channel=channel, addresses=list(addresses), contact_id=contact_id, at=at, after=after, most=MOST_OTHERS
+        tx,
+        channel=channel,
+        addresses=all_spellings(addresses),
+        contact_id=contact_id,
+        at=at,
+        after=after,
+        most=MOST_OTHERS,
     )
     return [_held(row) async for row in rows]
 

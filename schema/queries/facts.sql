@@ -1,7 +1,7 @@
 -- name: read
 -- All that conditions of these enrollments ask about: what the contact has, when each thing last happened to each of the
 -- messages, and each of :events to the contact since the enrollment began; up to :until if that is given. A message
--- bounced when its address is barred for that, not when it was refused this once.
+-- bounced when its address is barred for that, not when it was refused this once, nor when the contact has another by now.
 SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
     c.status,
     (
@@ -16,7 +16,8 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             CROSS JOIN LATERAL (
                 SELECT j.bounced_at IS NOT NULL AND EXISTS (
                     SELECT FROM suppressions s
-                    WHERE s.channel = j.channel AND s.address = j.recipient AND s.reason = 'bounced' AND s.active
+                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient)) AND s.reason = 'bounced' AND s.active
+                        AND s.address = ANY(address_spellings(coalesce(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END, j.recipient)))
                 ) AS bounced
             ) d
             WHERE j.enrollment_id = e.id AND (v.event <> 'bounced' OR d.bounced) AND v.at <= coalesce(:until::timestamptz, 'infinity')
@@ -27,7 +28,8 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             CROSS JOIN LATERAL (
                 SELECT j.bounced_at IS NOT NULL AND EXISTS (
                     SELECT FROM suppressions s
-                    WHERE s.channel = j.channel AND s.address = j.recipient AND s.reason = 'bounced' AND s.active
+                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient)) AND s.reason = 'bounced' AND s.active
+                        AND s.address = ANY(address_spellings(coalesce(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END, j.recipient)))
                 ) AS bounced
             ) d
             WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed') AND NOT x.machine

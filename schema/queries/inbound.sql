@@ -109,6 +109,6 @@ WHERE e.id = :id;
 SELECT count(*) FILTER (WHERE soft_bounced_at IS NOT NULL AND delivered_at IS NULL) >= :times::int
 FROM (
     SELECT soft_bounced_at, delivered_at FROM message_jobs
-    WHERE channel = :channel AND recipient = :address AND state = 'sent'
+    WHERE channel = :channel AND recipient = ANY(:addresses::text[]) AND state = 'sent'
     ORDER BY sent_at DESC LIMIT :times::int
 ) last;

@@ -23,8 +23,10 @@ SELECT
         -- NULL: nothing bars the address. What is only suspected holds until somebody decides.
         SELECT bool_or(x.reason <> 'suspected') FROM suppressions x
         WHERE x.channel = j.channel
-            AND x.address = CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END
+            AND x.address = ANY(address_spellings(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END))
             AND x.active
+    ) OR EXISTS (
+        SELECT FROM contact_opt_outs o WHERE o.contact_id = e.contact_id AND o.channel = j.channel AND o.active
     ) AS suppressed,
     inbox_holds(c.id, c.email, c.phone, j.recipient) AS heard,
     CASE WHEN j.channel = 'email' THEN (

@@ -33,12 +33,12 @@ FROM (
             FROM (
                 (
                     SELECT contact_id, enrollment_id, id, node_id, address, at, provider, false AS unsettled FROM messages
-                    WHERE kind = 'step' AND channel = :channel AND address = :address::text AND at >= :written_since
+                    WHERE kind = 'step' AND channel = :channel AND address = ANY(:addresses::text[]) AND at >= :written_since
                     ORDER BY at DESC LIMIT 1
                 ) UNION ALL (
                     -- Where nothing else was written there, what is answered is the message in doubt: it arrived.
                     SELECT contact_id, enrollment_id, id, node_id, recipient, claimed_at, provider, true FROM message_jobs
-                    WHERE state = 'ambiguous' AND channel = :channel AND recipient = :address::text
+                    WHERE state = 'ambiguous' AND channel = :channel AND recipient = ANY(:addresses::text[])
                     ORDER BY claimed_at DESC LIMIT 1
                 )
                 ORDER BY unsettled, at DESC LIMIT 1
@@ -55,7 +55,7 @@ FROM (
                     AND NOT v.plan -> 'settings' -> 'stop_on' ? 'own_channel'
                 ORDER BY w.at DESC LIMIT 1
             ), NULL, NULL, NULL, false FROM contacts c
-            WHERE (:channel = 'email' AND c.email = :address::text) OR (:channel <> 'email' AND c.phone = :address::text)
+            WHERE (:channel = 'email' AND c.email = ANY(:addresses::text[])) OR (:channel <> 'email' AND c.phone = ANY(:addresses::text[]))
             ORDER BY c.created_at DESC LIMIT 1
         )
     ) found

@@ -64,11 +64,17 @@ FROM responses r JOIN messages m ON m.id = r.id
 WHERE r.enrollment_id = :id ORDER BY r.at;
 
 -- name: suppressions_of
--- Addresses of this enrollment's contact that may not be written to.
-SELECT x.id, x.channel, x.address, x.reason, x.at, x.lifted_at, x.active, x.created_at
+-- Addresses of this enrollment's contact that may not be written to, and the contact's own wish.
+SELECT x.id, x.channel, x.address, x.contact, x.reason, x.at, x.lifted_at, x.active, x.created_at
 FROM enrollments e
 JOIN contacts c ON c.id = e.contact_id
-JOIN suppressions x ON x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END
+CROSS JOIN LATERAL (
+    SELECT id, channel, address, NULL::text AS contact, reason, at, lifted_at, active, created_at FROM suppressions
+    WHERE address = ANY(address_spellings(c.email) || address_spellings(c.phone))
+    UNION ALL
+    SELECT id, channel, NULL, c.external_id, reason, at, lifted_at, active, created_at FROM contact_opt_outs
+    WHERE contact_id = c.id
+) x
 WHERE e.id = :id AND x.active ORDER BY x.channel, x.reason;
 
 -- name: flags_of

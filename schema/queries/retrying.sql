@@ -12,8 +12,13 @@ SELECT
         WHERE o.sequence_id = e.sequence_id AND o.contact_id = e.contact_id AND o.status IN ('pending', 'running', 'paused')
     ) AS other,
     ARRAY(
-        SELECT DISTINCT x.channel FROM suppressions x
-        WHERE x.active AND x.address = CASE x.channel WHEN 'email' THEN c.email ELSE c.phone END
+        SELECT DISTINCT x.channel FROM (
+            SELECT channel, active, at, created_at FROM suppressions
+            WHERE address = ANY(address_spellings(c.email) || address_spellings(c.phone))
+            UNION ALL
+            SELECT channel, active, at, created_at FROM contact_opt_outs WHERE contact_id = c.id
+        ) x
+        WHERE x.active
             AND (x.channel = j.channel OR (greatest(x.at, x.created_at) >= e.ended_at AND x.channel = ANY(u.channels)))
         ORDER BY x.channel
     ) AS barred,

@@ -185,7 +185,8 @@ def _responses(report: EnrollmentReport) -> list[RenderableType]:
 
 def _trouble(report: EnrollmentReport) -> list[RenderableType]:
     lines = [
-        f"suppressed: {s.channel} to {s.address} since {words.utc(s.created_at)} ({s.reason})"
+        f"suppressed: {s.channel} to {s.address or 'whichever address the contact has'} since {words.utc(s.created_at)}"
+        f" ({s.reason})"
         for s in report.suppressions
     ]
     lines += [

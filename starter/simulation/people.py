@@ -51,7 +51,7 @@ async def read_people(
             Person(
                 contact,
                 start_of(contact, start, now, tenant_zone),
-                tuple(await suppressions.of_addresses(tx, addresses)),
+                tuple(await suppressions.of_contact(tx, contact.id, addresses)),
             )
         )
     return people

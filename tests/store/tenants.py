@@ -168,6 +168,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             at=AT,
         )
         await insert("suppressions", channel="sms", address="+12125550100", reason="unsubscribed", at=AT, created_at=AT)
+        await insert("contact_opt_outs", contact_id=contact, channel="sms", reason="unsubscribed", at=AT, created_at=AT)
         await insert("enrollment_signals", event_id=event, enrollment_id=enrollment, signal="reply", created_at=AT)
         await insert(
             "messages",

@@ -90,6 +90,8 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("events", "events_type_check", {"type": "shrugged"}),
     ("suppressions", "suppressions_channel_check", {"channel": "pigeon"}),
     ("suppressions", "suppressions_reason_check", {"reason": "spite"}),
+    ("contact_opt_outs", "contact_opt_outs_channel_check", {"channel": "pigeon"}),
+    ("contact_opt_outs", "contact_opt_outs_reason_check", {"reason": "bounced"}),
     ("enrollment_signals", "enrollment_signals_signal_check", {"signal": "wink"}),
     ("contacts", "reachable", {"email": None, "phone": None}),
     ("contacts", "erased_is_nobody", {"erased_at": WHEN}),

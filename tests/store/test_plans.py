@@ -15,7 +15,7 @@ _MANY = 10_000
 """Far above what the planner would rather read whole: what it chooses here it chooses for millions."""
 _LARGE = {
     *("contacts", "enrollments", "enrollment_steps", "message_jobs", "messages", "events", "responses"),
-    *("suppressions", "enrollment_signals", "notices", "contact_tags", "contact_events", "changes"),
+    *("suppressions", "contact_opt_outs", "enrollment_signals", "notices", "contact_tags", "contact_events", "changes"),
 }
 _FILL = """
 SET session_replication_role = replica; -- the counters are another test's
@@ -62,6 +62,9 @@ SELECT :tenant, gen_random_uuid(), id, sequence_id, contact_id, 'email', 'reply'
 
 INSERT INTO suppressions (tenant_id, channel, address, reason, at, created_at)
 SELECT :tenant, 'email', email, 'bounced', now(), now() FROM contacts;
+
+INSERT INTO contact_opt_outs (tenant_id, contact_id, channel, reason, at, created_at)
+SELECT :tenant, id, 'whatsapp', 'unsubscribed', now(), now() FROM contacts;
 
 INSERT INTO enrollment_signals (tenant_id, event_id, enrollment_id, signal, created_at)
 SELECT :tenant, gen_random_uuid(), id, 'nudge', now() FROM enrollments;

@@ -51,6 +51,10 @@ def test_what_is_no_email_address_is_refused_with_a_reason(text: str) -> None:
         ("+1 212 555 0100", "DE", "+12125550100"),
         ("0170 1234567", "DE", "+491701234567"),
         ("011 44 20 7946 0000", "US", "+442079460000"),
+        ("+52 1 55 1234 5678", "US", "+5215512345678"),
+        ("+54 11 15 2345-6789", "US", "+5491123456789"),
+        ("011 15 2345-6789", "AR", "+5491123456789"),
+        ("+39 06 1234 5678", "US", "+390612345678"),
     ],
 )
 def test_a_phone_number_has_one_spelling(text: str, region: str, stored: str) -> None:
@@ -66,6 +70,8 @@ def test_a_phone_number_has_one_spelling(text: str, region: str, stored: str) ->
         ("call me", "not a phone number"),
         ("12-34", "too short"),
         ("+1 212 555 0100 9999", "too long"),
+        ("+52 2 55 1234 5678", "too long"),
+        ("+52 1 155 123 4567 8", "too long"),
         ("5" * 300, "too long"),
         ("555-0100", "area code"),
         ("+999 123 456 789", "country code"),
