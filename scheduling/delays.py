@@ -33,8 +33,9 @@ class DelayEnd:
 
     at: datetime
     verdict: DateVerdict = "due"
-    """`passed`: the date lay before the delay was entered; `missing`: the contact has none; `unreadable`: it has a text
-    there that is no date in ISO 8601, and what holds for a missing one holds. `at` is then the moment at which the delay was entered, and the delay's policy says what follows."""
+    """`passed`: the date lay before the delay was entered; `missing`: the contact has none; `unreadable`: what it has
+    there is no date in ISO 8601, and counts as missing. `at` is then the moment at which the delay was entered, and the
+    delay's policy says what follows."""
 
 
 def delay_end(

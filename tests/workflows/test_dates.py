@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
+from starter.contact_csv import Reading
 from starter.contacts import import_csv
 from starter.runs import Runs
 from starter.telling import say_many
@@ -64,7 +65,9 @@ async def test_a_date_that_changes_moves_the_wait(skipping: Rig, moved: int, tmp
         f"external_id,email,appointment_at\n{contact['external_id']},{contact['email']},{later.isoformat()}\n"
     )
     engine = skipping.engine
-    await import_csv(engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, engine))
+    await import_csv(
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, engine)
+    )
 
     async def waits_anew() -> None:
         row = await skipping.enrollment(enrollment)
@@ -86,7 +89,7 @@ async def test_an_import_is_done_although_nobody_hears_of_it(skipping: Rig, tmp_
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
     deaf = replace(engine, runs=Runs(nowhere, engine.runs.task_queue, search_attributes=False))
     report = await import_csv(
-        engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, deaf)
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, deaf)
     )
     assert report.updated == 1
     [word] = await skipping.rows("SELECT enrollment_id, signalled_at FROM enrollment_signals")
