@@ -178,7 +178,7 @@ async def test_an_import_that_loses_the_database_says_what_is_in(
             raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
         return await upsert(tx, good)
 
-    monkeypatch.setattr(importing.contacts, "upsert", broken)
+    monkeypatch.setattr(stored, "upsert", broken)
     with pytest.raises(ImportBroke, match="300 contacts are in, up to line 302") as broke:
         await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
     report = broke.value.report
