@@ -54,8 +54,8 @@ class ContactFields(BaseModel):
     email: _Text | None = None
     phone: _Text | None = Field(
         default=None,
-        description="In any spelling; without a country code it is one of the country in the attribute `country`, else of "
-        "the installation's. A number that no numbering plan has is refused.",
+        description="In any spelling; without a country code it is one of the country in the attribute `country`, "
+        "else of the installation's. A number that no numbering plan has is refused.",
     )
     company: _Text | None = None
     timezone: _Text | None = Field(
