@@ -304,5 +304,9 @@ def _refusals(opened: Opened, people: Sequence[Contact]) -> list[Refusal]:
     return [
         *(Refusal(contact_id, "live") for contact_id in opened.live),
         *(Refusal(contact_id, "once_only") for contact_id in opened.once_only),
+        *(
+            Refusal(one.contact.id, "shared_address", f"shares its {one.sharer.kind} with contact {one.sharer.id}")
+            for one in opened.shared
+        ),
         *(Refusal(by_external_id[who], "unschedulable", why) for who, why in opened.unschedulable),
     ]

@@ -1,6 +1,6 @@
 """Enrollments that come to be: the rows, and what their workflows are started with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,24 @@ from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput, Visit
 from domain.errors import NotReady
+from domain.messages import Channel
 from domain.plan import Plan
 from scheduling.itinerary import Home, Whereabouts, next_stop
 from scheduling.window import NoAllowedInstant
 from store import enrollments, sequences
-from store.enrollments import NewEnrollment
+from store.enrollments import NOBODYS, Held, NewEnrollment, Sharer
 from store.sequences import Version
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A contact that is not enrolled, because somebody else in the sequence has the same address."""
+
+    contact: Contact
+    sharer: Sharer
+
+    def __str__(self) -> str:
+        return f"shares its {self.sharer.kind} with {self.sharer.external_id}, who is in it"
 
 
 @dataclass
@@ -30,6 +42,8 @@ class Opened:
     """Contacts that had a live enrollment in the sequence already."""
     once_only: list[UUID] = field(default_factory=list)
     """Contacts that were in it before, and the sequence says `reenroll: never`."""
+    shared: list[Shared] = field(default_factory=list)
+    """Contacts whose address somebody else in the sequence has."""
     unschedulable: list[tuple[str, str]] = field(default_factory=list)
     """(external id, why): no allowed time exists for them."""
 
@@ -55,7 +69,14 @@ async def open_enrollments(
         before = await enrollments.once_enrolled(tx, version.sequence_id, [c.id for c in people])
         opened.once_only = [c.id for c in people if c.id in before]
         people = [c for c in people if c.id not in before]
+    addresses = {c.id: NOBODYS if is_test else held_by(version.plan, c.email, c.phone) for c in people}
+    once = version.plan.settings.reenroll == "never"
+    taken: dict[str | None, Contact] = {}
+    opened.shared = await _sharing(tx, version.sequence_id, people, addresses, ever=once)
+    barred = {one.contact.id for one in opened.shared}
     for contact in people:
+        if contact.id in barred:
+            continue
         enrollment_id = id_of(contact)
         where = Whereabouts(contact.zones, home.zone, enrollment_id, home.holidays)
         try:
@@ -63,7 +84,13 @@ async def open_enrollments(
         except NoAllowedInstant as error:
             opened.unschedulable.append((contact.external_id, str(error)))
             continue
-        opened.new.append(NewEnrollment(enrollment_id, contact.id, stop))
+        held = addresses[contact.id]
+        if first := taken.get(held.email) or taken.get(held.phone):
+            sharer = Sharer(first.id, first.external_id, "email" if held.email in taken else "phone")
+            opened.shared.append(Shared(contact, sharer))
+            continue
+        taken |= dict.fromkeys(filter(None, held), contact)
+        opened.new.append(NewEnrollment(enrollment_id, contact.id, stop, held))
     inserted = await enrollments.create(
         tx,
         sequence_id=version.sequence_id,
@@ -74,9 +101,34 @@ async def open_enrollments(
         now=now,
         new=opened.new,
     )
-    opened.live = [n.contact_id for n in opened.new if n.id not in inserted]
+    # Whoever enrolled them, or somebody of their address, at this moment: it has committed, and is found now.
+    late = {n.contact_id for n in opened.new if n.id not in inserted}
+    if late:
+        beaten = await _sharing(tx, version.sequence_id, [c for c in people if c.id in late], addresses, ever=False)
+        opened.shared += beaten
+        late -= {one.contact.id for one in beaten}
+    opened.live = [n.contact_id for n in opened.new if n.contact_id in late]
     opened.new = [n for n in opened.new if n.id in inserted]
     return opened
+
+
+def held_by(plan: Plan, email: str | None, phone: str | None) -> Held:
+    """The addresses of a contact that nobody else in a sequence may have while the contact lives in it."""
+    if plan.settings.shared_addresses == "allow":
+        return NOBODYS
+    channels = plan.channels()
+    return Held(
+        email if Channel.EMAIL in channels else None, phone if channels & {Channel.SMS, Channel.WHATSAPP} else None
+    )
+
+
+async def _sharing(
+    tx: asyncpg.Connection, sequence_id: UUID, people: Sequence[Contact], addresses: Mapping[UUID, Held], *, ever: bool
+) -> list[Shared]:
+    """Which of these people share an address with somebody else in the sequence."""
+    held = {contact.id: addresses[contact.id] for contact in people if any(addresses[contact.id])}
+    found = await enrollments.sharers(tx, sequence_id, held, ever=ever) if held else {}
+    return [Shared(contact, found[contact.id]) for contact in people if contact.id in found]
 
 
 def input_of(tenant_id: UUID, version: Version, new: NewEnrollment) -> EnrollmentInput:
@@ -143,7 +195,10 @@ async def enroll_from(
         is_test=is_test,
     )
     if not opened.new:
-        why = "once only" if opened.once_only else "it lives already" if opened.live else opened.unschedulable[0][1]
+        if opened.shared:
+            why = str(opened.shared[0])
+        else:
+            why = "once only" if opened.once_only else "it lives already" if opened.live else opened.unschedulable[0][1]
         return {"sequence": key, "refused": why}
     [new] = opened.new
     desk.launches.append(Launch(input_of(desk.tenant_id, version, new), contact.id, version.number))

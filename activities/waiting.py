@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import asyncpg
 
@@ -15,7 +15,7 @@ from domain.errors import ContentError
 from domain.facts import FieldValue
 from domain.plan import DelayNode, Plan, TaskNode, WaitNode
 from domain.schedule import DatePolicy, Delay, Until, UntilDate, UntilField
-from scheduling.delays import delay_end
+from scheduling.delays import DateVerdict, delay_end
 from scheduling.itinerary import Stop, Whereabouts
 from store import steps, tasks
 from store.tasks import Outcome
@@ -138,10 +138,10 @@ async def until_date(
             return Taken(node.next, result)
 
 
-def _policy(delay: Delay | Until, verdict: Literal["due", "passed", "missing"]) -> DatePolicy:
+def _policy(delay: Delay | Until, verdict: DateVerdict) -> DatePolicy:
     match delay:
         case UntilField():
-            return delay.if_missing if verdict == "missing" else delay.if_passed
+            return delay.if_passed if verdict == "passed" else delay.if_missing
         case UntilDate():
             return delay.if_passed
         case _:

@@ -60,7 +60,8 @@ class BatchState(BaseModel):
     skipped: int
     reasons: dict[RefusalReason, int] = Field(
         description="Why contacts were skipped or failed: `live` in the sequence already; `once_only`: were in it, and "
-        "it says `reenroll: never`; `unschedulable`: no allowed time exists; `error`: a fault, which failed them."
+        "it says `reenroll: never`; `shared_address`: somebody else of their email or phone is in it; `unschedulable`: "
+        "no allowed time exists; `error`: a fault, which failed them."
     )
     failed: int
     held: str | None = Field(description="Why it waits: its sequence is paused. It goes on by itself.")

@@ -54,10 +54,15 @@ class ContactFields(BaseModel):
     name: _Text | None = None
     email: _Text | None = None
     phone: _Text | None = Field(
-        default=None, description="In any spelling; without a country code it is one of the installation's country."
+        default=None,
+        description="In any spelling; without a country code it is one of the country in the attribute `country`, "
+        "else of the installation's. A number that no numbering plan has is refused.",
     )
     company: _Text | None = None
-    timezone: _Text | None = Field(default=None, description="IANA name; without one the phone number says the zone.")
+    timezone: _Text | None = Field(
+        default=None,
+        description="IANA name, or one that means such a zone (`EST`); without one the phone number says it.",
+    )
     status: _Text | None = Field(default=None, description="Your own word; conditions and lists read it.")
     assigned_to: _Text | None = Field(default=None, description="The user who looks after the contact.")
     tags: list[Tag] = Field(default=[], max_length=100)

@@ -59,10 +59,11 @@ class Enrolled(BaseModel):
     contact_id: UUID
     outcome: Became = Field(
         description="`enrolled`; `live`: it is in the sequence already, and stays as it is; `once_only`: it was in it, "
-        "and the sequence says `reenroll: never`; `unschedulable`: no allowed time exists for it."
+        "and the sequence says `reenroll: never`; `shared_address`: somebody else of its email or phone is in it; "
+        "`unschedulable`: no allowed time exists for it."
     )
     enrollment_id: UUID | None = Field(description="The new one, or the one that lives.")
-    reason: str | None = Field(description="Why no allowed time exists.")
+    reason: str | None = Field(description="Why no allowed time exists, or with whom it shares which address.")
 
 
 class EnrolledAll(BaseModel):

@@ -1,5 +1,7 @@
 """Addresses in the one spelling under which they are stored, compared and suppressed."""
 
+import re
+
 import email_validator
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
@@ -42,6 +44,25 @@ def normal_email(text: str) -> str:
     return str(address.ascii_email).lower()
 
 
+_ROUNDED = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
+
+_FICTITIOUS = re.compile(
+    # NANPA: 555-0100 to 555-0199 of any area code.
+    r"\+1[2-9]\d\d55501\d\d"
+    # Twilio's own test numbers.
+    r"|\+1500555\d{4}"
+    # Ofcom, "Telephone numbers for use in TV and radio drama programmes".
+    r"|\+44(7700900\d{3}|1632960\d{3}|1\d14960\d{3}|1914980\d{3}|2079460\d{3}|2890180\d{3}|2920180\d{3}"
+    r"|8081570\d{3}|9098790\d{3}|3069990\d{3})"
+    # ComReg, ACMA, ARCEP, Bundesnetzagentur.
+    r"|\+35320910?\d{4,5}"
+    r"|\+61(491570\d{3}|[2378]5550\d{4}|[2378]7010\d{4})"
+    r"|\+33(19900|26191|35301|46571|53649|63998)\d{4}"
+    r"|\+49(30231250?\d{2}|6990009\d{3}|40669690?\d{2}|2214710?\d{3}|8999998\d{3}|171392\d{5}|176040690\d{2})"
+)
+"""Numbers that authorities keep free for films and books; no numbering plan gives them to anybody."""
+
+
 def is_region(region: str) -> bool:
     """Whether this is a country (ISO 3166 alpha-2) with a telephone numbering plan."""
     return region in phonenumbers.SUPPORTED_REGIONS
@@ -65,6 +86,29 @@ def normal_phone(text: str, region: str) -> str:
     if number.extension:
         raise ValueError("it has an extension, which no message can reach")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def assigned_phone(text: str, region: str) -> str:
+    """The same for a number that is to be written to: a numbering plan has it, or keeps it free for fiction.
+
+    Plans grow, and so does the library's copy of them: a new area code needs its newer release. Raises ValueError with
+    the reason.
+    """
+    if _ROUNDED.fullmatch(text.strip()):
+        raise ValueError("a spreadsheet has rounded it; format the column as text there, and export again")
+    number = normal_phone(text, region)
+    if not phonenumbers.is_valid_number(phonenumbers.parse(number)) and not _FICTITIOUS.fullmatch(number):
+        raise ValueError("no numbering plan has this number")
+    return number
+
+
+def has_country_code(text: str) -> bool:
+    """Whether a phone number says by itself to which country it belongs."""
+    try:
+        phonenumbers.parse(text, None)
+    except NumberParseException:
+        return False
+    return True
 
 
 def _is_mexican_mobile(number: phonenumbers.PhoneNumber) -> bool:

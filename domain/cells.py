@@ -8,8 +8,9 @@ import json
 import re
 from datetime import datetime
 
-_DANGEROUS = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
-_SHIELDED = re.compile("'+\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'+[\t\r\n]")
+_DANGEROUS = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]|'+\\d[\\d .,:/()+-]*$")
+_SHIELDED = re.compile("'+\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'+[\t\r\n]|'+\\d[\\d .,:/()+-]*$")
+"""Also the apostrophe by which a spreadsheet keeps digits as text."""
 
 
 def shielded(text: str) -> str:

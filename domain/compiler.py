@@ -49,6 +49,7 @@ def compile_flow(header: SequenceHeader, flow: Flow) -> tuple[Plan, tuple[StepCo
         on_failure=header.on_failure,
         on_ambiguous=header.on_ambiguous,
         reenroll=header.reenroll,
+        shared_addresses=header.shared_addresses,
         goal=header.goal,
         brake=header.brake,
     )

@@ -22,7 +22,7 @@ from domain.condition import Condition
 from domain.expectation import MAX_CASES, Case
 from domain.fields import Key, Label, as_tuple
 from domain.graph import GraphEdge, GraphNode, step_of, way_of
-from domain.plan import AmbiguousPolicy, FailurePolicy, ReenrollPolicy, StopEvent
+from domain.plan import AmbiguousPolicy, FailurePolicy, ReenrollPolicy, SharingPolicy, StopEvent
 from domain.steps import Step
 from domain.window_spec import WindowSpec
 
@@ -72,6 +72,7 @@ class SequenceHeader(Frozen):
     on_ambiguous: AmbiguousPolicy | None = None
     """None: as the tenant has it."""
     reenroll: ReenrollPolicy = "after_end"
+    shared_addresses: SharingPolicy = "refuse"
     goal: Condition | None = None
     """Ends the enrollment as soon as it holds, wherever it stands."""
     brake: Annotated[

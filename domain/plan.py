@@ -19,6 +19,8 @@ from domain.schedule import Delay, Until, Window
 FailurePolicy = Literal["continue", "stop"]
 AmbiguousPolicy = Literal["hold", "resend", "assume_sent"]
 ReenrollPolicy = Literal["never", "after_end"]
+SharingPolicy = Literal["refuse", "allow"]
+"""May two contacts of one email address, or one phone, be in the sequence at a time?"""
 StopEvent = Literal["reply", "unsubscribe", "bounce", "own_channel"]
 """What ends an enrollment; `own_channel` narrows `reply` to answers on a channel that the sequence uses."""
 
@@ -33,6 +35,8 @@ class Settings(Frozen):
     """None: as the tenant has it."""
     reenroll: ReenrollPolicy = "after_end"
     """`never`: once in a lifetime; `after_end`: again when no live enrollment is left."""
+    shared_addresses: SharingPolicy = "refuse"
+    """`refuse`: whoever shares an address on a channel that it uses with somebody in it stays out."""
     goal: Condition | None = None
     """Ends the enrollment as `goal`, wherever it stands."""
     brake: Brake | None = Brake()

@@ -24,14 +24,18 @@ _SEARCH_DAYS = 3 * 366
 """A window whose business days lie further apart than this has none that anybody would wait for."""
 
 
+DateVerdict = Literal["due", "passed", "missing", "unreadable"]
+
+
 @dataclass(frozen=True)
 class DelayEnd:
     """When a delay is over. UTC."""
 
     at: datetime
-    verdict: Literal["due", "passed", "missing"] = "due"
-    """`passed`: the date lay before the delay was entered; `missing`: the contact has none that can be read. `at` is
-    then the moment at which the delay was entered, and the delay's policy says what follows."""
+    verdict: DateVerdict = "due"
+    """`passed`: the date lay before the delay was entered; `missing`: the contact has none; `unreadable`: what it has
+    there is no date in ISO 8601, and counts as missing. `at` is then the moment at which the delay was entered, and the
+    delay's policy says what follows."""
 
 
 def delay_end(
@@ -55,11 +59,9 @@ def delay_end(
             return _not_before(start, _instant(on, at, zone))
         case UntilField():
             anchor = read_date(value, zone)
-            return (
-                DelayEnd(start, "missing")
-                if anchor is None
-                else _not_before(start, _relative(anchor, delay, zone, window))
-            )
+            if anchor is None:
+                return DelayEnd(start, "unreadable" if (value or "").strip() else "missing")
+            return _not_before(start, _relative(anchor, delay, zone, window))
 
 
 def is_business_day(day: date, window: Window | None) -> bool:

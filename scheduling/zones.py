@@ -14,14 +14,14 @@ from domain.errors import TouchlineError
 zoneinfo.reset_tzpath(())
 ZoneInfo.clear_cache()
 
-_ZONES = frozenset(zoneinfo.available_timezones())
+ZONES = frozenset(zoneinfo.available_timezones())
 _TOO_MANY_ZONES = 8
 """A number that may be in more zones than this (toll-free, satellite) says nothing about where it rings."""
 
 
 def is_zone(name: str) -> bool:
     """Whether this is an IANA zone name that the locked tzdata knows, written exactly."""
-    return name in _ZONES
+    return name in ZONES
 
 
 @cache

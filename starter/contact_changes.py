@@ -10,7 +10,7 @@ from domain.base import Frozen
 from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
 from domain.errors import Conflict, NotFound, Unfit
 from scheduling.zones import candidate_zones
-from starter.contact_fields import SEPARATOR, addresses, ill_formed, is_one_line
+from starter.contact_fields import SEPARATOR, ill_formed, is_one_line, reached, region_for
 from starter.engine import Engine
 from starter.telling import say
 from store import awaiting, contact_records, dates
@@ -124,10 +124,11 @@ def _changed(record: ContactRecord, given: Changes, region: str, also: Mapping[s
         if SEPARATOR in word
     ]
     wrong += [f"attributes: {reason}" for name in given.attributes if (reason := _no_name(name))]
-    email, phone, of_addresses = addresses(texts.get("email"), texts.get("phone"), texts.get("timezone"), region)
-    wrong += of_addresses
+    country = attributes.get("country", record.attributes.get("country"))
+    found = reached(texts.get("email"), texts.get("phone"), texts.get("timezone"), region_for(country, region))
+    wrong += found.wrong
     update: dict[str, Any] = {name: value or None for name, value in texts.items()} | lists
-    update |= {name: value for name, value in (("email", email), ("phone", phone)) if name in texts}
+    update |= {name: value for name, value in found._asdict().items() if name in texts}
     kept = {name: value for name, value in record.attributes.items() if name not in attributes}
     update["attributes"] = kept | {name: value for name, value in attributes.items() if value}
     changed = record.model_copy(update=update)

@@ -1,28 +1,43 @@
 """A CSV file of contacts, read line by line: each record is a contact, or a rejected line that says why."""
 
 import csv
-from collections import deque
+import re
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict
 
-from content.addresses import is_region
+from content.addresses import has_country_code, is_region
+from content.countries import region_of
 from domain import ids
 from domain.base import Frozen
 from domain.cells import unshielded
-from domain.contact import ATTRIBUTE, COLUMNS, FILE_COLUMNS, MAX_COLUMN_NAME, Contact, column_name
+from domain.contact import ATTRIBUTE, FILE_COLUMNS, Contact
 from domain.errors import TouchlineError
 from scheduling.zones import candidate_zones
-from starter.contact_fields import LONGEST, SEPARATOR, addresses, ill_formed, is_one_line, showable
+from starter.contact_columns import Column, read_columns
+from starter.contact_dates import ISO_SHAPE, DateOrder, NoDate, in_iso, is_iso, looks_like_a_date
+from starter.contact_fields import LONGEST, ill_formed, is_one_line, reached, showable, words_of
+from starter.csv_lines import LINE_LIMIT, UNDECODED, Lines, TooLong, encoding_of
 
 _DELIMITERS = ",;\t"
-_LINE_LIMIT = 1024 * 1024
 _MOST_COLUMNS = 500
 """More than anybody tells apart; a line has room for a hundred thousand."""
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""What Excel reads, and some programs write, before the header."""
+_AS_TEXT = re.compile(r'="([^"]*)"')
+"""How a file keeps a spreadsheet from taking digits for a number."""
+_ROUNDED = re.compile(r"\d[.,]\d+[eE]\+\d+")
+"""What a spreadsheet makes of a long number."""
+_MOST_NOTICES = 100
+"""Of different texts; what a program would otherwise be told of every line."""
+_ORDERS: dict[DateOrder, str] = {"mdy": "month, day, year", "dmy": "day, month, year", "ymd": "year, month, day"}
+
+Key = Literal["external_id", "email", "phone"]
+"""By what the contacts of a file are known."""
 
 
 class RejectedLine(Frozen):
@@ -37,30 +52,58 @@ class RejectedLine(Frozen):
     reasons: tuple[str, ...]
 
 
+class Reading(Frozen):
+    """How a file is to be read, where it does not say so itself."""
+
+    default_region: str
+    """Country (ISO 3166 alpha-2) of phone numbers that have no country code, where the line names none."""
+    encoding: str | None = None
+    """None: as the byte order mark says, else UTF-8."""
+    dates: DateOrder | None = None
+    """The order in which its dates are written; None: they stay, and what nothing can read is told."""
+    key: Key = "external_id"
+
+
+class Notice(Frozen):
+    """What was read in another way than it was written, or cannot be used as it is."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    text: str
+    line: int
+    """The first one."""
+    count: int
+    """On how many lines."""
+
+
 class ContactFile:
-    """An open CSV file: UTF-8, with or without BOM, delimited by comma, semicolon or tab, with a header line.
+    """An open CSV file with a header line, delimited by comma, semicolon or tab.
 
     Raises TouchlineError when it is no such file; a fault in one record is that record's alone.
     """
 
-    def __init__(self, path: Path, *, default_region: str) -> None:
-        if not is_region(default_region):
+    def __init__(self, path: Path, reading: Reading) -> None:
+        if not is_region(reading.default_region):
             raise TouchlineError(
-                f"there is no country {default_region!r}", hint="Set the default region to a code such as US or DE."
+                f"there is no country {reading.default_region!r}",
+                hint="Set the default region to a code such as US or DE.",
             )
-        self._region = default_region
+        self._reading = reading
         self._taken: dict[str, int] = {}
+        self._notices: dict[str, Notice] = {}
         try:
             self._bytes = path.open("rb")
             self.total_bytes = path.stat().st_size
         except OSError as error:
             raise TouchlineError(f"{path} cannot be read: {error.strerror}") from error
         try:
-            self._lines = _Lines(TextIOWrapper(self._bytes, "utf-8-sig", errors="surrogateescape", newline=""))
-            self._delimiter, self._columns = _header(next(self._lines, ""))
+            self.encoding = encoding_of(self._bytes, reading.encoding)
+            self._lines = Lines(TextIOWrapper(self._bytes, self.encoding, errors=UNDECODED, newline=""))
+            self.delimiter, self.columns = _header(self._lines, keyed=reading.key != "external_id")
         except BaseException:
             self._bytes.close()
             raise
+        self._names = [column.taken_for for column in self.columns]
 
     def __enter__(self) -> Self:
         return self
@@ -75,168 +118,208 @@ class ContactFile:
         """How far the file has been read, to within a buffer."""
         return self._bytes.tell()
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What there is to say of the lines that were taken."""
+        return tuple(self._notices.values())
+
+    def line_of(self, contact: Contact) -> int:
+        """Where the record of a contact that was taken starts."""
+        return self._taken[contact.external_id]
+
     def __iter__(self) -> Iterator[Contact | RejectedLine]:
         # strict: a quote that is not closed, or closed in mid-field, is a fault and not a part of the text.
-        reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
+        reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         while True:
             line = self._lines.begin_record()
             try:
                 cells = next(reader, None)
-            except csv.Error as error:
+            except (csv.Error, TooLong) as error:
                 # The fault is this line's: what the open quote swallowed is read again.
-                first = self._lines.give_back()
-                yield self._reject(line, first.split(self._delimiter), f"the quotes do not match ({error})")
+                first, alone = self._lines.give_back()
+                yield self._reject(line, first.split(self.delimiter), _fault(error, alone=alone))
                 continue
             if cells is None:
                 return
-            if cells:
+            if any(cells):
                 yield self._judge(line, cells)
 
     def _judge(self, line: int, cells: list[str]) -> Contact | RejectedLine:
-        if len(cells) != len(self._columns):
-            return self._reject(line, cells, f"{len(cells)} columns where the header has {len(self._columns)}")
-        values = {name: unshielded(cell).strip() for name, cell in zip(self._columns, cells, strict=True)}
+        width = len(self.columns)
+        if len(cells) < width or any(cells[width:]):
+            return self._reject(line, cells, f"{len(cells)} columns where the header has {width}")
+        values = {name: _value(cell) for name, cell in zip(self._names, cells, strict=False) if name is not None}
         known = {name: values.pop(name, "") for name in FILE_COLUMNS}
+        known["name"] = known["name"] or self._joined_name(cells)
         attributes = {name.removeprefix(ATTRIBUTE): value for name, value in values.items()}
-        if reasons := ill_formed(known, attributes):
-            return self._reject(line, cells, *reasons)
-        if not known["external_id"]:
-            reasons.append("external_id: it is empty, and a contact is known by it")
-        elif known["external_id"] in self._taken:
-            reasons.append(f"external_id: line {self._taken[known['external_id']]} has the same")
-        if not (known["email"] or known["phone"]):
-            reasons.append("neither email nor phone: the contact cannot be reached")
-        email, phone, wrong = addresses(known["email"], known["phone"], known["timezone"], self._region)
-        reasons += wrong
+        said: list[str] = []
+        reasons = ill_formed(known, attributes)
+        if not reasons:
+            contact, reasons = self._contact(known, attributes, self._country(cells), said)
         if reasons:
             return self._reject(line, cells, *reasons)
-        self._taken[known["external_id"]] = line
-        return Contact(
+        self._taken[contact.external_id] = line
+        self._notice(line, said)
+        return contact
+
+    def _contact(
+        self, known: dict[str, str], attributes: dict[str, str], country: str, said: list[str]
+    ) -> tuple[Contact, list[str]]:
+        """The contact, and why it cannot be taken."""
+        region = region_of(country) if country else None
+        at = reached(known["email"], known["phone"], known["timezone"], region or self._reading.default_region)
+        external_id = known["external_id"]
+        if self._reading.key != "external_id":
+            external_id = (at.email if self._reading.key == "email" else at.phone) or ""
+        reasons = self._of_identity(external_id, known)
+        if not (known["email"] or known["phone"]):
+            reasons.append("neither email nor phone: the contact cannot be reached")
+        reasons += at.wrong
+        if country and region is None:
+            said.append(f"country: `{country[:40]}` is no country that is known")
+        if at.phone and region is None and not has_country_code(known["phone"]):
+            said.append(
+                f"phone: it has no country code and the contact no country; read as {self._reading.default_region}"
+            )
+        if at.timezone is not None and at.timezone != known["timezone"]:
+            said.append(f"timezone: `{known['timezone']}` was read as {at.timezone}")
+        reasons += self._read_dates(attributes, said)
+        contact = Contact(
             id=ids.new_id(),
-            external_id=known["external_id"],
+            external_id=external_id,
             name=known["name"] or None,
-            email=email,
-            phone=phone,
+            email=at.email,
+            phone=at.phone,
             company=known["company"] or None,
-            timezone=known["timezone"] or None,
-            zones=candidate_zones(known["timezone"] or None, phone),
-            tags=_words(known["tags"]),
-            triggers=_words(known["triggers"]),
+            timezone=at.timezone,
+            zones=candidate_zones(at.timezone, at.phone),
+            tags=words_of(known["tags"]),
+            triggers=words_of(known["triggers"]),
             status=known["status"] or None,
             attributes={name: value.replace("\r\n", "\n") for name, value in attributes.items() if value},
         )
+        return contact, reasons
+
+    def _of_identity(self, external_id: str, known: dict[str, str]) -> list[str]:
+        if not external_id:
+            key = self._reading.key
+            # An address that is there is wrong, and is named so.
+            return [] if key != "external_id" and known[key] else [f"{key}: it is empty, and a contact is known by it"]
+        if _ROUNDED.fullmatch(external_id):
+            return ["external_id: a spreadsheet has rounded it; format the column as text there, and export again"]
+        if external_id in self._taken:
+            return [f"{self._reading.key}: line {self._taken[external_id]} has the same"]
+        return []
+
+    def _read_dates(self, attributes: dict[str, str], said: list[str]) -> list[str]:
+        """Write those in ISO 8601 whose order is known; why others are none."""
+        reasons, order = [], self._reading.dates
+        for name, value in attributes.items():
+            if not looks_like_a_date(value):
+                if ISO_SHAPE.fullmatch(value) and not is_iso(value):
+                    said.append(f"{name}: `{value}` is a date that the calendar does not have")
+                continue
+            try:
+                read = in_iso(value, order) if order else None
+            except NoDate:
+                reasons.append(f"{name}: `{value}` is no date with {_ORDERS[order or 'ymd']} in this order")
+                continue
+            if read is None:
+                said.append(f"{name}: it looks like a date that no condition and no delay can read; write 2026-12-24")
+            else:
+                attributes[name] = read
+                said.append(f"{name}: dates were read as {_ORDERS[order or 'ymd']}")
+        return reasons
+
+    def _country(self, cells: list[str]) -> str:
+        return next(
+            (_value(cell) for column, cell in zip(self.columns, cells, strict=False) if column.also == "country"), ""
+        )
+
+    def _joined_name(self, cells: list[str]) -> str:
+        parts = {column.also: _value(cell) for column, cell in zip(self.columns, cells, strict=False)}
+        return " ".join(part for role in ("first_name", "last_name") if (part := parts.get(role)))
+
+    def _notice(self, line: int, said: list[str]) -> None:
+        for text in said:
+            if (before := self._notices.get(text)) is not None:
+                self._notices[text] = before.model_copy(update={"count": before.count + 1})
+            elif len(self._notices) < _MOST_NOTICES:
+                self._notices[text] = Notice(text=text, line=line, count=1)
 
     def _reject(self, line: int, cells: list[str], *reasons: str) -> RejectedLine:
-        index = self._columns.index("external_id")
-        external_id = unshielded(cells[index]).strip() if index < len(cells) else ""
+        index = self._names.index(self._reading.key)
+        external_id = _value(cells[index]) if index < len(cells) else ""
         return RejectedLine(line=line, external_id=showable(external_id)[: LONGEST["external_id"]], reasons=reasons)
 
 
 def external_ids(path: Path) -> list[str]:
     """The external_id column of a CSV file, whatever else it holds. Raises TouchlineError naming the line."""
+    line = 1
     try:
         with path.open("rb") as file:
-            lines = _Lines(TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline=""))
-            delimiter, columns = _header(next(lines, ""))
-            index = columns.index("external_id")
+            lines = Lines(TextIOWrapper(file, encoding_of(file, None), errors=UNDECODED, newline=""))
+            delimiter, columns = _header(lines, keyed=False)
+            index = [column.taken_for for column in columns].index("external_id")
             found: list[str] = []
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
             while True:
                 line = lines.begin_record()
                 if (cells := next(reader, None)) is None:
                     return found
-                if not cells:
+                if not any(cells):
                     continue
-                external_id = unshielded(cells[index]).strip() if index < len(cells) else ""
+                external_id = _value(cells[index]) if index < len(cells) else ""
                 if not external_id or not is_one_line(external_id):
                     raise TouchlineError(f"line {line} of {path} has no external_id that could be read")
                 found.append(external_id)
     except csv.Error as error:
         raise TouchlineError(f"line {line} of {path}: the quotes do not match ({error})") from error
+    except TooLong as error:
+        raise TouchlineError(f"line {line} of {path} has over {LINE_LIMIT:,} characters") from error
     except OSError as error:
         raise TouchlineError(f"{path} cannot be read: {error.strerror}") from error
 
 
-class _Lines:
-    """The lines of a file, numbered, of which those of the record being read can be given back."""
-
-    def __init__(self, file: TextIOWrapper) -> None:
-        self._file = file
-        self._number = 0
-        self._given_back: deque[str] = deque()
-        self._record: list[str] = []
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        line = self._given_back.popleft() if self._given_back else self._file.readline(_LINE_LIMIT)
-        if not line:
-            raise StopIteration
-        self._number += 1
-        if len(line) == _LINE_LIMIT:
-            raise TouchlineError(f"line {self._number} is over 1 MiB long", hint="Is this a CSV file of contacts?")
-        self._record.append(line)
-        return line
-
-    def begin_record(self) -> int:
-        """The number of the line at which the next record starts."""
-        self._record = []
-        return self._number + 1
-
-    def give_back(self) -> str:
-        """Read every line of this record again, except the first, which is the answer."""
-        first, *rest = self._record
-        self._given_back.extendleft(reversed(rest))
-        self._number -= len(rest)
-        return first
-
-
-def _header(line: str) -> tuple[str, list[str]]:
-    """Delimiter and columns of the first line; those that are attributes with `attributes.` before their names."""
-    if line.startswith(("\udcff\udcfe", "\udcfe\udcff")):
-        raise TouchlineError("the file is UTF-16", hint="Save it as CSV UTF-8.")
-    columns: list[str] = []
-    for delimiter in _DELIMITERS:
-        names = next(csv.reader([line], delimiter=delimiter), [])
+def _header(lines: Lines, *, keyed: bool) -> tuple[str, list[Column]]:
+    """Delimiter and columns, as the first line says, or the one behind `sep=`."""
+    try:
+        line = next(lines, "")
+        delimiters = _DELIMITERS
+        if match := _SEPARATOR_LINE.fullmatch(line):
+            delimiters, line = match[1], next(lines, "")
+    except TooLong as error:
+        raise TouchlineError(
+            f"the header has over {LINE_LIMIT:,} characters", hint="Is this a CSV file of contacts?"
+        ) from error
+    for delimiter in delimiters:
+        names = [unshielded(name) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        while names and not names[-1].strip():
+            names.pop()
         if len(names) > _MOST_COLUMNS:
             raise TouchlineError(
                 f"the header names {len(names):,} columns, at most {_MOST_COLUMNS} are allowed",
                 hint="Leave out the columns that no text and no condition names.",
             )
-        columns = [_column(unshielded(name)) for name in names]
-        if "external_id" in columns:
-            break
-    else:
-        raise TouchlineError(
-            "the first line names no column external_id",
-            hint=f"Begin the file with a header line, such as: {','.join(FILE_COLUMNS)}",
-        )
-    seen: set[str] = set()
-    for number, column in enumerate(columns, 1):
-        name = column.removeprefix(ATTRIBUTE)
-        if not name:
-            raise TouchlineError(f"column {number} of the header has no name", hint="Name it, or take it out.")
-        if column not in FILE_COLUMNS and name in COLUMNS:
-            raise TouchlineError(
-                f"the header names an attribute {name}", hint=f"Call the column {name}: it is no attribute."
-            )
-        if column in seen:
-            raise TouchlineError(f"the header names {name} twice", hint="Rename one of the two, or take it out.")
-        seen.add(column)
-        if len(name) > MAX_COLUMN_NAME or not is_one_line(name):
-            raise TouchlineError(
-                f"the name of column {number} cannot be used",
-                hint=f"Use up to {MAX_COLUMN_NAME} characters of UTF-8 text on one line.",
-            )
-    return delimiter, columns
+        if columns := read_columns(names, keyed=keyed):
+            return delimiter, columns
+    raise TouchlineError(
+        "the first line names no column external_id",
+        hint=f"Begin the file with a header line, such as: {','.join(FILE_COLUMNS)};"
+        " or name another key: the contacts are then known by their email, or phone",
+    )
 
 
-def _column(written: str) -> str:
-    name = column_name(written)
-    return name if name in FILE_COLUMNS else ATTRIBUTE + column_name(name.removeprefix(ATTRIBUTE))
+def _fault(error: Exception, *, alone: bool) -> str:
+    if alone and isinstance(error, TooLong):
+        return f"it is longer than {LINE_LIMIT:,} characters"
+    if alone and "field limit" in str(error):
+        return f"a cell has more than {csv.field_size_limit():,} characters"
+    return f"the quotes do not match ({error or 'a line of a quoted cell is too long'})"
 
 
-def _words(cell: str) -> tuple[str, ...]:
-    """The parts between semicolons, each once, in their order."""
-    return tuple(dict.fromkeys(word for part in cell.split(SEPARATOR) if (word := part.strip())))
+def _value(cell: str) -> str:
+    """What a cell says, without what a spreadsheet put around it."""
+    if match := _AS_TEXT.fullmatch(cell.strip()):
+        return match[1].strip()
+    return unshielded(cell).strip()

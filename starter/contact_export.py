@@ -6,7 +6,7 @@ from pathlib import Path
 
 from domain.cells import cell
 from domain.contact import ATTRIBUTE, FILE_COLUMNS
-from starter.contact_fields import SEPARATOR
+from starter.contact_fields import cell_of
 from starter.engine import Engine
 from store import contact_records
 
@@ -21,7 +21,7 @@ async def export(engine: Engine) -> AsyncGenerator[Sequence[object], None]:
             if names is None:
                 names = row["names"]
                 yield (*FILE_COLUMNS, *map(_column, names))
-            known = (SEPARATOR.join(row[name]) if name in _LISTS else row[name] for name in FILE_COLUMNS)
+            known = (cell_of(row[name]) if name in _LISTS else row[name] for name in FILE_COLUMNS)
             yield (*known, *(row["attributes"].get(name) for name in names))
         if names is None:
             yield FILE_COLUMNS

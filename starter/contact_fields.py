@@ -1,10 +1,12 @@
 """What the fields of a contact may hold, whether a file or a program brings them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from content.addresses import normal_email, normal_phone
-from scheduling.zones import is_zone
+from content.addresses import assigned_phone, normal_email
+from content.countries import region_of
+from scheduling.zone_names import zone_meant
 
 LONGEST = {
     "external_id": 200,
@@ -42,12 +44,43 @@ def ill_formed(values: Mapping[str, str], attributes: Mapping[str, str]) -> list
         if len(value) > longest:
             reasons.append(f"{name}: {len(value)} characters, more than {longest}")
         if _NOT_UTF8.search(value):
-            reasons.append(f"{name}: it is not UTF-8; save the file as CSV UTF-8")
+            reasons.append(f"{name}: it is not UTF-8; save the file as CSV UTF-8, or name its encoding")
         if _LINE_BREAK.search(value) and not may_break:
             reasons.append(f"{name}: it has a line break")
         if _CONTROL.search(value):
             reasons.append(f"{name}: it has a control character")
     return reasons
+
+
+def words_of(cell: str) -> tuple[str, ...]:
+    """The tags, or triggers, of one cell, each once, in their order.
+
+    Between them stand semicolons; where there is none, commas or the `:::` of Google's contacts. What stands in quotes
+    is one of them, whatever signs it has.
+    """
+    for sign in (SEPARATOR, ":::", ","):
+        parts = _parts(cell, sign)
+        if len(parts) > 1 or sign == ",":
+            break
+    return tuple(dict.fromkeys(word for part in parts if (word := _unquoted(part.strip()))))
+
+
+def cell_of(words: Sequence[str]) -> str:
+    """The cell that `words_of` reads as these words."""
+    return SEPARATOR.join(
+        '"' + word.replace('"', '""') + '"' if any(sign in word for sign in (",", ":::", '"')) else word
+        for word in words
+    )
+
+
+def _parts(cell: str, sign: str) -> list[str]:
+    quoted = rf'\s*"(?:[^"]|"")*"\s*(?={sign}|\Z)'
+    return re.findall(rf"(?:\A|{sign})({quoted}|(?:(?!{sign}).)*)", cell, re.DOTALL)
+
+
+def _unquoted(word: str) -> str:
+    quoted = re.fullmatch(r'"((?:[^"]|"")*)"', word, re.DOTALL)
+    return quoted[1].replace('""', '"').strip() if quoted else word
 
 
 def is_one_line(text: str) -> bool:
@@ -60,18 +93,32 @@ def showable(text: str) -> str:
     return _CONTROL.sub(" ", _LINE_BREAK.sub(" ", _NOT_UTF8.sub("\ufffd", text)))
 
 
-def addresses(
-    email: str | None, phone: str | None, timezone: str | None, region: str
-) -> tuple[str | None, str | None, list[str]]:
-    """Email and phone in the one spelling under which they are stored, and what is wrong with the three."""
-    reasons = []
+class Reached(NamedTuple):
+    """Where and when a contact is reached, in the spellings that are stored."""
+
+    email: str | None
+    phone: str | None
+    timezone: str | None
+    wrong: list[str]
+    """What cannot be stored, and why."""
+
+
+def reached(email: str | None, phone: str | None, timezone: str | None, region: str) -> Reached:
+    """Each in its one spelling; a time zone by its IANA name, whichever of its usual names was written."""
+    wrong = []
     normal: dict[str, str | None] = {"email": None, "phone": None}
     for name, written in (("email", email), ("phone", phone)):
         if written:
             try:
-                normal[name] = normal_email(written) if name == "email" else normal_phone(written, region)
+                normal[name] = normal_email(written) if name == "email" else assigned_phone(written, region)
             except ValueError as error:
-                reasons.append(f"{name}: {error}")
-    if timezone and not is_zone(timezone):
-        reasons.append("timezone: it is no IANA name such as America/New_York")
-    return normal["email"], normal["phone"], reasons
+                wrong.append(f"{name}: {error}")
+    zone = zone_meant(timezone) if timezone else None
+    if timezone and zone is None:
+        wrong.append("timezone: it is no IANA name such as America/New_York")
+    return Reached(normal["email"], normal["phone"], zone, wrong)
+
+
+def region_for(country: str | None, default: str) -> str:
+    """By whose plan a phone number without a country code is read: the contact's own country's, where it is known."""
+    return (region_of(country) if country else None) or default

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.enrolling import Opened, input_of, open_enrollments
+from activities.enrolling import Opened, Shared, input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
 from domain.errors import Conflict, NotFound
@@ -38,6 +38,8 @@ class EnrollReport:
     """Contacts that had a live enrollment in the sequence already."""
     were_in: list[UUID] = field(default_factory=list)
     """Contacts that were in it before, and the sequence says `reenroll: never`."""
+    shared: list[Shared] = field(default_factory=list)
+    """Contacts whose address somebody else in the sequence has."""
     unschedulable: list[tuple[str, str]] = field(default_factory=list)
     """(external id, why): no allowed time exists for them."""
     unstarted: int = 0
@@ -61,7 +63,7 @@ class EnrollReport:
     @property
     def skipped(self) -> int:
         """Named, and not enrolled."""
-        return self.live + self.once_only + len(self.unschedulable)
+        return self.live + self.once_only + len(self.shared) + len(self.unschedulable)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class _Batch:
         opened = await self.engine.database.repeat(lambda: self._insert(people))
         self.report.alive += opened.live
         self.report.were_in += opened.once_only
+        self.report.shared += opened.shared
         self.report.unschedulable += opened.unschedulable
         new = opened.new
         started = await asyncio.gather(*(self._start(n) for n in new))
@@ -137,6 +140,8 @@ async def enroll(
     bulk: bool = False,
 ) -> EnrollReport:
     """Enroll pages of contacts in a sequence's newest version; each contact at most once alive in it.
+
+    Nor is anybody taken in who shares an address with somebody in it, unless it says `shared_addresses: allow`.
 
     `source`: from where or why, for people. `is_test`: everything happens, and no statistics count it. `id_of` names
     the enrollments to be; `on_progress` is told how many contacts were dealt with; `bulk`: they go behind whoever is

@@ -21,7 +21,7 @@ from store.leads import Live
 _AT_ONCE = 20
 _NAMED = 20
 
-Became = Literal["enrolled", "live", "once_only", "unschedulable"]
+Became = Literal["enrolled", "live", "once_only", "shared_address", "unschedulable"]
 Act = Callable[[Engine, UUID], Awaitable[EnrollmentState]]
 
 
@@ -34,7 +34,7 @@ class Outcome:
     enrollment: UUID | None
     """The new one, or the one that lived already."""
     reason: str | None
-    """Why no time exists at which the contact may be written to."""
+    """Why no time exists at which the contact may be written to, or with whom it shares an address."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ async def _pages(people: Sequence[Contact]) -> AsyncIterator[Sequence[Contact]]:
 
 
 def _outcomes(people: Sequence[Contact], report: EnrollReport, live: dict[UUID, UUID]) -> list[Outcome]:
+    shared = {one.contact.id: one for one in report.shared}
     alive, were_in, unschedulable = set(report.alive), set(report.were_in), dict(report.unschedulable)
 
     def outcome(contact: Contact) -> Outcome:
@@ -110,6 +111,8 @@ def _outcomes(people: Sequence[Contact], report: EnrollReport, live: dict[UUID, 
             return Outcome(contact, "live", live.get(contact.id), None)
         if contact.id in were_in:
             return Outcome(contact, "once_only", None, None)
+        if contact.id in shared:
+            return Outcome(contact, "shared_address", None, str(shared[contact.id]))
         if contact.external_id in unschedulable:
             return Outcome(contact, "unschedulable", None, unschedulable[contact.external_id])
         return Outcome(contact, "enrolled", report.new[contact.id], None)

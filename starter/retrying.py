@@ -16,6 +16,7 @@ import structlog
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
+from activities.enrolling import held_by
 from domain.enrollment import EnrollmentInput, EnrollmentState, EnrollmentStatus
 from domain.errors import Conflict, NotFound, NotReady
 from scheduling.itinerary import Stop, stop_at
@@ -23,6 +24,7 @@ from scheduling.window import NoAllowedInstant
 from starter.engine import Engine, unanswered
 from starter.telling import heard
 from store import enrollments, once, retrying, sequences
+from store.enrollments import NOBODYS
 from store.retrying import Failed
 from store.sequences import Version
 
@@ -76,9 +78,13 @@ async def _take_up(
         _must_want_it(failed, version)
         stop = _stop(engine, failed, version)
         try:
-            return failed, version, stop, await retrying.take_up(tx, failed, stop, now)
+            held = NOBODYS if failed.is_test else held_by(version.plan, failed.email, failed.phone)
+            return failed, version, stop, await retrying.take_up(tx, failed, stop, now, held)
         except asyncpg.UniqueViolationError as error:
-            raise Conflict(f"the contact is live in {failed.sequence!r} again, by another enrollment") from error
+            raise Conflict(
+                f"the contact is live in {failed.sequence!r} again, by another enrollment, or somebody who shares its"
+                " address is"
+            ) from error
 
 
 def _may_be_retried(found: Failed | None, enrollment_id: UUID, step: str | None) -> Failed:

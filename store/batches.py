@@ -19,8 +19,9 @@ _sql = load_queries("batches")
 
 BatchStatus = Literal["pending", "running", "completed", "cancelled", "failed"]
 LIVE: frozenset[BatchStatus] = frozenset({"pending", "running"})
-RefusalReason = Literal["live", "once_only", "unschedulable", "error"]
-"""In the sequence already · was in it, and it says `reenroll: never` · no allowed time exists · our fault."""
+RefusalReason = Literal["live", "once_only", "shared_address", "unschedulable", "error"]
+"""In the sequence already · was in it, and it says `reenroll: never` · somebody else of its
+address is in it · no allowed time exists · our fault."""
 
 
 @dataclass(frozen=True)

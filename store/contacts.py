@@ -1,7 +1,7 @@
 """Contacts: rows in by bulk."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +24,25 @@ async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
     arrivals = [contact.model_dump() for contact in contacts]
     new: int = await _sql.merge_arrivals(tx, arrivals=arrivals)
     return new
+
+
+async def count_known(tx: asyncpg.Connection, external_ids: Sequence[str]) -> int:
+    """How many of these there are."""
+    known: int = await _sql.count_known(tx, external_ids=list(external_ids))
+    return known
+
+
+async def sharing(
+    tx: asyncpg.Connection, contacts: Sequence[Contact]
+) -> dict[tuple[str, Literal["email", "phone"]], str]:
+    """Who else has an address of these contacts, by external id and address."""
+    rows = _sql.sharing(
+        tx,
+        external_ids=[c.external_id for c in contacts],
+        emails=[c.email for c in contacts],
+        phones=[c.phone for c in contacts],
+    )
+    return {(row["external_id"], row["kind"]): row["other"] async for row in rows}
 
 
 def contact_of(row: Mapping[str, Any]) -> Contact:

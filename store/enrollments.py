@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +19,17 @@ from store.steps import Course
 _sql = load_queries("enrollments")
 
 
+class Held(NamedTuple):
+    """The addresses that nobody else in the sequence may have while an enrollment lives; None: anybody may."""
+
+    email: str | None = None
+    phone: str | None = None
+
+
+NOBODYS = Held()
+"""Of an enrollment whose addresses anybody may have."""
+
+
 @dataclass(frozen=True)
 class NewEnrollment:
     """An enrollment about to be written, its first stop already computed."""
@@ -25,6 +37,17 @@ class NewEnrollment:
     id: UUID
     contact_id: UUID
     stop: Stop
+    held: Held = NOBODYS
+
+
+@dataclass(frozen=True)
+class Sharer:
+    """Somebody else in the sequence who has the same address."""
+
+    id: UUID
+    external_id: str
+    kind: Literal["email", "phone"]
+    """What the two share."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +115,8 @@ async def create(
 ) -> set[UUID]:
     """Insert enrollments with their first steps and job; answers the ids that went in.
 
-    A contact with a live enrollment in the sequence is left out: the unique index decides, not a check.
+    A contact with a live enrollment in the sequence is left out, and one whose address a live one holds: the unique
+    indexes decide, not a check.
     """
     inserted = {
         row["id"]
@@ -109,6 +133,8 @@ async def create(
             node_ids=[n.stop.node.id for n in new],
             ats=[n.stop.at for n in new],
             gates=[n.stop.gate for n in new],
+            emails=[n.held.email for n in new],
+            phones=[n.held.phone for n in new],
         )
     }
     await steps.record(tx, sequence_id, [Course(n.id, n.contact_id, n.stop) for n in new if n.id in inserted])
@@ -132,6 +158,21 @@ async def once_enrolled(tx: asyncpg.Connection, sequence_id: UUID, contact_ids: 
     """Which of these contacts were ever in the sequence, test runs aside."""
     rows = _sql.contacts_once_enrolled(tx, sequence_id=sequence_id, contact_ids=list(contact_ids))
     return {row["contact_id"] async for row in rows}
+
+
+async def sharers(
+    tx: asyncpg.Connection, sequence_id: UUID, held: Mapping[UUID, Held], *, ever: bool
+) -> dict[UUID, Sharer]:
+    """By contact, who else of these addresses is live in the sequence, or (`ever`) was in it; one for each is named."""
+    rows = _sql.sharers(
+        tx,
+        sequence_id=sequence_id,
+        contact_ids=list(held),
+        emails=[one.email for one in held.values()],
+        phones=[one.phone for one in held.values()],
+        ever=ever,
+    )
+    return {row["contact_id"]: Sharer(row["other_id"], row["other"], row["kind"]) async for row in rows}
 
 
 async def mark_started(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID], now: datetime) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 from domain.enrollment import Ending, ending_of
 from scheduling.itinerary import Stop, Whereabouts
 from store import steps
+from store.enrollments import Held
 from store.pool import load_queries
 from store.steps import Course
 
@@ -28,6 +29,9 @@ class Failed:
     sequence_id: UUID
     version_id: UUID
     contact_id: UUID
+    email: str | None
+    phone: str | None
+    is_test: bool
     where: Whereabouts
     not_before: datetime | None
     """The contact is away until then (UTC)."""
@@ -64,6 +68,9 @@ async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Failed | None:
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         contact_id=row["contact_id"],
+        email=row["email"],
+        phone=row["phone"],
+        is_test=row["is_test"],
         where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], enrollment_id, frozenset(row["holidays"])),
         not_before=row["not_before"],
         node_id=row["node_id"],
@@ -78,10 +85,10 @@ async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Failed | None:
     )
 
 
-async def take_up(tx: asyncpg.Connection, failed: Failed, stop: Stop, now: datetime) -> int:
+async def take_up(tx: asyncpg.Connection, failed: Failed, stop: Stop, now: datetime, held: Held) -> int:
     """Let it live again, at `stop`; answers which retry it is. The caller holds the enrollment's lock.
 
-    Raises asyncpg.UniqueViolationError when the contact has come to live in the sequence again meanwhile.
+    Raises asyncpg.UniqueViolationError when the contact, or another one of an address in `held`, lives in the sequence.
     """
     number: int = await _sql.take_up(
         tx,
@@ -93,6 +100,8 @@ async def take_up(tx: asyncpg.Connection, failed: Failed, stop: Stop, now: datet
         lap=stop.lap,
         round_lap=failed.round_lap,
         now=now,
+        email=held.email,
+        phone=held.phone,
     )
     await steps.record(tx, failed.sequence_id, [Course(failed.enrollment_id, failed.contact_id, stop)])
     return number

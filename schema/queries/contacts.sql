@@ -61,3 +61,19 @@ SELECT id FROM (
     UNION
     (SELECT id FROM contacts WHERE external_id COLLATE "C" >= :text AND external_id COLLATE "C" < :behind LIMIT :limit)
 ) found LIMIT :limit;
+
+-- name: count_known$
+-- How many of these external ids there are.
+SELECT count(*) FROM contacts WHERE external_id = ANY(:external_ids::text[]);
+
+-- name: sharing
+-- Who else has the email or the phone of each of these contacts; one of them is named for each address.
+SELECT DISTINCT ON (mine.external_id, other.kind) mine.external_id, other.kind, other.external_id AS other
+FROM unnest(:external_ids::text[], :emails::text[], :phones::text[]) AS mine (external_id, email, phone)
+CROSS JOIN LATERAL (
+    SELECT c.external_id, 'email' AS kind FROM contacts c WHERE c.email = mine.email
+    UNION ALL
+    SELECT c.external_id, 'phone' FROM contacts c WHERE c.phone = mine.phone
+) other
+WHERE other.external_id <> mine.external_id
+ORDER BY mine.external_id, other.kind, other.external_id;

@@ -1,10 +1,12 @@
 -- name: create_enrollments
--- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer.
+-- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer, and so is
+-- one whose address a live one holds.
 INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, chain, is_test, current_node,
-    next_run_at, gate, enrolled_at)
-SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, :is_test, n.node_id, n.at, n.gate, :now
-FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[])
-    AS n (id, contact_id, node_id, at, gate)
+    next_run_at, gate, enrolled_at, live_email, live_phone)
+SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, :is_test, n.node_id, n.at, n.gate,
+    :now, n.email, n.phone
+FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[], :emails::text[],
+    :phones::text[]) AS n (id, contact_id, node_id, at, gate, email, phone)
 -- In one order for everybody: whoever enrolls the same contact at this moment is waited for.
 ORDER BY n.contact_id
 ON CONFLICT DO NOTHING
@@ -22,6 +24,27 @@ SELECT chain, is_test FROM enrollments WHERE id = :enrollment_id;
 -- Which of these contacts were ever in the sequence (for `reenroll: never`)? To have tried it on somebody is no reason.
 SELECT DISTINCT contact_id FROM enrollments
 WHERE sequence_id = :sequence_id AND contact_id = ANY(:contact_ids::uuid[]) AND NOT is_test;
+
+-- name: sharers
+-- Who else of a contact's email or phone is live in the sequence, or (`ever`) was in it; test runs aside. An address counts
+-- that the other one has now, or had when it was enrolled.
+SELECT DISTINCT ON (mine.contact_id) mine.contact_id, other.id AS other_id, other.external_id AS other, other.kind
+FROM unnest(:contact_ids::uuid[], :emails::text[], :phones::text[]) AS mine (contact_id, email, phone)
+CROSS JOIN LATERAL (
+    SELECT c.id, c.external_id, 'email' AS kind FROM contacts c JOIN enrollments e ON e.contact_id = c.id
+    WHERE c.email = mine.email AND e.sequence_id = :sequence_id AND NOT e.is_test AND (:ever OR e.ended_at IS NULL)
+    UNION ALL
+    SELECT c.id, c.external_id, 'phone' FROM contacts c JOIN enrollments e ON e.contact_id = c.id
+    WHERE c.phone = mine.phone AND e.sequence_id = :sequence_id AND NOT e.is_test AND (:ever OR e.ended_at IS NULL)
+    UNION ALL
+    SELECT c.id, c.external_id, 'email' FROM enrollments e JOIN contacts c ON c.id = e.contact_id
+    WHERE e.sequence_id = :sequence_id AND e.live_email = mine.email AND e.status IN ('pending', 'running', 'paused')
+    UNION ALL
+    SELECT c.id, c.external_id, 'phone' FROM enrollments e JOIN contacts c ON c.id = e.contact_id
+    WHERE e.sequence_id = :sequence_id AND e.live_phone = mine.phone AND e.status IN ('pending', 'running', 'paused')
+) other
+WHERE other.id <> mine.contact_id
+ORDER BY mine.contact_id, other.kind, other.id;
 
 -- name: mark_started!
 -- The workflows of these enrollments exist now. Who holds a row's lock executes its first node and says so itself;
@@ -54,7 +77,7 @@ WITH ended AS (
         status = :status, reason = :reason, error = :error, ended_at = :now, ended_by_at = :ended_by_at,
         started_at = coalesce(started_at, :now),
         ended_node = CASE WHEN :status = 'completed' THEN NULL ELSE coalesce(:failed_at::text, current_node) END,
-        current_node = NULL, next_run_at = NULL, gate = NULL,
+        current_node = NULL, next_run_at = NULL, gate = NULL, live_email = NULL, live_phone = NULL,
         last_node = coalesce(:last_node::text, last_node),
         last_order_index = coalesce(:last_order_index::int, last_order_index),
         last_lap = coalesce(:last_lap::int, last_lap)

@@ -51,7 +51,7 @@ WITH retries AS (
 ), refusals AS (
     UPDATE batch_refusals SET detail = 'erased' WHERE contact_id = :contact_id AND detail IS NOT NULL
 )
-UPDATE enrollments SET source = 'erased', error = CASE WHEN error IS NULL THEN NULL ELSE 'erased' END
+UPDATE enrollments SET source = 'erased', live_email = NULL, live_phone = NULL, error = CASE WHEN error IS NULL THEN NULL ELSE 'erased' END
 WHERE contact_id = :contact_id;
 
 -- name: forget_words!

@@ -2,7 +2,7 @@
 -- How an enrollment ended, at which step, and what has happened since that speaks against taking it up again.
 SELECT
     e.status, e.reason, e.error, e.retries, e.not_before, e.sequence_id, e.version_id, e.contact_id,
-    s.key AS sequence, c.zones, t.timezone AS tenant_zone, t.holidays,
+    s.key AS sequence, e.is_test, c.email, c.phone, c.zones, t.timezone AS tenant_zone, t.holidays,
     f.node_id, f.lap,
     (SELECT max(p.lap) + 1 FROM enrollment_steps p WHERE p.enrollment_id = e.id) AS next_lap,
     -- A goto that led back in the walk that failed began a round that the enrollment does not know of.
@@ -45,7 +45,8 @@ LEFT JOIN message_jobs j ON j.enrollment_id = e.id AND j.node_id = f.node_id AND
 WHERE e.id = :enrollment_id;
 
 -- name: take_up$
--- It lives again, as one whose workflow is to be started; what failed is noted. Answers which retry it is.
+-- It lives again, as one whose workflow is to be started, and holds the contact's addresses as a new one would; what
+-- failed is noted. Answers which retry it is.
 WITH noted AS (
     INSERT INTO enrollment_retries (tenant_id, enrollment_id, number, node_id, lap, error, failed_at, retried_at)
     SELECT current_tenant(), id, retries + 1, :failed_node, :failed_lap, error, ended_at, :now
@@ -53,6 +54,7 @@ WITH noted AS (
 )
 UPDATE enrollments SET
     status = 'pending', retries = retries + 1, error = NULL, ended_at = NULL, ended_node = NULL,
-    current_node = :failed_node, next_run_at = :at, gate = :gate, lap = :lap, round_lap = :round_lap
+    current_node = :failed_node, next_run_at = :at, gate = :gate, lap = :lap, round_lap = :round_lap,
+    live_email = :email, live_phone = :phone
 WHERE id = :enrollment_id AND status = 'failed'
 RETURNING retries;

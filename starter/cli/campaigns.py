@@ -23,6 +23,7 @@ _LOOK_EVERY_S = 0.5
 _WORDS: dict[RefusalReason, str] = {
     "live": "live in it already",
     "once_only": "were in it before, and it says `reenroll: never`",
+    "shared_address": "share an email or phone with somebody in it",
     "unschedulable": "no allowed time exists for them",
     "error": "failed",
 }

@@ -55,6 +55,8 @@ async def enroll(
 ) -> Answer:
     """Enroll contacts in a sequence's newest version; whoever is live in it already stays as they are.
 
+    Whoever shares an email or phone with somebody in it stays out, unless it says `shared_addresses: allow`.
+
     Unknown ids are reported all together, and then nobody is enrolled. Exit status 1 also says that somebody named
     by --contact did not get in.
     """
@@ -114,6 +116,10 @@ def _document(sequence: str, report: EnrollReport) -> dict[str, object]:
         "skipped": {
             "live": report.live,
             "once_only": report.once_only,
+            "shared_address": [
+                {"contact": one.contact.external_id, "with": one.sharer.external_id, "address": one.sharer.kind}
+                for one in report.shared
+            ],
             "unschedulable": [{"contact": who, "reason": why} for who, why in report.unschedulable],
         },
         "unstarted": report.unstarted,
@@ -128,6 +134,9 @@ def _lines(report: EnrollReport) -> list[Text]:
         lines.append(f"{report.live} not enrolled: live in it already")
     if report.once_only:
         lines.append(f"{report.once_only} not enrolled: were in it before, and it says `reenroll: never`")
+    lines += [f"{one.contact.external_id} not enrolled: {one}" for one in report.shared[:_NAMED]]
+    if len(report.shared) > _NAMED:
+        lines.append(f"{len(report.shared) - _NAMED} more not enrolled: they share an address with somebody in it")
     lines += [f"{who} not enrolled: {why}" for who, why in report.unschedulable[:_NAMED]]
     if len(report.unschedulable) > _NAMED:
         lines.append(f"{len(report.unschedulable) - _NAMED} more not enrolled: no allowed time exists for them")

@@ -9,7 +9,7 @@ import asyncpg
 from domain.contact import Contact
 from domain.errors import NotFound, TouchlineError
 from scheduling.delays import read_date
-from starter.contact_csv import ContactFile, RejectedLine
+from starter.contact_csv import ContactFile, Reading, RejectedLine
 from starter.simulation.run import Person, id_of
 from store import contacts, suppressions
 
@@ -18,7 +18,7 @@ _NAMED = 5
 
 def people_of_csv(path: Path, default_region: str) -> list[Contact]:
     """The contacts of a CSV file. Raises TouchlineError naming the lines that cannot be used."""
-    with ContactFile(path, default_region=default_region) as file:
+    with ContactFile(path, Reading(default_region=default_region)) as file:
         records = list(file)
     if bad := [record for record in records if isinstance(record, RejectedLine)]:
         named = "\n".join(f"{path}:{line.line}: {'; '.join(line.reasons)}" for line in bad[:_NAMED])

@@ -155,6 +155,7 @@ async def _enroll(engine: Engine, key: str, enrolled: dict[UUID, Person]) -> dic
             at_time(engine, start), key, pages(group), source="simulation", id_of=lambda c: enrollment_of[c.id]
         )
         refused |= dict(report.unschedulable)
+        refused |= {one.contact.external_id: str(one) for one in report.shared}
     return refused
 
 

@@ -93,6 +93,9 @@ async def test_a_contact_is_found_by_whatever_its_external_id_holds(api: Api) ->
     assert by_theirs.json() == by_ours.json()
 
 
+LAST_PLACE = cursor("conversation", datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -106,7 +109,7 @@ async def test_a_contact_is_found_by_whatever_its_external_id_holds(api: Api) ->
         ("/contacts/C1/conversation?limit=0", 422),
         ("/contacts/C1/conversation?before=yesterday", 422),
         (
-            f"/contacts/C1/conversation?before={cursor('conversation', datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))}",
+            f"/contacts/C1/conversation?before={LAST_PLACE}",
             200,
         ),
     ],

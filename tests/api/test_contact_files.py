@@ -63,6 +63,26 @@ async def test_good_lines_go_in_and_the_others_are_named(api: Api) -> None:
     assert [row["name"] for row in await stored(api)] == ["Ada", "Zoë, 王 🙂", "=1+1"]
 
 
+async def test_a_dry_run_says_what_columns_are_taken_for(api: Api) -> None:
+    """By the declared encoding and order of dates; and nothing is written."""
+    file = "id;Vorname;Nachname;E-Mail-Adresse;renewal\n7;Zoë;Lee;z@x.com;24.12.2026\n".encode("cp1252")
+    key = {"Content-Type": "text/csv", **(await api.key("write"))}
+    query = {"dry_run": "true", "encoding": "windows-1252", "dates": "dmy"}
+    answer = await api.http.post("/contacts/import", content=file, headers=key, params=query)
+    assert answer.status_code == 200, answer.text
+    report = answer.json()
+    assert (report["dry_run"], report["created"], report["encoding"], report["delimiter"]) == (True, 1, "cp1252", ";")
+    assert [column["taken_for"] for column in report["columns"]] == [
+        *("external_id", "attributes.vorname", "attributes.nachname", "email", "attributes.renewal")
+    ]
+    assert [column["also"] for column in report["columns"]][:3] == [None, "first_name", "last_name"]
+    assert report["notices"] == [{"text": "renewal: dates were read as day, month, year", "line": 2, "count": 1}]
+    assert await stored(api) == []
+    for name, value in (("encoding", "klingon"), ("dates", "ydm"), ("key", "name")):
+        refused = await api.http.post("/contacts/import", content=file, headers=key, params={**query, name: value})
+        assert refused.status_code in {400, 422}, (name, refused.text)
+
+
 async def test_an_import_of_the_export_changes_nothing(api: Api) -> None:
     """Whatever the texts look like to a spreadsheet; and the file is the same again."""
     await sent(api, file_of(AWKWARD))

@@ -1,6 +1,12 @@
 """`contacts`: in, out and forgotten."""
 
+import asyncio
+import json
+import signal
+import sys
 from pathlib import Path
+
+import asyncpg
 
 from settings import Settings
 from tests.cli.conftest import CASES, Cli
@@ -53,3 +59,50 @@ async def test_a_contact_is_erased(cli: Cli, services: Settings, tmp_path: Path)
     assert (await cli("contacts", "erase", "C-1")).code == 0
     assert (await cli("contacts", "export", tmp_path / "out.csv", "--json")).document["exported"] == 0
     assert (await cli("contacts", "erase", "C-1")).code == 1
+
+
+async def test_an_import_that_is_interrupted_says_what_is_in(services: Settings, tmp_path: Path) -> None:
+    """Status 130, and the line at which to go on: everything before it is in."""
+    file = tmp_path / "many.csv"
+    file.write_text("external_id,email\n" + "".join(f"M{n},m{n}@example.com\n" for n in range(100_000)))
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "starter.cli", "contacts", "import", str(file), "--json"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    database = await asyncpg.connect(services.database_url)
+    try:
+        async with asyncio.timeout(120):
+            while not await database.fetchval("SELECT EXISTS (SELECT FROM contacts)"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        out, _ = await started.communicate()
+        document = json.loads(out)
+        assert started.returncode == 130
+        assert document["imported"] == document["next_line"] - 2
+        before = [f"M{n}" for n in range(document["imported"])]
+        known = await database.fetchval("SELECT count(*) FROM contacts WHERE external_id = ANY($1)", before)
+        assert known == document["imported"] < 100_000
+    finally:
+        await database.close()
+
+
+async def test_what_columns_are_taken_for_is_shown_before_and_after(
+    cli: Cli, services: Settings, tmp_path: Path
+) -> None:
+    """A dry run lists all of them and writes nothing; the import lists those that the file calls otherwise."""
+    file = tmp_path / "export.csv"
+    file.write_text("id,First Name,E-mail Address,plan,timezone\n1,Ada,ada@example.com,gold,EST\n")
+    would = await cli("contacts", "import", file, "--dry-run")
+    assert would.code == 0
+    assert would.out.splitlines() == [
+        "id: external_id",
+        "First Name: attributes.first_name, and a part of the name",
+        "E-mail Address: email",
+        "plan: attributes.plan",
+        "timezone: timezone",
+        f"{file}:2: timezone: `EST` was read as America/New_York",
+        "1 of 1 contacts would be imported (1 new, 0 updated), 0 rejected",
+    ]
+    did = await cli("contacts", "import", file)
+    assert did.out.splitlines()[:3] == would.out.splitlines()[:3]
+    assert did.out.splitlines()[-1] == "1 of 1 contacts imported (1 new, 0 updated), 0 rejected"

@@ -1,5 +1,6 @@
 """Importing contacts into a real database."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +10,8 @@ import pytest
 
 from domain.contact import Contact
 from starter import contacts as importing
-from starter.contacts import ImportReport, import_csv
+from starter.contact_csv import Reading
+from starter.contacts import ImportBroke, ImportReport, import_csv
 from store import contacts as stored
 from store.pool import Database
 
@@ -24,15 +26,15 @@ async def rows(database: Database, tenant_id: UUID) -> dict[str, dict[str, Any]]
 async def import_text(database: Database, tenant_id: UUID, tmp_path: Path, text: str) -> ImportReport:
     path = tmp_path / "contacts.csv"
     path.write_text(text)
-    return await import_csv(database, tenant_id, path, default_region="US")
+    return await import_csv(database, tenant_id, path, Reading(default_region="US"))
 
 
 async def test_a_clean_file_goes_in_whole_and_again_changes_nothing(database: Database, tenant_id: UUID) -> None:
     """1,000 of 1,000 are created; the second import updates the same 1,000, which keep their ids."""
-    report = await import_csv(database, tenant_id, CASES / "contacts.csv", default_region="US")
+    report = await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
     assert (report.read, report.created, report.updated, report.rejected) == (1000, 1000, 0, ())
     before = await rows(database, tenant_id)
-    again = await import_csv(database, tenant_id, CASES / "contacts.csv", default_region="US")
+    again = await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
     assert (again.read, again.created, again.updated, again.imported) == (1000, 0, 1000, 1000)
     after = await rows(database, tenant_id)
     for row in (*before.values(), *after.values()):
@@ -42,7 +44,7 @@ async def test_a_clean_file_goes_in_whole_and_again_changes_nothing(database: Da
 
 async def test_of_a_bad_file_exactly_the_good_lines_go_in(database: Database, tenant_id: UUID) -> None:
     """Three contacts, six rejected lines, and values stored as they were written."""
-    report = await import_csv(database, tenant_id, CASES / "contacts-bad.csv", default_region="US")
+    report = await import_csv(database, tenant_id, CASES / "contacts-bad.csv", Reading(default_region="US"))
     assert (report.read, report.created, report.rejected_count) == (9, 3, 6)
     assert [r.external_id for r in report.rejected] == ["B1", "B2", "B3", "B4", "B5", "B7"]
     by_id = await rows(database, tenant_id)
@@ -124,18 +126,18 @@ async def test_another_tenants_contact_of_the_same_id_is_another_contact(
 async def test_batches_report_progress_and_add_up(
     database: Database, tenant_id: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each batch tells bytes and contacts, never fewer than before; the last tells all of them."""
+    """Before each batch bytes and what is in are told, never less than before; at last all of it."""
     monkeypatch.setattr(importing, "_BATCH", 100)
     path = CASES / "contacts.csv"
-    told: list[tuple[int, int, int]] = []
+    told: list[tuple[int, int, ImportReport]] = []
     report = await import_csv(
-        database, tenant_id, path, default_region="US", on_progress=lambda *progress: told.append(progress)
+        database, tenant_id, path, Reading(default_region="US"), on_progress=lambda *progress: told.append(progress)
     )
     size = path.stat().st_size
     assert report.created == 1000
-    assert [imported for _, _, imported in told] == list(range(100, 1001, 100))
+    assert [report.imported for _, _, report in told] == list(range(0, 1001, 100))
     assert [read for read, _, _ in told] == sorted(read for read, _, _ in told)
-    assert told[-1] == (size, size, 1000)
+    assert told[-1] == (size, size, report)
 
 
 async def test_a_report_names_so_many_rejected_lines_and_counts_all(
@@ -160,3 +162,51 @@ async def test_an_upsert_that_fails_leaves_nothing_behind(database: Database, te
     assert await rows(database, tenant_id) == {}
     async with database.transaction(tenant_id) as tx:
         assert await stored.upsert(tx, [good]) == 1
+
+
+async def test_an_import_that_loses_the_database_says_what_is_in(
+    database: Database, tenant_id: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where to go on: what lies before that line is in, and nothing behind it."""
+    monkeypatch.setattr(importing, "_BATCH", 100)
+    upsert, calls = stored.upsert, 0
+
+    async def broken(tx: asyncpg.Connection, good: Sequence[Contact]) -> int:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return await upsert(tx, good)
+
+    monkeypatch.setattr(stored, "upsert", broken)
+    with pytest.raises(ImportBroke, match="300 contacts are in, up to line 302") as broke:
+        await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
+    report = broke.value.report
+    assert (report.read, report.created, report.next_line) == (300, 300, 302)
+    lines = (CASES / "contacts.csv").read_text().splitlines()
+    assert (await rows(database, tenant_id)).keys() == {line.partition(",")[0] for line in lines[1:301]}
+
+
+async def test_a_dry_run_writes_nothing_and_says_the_same(database: Database, tenant_id: UUID, tmp_path: Path) -> None:
+    """What would be new, what changed, what rejected, and who shares an address: as the import then says."""
+    await import_text(database, tenant_id, tmp_path, "external_id,email\nOLD,old@x.com\n")
+    path = tmp_path / "more.csv"
+    path.write_text(
+        "external_id,E-Mail,Mobile\nOLD,old@x.com,\nA,a@x.com,2125550101\nB,A@x.com,\nC,old@x.com,\n"
+        "D,,(212) 555-0101\nE,nobody,\n"
+    )
+    reading = Reading(default_region="US")
+    would = await import_csv(database, tenant_id, path, reading, dry_run=True)
+    assert (await rows(database, tenant_id)).keys() == {"OLD"}
+    did = await import_csv(database, tenant_id, path, reading)
+    assert would == did.model_copy(update={"dry_run": True})
+    assert (did.created, did.updated, did.rejected_count) == (4, 1, 1)
+    assert [(one.line, one.external_id, one.address, one.other) for one in did.shared] == [
+        (4, "B", "email", "A"),
+        (5, "C", "email", "OLD"),
+        (6, "D", "phone", "A"),
+    ]
+    assert did.shared_count == 3
+    assert {column.header: column.taken_for for column in did.columns}["Mobile"] == "phone"
+    again = await import_csv(database, tenant_id, path, reading)
+    assert again.shared_count == 3

@@ -8,7 +8,7 @@ import pytest
 from authoring.check import check
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
-from starter.contact_csv import ContactFile
+from starter.contact_csv import ContactFile, Reading
 from starter.demo import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
 from store.analytics import Counts, StepStats
 from store.executions import StatusCount
@@ -110,7 +110,7 @@ def test_the_example_files_are_what_the_demo_expects() -> None:
     checked = check(SEQUENCE_FILE.read_bytes())
     assert checked.ok
     assert tuple(content.node_id for content in checked.contents) == _STEPS
-    with ContactFile(CONTACTS_FILE, default_region="US") as file:
+    with ContactFile(CONTACTS_FILE, Reading(default_region="US")) as file:
         people = list(file)
     assert len(people) == CONTACTS
     assert {line.contact for line in SCRIPT} <= {p.external_id for p in people if isinstance(p, Contact)}

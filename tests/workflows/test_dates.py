@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
+from starter.contact_csv import Reading
 from starter.contacts import import_csv
 from starter.runs import Runs
 from starter.telling import say_many
@@ -64,7 +65,9 @@ async def test_a_date_that_changes_moves_the_wait(skipping: Rig, moved: int, tmp
         f"external_id,email,appointment_at\n{contact['external_id']},{contact['email']},{later.isoformat()}\n"
     )
     engine = skipping.engine
-    await import_csv(engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, engine))
+    await import_csv(
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, engine)
+    )
 
     async def waits_anew() -> None:
         row = await skipping.enrollment(enrollment)
@@ -86,7 +89,7 @@ async def test_an_import_is_done_although_nobody_hears_of_it(skipping: Rig, tmp_
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
     deaf = replace(engine, runs=Runs(nowhere, engine.runs.task_queue, search_attributes=False))
     report = await import_csv(
-        engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, deaf)
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, deaf)
     )
     assert report.updated == 1
     [word] = await skipping.rows("SELECT enrollment_id, signalled_at FROM enrollment_signals")
@@ -114,6 +117,13 @@ async def test_a_missing_or_past_date_does_what_its_policy_says(
     if "skip" in policies:
         [step] = [s for s in await skipping.steps(enrollment) if s["node_id"] == "remind"]
         assert step["status"] == "skipped"
+
+
+@pytest.mark.parametrize("written", ["12/24/2026", "24.12.2026", "2027-02-29"])
+async def test_a_date_that_cannot_be_read_is_told_from_a_missing_one(skipping: Rig, written: str) -> None:
+    """What was written is there to be mended; the policy is that of a missing date."""
+    enrollment, _ = await skipping.start(reminder(), attributes={"appointment_at": written})
+    assert await skipping.ended(enrollment) == ("stopped", "date_unreadable")
 
 
 async def test_business_days_weekdays_and_times_of_day_are_waited_for(skipping: Rig) -> None:

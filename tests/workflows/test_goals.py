@@ -8,6 +8,7 @@ import pytest
 from domain.events import EventType
 from starter import control, goals, telling
 from starter.contact_changes import Changes, change
+from starter.contact_csv import Reading
 from starter.contacts import import_csv
 from starter.happened import happen
 from starter.telling import say_many
@@ -224,7 +225,7 @@ async def test_an_import_wakes_those_alone_whose_goal_it_reaches(
     file.write_text("\n".join(["external_id,email,plan", *lines]))
     engine = skipping.engine
     imported = await import_csv(
-        engine.database, engine.tenant_id, file, default_region="US", tell=partial(say_many, engine)
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, engine)
     )
     assert imported.updated == 11
     ended = await skipping.rows("SELECT id, reason FROM enrollments WHERE ended_at IS NOT NULL")

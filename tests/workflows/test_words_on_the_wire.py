@@ -15,6 +15,7 @@ from domain import ids
 from providers.base import Provider
 from providers.smtp import SmtpConfig, SmtpProvider
 from providers.twilio import TwilioConfig, TwilioProvider
+from starter.contact_csv import Reading
 from starter.contacts import import_csv
 from starter.enroll import chosen, enroll
 from store.pool import Database
@@ -108,7 +109,7 @@ async def _imported(rig: Rig, folder: Path, values: dict[str, str]) -> None:
         rows.writerow(["external_id", "name", "email", "phone", "company", "tags", "note"])
         for number, (key, value) in enumerate(values.items()):
             rows.writerow([key, value, f"{key}@example.com", f"+1212555{number:04}", value, value, value])
-    report = await import_csv(rig.engine.database, rig.engine.tenant_id, file, default_region="US")
+    report = await import_csv(rig.engine.database, rig.engine.tenant_id, file, Reading(default_region="US"))
     assert (report.imported, report.rejected) == (len(values), ())
 
 

@@ -1,6 +1,7 @@
 """Named cases of the delays, each worked out by hand."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -183,11 +184,19 @@ def test_a_contacts_date_is_reckoned_from(delay: UntilField, value: str, expecte
     assert relative(utc(2026, 6, 1), delay, value) == DelayEnd(expected)
 
 
-@pytest.mark.parametrize("value", [None, "", " ", "soon", "31/12/2026", "2026-13-01", "0001-01-01", "9999-12-31"])
-def test_a_date_that_cannot_be_read_is_missing(value: str | None) -> None:
-    """Guessing at a date would send a reminder on a wrong day."""
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        *((value, "missing") for value in (None, "", " ")),
+        *((value, "unreadable") for value in ("soon", "31/12/2026", "2026-13-01", "0001-01-01", "9999-12-31")),
+    ],
+)
+def test_a_date_that_cannot_be_read_is_not_guessed_at(
+    value: str | None, verdict: Literal["missing", "unreadable"]
+) -> None:
+    """A guess would send a reminder on a wrong day; and there is a difference between no date and an unreadable one."""
     entered = utc(2026, 6, 1)
-    assert relative(entered, TWO_DAYS_BEFORE, value) == DelayEnd(entered, "missing")
+    assert relative(entered, TWO_DAYS_BEFORE, value) == DelayEnd(entered, verdict)
 
 
 def test_a_date_that_changes_while_waiting_moves_the_end() -> None:
