@@ -16,6 +16,7 @@ _MANY = 10_000
 _LARGE = {
     *("contacts", "enrollments", "enrollment_steps", "message_jobs", "messages", "events", "responses"),
     *("suppressions", "contact_opt_outs", "enrollment_signals", "notices", "contact_tags", "contact_events", "changes"),
+    "inbox",
 }
 _FILL = """
 SET session_replication_role = replica; -- the counters are another test's
@@ -71,6 +72,9 @@ SELECT :tenant, gen_random_uuid(), id, 'nudge', now() FROM enrollments;
 
 INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, body, expires_at, created_at)
 SELECT :tenant, gen_random_uuid(), id, 'help', 'sms', phone, 'Help.', now(), now() FROM contacts;
+
+INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, address, received_at, due_at)
+SELECT :tenant, gen_random_uuid(), email, 'message', '{}', '/webhooks/test', true, email, now(), now() FROM contacts;
 
 INSERT INTO changes (tenant_id, type, enrollment_id, sequence_id, contact_id, data)
 SELECT :tenant, 'enrollment.started', id, sequence_id, contact_id, '{}' FROM enrollments;
@@ -149,6 +153,11 @@ async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowde
     """Planned as by a connection that has run it often."""
     files = ("matching", "stopping", "inbound", "brake", "suppressions", "signals", "notices")
     assert [x for file in files for x in await _read_whole(crowded, file, load_queries(file).available_queries)] == []
+
+
+async def test_neither_storing_a_report_nor_its_turn_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
+    """Whatever waits already; what is due, and how much waits, is asked for apart from any report."""
+    assert await _read_whole(crowded, "inbox", ("put", "take", "done", "leave", "failed", "is_waiting")) == []
 
 
 async def test_taking_a_sequence_up_reads_no_large_table_whole(crowded: asyncpg.Connection) -> None:
