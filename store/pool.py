@@ -43,7 +43,7 @@ _IDLE_IN_TRANSACTION_S = 60
 off, must not keep others from the rows that it had locked."""
 _CONNECT_S = 10.0
 _LOOK_S = 10.0
-"""A server that says nothing for so long is away, and whoever looks has nothing of it: a look takes some milliseconds."""
+"""A server that says nothing for so long is away: a look takes some milliseconds."""
 _NOTICED_DEAD = {"tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 T = TypeVar("T")
