@@ -22,9 +22,9 @@ class Failed:
 
     enrollment_id: UUID
     ending: Ending | None
+    """None: it lives."""
     error: str | None
     """What failed it, whole."""
-    """None: it lives."""
     sequence: str
     sequence_id: UUID
     version_id: UUID
