@@ -156,6 +156,8 @@ class Settlement:
             if event in self.plan.settings.stop_on:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
+        if error.passing:
+            return await self._after_failure(await self._go_on("failed", now))
         return await self._go_on_after_failure(str(error), now)
 
     async def unrenderable(self, error: ContentError) -> StepResult:

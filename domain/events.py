@@ -105,9 +105,13 @@ class StatusReport(Report):
     """The contact's, as the provider writes it."""
     permanent: bool = True
     """Of a bounce: hard; False: soft."""
+    of_sender: bool = False
+    """It speaks of us (a listed address, SPF, a refused sender): every message would be refused like this."""
     code: str | None = None
     detail: str | None = None
     """The provider's own words."""
+    returned_subject: str | None = None
+    """Of a mail that brings a message back: that message's subject."""
     machine: bool = False
     """Opened or clicked by a scanner or a prefetching proxy, not by a person."""
     url: str | None = None

@@ -16,6 +16,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from content.headers import address, single_line
 from content.mime import build
+from content.smtp_reply import Meaning, judge
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -241,7 +242,7 @@ class SmtpProvider:
 
 
 def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
-    """Classify a reply by its code (RFC 5321 §4.2), its enhanced code (RFC 3463) and what it answers."""
+    """Classify a reply by its code (RFC 5321 §4.2), what it answers, and its enhanced code with its words."""
     match = _ENHANCED.match(error.message)
     enhanced = match[0] if match and match[1] == str(error.code)[0] else ""
     # Every line of a reply repeats the code (RFC 2034 §4); `shown` says it once.
@@ -257,19 +258,18 @@ def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
         return ConfigurationError(
             _NAME, f"{text} (check TOUCHLINE_SMTP_USERNAME and TOUCHLINE_SMTP_PASSWORD)", shown, code
         )
-    if code == 552 or enhanced in _SIZE_CODES:
+    if enhanced in _SIZE_CODES or (code == 552 and stage in (_Stage.CONNECT, _Stage.MAIL)):
         return PermanentError(_NAME, text, shown, code)
     # Up to MAIL the server has not heard of the recipient: what it refuses, it refuses for everybody.
     if stage in (_Stage.CONNECT, _Stage.MAIL) or enhanced in _SENDER_CODES:
         return ConfigurationError(_NAME, text, shown, code)
-    return PermanentError(_NAME, text, shown, code, effect="bounced" if _is_bounce(code, enhanced, stage) else "none")
-
-
-def _is_bounce(code: int, enhanced: str, stage: _Stage) -> bool:
-    """No such mailbox, or a disabled one; a bare 550 says so only in answer to RCPT."""
-    if enhanced:
-        return enhanced.startswith("5.1.") or enhanced == "5.2.1"
-    return stage is _Stage.RCPT and code in (550, 551, 553)
+    meaning = judge(f"{code} {error.message}", enhanced).meaning
+    if meaning in (Meaning.SENDER, Meaning.RELAYING):
+        return ConfigurationError(_NAME, text, shown, code)
+    if meaning is Meaning.RATE:
+        return TransientError(_NAME, text, shown, code)
+    effect: Literal["bounced", "none"] = "bounced" if meaning is Meaning.GONE else "none"
+    return PermanentError(_NAME, text, shown, code, effect=effect, passing=meaning is Meaning.LATER)
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

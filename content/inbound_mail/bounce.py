@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from content.inbound_mail import references
-from content.inbound_mail.bounce_text import Told, told_by
+from content.inbound_mail.bounce_text import Told, reason_beside, told_by
 from content.inbound_mail.mail import Headers, Mail, Part, addresses_in, headers_in
+from content.smtp_reply import Meaning, judge
 from domain.events import EventType
 
 _ACTIONS = {
@@ -28,14 +29,18 @@ _FEEDBACK = {
 _DISPOSITIONS = {"displayed": EventType.OPENED, "processed": EventType.DELIVERED, "dispatched": EventType.DELIVERED}
 """RFC 8098 3.2.6.2; `deleted` says nothing about reading."""
 
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_REPLY = re.compile(r"\b([45])\d\d\b")
-_FULL = re.compile(
-    r"mailbox (?:is )?full|over ?quota|quota (?:is )?exceeded|exceeded (?:\w+ ){0,3}quota", re.IGNORECASE
-)
-_POLICY = re.compile(
-    r"\bspam|block(?:ed|list)|blacklist|reputation|policy|dmarc|\bspf\b|dkim|too large|message size", re.IGNORECASE
-)
+_MEANINGS = {
+    Meaning.GONE: (EventType.BOUNCED, True),
+    Meaning.LATER: (EventType.BOUNCED, False),
+    # What says nothing says nothing of a death.
+    Meaning.UNSAID: (EventType.BOUNCED, False),
+    Meaning.RATE: (EventType.FAILED, True),
+    Meaning.MESSAGE: (EventType.FAILED, True),
+    Meaning.RELAYING: (EventType.FAILED, True),
+    Meaning.SENDER: (EventType.FAILED, True),
+}
+"""What a failure means, and whether it is for good."""
+
 _LONGEST_DETAIL = 500
 _LONGEST_STATUS = 100_000
 _MOST_RECIPIENTS = 50
@@ -52,6 +57,7 @@ class Finding:
     code: str | None = None
     detail: str | None = None
     machine: bool = False
+    of_sender: bool = False
 
     def fields(self) -> dict[str, Any]:
         """As arguments of a StatusReport."""
@@ -68,46 +74,32 @@ def findings(mail: Mail) -> list[Finding]:
         if parts := mail.of_type(kind):
             return [read(mail, parts[0], ids)]
     statuses = mail.of_type("message/delivery-status", "message/global-delivery-status")
-    found = [finding for part in statuses for finding in _delivery(part, ids)]
+    found = [finding for part in statuses for finding in _delivery(mail, part, ids)]
     return found[:_MOST_RECIPIENTS] or _told(mail, ids)
 
 
-def outcome(action: EventType, status: str, detail: str) -> tuple[EventType, bool]:
-    """What a failure means, and whether it is for good, by its enhanced status code (RFC 3463).
-
-    Of class 5, only what is said about the address itself bounces for good: X.1 (addressing; but X.1.7 and X.1.8 are
-    about the sender's), X.2.1 and X.2.0 (mailbox disabled), X.4.4 (no such host), X.0.0 (undefined). X.2.2 (mailbox
-    full) and the rest of X.4 (routing, expired on the way) are this time's. X.2.3, X.3, X.5, X.6 and X.7 (too long,
-    system, protocol, content, policy) speak of the message or of us. Class 4 that ends in a failure was given up.
-    """
-    if action is not EventType.BOUNCED:
-        return action, True
-    match = _STATUS.search(status)
-    kind, subject, point = match.groups() if match else ("", "0", "0")
-    if (subject, point) == ("0", "0"):
-        # Undefined: the words may say more.
-        if _FULL.search(detail):
-            return EventType.BOUNCED, False
-        if _POLICY.search(detail):
-            return EventType.FAILED, True
-    if kind == "4":
-        return EventType.BOUNCED, False
-    if subject in ("3", "5", "6", "7") or (subject, point) in (("1", "7"), ("1", "8"), ("2", "3"), ("2", "4")):
-        return EventType.FAILED, True
-    soft = (subject, point) == ("2", "2") or (subject == "4" and point != "4")
-    return EventType.BOUNCED, not soft
+def failure(address: str | None, ids: tuple[str, ...], words: str, status: str = "") -> Finding:
+    """What a failed delivery says, by its code and words."""
+    verdict = judge(words, status)
+    meaning, permanent = _MEANINGS[verdict.meaning]
+    detail = words[:_LONGEST_DETAIL] or None
+    of_sender = verdict.meaning is Meaning.SENDER
+    return Finding(meaning, address, ids, permanent, verdict.code or None, detail, of_sender=of_sender)
 
 
-def _delivery(part: Part, ids: tuple[str, ...]) -> Iterator[Finding]:
+def _delivery(mail: Mail, part: Part, ids: tuple[str, ...]) -> Iterator[Finding]:
     for fields in _blocks(part):
         action = _ACTIONS.get(fields.get("action").lower().partition(" ")[0])
         address = _recipient(fields)
         if action is None or not (fields.has("final-recipient") or fields.has("original-recipient")):
             continue
-        detail = _words(fields.get("diagnostic-code"))
-        status = _status(fields.get("status"), detail)
-        meaning, permanent = outcome(action, status, detail)
-        yield Finding(meaning, address, ids, permanent, status or None, detail or None)
+        detail, status = _words(fields.get("diagnostic-code")), fields.get("status")
+        if action is EventType.BOUNCED:
+            # Some give the reason to people only.
+            said = detail or reason_beside(mail, address)
+            yield failure(address, ids, said, status)
+        else:
+            yield Finding(action, address, ids, code=judge(detail, status).code or None, detail=detail or None)
 
 
 def _complaint(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
@@ -136,26 +128,12 @@ def _told(mail: Mail, ids: tuple[str, ...]) -> list[Finding]:
     told: Told | None = told_by(mail)
     if told is None or not (told.addresses or ids or told.message_ids):
         return []
-    action = EventType.DEFERRED if told.delayed else EventType.BOUNCED
     ids = references.message_ids(*ids, *told.message_ids)
-    status = _status("", told.detail)
-    meaning, permanent = outcome(action, status, told.detail)
     failed: list[str | None] = [*told.addresses[:_MOST_RECIPIENTS]] or [None]
-    return [
-        Finding(meaning, one, ids, permanent, status or None, told.detail[:_LONGEST_DETAIL] or None) for one in failed
-    ]
-
-
-def _status(stated: str, detail: str) -> str:
-    """The more exact of the two: many systems state 5.0.0 and quote the answer that says why."""
-    if (match := _STATUS.search(stated)) and (match[2], match[3]) != ("0", "0"):
-        return match[0]
-    if quoted := _STATUS.search(detail):
-        return quoted[0]
-    if match:
-        return match[0]
-    reply = _REPLY.search(detail)
-    return f"{reply[1]}.0.0" if reply else ""
+    if told.delayed:
+        code, detail = judge(told.reason).code or None, told.reason[:_LONGEST_DETAIL] or None
+        return [Finding(EventType.DEFERRED, one, ids, code=code, detail=detail) for one in failed]
+    return [failure(one, ids, told.reason) for one in failed]
 
 
 def _recipient(fields: Headers) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from content.inbound_mail import references
 from content.inbound_mail.html_text import text_of
 from content.inbound_mail.mail import Mail, addresses_in
+from content.smtp_reply import Meaning, judge
 
 _MACHINES = re.compile(
     r"(?:^|[<\s\"])(?:mailer-daemon|mail-daemon|postmaster|microsoftexchange[0-9a-f]*|mail ?delivery)", re.IGNORECASE
@@ -61,7 +62,8 @@ class Told:
 
     addresses: list[str]
     message_ids: tuple[str, ...]
-    detail: str
+    reason: str
+    """The words beside the address, or all of them where those say nothing."""
     delayed: bool
 
 
@@ -74,7 +76,7 @@ def told_by(mail: Mail) -> Told | None:
     if not listed and not (machine or (bounced and _SUBJECT.search(headers.decoded("subject")))):
         return None
     text = _text(mail)
-    about = text[: match.start()] if (match := _COPY_BEGINS.search(text)) else text
+    about = _about(text)
     ours = {address.lower() for address in headers.addresses("to", "from", "delivered-to", "return-path")}
     named = _named(about, ours)
     if not listed and not named and not _SUBJECT.search(headers.decoded("subject")):
@@ -82,9 +84,30 @@ def told_by(mail: Mail) -> Told | None:
     return Told(
         addresses=listed or list(named),
         message_ids=references.message_ids(*_MESSAGE_ID.findall(text)),
-        detail=" ".join(next(iter(named.values()), about[:_LONGEST]).split()) if named else "",
+        reason=_telling(next(iter(named.values()), ""), about),
         delayed=bool(_DELAYED.search(headers.decoded("subject")) or (_DELAYED.search(about))),
     )
+
+
+def reason_beside(mail: Mail, address: str | None) -> str:
+    """What the words for people give as the reason of a failure at this address; empty when they give none."""
+    about = _about(_text(mail))
+    named = _named(about, set())
+    beside = next((reason for one, reason in named.items() if address and one.lower() == address.lower()), "")
+    return _telling(beside, about)
+
+
+def _telling(beside: str, about: str) -> str:
+    """The reason beside an address, or all of the words where that says nothing."""
+    reason = " ".join(beside.split())
+    if judge(reason).meaning is not Meaning.UNSAID:
+        return reason
+    return " ".join(about[:_LONGEST].split())
+
+
+def _about(text: str) -> str:
+    """Without the copy of our own message below."""
+    return text[: match.start()] if (match := _COPY_BEGINS.search(text)) else text
 
 
 def _named(text: str, ours: set[str]) -> dict[str, str]:

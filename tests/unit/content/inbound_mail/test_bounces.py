@@ -6,7 +6,7 @@ from uuid import uuid5
 
 import pytest
 
-from content.inbound_mail.bounce import outcome
+from content.inbound_mail.bounce import failure
 from content.inbound_mail.read import read
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.ids import DEFAULT_TENANT, job_id, message_id
@@ -88,17 +88,18 @@ def test_each_action_has_its_meaning(action: str, type: EventType) -> None:
         ("5.7.26", "unauthenticated", EventType.FAILED, True),
         ("4.2.2", "full", EventType.BOUNCED, False),
         ("4.4.1", "no answer", EventType.BOUNCED, False),
-        ("5.0.0", "", EventType.BOUNCED, True),
+        ("5.0.0", "", EventType.BOUNCED, False),
         ("5.0.0", "552 mailbox is full", EventType.BOUNCED, False),
         ("5.0.0", "554 blocked as spam", EventType.FAILED, True),
-        ("", "", EventType.BOUNCED, True),
+        ("", "", EventType.BOUNCED, False),
     ],
 )
 def test_only_what_is_said_about_the_address_bounces_for_good(
     status: str, detail: str, type: EventType, permanent: bool
 ) -> None:
     """RFC 3463: a full mailbox is soft, and our content or reputation says nothing about the address."""
-    assert outcome(EventType.BOUNCED, status, detail) == (type, permanent)
+    found = failure("jane@example.com", (), detail, status)
+    assert (found.type, found.permanent) == (type, permanent)
 
 
 def test_the_quoted_answer_is_more_exact_than_an_undefined_status() -> None:
