@@ -114,8 +114,8 @@ def _by_subject(code: str) -> Meaning:
 # --- words -------------------------------------------------------------------------------------------------------
 
 _NAMES = re.compile(
-    r"<[^<>\s]*>|[^\s:(<]+@[^\s:,;()<>]+"
-    r"|\b(?!(?:resolver|storedrv|routing)\.)(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b(?!/)"
+    r"<[^<>\s]*>|[^\s:(<]{1,100}@[^\s:,;()<>]++"
+    r"|(?<![\w.-])(?:[a-z0-9_-]++\.)++[a-z]{2,}\b(?!/)"
 )
 """Addresses and host names: `spf@example.com` and `mx.spamfilter.example.com` say nothing."""
 _LISTS = re.compile(
@@ -132,11 +132,13 @@ _GAP = r"[^.;!?]{0,50}?"
 
 def _plain(words: str) -> str:
     """Small letters, one line, without addresses and host names."""
-    text = unicodedata.normalize("NFKC", words[:_LONGEST]).replace("’", "'").casefold()
+    text = " ".join(unicodedata.normalize("NFKC", words[:_LONGEST]).replace("’", "'").split())
+    # Before capitals go: "full.Please" is no name.
+    text = _NAMES.sub(lambda name: " ".join(_LISTS.findall(name[0])) or "…", text).casefold()
     # `550-5.2.1 first line 550-5.2.1 second line`: each line repeats the code (RFC 2034 4).
-    text = re.sub(r"\b([45]\d\d)[- ](?=[45]\.\d)", r"\1 ", " ".join(text.split()))
+    text = re.sub(r"\b([45]\d\d)[- ](?=[45]\.\d)", r"\1 ", text)
     text = re.sub(r"(?<=\S )[45]\d\d (?:[45]\.\d{1,3}\.\d{1,3} )?(?=[a-z])", "", text) if text[:3].isdigit() else text
-    return _NAMES.sub(lambda name: " ".join(_LISTS.findall(name[0])) or "…", _ADVICE.sub("", text))
+    return _ADVICE.sub("", text)
 
 
 def _pattern(*forms: str) -> re.Pattern[str]:
@@ -295,7 +297,7 @@ _LATER = _pattern(
     r"\bloop(?:s|ing|ed|back)?\b|too many hops|hop count|mail for \S+ loops|(?:maximum|max) hop|points? back to",
     r"try (?:again|later|it later)|retry later|again later|please retry|temporar(?:y|ily)|transient|deferred"
     r"|local (?:error|problem|configuration)|internal (?:server )?error|system (?:error|problem)|resources",
-    r"(?:dns|name service|name server|lookup)\b[^.;]{0,25}\b(?:error|fail|timeout|servfail"
+    r"(?:name service|name server|lookup)\b[^.;]{0,25}\b(?:error|fail|timeout|servfail"
     r"|problem)(?!.{0,90}(?:not found(?!, try)|not exist))|servfail",
     # Asleep, and perhaps not for ever.
     r"(?:account|mail ?box|user|address|recipient)\b[^.;]{0,60}\b(?:inactiv\w*|not (?:been )?active|suspended"
@@ -324,6 +326,7 @@ _GONE = _pattern(
     r"|user_unknown|nosuchuser|unknown_user|550_user|dd (?:this|sorry)",
     r"(?:#|\b)5\.1\.0 address rejected|(?<!sender )address rejected\.?$|address (?:is )?unknown",
     # The domain.
+    r"no mail hosts? for|infodomainnonexistent",
     r"(?<!sender )(?<!sender's )(?<!helo )\b(?:domain|host|hostname"
     r"|dns domain)(?: or domain)?(?: name)?s?\b[^.;!?]{0,40}?(?:not (?:be )?(?:found|exist)|does(?: not"
     r"|n'?t) (?:exist|accept|have)|unknown|isn'?t valid|is invalid|non-?existent|couldn'?t be found|no longer"
@@ -392,9 +395,9 @@ _MEANINGS = (
     (_SENDER, Meaning.SENDER),
     (_BARE_IP_LISTED, Meaning.SENDER),
     (_RELAYING, Meaning.RELAYING),
-    (_RATE, Meaning.RATE),
     (_SIZE, Meaning.MESSAGE),
     (_FULL, Meaning.LATER),
+    (_RATE, Meaning.RATE),
     (_LATER, Meaning.LATER),
     (_GONE, Meaning.GONE),
     (_MESSAGE, Meaning.MESSAGE),

@@ -28,7 +28,9 @@ def replies(name: str) -> list[Reply]:
 
 def _wrong(rows: list[Reply]) -> list[tuple[str, str, str]]:
     judged = [(reply, judge(reply.words, reply.status).meaning) for reply in rows]
-    return [(reply.meaning.name, meaning.name, reply.words) for reply, meaning in judged if meaning is not reply.meaning]
+    return [
+        (reply.meaning.name, meaning.name, reply.words) for reply, meaning in judged if meaning is not reply.meaning
+    ]
 
 
 def test_the_rows_cover_every_meaning() -> None:
@@ -76,4 +78,6 @@ def test_the_code_in_the_words_counts(words: str, status: str, code: str) -> Non
 
 def test_names_say_nothing() -> None:
     """A host or an address may be called anything."""
-    assert judge("host mx.spf.example.com said: 550 <dmarc@reputation.example.com>: user unknown").meaning is Meaning.GONE
+    assert (
+        judge("host mx.spf.example.com said: 550 <dmarc@reputation.example.com>: user unknown").meaning is Meaning.GONE
+    )
