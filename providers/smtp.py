@@ -34,6 +34,10 @@ _NAME = "smtp"
 _GOODBYE_S = 2.0
 _AUTH_CODES = frozenset({530, 534, 535, 538})
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}(?!\S)")
+_RELAY_ID = re.compile(
+    r"<([^\s<>]{10,250})>|(?:\bqueued as|\bok:?)(?: id=| queued as)? ([\w.@+/=-]{16,250})(?=[\s;,.]|$)", re.IGNORECASE
+)
+"""`Ok 0102018f…-000000` (Amazon SES), `Ok: queued as …` (SendGrid, Postmark), `OK <…@…> [InternalId=…` (Exchange)."""
 _SENDER_CODES = frozenset({"5.1.7", "5.1.8"})
 """RFC 3463: the fault is in the sender's mailbox or system."""
 _SIZE_CODES = frozenset({"5.2.3", "5.3.4"})
@@ -155,7 +159,13 @@ class SmtpProvider:
                 reply = await attempt.run(line)
         except (SMTPException, OSError, ValueError) as error:
             raise self._classify(error, attempt.stage) from error
-        return Receipt(provider=_NAME, provider_message_id=message_id, detail=single_line(reply)[:200])
+        said = single_line(reply)
+        return Receipt(
+            provider=_NAME,
+            provider_message_id=message_id,
+            relay_message_id=_relay_id(said, message_id),
+            detail=said[:200],
+        )
 
     async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
         """SMTP has no such question."""
@@ -239,6 +249,16 @@ class SmtpProvider:
         return ConfigurationError(
             _NAME, f"{self._place}: {text} Check TOUCHLINE_SMTP_TLS, TOUCHLINE_SMTP_PORT and the credentials."
         )
+
+
+def _relay_id(said: str, message_id: str) -> str | None:
+    """The id in a server's last word under which it passes the message on, where it is not ours.
+
+    A short one is the number of a queue, which is used again.
+    """
+    match = _RELAY_ID.search(said)
+    found = match[1] or match[2] if match else None
+    return None if found is None or found == message_id.strip("<>") else found
 
 
 def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from content.inbound_mail import references
@@ -58,6 +58,7 @@ class Finding:
     detail: str | None = None
     machine: bool = False
     of_sender: bool = False
+    returned_subject: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """As arguments of a StatusReport."""
@@ -75,7 +76,10 @@ def findings(mail: Mail) -> list[Finding]:
             return [read(mail, parts[0], ids)]
     statuses = mail.of_type("message/delivery-status", "message/global-delivery-status")
     found = [finding for part in statuses for finding in _delivery(mail, part, ids)]
-    return found[:_MOST_RECIPIENTS] or _told(mail, ids)
+    subject = next((headers.decoded("subject") for headers in _returned(mail)), "")
+    return [replace(finding, returned_subject=subject or None) for finding in found[:_MOST_RECIPIENTS]] or _told(
+        mail, ids
+    )
 
 
 def failure(address: str | None, ids: tuple[str, ...], words: str, status: str = "") -> Finding:
@@ -133,7 +137,7 @@ def _told(mail: Mail, ids: tuple[str, ...]) -> list[Finding]:
     if told.delayed:
         code, detail = judge(told.reason).code or None, told.reason[:_LONGEST_DETAIL] or None
         return [Finding(EventType.DEFERRED, one, ids, code=code, detail=detail) for one in failed]
-    return [failure(one, ids, told.reason) for one in failed]
+    return [replace(failure(one, ids, told.reason), returned_subject=told.subject) for one in failed]
 
 
 def _recipient(fields: Headers) -> str | None:
@@ -150,11 +154,14 @@ def _words(diagnostic: str) -> str:
 
 def _original_ids(mail: Mail) -> tuple[str, ...]:
     """Message-IDs of what was returned, or, when nothing was, of what the report answers."""
-    found = [value for headers in _returned(mail) for value in headers.all("message-id")]
+    found = tuple(name for headers in _returned(mail) for name in _names_of(headers))
     # A few systems return an empty copy and put the id where an answer has it.
-    return references.message_ids(*found) or references.answered(
-        mail.headers.all("in-reply-to"), mail.headers.all("references")
-    )
+    return found or references.answered(mail.headers.all("in-reply-to"), mail.headers.all("references"))
+
+
+def _names_of(copy: Headers) -> tuple[str, ...]:
+    """The Message-ID of our message, and the one that it had before a relay replaced it: the last of its References."""
+    return references.message_ids(*copy.all("message-id"), *references.answered((), copy.all("references"))[:1])
 
 
 def _returned(mail: Mail) -> Iterator[Headers]:

@@ -32,6 +32,9 @@ _COPY_BEGINS = re.compile(
 """From here on it is our own message, whose addresses are not those that failed."""
 _MESSAGE_ID = re.compile(r"^[> \t]*+message-id:\s*(<[^\s<>]{1,250}>)", re.IGNORECASE | re.MULTILINE)
 
+_REFERENCES = re.compile(r"^[> \t]*+references:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_SUBJECT_OF_COPY = re.compile(r"^[> \t]*+subject:[ \t]*([^\n]{1,998})$", re.IGNORECASE | re.MULTILINE)
+
 _ADDRESS = r"<?(?P<address>[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()*]{1,255})>?"
 _NAMED = (
     # qmail, Postfix, Yahoo: `<address>:` and the reason on this line or the next one.
@@ -62,6 +65,9 @@ class Told:
 
     addresses: list[str]
     message_ids: tuple[str, ...]
+    """Of the copy of our message: its own, and the last that it refers to, which is its own as well."""
+    subject: str | None
+    """Of that copy."""
     reason: str
     """The words beside the address, or all of them where those say nothing."""
     delayed: bool
@@ -83,7 +89,10 @@ def told_by(mail: Mail) -> Told | None:
         return None
     return Told(
         addresses=listed or list(named),
-        message_ids=references.message_ids(*_MESSAGE_ID.findall(text)),
+        message_ids=references.message_ids(
+            *_MESSAGE_ID.findall(text), *references.answered((), _REFERENCES.findall(text[:_LONGEST]))[:1]
+        ),
+        subject=match[1].strip() if (match := _SUBJECT_OF_COPY.search(text)) else None,
         reason=_telling(next(iter(named.values()), ""), about),
         delayed=bool(_DELAYED.search(headers.decoded("subject")) or (_DELAYED.search(about))),
     )

@@ -43,7 +43,8 @@ SELECT id FROM event;
 -- name: is_step$
 -- Is it a message that one of our steps sent, by its own Message-ID or by the one that a relay gave it?
 SELECT EXISTS (SELECT FROM message_jobs WHERE id = :job_id::uuid AND claimed_at IS NOT NULL)
-    OR EXISTS (SELECT FROM message_jobs WHERE provider_message_id = ANY(:message_ids::text[]) AND claimed_at IS NOT NULL);
+    OR EXISTS (SELECT FROM message_jobs WHERE provider_message_id = ANY(:message_ids::text[]) AND claimed_at IS NOT NULL)
+    OR EXISTS (SELECT FROM message_jobs WHERE relay_message_id = ANY(:message_ids::text[]) AND claimed_at IS NOT NULL);
 
 -- name: record_status$
 -- What became of a message of ours: the event under the provider's own id, and what it proves about the message. No row

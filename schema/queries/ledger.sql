@@ -73,7 +73,7 @@ WHERE e.id = :enrollment_id;
 WITH job AS (
     UPDATE message_jobs SET
         state = 'sent', sent_at = :sent_at,
-        provider_message_id = coalesce(:provider_message_id, provider_message_id),
+        provider_message_id = coalesce(:provider_message_id, provider_message_id), relay_message_id = :relay_message_id,
         assumed = coalesce(:provider_message_id, provider_message_id, delivery) IS NULL,
         error = NULL, error_class = NULL, error_code = NULL, gate = NULL, held_until = NULL, cancel_reason = NULL
     WHERE id = :job_id

@@ -56,7 +56,17 @@ async def test_a_name_that_spells_a_line_break_arrives_as_a_name(server: MailSer
     assert isinstance(data, bytes)
     block, _, body = data.partition(b"\r\n\r\n")
     assert [line.split(b":")[0].decode() for line in block.split(b"\r\n") if line[:1] != b" "] == [
-        *("From", "To", "Subject", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+        *(
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "References",
+            "Content-Type",
+            "Content-Transfer-Encoding",
+            "MIME-Version",
+        )
     ]
     assert message_from_bytes(data, policy=policy.default)["Subject"] == f"Hi, {name}"
     assert body == b"Hello\r\n"
@@ -259,6 +269,33 @@ async def test_the_receipt_is_the_message_id_and_the_servers_word(server: MailSe
     assert f"Message-ID: {receipt.provider_message_id}\r\n".encode() in content
     assert receipt.detail == "2.0.0 queued as 1"
     assert server.mails[0].mail_from == "ann@example.org"
+    await smtp.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (
+            "250 Ok 0102018f3a5b7c9d-1a2b3c4d-0000-4000-8000-1a2b-000000",
+            "0102018f3a5b7c9d-1a2b3c4d-0000-4000-8000-1a2b-000000",
+        ),
+        ("250 2.0.0 Ok: queued as Zt4zTrRlQuCvPRlNRrKd5w", "Zt4zTrRlQuCvPRlNRrKd5w"),
+        ("250 2.0.0 OK: queued as <202611301200.123@smtp-relay.example>", "202611301200.123@smtp-relay.example"),
+        (
+            "250 2.0.0 OK <AM0PR@eur.outlook.example> [InternalId=1, Hostname=a.example] Queued mail for delivery",
+            "AM0PR@eur.outlook.example",
+        ),
+        ("250 2.0.0 Ok: queued as 4XyZ12", None),
+        ("250 2.0.0 Message accepted for delivery", None),
+        ("250 OK", None),
+    ],
+)
+async def test_the_id_that_a_relay_gives_is_kept(server: MailServer, said: str, name: str | None) -> None:
+    """Bounces and answers may know no other one; numbers of queues are used again."""
+    server.script["DATA"] = [said]
+    smtp = provider(server)
+    receipt = await smtp.send(email())
+    assert receipt.relay_message_id == name
     await smtp.close()
 
 
