@@ -20,7 +20,11 @@ _ACTIONS = {
 }
 """RFC 3464 2.3.3."""
 _FEEDBACK = {
+    # RFC 5965 wants the type named; loops that leave it out have one purpose.
+    "": EventType.COMPLAINED,
     "abuse": EventType.COMPLAINED,
+    "complaint": EventType.COMPLAINED,
+    "spam": EventType.COMPLAINED,
     "fraud": EventType.COMPLAINED,
     "opt-out": EventType.UNSUBSCRIBED,
     "opt-out-list": EventType.UNSUBSCRIBED,
@@ -41,6 +45,18 @@ _MEANINGS = {
 }
 """What a failure means, and whether it is for good."""
 
+_COMPLAINT = re.compile(
+    r"complaint about message|(?:e-?mail )?feedback report|abuse report|(?:spam|junk|ube|uce)\b.{0,20}\breport"
+    r"|(?:spam|abuse) complaint|report(?:ed)? as (?:spam|junk|unsolicited)",
+    re.IGNORECASE,
+)
+_COMPLAINS = re.compile(
+    r"^(?:abuse|postmaster|staff|scomp|fbl\w*|feedback\w*|complaints?|arf|spam\w*|reports?|noreply|no-reply|mailer-daemon)"
+    r"[^@]{0,60}@",
+    re.IGNORECASE,
+)
+"""Who passes complaints on: never a person, who would forward a mail of ours under such a subject."""
+_REPORTED = re.compile(r"^feedback-type:[ \t]*([\w-]{1,40})", re.IGNORECASE | re.MULTILINE)
 _LONGEST_DETAIL = 500
 _LONGEST_STATUS = 100_000
 _MOST_RECIPIENTS = 50
@@ -74,6 +90,8 @@ def findings(mail: Mail) -> list[Finding]:
     ):
         if parts := mail.of_type(kind):
             return [read(mail, parts[0], ids)]
+    if complained := _complaint_without_report(mail, ids):
+        return [complained]
     statuses = mail.of_type("message/delivery-status", "message/global-delivery-status")
     found = [finding for part in statuses for finding in _delivery(mail, part, ids)]
     subject = next((headers.decoded("subject") for headers in _returned(mail)), "")
@@ -109,11 +127,34 @@ def _delivery(mail: Mail, part: Part, ids: tuple[str, ...]) -> Iterator[Finding]
 def _complaint(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
     fields = _fields(part)
     kind = fields.get("feedback-type").lower()
-    named = fields.addresses("original-rcpt-to")
-    # Some feedback loops leave the recipient out and let the returned message tell.
-    named = named or [address for headers in _returned(mail) for address in headers.addresses("to")]
+    named = fields.addresses("original-rcpt-to", "removal-recipient", "original-recipient")
     meaning = _FEEDBACK.get(kind, EventType.UNKNOWN)
-    return Finding(meaning, next(iter(named), None), ids, code=kind or None, detail=fields.get("user-agent") or None)
+    # Some feedback loops leave the recipient out and let the returned message tell.
+    address = next(iter(named), None) or _whom(mail)
+    return Finding(meaning, address, ids, code=kind or None, detail=fields.get("user-agent") or None)
+
+
+def _complaint_without_report(mail: Mail, ids: tuple[str, ...]) -> Finding | None:
+    """Outlook.com's (JMRP), which names the recipient in the message that it brings back; and older loops' letters."""
+    if any(copy.has("x-hmxmroriginalrecipient") for copy in _returned(mail)):
+        return Finding(EventType.COMPLAINED, _whom(mail), ids, code="jmrp")
+    told = next(
+        (match[1] for text in mail.texts("text/plain", _LONGEST_STATUS) for match in _REPORTED.finditer(text)), ""
+    )
+    if told and (mail.report == "feedback-report" or mail.of_type("message/rfc822", "text/rfc822-headers")):
+        return Finding(_FEEDBACK.get(told.lower(), EventType.UNKNOWN), _whom(mail), ids, code=told.lower())
+    machine = any(_COMPLAINS.match(sender) for sender in mail.headers.addresses("from"))
+    if machine and _COMPLAINT.search(mail.headers.decoded("subject")) and next(_returned(mail), None) is not None:
+        return Finding(EventType.COMPLAINED, _whom(mail), ids)
+    return None
+
+
+def _whom(mail: Mail) -> str | None:
+    """To whom the message went that came back."""
+    for copy in _returned(mail):
+        if found := copy.addresses("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "to"):
+            return found[0]
+    return None
 
 
 def _receipt(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:

@@ -195,6 +195,62 @@ def test_a_feedback_report_is_a_complaint(kind: str, type: EventType) -> None:
     assert (report.type, report.address, report.job_id) == (type, "jane@example.com", _JOB)
 
 
+_BROUGHT_BACK = "--b\nContent-Type: message/rfc822\nContent-Disposition: inline\n\n"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "kind", "added", "body"),
+    [
+        (
+            "staff@hotmail.com",
+            "complaint about message from 203.0.113.5",
+            "mixed",
+            "X-HmXmrOriginalRecipient: jane@example.com\n",
+            "",
+        ),
+        (
+            "staff@hotmail.com",
+            "",
+            "mixed",
+            "X-HmXmrOriginalRecipient: <jane@example.com>\nX-Reporter-IP: 1.2.3.4\n",
+            "",
+        ),
+        ("scomp@aol.net", "Email Feedback Report for IP 203.0.113.5", "mixed", "", "A user complained.\n"),
+        ("abuse@isp.example", "[Spam complaint] Your roof", "mixed", "", "Reported as spam.\n"),
+        (
+            "fbl@yahoo.example",
+            "FW: Your roof",
+            "report; report-type=feedback-report",
+            "",
+            "Feedback-Type: abuse\nVersion: 1\n",
+        ),
+    ],
+)
+def test_a_complaint_without_a_feedback_report_is_one(
+    sender: str, subject: str, kind: str, added: str, body: str
+) -> None:
+    """Outlook.com's names the recipient in the message that it brings back; others tell it in words."""
+    (report,) = _statuses(
+        f"From: {sender}\nTo: us@example.org\nMessage-ID: <c@x>\nSubject: {subject}\nMIME-Version: 1.0\n"
+        f"Content-Type: multipart/{kind}; boundary=b\n\n--b\nContent-Type: text/plain\n\n{body}\n"
+        f"{_BROUGHT_BACK}{added}{_COPY}\n--b--\n"
+    )
+    assert (report.type, report.address, report.job_id) == (EventType.COMPLAINED, "jane@example.com", _JOB)
+
+
+def test_a_person_who_forwards_our_message_complains_of_nothing() -> None:
+    """Whatever its subject is: it is theirs, and read as an answer."""
+    (report,) = read(
+        (
+            "From: jane@example.com\nTo: us@example.org\nMessage-ID: <c@x>\nSubject: abuse report form?\nMIME-Version: 1.0\n"
+            f"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee this.\n{_BROUGHT_BACK}{_COPY}\n--b--\n"
+        ).encode(),
+        provider="email",
+        at=_AT,
+    )
+    assert report.type is EventType.INBOUND
+
+
 @pytest.mark.parametrize(
     ("disposition", "type"),
     [
