@@ -141,5 +141,9 @@ class InboundMessage(Report):
     """The provider's own reading (Twilio's OptOutType); it has answered the contact by itself then."""
     returns_on: date | None = None
     """Of an out-of-office: the first day on which its author is back."""
+    left: bool = False
+    """Of an automatic answer: its author no longer works there."""
+    by_ticket_system: bool = False
+    """Of an automatic answer: a person may have written it through a system that marks everything as automatic."""
     enrollment_id: UUID | None = None
     """Set when the caller already knows whom the message answers."""

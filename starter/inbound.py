@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 
 from content.addresses import normal_email, normal_phone
+from content.inbound_mail.tickets import is_phones
 from content.optout import OptOutKind, judge
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
@@ -21,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_ADDRESS = 320
 """RFC 3696; a name that is no address may be any length, and an index has not room for that."""
+
+_SAYS_LEFT = "no longer works there"
+_SAYS_TICKET = "answered through a ticket system, which marks everything as automatic"
 
 _BRIEF = 8
 """Words of a message that says nothing else."""
@@ -103,11 +107,16 @@ def _normal(engine: Engine, channel: Channel, address: str) -> str:
 def _read(message: InboundMessage) -> Reading:
     verdict = judge(message.text, declared=message.declared)
     if message.type is EventType.AUTORESPONDED:
+        if message.left:
+            return Reading("auto_reply", doubt=_SAYS_LEFT, review="left")
         if verdict.kind is not OptOutKind.OPT_OUT:
-            return Reading("auto_reply")
+            by_ticket = message.by_ticket_system
+            return Reading("auto_reply", _SAYS_TICKET, "ticket") if by_ticket else Reading("auto_reply")
         # Marked as automatic, and yet it asks for no more: alone that is a wish, among other words a person decides.
         brief = len(message.text.split()) <= _BRIEF
         return Reading("opt_out") if brief else Reading("auto_reply", doubt=verdict.matched)
+    if message.channel is not Channel.EMAIL and verdict.kind is OptOutKind.NONE and is_phones(message.text):
+        return Reading("auto_reply")
     kind = _KINDS[verdict.kind]
     if kind == "help" and message.channel is Channel.EMAIL:
         kind = "reply"  # a keyword of text messages; by email a person asks for help

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +26,8 @@ class Reading:
     kind: MessageKind
     doubt: str | None = None
     """The words that make it a doubtful opt-out, which a person should read."""
+    review: Literal["doubtful_opt_out", "left", "ticket"] = "doubtful_opt_out"
+    """Why a person should read it, where `doubt` says something."""
     may_be_reply: bool = False
     """"Yes" lifts an opt-out, as it does at Twilio; where there is none it is an answer like any other."""
 
@@ -34,6 +37,8 @@ _BLOWS: dict[MessageKind, Blow] = {
     # An opt-out in words is an answer as well.
     "opt_out": Blow(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True),
 }
+_LEFT = Blow(frozenset({"bounce"}), "left")
+"""Whoever no longer works there is not reached there; the address is not barred, their successor may have it."""
 _ANSWER = _BLOWS["reply"]
 
 
@@ -79,6 +84,7 @@ async def receive_message(
         # Of a settled one too: what is recorded must not hang on whether an answer or a report came first.
         proven_job_id=None if kind == "operator" else found.job_id,
         doubt=reading.doubt,
+        review=reading.review,
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
@@ -98,7 +104,8 @@ async def receive_message(
             nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
-        struck = await stopping.strike(tx, event_id, left, _BLOWS.get(kind), found.contact_id, at=message.at, now=now)
+        blow = _LEFT if reading.review == "left" else _BLOWS.get(kind)
+        struck = await stopping.strike(tx, event_id, left, blow, found.contact_id, at=message.at, now=now)
         if kind == "opt_out":
             said = ["unsubscribed", "reply"]
             own = [e.id for e in held if e.contact_id == found.contact_id and not e.awaits.isdisjoint(said)]

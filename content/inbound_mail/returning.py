@@ -30,16 +30,25 @@ _MONTHS = {
 }
 """Names of months in languages in which `dateparser` is not asked."""
 _ARTICLE = r"(?:(?:the|den|dem|der|el|le|la|o|dia|di|de|il|giorno|op|dnia) ){0,2}"
+_SHORT_WEEKDAY = (
+    "(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|seg|qua|qui|sex)"
+)
+"""Before a date, where nothing hangs on it."""
+_SHORT_MONTH = (
+    "(?:jan|feb|mar|mrt|maj|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[csz]|ene|abr|ago|gen|giu|lug|ott|dic|fev|avr)"
+)
+"""Behind "3-6": two days, not a day of a month."""
 _MONTH = r"[^\W\d_]{3,12}\b\.?"
 _ORDINAL = r"(?:st|nd|rd|th|er|o|a|\.)?"
 _DATE = re.compile(
-    rf"\b(?:{_WEEKDAY}\.?,? ?{_ARTICLE})?(?:"
+    rf"\b(?:(?:{_WEEKDAY}|{_SHORT_WEEKDAY})\.?,? ?{_ARTICLE})?(?:"
     r"(?P<iso>\d{4}([-/.])\d{1,2}\2\d{1,2})(?!\d)"
     r"|(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})(?:(?P=mark)(?P<numeric_year>\d{4}|\d{2})|\.)?(?!\d)"
+    rf"(?! ?{_SHORT_MONTH})"
     rf"|(?P<month_first>{_MONTH}) ?(?:the )?(?P<day_second>\d{{1,2}})(?:st|nd|rd|th)?(?! ?\d?:)\b"
     r"(?:,? (?P<year_third>\d{4}))?"
-    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL} ?(?:of |de |do |d')?(?P<month_second>{_MONTH})"
-    r"(?:,? (?:de |del |of )?(?P<year>\d{4}))?"
+    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL}[ -]?(?:of |de |do |d')?(?P<month_second>{_MONTH})"
+    r"(?:(?:,? (?:de |del |of )?|-)(?P<year>\d{4}))?"
     r")"
     rf"|\b(?P<weekday>{_WEEKDAY})(?: (?:morning|morgen|manana|matin|manha|fruh))?\b"
     rf"|\b(?P<tomorrow>{_TOMORROW})\b"

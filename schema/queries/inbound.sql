@@ -20,7 +20,7 @@ WITH event AS (
     FROM event WHERE :answers::boolean
 ), review AS (
     INSERT INTO reviews (tenant_id, message_id, reason, detail, created_at)
-    SELECT current_tenant(), id, 'doubtful_opt_out', :doubt, :now FROM event WHERE :doubt::text IS NOT NULL
+    SELECT current_tenant(), id, :review, :doubt, :now FROM event WHERE :doubt::text IS NOT NULL
 ), marked AS (
     -- One update of a row that is both: a second one in the same statement would not be done.
     UPDATE message_jobs j SET

@@ -94,8 +94,11 @@ class Wording:
 
 
 def phrases(block: str) -> str:
-    """The phrases of a block as one group, in the spelling of `folded`; it matches nothing when the block is empty."""
-    plain = _unaccented(block)
+    """The phrases of a block as one group, in the spelling of `folded`; it matches nothing when the block is empty.
+
+    A backslash at the end of a line carries a phrase on to the next one.
+    """
+    plain = re.sub(r"\\\n\s*", "", _unaccented(block))
     listed = [phrase.strip() for line in plain.splitlines() for phrase in line.split(" | ") if phrase.strip()]
     if not listed:
         return "(?!)"

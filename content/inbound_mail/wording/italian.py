@@ -8,7 +8,8 @@ ITALIAN = Wording(
         assen(?:te|za)\b | in ferie\b | letto: | conferma di lettura
     """,
     declared=r"""
-        (?:questo|questa|il presente|la presente) (?:e|e'|messaggio e) un[a']? ?(?:risposta|messaggio|e-?mail) automatic[ao]
+        (?:questo|questa|il presente|la presente) (?:e|e'|messaggio e) un[a']? ?(?:risposta|messaggio\
+        |e-?mail) automatic[ao]
         (?:risposta|messaggio|e-?mail) (?:generat|inviat)?\w*\s?automatic[ao]\w* | generat[ao] automaticamente
     """,
     being="sono | saro | siamo | saremo | attualmente | mi trovo | il nostro ufficio e",

@@ -242,8 +242,9 @@ def test_a_person_who_forwards_our_message_complains_of_nothing() -> None:
     """Whatever its subject is: it is theirs, and read as an answer."""
     (report,) = read(
         (
-            "From: jane@example.com\nTo: us@example.org\nMessage-ID: <c@x>\nSubject: abuse report form?\nMIME-Version: 1.0\n"
-            f"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee this.\n{_BROUGHT_BACK}{_COPY}\n--b--\n"
+            "From: jane@example.com\nTo: us@example.org\nMessage-ID: <c@x>\nSubject: abuse report form?\n"
+            "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+            f"--b\nContent-Type: text/plain\n\nSee this.\n{_BROUGHT_BACK}{_COPY}\n--b--\n"
         ).encode(),
         provider="email",
         at=_AT,
