@@ -63,6 +63,18 @@ async def receive_message(
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses):
         reading = Reading("reply")
     kind = reading.kind
+    if message.message_id is not None and kind != "operator":
+        twin = await _sql.twin(
+            tx,
+            channel=message.channel,
+            rfc_message_id=message.message_id,
+            address=address,
+            kind=kind,
+            provider=message.provider,
+            body=message.text,
+        )
+        if twin is not None:
+            return await attribution.known_already(tx, twin, message.type)
     aims = awaiting.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []
     answers = found.enrollment_id is not None and kind in ("reply", "opt_out")
     stored = await _sql.record_message(

@@ -40,6 +40,14 @@ WITH event AS (
 )
 SELECT id FROM event;
 
+-- name: twin$
+-- The message that this one is, where it came in before under another id: the same Message-ID from the same sender, read
+-- alike. Under one provider the words must be the same too: senders make Message-IDs up.
+SELECT id FROM messages
+WHERE direction = 'in' AND channel = :channel AND rfc_message_id = :rfc_message_id::text AND address = :address
+    AND kind = :kind AND (provider <> :provider OR body = :body)
+ORDER BY at LIMIT 1;
+
 -- name: is_step$
 -- Is it a message that one of our steps sent, by its own Message-ID or by the one that a relay gave it?
 SELECT EXISTS (SELECT FROM message_jobs WHERE id = :job_id::uuid AND claimed_at IS NOT NULL)
