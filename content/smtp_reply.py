@@ -53,7 +53,8 @@ def judge(words: str, status: str = "") -> Verdict:
     meaning = _by_words(said, code)
     if meaning is Meaning.UNSAID:
         meaning = _BY_CODE.get(code[1:]) or _by_subject(code)
-    if code.startswith("4") and meaning in (Meaning.GONE, Meaning.UNSAID):
+    # But a domain that does not exist is gone, whoever calls that temporary.
+    if code.startswith("4") and meaning in (Meaning.GONE, Meaning.UNSAID) and "nxdomain" not in said:
         meaning = Meaning.LATER
     return Verdict(meaning, code)
 
@@ -296,7 +297,8 @@ _LATER = _pattern(
     r"|busy)",
     r"\bloop(?:s|ing|ed|back)?\b|too many hops|hop count|mail for \S+ loops|(?:maximum|max) hop|points? back to",
     r"try (?:again|later|it later)|retry later|again later|please retry|temporar(?:y|ily)|transient|deferred"
-    r"|local (?:error|problem|configuration)|internal (?:server )?error|system (?:error|problem)|resources",
+    r"|local (?:error|problem|configuration (?:error|problem))|internal (?:server )?error|system (?:error|problem)"
+    r"|resources",
     r"(?:name service|name server|lookup)\b[^.;]{0,25}\b(?:error|fail|timeout|servfail"
     r"|problem)(?!.{0,90}(?:not found(?!, try)|not exist))|servfail",
     # Asleep, and perhaps not for ever.
@@ -337,7 +339,7 @@ _GONE = _pattern(
     # In other languages.
     r"(?:empfänger\w*|benutzer\w*|postfach|adresse|konto|mailadresse|e-mail-adresse|teilnehmer|domain"
     r"|domäne)\b[^.;]{0,60}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt|existent|gültig|mehr)"
-    r"|ungültig|gibt es nicht|wurde gelöscht)|unbekannter? (?:empfänger|benutzer|adresse|nutzer)"
+    r"|ungültig|gibt es nicht|im \S{0,20}verzeichnis|wurde gelöscht)|unbekannter? (?:empfänger|benutzer|adresse|nutzer)"
     r"|kein(?:en)? (?:solche\w*|benutzer|postfach|empfänger|account)",
     r"(?:adresse|destinataire|utilisateur|bo[iî]te|compte|domaine)\b[^.;]{0,60}(?:invalide|inconnue?|inexistante?"
     r"|n'existe (?:pas|plus)|introuvable|n'a pas été trouvé|désactivé|supprimé|erronée)|(?:utilisateur|destinataire"
@@ -373,7 +375,7 @@ _MESSAGE = _pattern(
     r"|header|attachment|forbidden|unacceptable|bulk|suspicious|encod|smtputf8|8bitmime|\bformat\b|syntax error",
 )
 
-_BARE_IP_LISTED = re.compile(r"\[[0-9a-f.:]+\][^.;]{0,40}(?:block|listed|reject|refus|den)")
+_BARE_IP_LISTED = re.compile(r"\[[0-9a-f]{1,4}[.:][0-9a-f.:]+\][^.;]{0,40}(?:block|listed|reject|refus|den)")
 _ACCESS_DENIED = re.compile(r"recipient address rejected: access denied")
 
 

@@ -142,7 +142,7 @@ class InboundMessage(Report):
     returns_on: date | None = None
     """Of an out-of-office: the first day on which its author is back."""
     left: bool = False
-    """Of an automatic answer: its author no longer works there."""
+    """It says that the contact no longer works there."""
     by_ticket_system: bool = False
     """Of an automatic answer: a person may have written it through a system that marks everything as automatic."""
     enrollment_id: UUID | None = None

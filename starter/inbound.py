@@ -123,6 +123,8 @@ def _read(message: InboundMessage) -> Reading:
     yes = kind == "start" and verdict.matched == "yes"
     if yes and message.channel is Channel.EMAIL:
         return Reading("reply")
+    if kind == "reply" and message.left and verdict.kind is OptOutKind.NONE:
+        return Reading("reply", doubt=_SAYS_LEFT, review="left")
     return Reading(kind, verdict.matched if verdict.kind is OptOutKind.DOUBTFUL else None, may_be_reply=yes)
 
 

@@ -116,7 +116,7 @@ async def receive_message(
             nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
-        blow = _LEFT if reading.review == "left" else _BLOWS.get(kind)
+        blow = _LEFT if kind == "auto_reply" and reading.review == "left" else _BLOWS.get(kind)
         struck = await stopping.strike(tx, event_id, left, blow, found.contact_id, at=message.at, now=now)
         if kind == "opt_out":
             said = ["unsubscribed", "reply"]

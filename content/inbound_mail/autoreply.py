@@ -51,7 +51,7 @@ def worded_automatic(subject: str, text: str, *, returns: bool) -> bool:
     A declaration, an absence, the usual turns and a subject count for a machine; a question or words that show that our
     message was read count against it.
     """
-    if tickets.acknowledges(subject, text):
+    if tickets.acknowledges(subject, text) or tickets.is_phones(text):
         return True
     said, title = folded(text[:_REGARDED]), folded(subject)
     return any(_score(language, title, said, returns=returns) >= _ENOUGH for language in WORDINGS)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from content.inbound_mail import references
-from content.inbound_mail.bounce_text import Told, reason_beside, told_by
+from content.inbound_mail.bounce_text import Told, ids_of_copy, reason_beside, recipient_of_copy, told_by
 from content.inbound_mail.mail import Headers, Mail, Part, addresses_in, headers_in
 from content.smtp_reply import Meaning, judge
 from domain.events import EventType
@@ -47,15 +47,27 @@ _MEANINGS = {
 
 _COMPLAINT = re.compile(
     r"complaint about message|(?:e-?mail )?feedback report|abuse report|(?:spam|junk|ube|uce)\b.{0,20}\breport"
+    r"|\[spamcop"
+    r"|abuse-?(?:meldung|beschwerde)|spam-?(?:meldung|beschwerde)|signalement de spam|(?:denuncia|queja) de (?:spam"
+    r"|abuso)"
+    r"|segnalazione (?:di )?(?:spam|abuso)|spam-?(?:melding|klacht)|жалоба на спам"
     r"|(?:spam|abuse) complaint|report(?:ed)? as (?:spam|junk|unsolicited)",
     re.IGNORECASE,
 )
 _COMPLAINS = re.compile(
-    r"^(?:abuse|postmaster|staff|scomp|fbl\w*|feedback\w*|complaints?|arf|spam\w*|reports?|noreply|no-reply|mailer-daemon)"
-    r"[^@]{0,60}@",
+    r"^(?:[^@]{1,60}@(?:\w+\.)?(?:spamcop|abuse|signal-spam|fbl|feedback)\b|(?:abuse|postmaster|staff|scomp|fbl\w*"
+    r"|feedback\w*|complaints?|arf|spam\w*|reports?|noreply|no-reply|mailer-daemon)"
+    r"[^@]{0,60}@)",
     re.IGNORECASE,
 )
 """Who passes complaints on: never a person, who would forward a mail of ours under such a subject."""
+_IN_WORDS = re.compile(
+    r"\b(?:reported|marked|flagged|complain\w*)\b[^.]{0,60}\b(?:spam|junk|unsolicited|abuse)|als spam (?:gemeldet"
+    r"|markiert)"
+    r"|signalé[^.]{0,30}spam|(?:this is|user) spam|reported (?:it|this)|user[^.]{0,30}\bcomplain",
+    re.IGNORECASE,
+)
+_JMRP = re.compile(r"^x-hmxmroriginalrecipient:[ \t]*([^\n]{1,320})", re.IGNORECASE | re.MULTILINE)
 _REPORTED = re.compile(r"^feedback-type:[ \t]*([\w-]{1,40})", re.IGNORECASE | re.MULTILINE)
 _LONGEST_DETAIL = 500
 _LONGEST_STATUS = 100_000
@@ -146,7 +158,20 @@ def _complaint_without_report(mail: Mail, ids: tuple[str, ...]) -> Finding | Non
     machine = any(_COMPLAINS.match(sender) for sender in mail.headers.addresses("from"))
     if machine and _COMPLAINT.search(mail.headers.decoded("subject")) and next(_returned(mail), None) is not None:
         return Finding(EventType.COMPLAINED, _whom(mail), ids)
-    return None
+    return _complaint_in_words(mail)
+
+
+def _complaint_in_words(mail: Mail) -> Finding | None:
+    """One that has our message within its own text, and names it: only from who passes complaints on."""
+    text = "\n".join(mail.texts("text/plain", _LONGEST_STATUS))
+    jmrp = _JMRP.search(text)
+    machine = any(_COMPLAINS.match(sender) for sender in mail.headers.addresses("from"))
+    says_so = _COMPLAINT.search(mail.headers.decoded("subject")) or _IN_WORDS.search(text)
+    ids = references.message_ids(*ids_of_copy(text))
+    if not ids or not (jmrp or (machine and says_so)):
+        return None
+    address = next(iter(addresses_in(jmrp[1])), None) if jmrp else None
+    return Finding(EventType.COMPLAINED, address or recipient_of_copy(text), ids, code="jmrp" if jmrp else None)
 
 
 def _whom(mail: Mail) -> str | None:

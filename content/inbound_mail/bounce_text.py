@@ -1,6 +1,7 @@
 """Bounces in words for people: qmail, Exim, Postfix without a report, Exchange, Gmail, Yahoo and their like."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from content.inbound_mail import references
@@ -16,6 +17,9 @@ _SUBJECT = re.compile(
     r"|delivery (?:delayed|incomplete|report|problem)|mail delivery (?:failed|failure|system|subsystem)"
     r"|returning message to sender|message (?:could )?not (?:be )?delivered|could not be delivered"
     r"|unzustellbar|nicht zugestellt|non remis|non distribu|no se puede entregar|no entregado|devuelto"
+    r"|permanent delivery|delivery failure|systems? bounce|退信|配信不能|送信できません|не ?доставлен|zustellfehler"
+    r"|mancata consegna|niet (?:bezorgd|afgeleverd)|nie (?:dostarczono|doręczon)|kunde inte levereras"
+    r"|kunne ikke leveres"
     r"|não entregue|não foi possível entregar|warning: message",
     re.IGNORECASE,
 )
@@ -34,6 +38,8 @@ _MESSAGE_ID = re.compile(r"^[> \t]*+message-id:\s*(<[^\s<>]{1,250}>)", re.IGNORE
 
 _REFERENCES = re.compile(r"^[> \t]*+references:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _SUBJECT_OF_COPY = re.compile(r"^[> \t]*+subject:[ \t]*([^\n]{1,998})$", re.IGNORECASE | re.MULTILINE)
+
+_TO_OF_COPY = re.compile(r"^[> \t]*+to:[ \t]*([^\n]{1,998})$", re.IGNORECASE | re.MULTILINE)
 
 _ADDRESS = r"<?(?P<address>[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()*]{1,255})>?"
 _NAMED = (
@@ -89,13 +95,22 @@ def told_by(mail: Mail) -> Told | None:
         return None
     return Told(
         addresses=listed or list(named),
-        message_ids=references.message_ids(
-            *_MESSAGE_ID.findall(text), *references.answered((), _REFERENCES.findall(text[:_LONGEST]))[:1]
-        ),
+        message_ids=references.message_ids(*ids_of_copy(text)),
         subject=match[1].strip() if (match := _SUBJECT_OF_COPY.search(text)) else None,
         reason=_telling(next(iter(named.values()), ""), about),
         delayed=bool(_DELAYED.search(headers.decoded("subject")) or (_DELAYED.search(about))),
     )
+
+
+def ids_of_copy(text: str) -> tuple[str, ...]:
+    """The Message-IDs of a copy of our message within a text, and the last that it refers to, which is its own, too."""
+    return (*_MESSAGE_ID.findall(text), *references.answered((), _REFERENCES.findall(text[:_LONGEST]))[:1])
+
+
+def recipient_of_copy(text: str) -> str | None:
+    """To whom a message went whose copy is within a text."""
+    match = _TO_OF_COPY.search(text)
+    return next(iter(addresses_in(match[1])), None) if match else None
 
 
 def reason_beside(mail: Mail, address: str | None) -> str:
@@ -133,4 +148,4 @@ def _text(mail: Mail) -> str:
     """Every text in it: some append a copy of our message to their own words."""
     plain = [text[:_LONGEST] for text in mail.texts("text/plain", _MOST, attached=True)]
     plain = plain or [text_of(source)[:_LONGEST] for source in mail.texts("text/html", _MOST, attached=True)]
-    return "\n".join(plain)
+    return unicodedata.normalize("NFKC", "\n".join(plain))

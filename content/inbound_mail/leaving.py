@@ -1,4 +1,4 @@
-"""Does an automatic answer say that the contact no longer works there? In twelve languages."""
+"""Does a letter say that the contact no longer works there? In twelve languages."""
 
 import re
 
@@ -14,6 +14,7 @@ _LEFT = re.compile(
         \b(?:has|have|'ve|'s) (?:now |since |recently )?left (?:the |our |my )?(?:\w+ ){0,3}(?:company\
         |organi[sz]ation|firm|business|team|agency|university|role|position|employment|group|inc|ltd|llc|corp\
         |plc|limited|gmbh)
+        \b(?:isn't|is not|not) (?:read|monitored) by me any ?more
         \b(?:has|have) (?:retired|moved on from|departed from|resigned) | \bam no longer
         \b(?:my|his|her|their) last day (?:at|with|was)
         \bnot (?:work|employed) (?:here|at|with)\b[^.]{0,20}\bany ?more
@@ -51,5 +52,5 @@ _LEFT = re.compile(
 
 
 def has_left(text: str) -> bool:
-    """Whether the author of an automatic answer, or somebody for them, says that they are gone for good."""
+    """Whether its author, or somebody for them, says that they are gone for good."""
     return bool(_LEFT.search(folded(text[:_REGARDED])))

@@ -94,7 +94,7 @@ def _message(mail: Mail, raw: bytes, common: dict[str, Any], event_id: str | Non
     returns_on = returning.returns_on(subject, text, _date(mail, at).date())
     returns = returns_on is not None
     automatic = not wish and autoreply.is_automatic(mail.headers, subject, text, returns=returns)
-    left = automatic and leaving.has_left(text)
+    left = leaving.has_left(text)
     machines = autoreply.worded_automatic(subject, text, returns=returns) or returns or left
     answered = references.answered(mail.headers.all("in-reply-to"), mail.headers.all("references"))
     return InboundMessage(

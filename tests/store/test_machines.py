@@ -23,6 +23,14 @@ async def test_who_has_left_is_not_written_to_again_and_somebody_is_told(letters
     assert (await _reviews(letters), await letters.barred()) == (["left"], {})
 
 
+async def test_a_colleague_who_says_it_has_answered(letters: Letters) -> None:
+    """What a person writes is a reply, and a person reads who has left."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await letters.gets(contact.email or "", "Jane no longer works here. Hanna", left=True)
+    row = await letters.enrollment(enrollment)
+    assert (row["reason"], await _reviews(letters)) == ("replied", ["left"])
+
+
 async def test_a_sequence_that_does_not_stop_for_bounces_goes_on_to_who_has_left(letters: Letters) -> None:
     """Its author has decided what a dead mailbox ends; a person is told all the same."""
     text = EMAILS.replace("steps:", "stop_on: [reply, unsubscribe]\n    steps:", 1)

@@ -5,6 +5,7 @@ from content.inbound_mail.wording.chinese import CHINESE
 from content.inbound_mail.wording.dutch import DUTCH
 from content.inbound_mail.wording.english import ENGLISH
 from content.inbound_mail.wording.french import FRENCH
+from content.inbound_mail.wording.further import FURTHER
 from content.inbound_mail.wording.german import GERMAN
 from content.inbound_mail.wording.italian import ITALIAN
 from content.inbound_mail.wording.japanese import JAPANESE
@@ -16,7 +17,7 @@ from content.inbound_mail.wording.spanish import SPANISH
 
 WORDINGS = (
     *(ENGLISH, GERMAN, SPANISH, FRENCH, PORTUGUESE),
-    *(ITALIAN, DUTCH, NORDIC, POLISH, RUSSIAN, CHINESE, JAPANESE),
+    *(ITALIAN, DUTCH, NORDIC, POLISH, RUSSIAN, CHINESE, JAPANESE, FURTHER),
 )
 
 __all__ = ["WORDINGS", "Wording", "folded"]
