@@ -166,6 +166,8 @@ class Settlement:
             if event in self.plan.settings.stop_on and self.claim.ending is None and not is_old:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
+        if error.passing:
+            return await self._after_failure(await self._go_on("failed", now))
         return await self._go_on_after_failure(str(error), now, kind=f"permanent ({error.source})")
 
     async def unrenderable(self, error: ContentError) -> StepResult:

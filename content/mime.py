@@ -61,8 +61,10 @@ def build(message: OutgoingMessage, *, sender: str, relayed: Mapping[str, str] |
     ]
     if content.in_reply_to:
         fields.append(token_field("In-Reply-To", [_id(content.in_reply_to)]))
-    if content.references:
-        fields.append(token_field("References", [_id(reference) for reference in content.references]))
+    # Its own id as well: a relay that replaces the Message-ID (Amazon SES) leaves this one, so that answers and bounces
+    # still name it.
+    thread = dict.fromkeys((*content.references, content.message_id))
+    fields.append(token_field("References", [_id(reference) for reference in thread]))
     if content.reply_to:
         fields.append(mailbox_field("Reply-To", address(content.reply_to)))
     fields += _unsubscribing(content)

@@ -91,6 +91,8 @@ class PermanentError(SendError):
 
     effect: Literal["none", "bounced", "opted_out"] = "none"
     """What it says about the address: `bounced` and `opted_out` also suppress it."""
+    passing: bool = False
+    """It says so of this time only (a full mailbox): the sequence goes on, whatever its policy for failures is."""
 
 
 @dataclass

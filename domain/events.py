@@ -105,9 +105,13 @@ class StatusReport(Report):
     """The contact's, as the provider writes it."""
     permanent: bool = True
     """Of a bounce: hard; False: soft."""
+    of_sender: bool = False
+    """It speaks of us (a listed address, SPF, a refused sender): every message would be refused like this."""
     code: str | None = None
     detail: str | None = None
     """The provider's own words."""
+    returned_subject: str | None = None
+    """Of a mail that brings a message back: that message's subject."""
     machine: bool = False
     """Opened or clicked by a scanner or a prefetching proxy, not by a person."""
     url: str | None = None
@@ -139,5 +143,9 @@ class InboundMessage(Report):
     """The provider's own reading (Twilio's OptOutType); it has answered the contact by itself then."""
     returns_on: date | None = None
     """Of an out-of-office: the first day on which its author is back."""
+    left: bool = False
+    """It says that the contact no longer works there."""
+    by_ticket_system: bool = False
+    """Of an automatic answer: a person may have written it through a system that marks everything as automatic."""
     enrollment_id: UUID | None = None
     """Set when the caller already knows whom the message answers."""

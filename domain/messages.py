@@ -105,6 +105,8 @@ class Receipt(Frozen):
 
     provider: str
     provider_message_id: str
+    relay_message_id: str | None = None
+    """The id that a relay gave the message in place of ours, without angle brackets; Amazon SES's has no domain."""
     detail: str | None = None
     """The provider's own words, for the record."""
     answer: str | None = None

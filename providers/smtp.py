@@ -16,6 +16,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from content.headers import address, single_line
 from content.mime import build
+from content.smtp_reply import Meaning, judge
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -35,6 +36,10 @@ _NAME = "smtp"
 _GOODBYE_S = 2.0
 _AUTH_CODES = frozenset({530, 534, 535, 538})
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}(?!\S)")
+_RELAY_ID = re.compile(
+    r"<([^\s<>]{10,250})>|(?:\bqueued as|\bok:?)(?: id=| queued as)? ([\w.@+/=-]{16,250})(?=[\s;,.]|$)", re.IGNORECASE
+)
+"""`Ok 0102018f…-000000` (Amazon SES), `Ok: queued as …` (SendGrid, Postmark), `OK <…@…> [InternalId=…` (Exchange)."""
 _SENDER_CODES = frozenset({"5.1.7", "5.1.8"})
 """RFC 3463: the fault is in the sender's mailbox or system."""
 _SIZE_CODES = frozenset({"5.2.3", "5.3.4"})
@@ -179,7 +184,13 @@ class SmtpProvider:
                     reply = await attempt.run(line, clear)
         except (SMTPException, OSError, ValueError) as error:
             raise self._classify(error, attempt.stage) from error
-        return Receipt(provider=_NAME, provider_message_id=message_id, detail=single_line(reply)[:200])
+        said = single_line(reply)
+        return Receipt(
+            provider=_NAME,
+            provider_message_id=message_id,
+            relay_message_id=_relay_id(said, message_id),
+            detail=said[:200],
+        )
 
     async def lookup(self, message: OutgoingMessage, attempted_at: datetime) -> Lookup:
         """SMTP has no such question."""
@@ -264,8 +275,18 @@ def _kept(line: _Line) -> Iterator[None]:
         raise
 
 
+def _relay_id(said: str, message_id: str) -> str | None:
+    """The id in a server's last word under which it passes the message on, where it is not ours.
+
+    A short one is the number of a queue, which is used again.
+    """
+    match = _RELAY_ID.search(said)
+    found = match[1] or match[2] if match else None
+    return None if found is None or found == message_id.strip("<>") else found
+
+
 def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
-    """Classify a reply by its code (RFC 5321 §4.2), its enhanced code (RFC 3463) and what it answers."""
+    """Classify a reply by its code (RFC 5321 §4.2), what it answers, and its enhanced code with its words."""
     match = _ENHANCED.match(error.message)
     enhanced = match[0] if match and match[1] == str(error.code)[0] else ""
     # Every line of a reply repeats the code (RFC 2034 §4); `shown` says it once.
@@ -281,19 +302,18 @@ def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
         return ConfigurationError(
             _NAME, f"{text} (check TOUCHLINE_SMTP_USERNAME and TOUCHLINE_SMTP_PASSWORD)", shown, code
         )
-    if code == 552 or enhanced in _SIZE_CODES:
+    if enhanced in _SIZE_CODES or (code == 552 and stage in (_Stage.CONNECT, _Stage.MAIL)):
         return PermanentError(_NAME, text, shown, code)
     # Up to MAIL the server has not heard of the recipient: what it refuses, it refuses for everybody.
     if stage in (_Stage.CONNECT, _Stage.MAIL) or enhanced in _SENDER_CODES:
         return ConfigurationError(_NAME, text, shown, code)
-    return PermanentError(_NAME, text, shown, code, effect="bounced" if _is_bounce(code, enhanced, stage) else "none")
-
-
-def _is_bounce(code: int, enhanced: str, stage: _Stage) -> bool:
-    """No such mailbox, or a disabled one; a bare 550 says so only in answer to RCPT."""
-    if enhanced:
-        return enhanced.startswith("5.1.") or enhanced == "5.2.1"
-    return stage is _Stage.RCPT and code in (550, 551, 553)
+    meaning = judge(f"{code} {error.message}", enhanced).meaning
+    if meaning in (Meaning.SENDER, Meaning.RELAYING):
+        return ConfigurationError(_NAME, text, shown, code)
+    if meaning is Meaning.RATE:
+        return TransientError(_NAME, text, shown, code)
+    effect: Literal["bounced", "none"] = "bounced" if meaning is Meaning.GONE else "none"
+    return PermanentError(_NAME, text, shown, code, effect=effect, passing=meaning is Meaning.LATER)
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 from content.inbound_mail.echo import without_echo
 from content.inbound_mail.reply_text import reply_text
 from content.inbound_mail.signature import above_signature
+from content.inbound_mail.tickets import is_phones
 from content.optout import OptOutKind, OptOutVerdict
 from content.optout.verdict import Explained, explain
 from domain.base import Frozen
@@ -27,6 +28,8 @@ _EFFECTS: dict[MessageKind, Effect] = {
     "auto_reply": "nothing",
     "operator": "nothing",
 }
+_SAYS_LEFT = "no longer works there"
+_SAYS_TICKET = "answered through a ticket system, which marks everything as automatic"
 _BRIEF = 8
 """Words of a message that says nothing else."""
 _KINDS: dict[OptOutKind, MessageKind] = {
@@ -67,17 +70,23 @@ def _at_most_doubtful_below_a_signature(own: str, judged: Explained) -> Explaine
 
 def _reading(message: InboundMessage, own: str, verdict: OptOutVerdict) -> Reading:
     if message.type is EventType.AUTORESPONDED:
+        if message.left:
+            return Reading("auto_reply", _SAYS_LEFT, "left")
         if verdict.kind is not OptOutKind.OPT_OUT:
-            return Reading("auto_reply")
+            return Reading("auto_reply", _SAYS_TICKET, "ticket") if message.by_ticket_system else Reading("auto_reply")
         # Marked as automatic, and yet it asks for no more: alone that is a wish, among other words a person decides.
         brief = len(own.split()) <= _BRIEF
         return Reading("opt_out") if brief else Reading("auto_reply", doubt=verdict.matched)
+    if message.channel is not Channel.EMAIL and verdict.kind is OptOutKind.NONE and is_phones(own):
+        return Reading("auto_reply")
     kind = _KINDS[verdict.kind]
     if kind == "help" and message.channel is Channel.EMAIL:
         kind = "reply"  # a keyword of text messages; by email a person asks for help
     yes = kind == "start" and verdict.matched == "yes"
     if yes and message.channel is Channel.EMAIL:
         return Reading("reply")
+    if kind == "reply" and message.left and verdict.kind is OptOutKind.NONE:
+        return Reading("reply", _SAYS_LEFT, "left")
     return Reading(kind, verdict.matched if verdict.kind is OptOutKind.DOUBTFUL else None, may_be_reply=yes)
 
 
@@ -114,7 +123,7 @@ def explain_message(message: InboundMessage, ours: Sequence[str] = ()) -> Explan
     read = read_message(message, ours)
     return Explanation(
         type=message.type,
-        effect="held" if read.reading.doubt is not None else _EFFECTS[read.reading.kind],
+        effect=_effect(read.reading),
         kind=read.reading.kind,
         rule=read.judged.rule,
         words=read.judged.verdict.matched,
@@ -124,6 +133,12 @@ def explain_message(message: InboundMessage, ours: Sequence[str] = ()) -> Explan
         sender=message.sender or None,
         returns_on=message.returns_on,
     )
+
+
+def _effect(reading: Reading) -> Effect:
+    if reading.is_suspected:
+        return "held"
+    return "stopped" if reading.review == "left" else _EFFECTS[reading.kind]
 
 
 def explain_report(report: StatusReport) -> Explanation:

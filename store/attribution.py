@@ -18,7 +18,7 @@ from store.stopping import Held, Rest, Struck
 
 _sql = load_queries("inbound")
 
-NAMED: tuple[MatchedBy, ...] = ("token", "provider_id", "message_id")
+NAMED: tuple[MatchedBy, ...] = ("token", "provider_id", "message_id", "returned")
 """What nobody knows but who has our message."""
 
 MessageKind = Literal["reply", "opt_out", "help", "start", "auto_reply", "operator"]

@@ -52,6 +52,19 @@ async def after_report(tx: asyncpg.Connection, job_id: UUID) -> bool:
     return await after_failure(tx, row["sequence_id"], Channel(row["channel"]), settings.brake)
 
 
+async def after_refusal_of_us(tx: asyncpg.Connection, job_id: UUID, said: str) -> bool:
+    """Pause the sequence of a message that was refused for what we are; answers whether it was paused just now.
+
+    Of one that was settled before somebody last took the sequence up, nothing new is said. Test runs pause nothing.
+    """
+    reason = f"paused by itself, messages are refused for what the sender is: '{_brief(said)}'"
+    key = await _sql.pause_of(tx, job_id=job_id, reason=reason)
+    if key is None:
+        return False
+    log.error("sequence_paused", sequence=key, error=reason)
+    return True
+
+
 def _brief(said: str) -> str:
     words = " ".join(said.split())
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"

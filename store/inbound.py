@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -25,12 +26,21 @@ class Reading:
 
     kind: MessageKind
     doubt: str | None = None
-    """The words that make it a doubtful opt-out: the address is barred until a person has decided."""
+    """What raised the doubt, or what a person should know."""
+    review: Literal["doubtful_opt_out", "left", "ticket"] = "doubtful_opt_out"
+    """Why a person should read it, where `doubt` says something."""
     may_be_reply: bool = False
     """"Yes" lifts an opt-out, as it does at Twilio; where there is none it is an answer like any other."""
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether it may be an opt-out: its addresses are barred until a person has decided."""
+        return self.doubt is not None and self.review == "doubtful_opt_out"
+
 
 _BLOWS: dict[MessageKind, Blow] = {"reply": ANSWER, "opt_out": OPT_OUT}
+_LEFT = Blow(frozenset({"bounce"}), "left")
+"""Whoever no longer works there is not reached there; the address is not barred, their successor may have it."""
 
 
 async def receive_message(
@@ -54,6 +64,18 @@ async def receive_message(
     if reading.may_be_reply and not await is_opted_out(tx, message.channel, addresses, found.contact_id):
         reading = Reading("reply")
     kind = reading.kind
+    if message.message_id is not None and kind != "operator":
+        twin = await _sql.twin(
+            tx,
+            channel=message.channel,
+            rfc_message_id=message.message_id,
+            address=address,
+            kind=kind,
+            provider=message.provider,
+            body=message.text,
+        )
+        if twin is not None:
+            return await attribution.known_already(tx, twin, message.type)
     aims = awaiting.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []
     answers = found.enrollment_id is not None and kind in ("reply", "opt_out")
     stored = await _sql.record_message(
@@ -76,6 +98,7 @@ async def receive_message(
         proven_job_id=None if kind == "operator" else found.job_id,
         doubt=reading.doubt,
         held=addresses if reading.doubt is not None else [],
+        review=reading.review,
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
@@ -90,7 +113,8 @@ async def receive_message(
             nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
-        struck = await stopping.strike(tx, event_id, left, _BLOWS.get(kind), found.contact_id, at=message.at, now=now)
+        blow = _LEFT if kind == "auto_reply" and reading.review == "left" else _BLOWS.get(kind)
+        struck = await stopping.strike(tx, event_id, left, blow, found.contact_id, at=message.at, now=now)
         # Behind the messages, which whoever ends an enrollment locks; before goals, which may ask whether it is barred.
         await _bar_or_lift(tx, message, kind, reading, addresses, event_id, now)
         if kind == "opt_out":
@@ -127,7 +151,7 @@ async def _bar_or_lift(
     for one in addresses:
         if kind == "opt_out":
             await suppress(tx, message.channel, one, "unsubscribed", at=message.at, now=now, event_id=event_id)
-        elif reading.doubt is not None:
+        elif reading.is_suspected:
             await suppress(tx, message.channel, one, "suspected", at=message.at, now=now, event_id=event_id)
         elif kind == "start":
             await lift(tx, message.channel, one, at=message.at, now=now, event_id=event_id)

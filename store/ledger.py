@@ -222,6 +222,7 @@ async def settle_sent(
         step_id=visit.step_id,
         sent_at=sent_at,
         provider_message_id=receipt.provider_message_id if receipt else None,
+        relay_message_id=receipt.relay_message_id if receipt else None,
         result=result,
     )
 

@@ -18,7 +18,7 @@ _sql = load_queries("matching")
 _MOST_QUOTED = 5
 """Messages to one address; who answers quotes the last ones."""
 
-MatchedBy = Literal["named", "token", "provider_id", "message_id", "address", "contact"]
+MatchedBy = Literal["named", "token", "provider_id", "message_id", "returned", "address", "contact"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Match:
     """The message, the enrollment and the contact that a report is about, as far as they are known."""
 
     by: MatchedBy | None = None
-    """How it was found: in the order of `MatchedBy`. `contact`: an address of somebody who was not written to there."""
+    """How it was found: in the order of `MatchedBy`. `returned`: the last message to that address came back, under
+    an id that is not ours. `contact`: an address of somebody who was not written to there."""
     contact_id: UUID | None = None
     enrollment_id: UUID | None = None
     job_id: UUID | None = None
@@ -73,6 +74,7 @@ async def match(
         answers_anywhere=status is None,
         other_than=report.provider if status else None,
         written_since=written_since,
+        returned_subject=status.returned_subject if status else None,
     )
     return Match(**row) if row else Match()
 

@@ -33,9 +33,10 @@ class Review(Frozen):
     id: UUID
     """The message's."""
     reason: str
-    """`doubtful_opt_out`: it may mean stop; it counted as a reply (an automatic one as none)."""
+    """`doubtful_opt_out`: it may mean stop; it counted as a reply (an automatic one as none).
+    `left`: the contact no longer works there. `ticket`: a person may have answered through a ticket system."""
     detail: str
-    """The words that raised the doubt."""
+    """The words that raised the doubt, or what is to be done."""
     at: datetime
     channel: str
     address: str

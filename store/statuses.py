@@ -85,7 +85,9 @@ async def receive_status(
     reached, others = await attribution.after_blow(tx, event_id, aims, struck, about, [event] if event else [], now)
     nudged = await attribution.settle_unsettled(tx, event_id, found, now) if found.unsettled else []
     if report.type in (EventType.BOUNCED, EventType.FAILED) and found.job_id is not None:
-        await brake.after_report(tx, found.job_id)
+        words = " ".join(filter(None, (report.code, report.detail)))
+        if not (_is_refusal_of_us(report, found) and await brake.after_refusal_of_us(tx, found.job_id, words)):
+            await brake.after_report(tx, found.job_id)
     return Received(
         event_id=event_id,
         duplicate=False,
@@ -97,6 +99,11 @@ async def receive_status(
         signals=(*struck.told, *reached, *met, *others, *nudged),
         rest=rest,
     )
+
+
+def _is_refusal_of_us(report: StatusReport, found: Match) -> bool:
+    """Whether it is to be believed that everybody's messages are refused for what we are."""
+    return report.of_sender and (report.proven or found.by in attribution.NAMED)
 
 
 _EVENTS = {

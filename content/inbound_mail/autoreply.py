@@ -2,6 +2,7 @@
 
 import re
 
+from content.inbound_mail import tickets
 from content.inbound_mail.mail import Headers
 from content.inbound_mail.wording import WORDINGS, Wording, folded
 
@@ -50,6 +51,8 @@ def worded_automatic(subject: str, text: str, *, returns: bool) -> bool:
     A declaration, an absence, the usual turns and a subject count for a machine; a question or words that show that our
     message was read count against it.
     """
+    if tickets.acknowledges(subject, text) or tickets.is_phones(text):
+        return True
     said, title = folded(text[:_REGARDED]), folded(subject)
     return any(_score(language, title, said, returns=returns) >= _ENOUGH for language in WORDINGS)
 

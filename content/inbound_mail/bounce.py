@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from content.inbound_mail import references
-from content.inbound_mail.bounce_text import Told, told_by
+from content.inbound_mail.bounce_text import Told, ids_of_copy, reason_beside, recipient_of_copy, told_by
 from content.inbound_mail.mail import Headers, Mail, Part, addresses_in, headers_in
+from content.smtp_reply import Meaning, judge
 from domain.events import EventType
 
 _ACTIONS = {
@@ -19,7 +20,11 @@ _ACTIONS = {
 }
 """RFC 3464 2.3.3."""
 _FEEDBACK = {
+    # RFC 5965 wants the type named; loops that leave it out have one purpose.
+    "": EventType.COMPLAINED,
     "abuse": EventType.COMPLAINED,
+    "complaint": EventType.COMPLAINED,
+    "spam": EventType.COMPLAINED,
     "fraud": EventType.COMPLAINED,
     "opt-out": EventType.UNSUBSCRIBED,
     "opt-out-list": EventType.UNSUBSCRIBED,
@@ -28,14 +33,42 @@ _FEEDBACK = {
 _DISPOSITIONS = {"displayed": EventType.OPENED, "processed": EventType.DELIVERED, "dispatched": EventType.DELIVERED}
 """RFC 8098 3.2.6.2; `deleted` says nothing about reading."""
 
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_REPLY = re.compile(r"\b([45])\d\d\b")
-_FULL = re.compile(
-    r"mailbox (?:is )?full|over ?quota|quota (?:is )?exceeded|exceeded (?:\w+ ){0,3}quota", re.IGNORECASE
+_MEANINGS = {
+    Meaning.GONE: (EventType.BOUNCED, True),
+    Meaning.LATER: (EventType.BOUNCED, False),
+    # What says nothing says nothing of a death.
+    Meaning.UNSAID: (EventType.BOUNCED, False),
+    Meaning.RATE: (EventType.FAILED, True),
+    Meaning.MESSAGE: (EventType.FAILED, True),
+    Meaning.RELAYING: (EventType.FAILED, True),
+    Meaning.SENDER: (EventType.FAILED, True),
+}
+"""What a failure means, and whether it is for good."""
+
+_COMPLAINT = re.compile(
+    r"complaint about message|(?:e-?mail )?feedback report|abuse report|(?:spam|junk|ube|uce)\b.{0,20}\breport"
+    r"|\[spamcop"
+    r"|abuse-?(?:meldung|beschwerde)|spam-?(?:meldung|beschwerde)|signalement de spam|(?:denuncia|queja) de (?:spam"
+    r"|abuso)"
+    r"|segnalazione (?:di )?(?:spam|abuso)|spam-?(?:melding|klacht)|жалоба на спам"
+    r"|(?:spam|abuse) complaint|report(?:ed)? as (?:spam|junk|unsolicited)",
+    re.IGNORECASE,
 )
-_POLICY = re.compile(
-    r"\bspam|block(?:ed|list)|blacklist|reputation|policy|dmarc|\bspf\b|dkim|too large|message size", re.IGNORECASE
+_COMPLAINS = re.compile(
+    r"^(?:[^@]{1,60}@(?:\w+\.)?(?:spamcop|abuse|signal-spam|fbl|feedback)\b|(?:abuse|postmaster|staff|scomp|fbl\w*"
+    r"|feedback\w*|complaints?|arf|spam\w*|reports?|noreply|no-reply|mailer-daemon)"
+    r"[^@]{0,60}@)",
+    re.IGNORECASE,
 )
+"""Who passes complaints on: never a person, who would forward a mail of ours under such a subject."""
+_IN_WORDS = re.compile(
+    r"\b(?:reported|marked|flagged|complain\w*)\b[^.]{0,60}\b(?:spam|junk|unsolicited|abuse)|als spam (?:gemeldet"
+    r"|markiert)"
+    r"|signalé[^.]{0,30}spam|(?:this is|user) spam|reported (?:it|this)|user[^.]{0,30}\bcomplain",
+    re.IGNORECASE,
+)
+_JMRP = re.compile(r"^x-hmxmroriginalrecipient:[ \t]*([^\n]{1,320})", re.IGNORECASE | re.MULTILINE)
+_REPORTED = re.compile(r"^feedback-type:[ \t]*([\w-]{1,40})", re.IGNORECASE | re.MULTILINE)
 _LONGEST_DETAIL = 500
 _LONGEST_STATUS = 100_000
 _MOST_RECIPIENTS = 50
@@ -52,6 +85,8 @@ class Finding:
     code: str | None = None
     detail: str | None = None
     machine: bool = False
+    of_sender: bool = False
+    returned_subject: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """As arguments of a StatusReport."""
@@ -67,57 +102,84 @@ def findings(mail: Mail) -> list[Finding]:
     ):
         if parts := mail.of_type(kind):
             return [read(mail, parts[0], ids)]
+    if complained := _complaint_without_report(mail, ids):
+        return [complained]
     statuses = mail.of_type("message/delivery-status", "message/global-delivery-status")
-    found = [finding for part in statuses for finding in _delivery(part, ids)]
-    return found[:_MOST_RECIPIENTS] or _told(mail, ids)
+    found = [finding for part in statuses for finding in _delivery(mail, part, ids)]
+    subject = next((headers.decoded("subject") for headers in _returned(mail)), "")
+    return [replace(finding, returned_subject=subject or None) for finding in found[:_MOST_RECIPIENTS]] or _told(
+        mail, ids
+    )
 
 
-def outcome(action: EventType, status: str, detail: str) -> tuple[EventType, bool]:
-    """What a failure means, and whether it is for good, by its enhanced status code (RFC 3463).
-
-    Of class 5, only what is said about the address itself bounces for good: X.1 (addressing; but X.1.7 and X.1.8 are
-    about the sender's), X.2.1 and X.2.0 (mailbox disabled), X.4.4 (no such host), X.0.0 (undefined). X.2.2 (mailbox
-    full) and the rest of X.4 (routing, expired on the way) are this time's. X.2.3, X.3, X.5, X.6 and X.7 (too long,
-    system, protocol, content, policy) speak of the message or of us. Class 4 that ends in a failure was given up.
-    """
-    if action is not EventType.BOUNCED:
-        return action, True
-    match = _STATUS.search(status)
-    kind, subject, point = match.groups() if match else ("", "0", "0")
-    if (subject, point) == ("0", "0"):
-        # Undefined: the words may say more.
-        if _FULL.search(detail):
-            return EventType.BOUNCED, False
-        if _POLICY.search(detail):
-            return EventType.FAILED, True
-    if kind == "4":
-        return EventType.BOUNCED, False
-    if subject in ("3", "5", "6", "7") or (subject, point) in (("1", "7"), ("1", "8"), ("2", "3"), ("2", "4")):
-        return EventType.FAILED, True
-    soft = (subject, point) == ("2", "2") or (subject == "4" and point != "4")
-    return EventType.BOUNCED, not soft
+def failure(address: str | None, ids: tuple[str, ...], words: str, status: str = "") -> Finding:
+    """What a failed delivery says, by its code and words."""
+    verdict = judge(words, status)
+    meaning, permanent = _MEANINGS[verdict.meaning]
+    detail = words[:_LONGEST_DETAIL] or None
+    of_sender = verdict.meaning is Meaning.SENDER
+    return Finding(meaning, address, ids, permanent, verdict.code or None, detail, of_sender=of_sender)
 
 
-def _delivery(part: Part, ids: tuple[str, ...]) -> Iterator[Finding]:
+def _delivery(mail: Mail, part: Part, ids: tuple[str, ...]) -> Iterator[Finding]:
     for fields in _blocks(part):
         action = _ACTIONS.get(fields.get("action").lower().partition(" ")[0])
         address = _recipient(fields)
         if action is None or not (fields.has("final-recipient") or fields.has("original-recipient")):
             continue
-        detail = _words(fields.get("diagnostic-code"))
-        status = _status(fields.get("status"), detail)
-        meaning, permanent = outcome(action, status, detail)
-        yield Finding(meaning, address, ids, permanent, status or None, detail or None)
+        detail, status = _words(fields.get("diagnostic-code")), fields.get("status")
+        if action is EventType.BOUNCED:
+            # Some give the reason to people only.
+            said = detail or reason_beside(mail, address)
+            yield failure(address, ids, said, status)
+        else:
+            yield Finding(action, address, ids, code=judge(detail, status).code or None, detail=detail or None)
 
 
 def _complaint(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
     fields = _fields(part)
     kind = fields.get("feedback-type").lower()
-    named = fields.addresses("original-rcpt-to")
-    # Some feedback loops leave the recipient out and let the returned message tell.
-    named = named or [address for headers in _returned(mail) for address in headers.addresses("to")]
+    named = fields.addresses("original-rcpt-to", "removal-recipient", "original-recipient")
     meaning = _FEEDBACK.get(kind, EventType.UNKNOWN)
-    return Finding(meaning, next(iter(named), None), ids, code=kind or None, detail=fields.get("user-agent") or None)
+    # Some feedback loops leave the recipient out and let the returned message tell.
+    address = next(iter(named), None) or _whom(mail)
+    return Finding(meaning, address, ids, code=kind or None, detail=fields.get("user-agent") or None)
+
+
+def _complaint_without_report(mail: Mail, ids: tuple[str, ...]) -> Finding | None:
+    """Outlook.com's (JMRP), which names the recipient in the message that it brings back; and older loops' letters."""
+    if any(copy.has("x-hmxmroriginalrecipient") for copy in _returned(mail)):
+        return Finding(EventType.COMPLAINED, _whom(mail), ids, code="jmrp")
+    told = next(
+        (match[1] for text in mail.texts("text/plain", _LONGEST_STATUS) for match in _REPORTED.finditer(text)), ""
+    )
+    if told and (mail.report == "feedback-report" or mail.of_type("message/rfc822", "text/rfc822-headers")):
+        return Finding(_FEEDBACK.get(told.lower(), EventType.UNKNOWN), _whom(mail), ids, code=told.lower())
+    machine = any(_COMPLAINS.match(sender) for sender in mail.headers.addresses("from"))
+    if machine and _COMPLAINT.search(mail.headers.decoded("subject")) and next(_returned(mail), None) is not None:
+        return Finding(EventType.COMPLAINED, _whom(mail), ids)
+    return _complaint_in_words(mail)
+
+
+def _complaint_in_words(mail: Mail) -> Finding | None:
+    """One that has our message within its own text, and names it: only from who passes complaints on."""
+    text = "\n".join(mail.texts("text/plain", _LONGEST_STATUS))
+    jmrp = _JMRP.search(text)
+    machine = any(_COMPLAINS.match(sender) for sender in mail.headers.addresses("from"))
+    says_so = _COMPLAINT.search(mail.headers.decoded("subject")) or _IN_WORDS.search(text)
+    ids = references.message_ids(*ids_of_copy(text))
+    if not ids or not (jmrp or (machine and says_so)):
+        return None
+    address = next(iter(addresses_in(jmrp[1])), None) if jmrp else None
+    return Finding(EventType.COMPLAINED, address or recipient_of_copy(text), ids, code="jmrp" if jmrp else None)
+
+
+def _whom(mail: Mail) -> str | None:
+    """To whom the message went that came back."""
+    for copy in _returned(mail):
+        if found := copy.addresses("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "to"):
+            return found[0]
+    return None
 
 
 def _receipt(mail: Mail, part: Part, ids: tuple[str, ...]) -> Finding:
@@ -136,26 +198,12 @@ def _told(mail: Mail, ids: tuple[str, ...]) -> list[Finding]:
     told: Told | None = told_by(mail)
     if told is None or not (told.addresses or ids or told.message_ids):
         return []
-    action = EventType.DEFERRED if told.delayed else EventType.BOUNCED
     ids = references.message_ids(*ids, *told.message_ids)
-    status = _status("", told.detail)
-    meaning, permanent = outcome(action, status, told.detail)
     failed: list[str | None] = [*told.addresses[:_MOST_RECIPIENTS]] or [None]
-    return [
-        Finding(meaning, one, ids, permanent, status or None, told.detail[:_LONGEST_DETAIL] or None) for one in failed
-    ]
-
-
-def _status(stated: str, detail: str) -> str:
-    """The more exact of the two: many systems state 5.0.0 and quote the answer that says why."""
-    if (match := _STATUS.search(stated)) and (match[2], match[3]) != ("0", "0"):
-        return match[0]
-    if quoted := _STATUS.search(detail):
-        return quoted[0]
-    if match:
-        return match[0]
-    reply = _REPLY.search(detail)
-    return f"{reply[1]}.0.0" if reply else ""
+    if told.delayed:
+        code, detail = judge(told.reason).code or None, told.reason[:_LONGEST_DETAIL] or None
+        return [Finding(EventType.DEFERRED, one, ids, code=code, detail=detail) for one in failed]
+    return [replace(failure(one, ids, told.reason), returned_subject=told.subject) for one in failed]
 
 
 def _recipient(fields: Headers) -> str | None:
@@ -172,11 +220,14 @@ def _words(diagnostic: str) -> str:
 
 def _original_ids(mail: Mail) -> tuple[str, ...]:
     """Message-IDs of what was returned, or, when nothing was, of what the report answers."""
-    found = [value for headers in _returned(mail) for value in headers.all("message-id")]
+    found = tuple(name for headers in _returned(mail) for name in _names_of(headers))
     # A few systems return an empty copy and put the id where an answer has it.
-    return references.message_ids(*found) or references.answered(
-        mail.headers.all("in-reply-to"), mail.headers.all("references")
-    )
+    return found or references.answered(mail.headers.all("in-reply-to"), mail.headers.all("references"))
+
+
+def _names_of(copy: Headers) -> tuple[str, ...]:
+    """The Message-ID of our message, and the one that it had before a relay replaced it: the last of its References."""
+    return references.message_ids(*copy.all("message-id"), *references.answered((), copy.all("references"))[:1])
 
 
 def _returned(mail: Mail) -> Iterator[Headers]:

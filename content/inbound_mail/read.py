@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from content.inbound_mail import autoreply, bounce, references, returning
+from content.inbound_mail import autoreply, bounce, leaving, references, returning, tickets
 from content.inbound_mail.html_text import text_of
 from content.inbound_mail.mail import Mail, parse
 from content.inbound_mail.reply_text import LONGEST_BODY, reply_text
@@ -95,6 +95,8 @@ def _message(mail: Mail, raw: bytes, common: dict[str, Any], event_id: str | Non
     returns_on = returning.returns_on(subject, text, _date(mail, at).date())
     returns = returns_on is not None
     automatic = not wish and autoreply.is_automatic(mail.headers, subject, text, returns=returns)
+    left = leaving.has_left(text)
+    machines = autoreply.worded_automatic(subject, text, returns=returns) or returns or left
     answered = references.answered(mail.headers.all("in-reply-to"), mail.headers.all("references"))
     return InboundMessage(
         **common,
@@ -108,7 +110,9 @@ def _message(mail: Mail, raw: bytes, common: dict[str, Any], event_id: str | Non
         message_id=next(iter(references.message_ids(mail.headers.get("message-id"))), None),
         message_ids=answered,
         job_id=references.job_in(mail.headers.all(*_RECIPIENTS)) or references.job_named_by(answered),
-        returns_on=returns_on if automatic else None,
+        returns_on=returns_on if automatic and not left else None,
+        left=left,
+        by_ticket_system=automatic and not machines and tickets.passes_on(mail.headers, subject, text),
     )
 
 

@@ -19,23 +19,41 @@ _NEAR = 100
 """Characters around a date that may speak of it."""
 
 _LANGUAGES = ["en", "de", "es", "fr", "pt"]
-_WEEKDAYS = {day: number for wording in WORDINGS for number, day in enumerate(wording.weekdays.split())}
+_WEEKDAYS = {folded(day): number for wording in WORDINGS for number, day in enumerate(wording.weekdays.split())}
 _WEEKDAY = rf"(?:{'|'.join(_WEEKDAYS)})(?:-feira)?"
-_TOMORROW = "|".join(wording.tomorrow for wording in WORDINGS)
-_ARTICLE = r"(?:(?:the|den|dem|der|el|le|la|o|dia|di|de) ){0,2}"
-_MONTH = r"[a-z]{3,10}\b\.?"
+_TOMORROW = "|".join(phrases(wording.tomorrow) for wording in WORDINGS)
+_MONTHS = {
+    folded(name): number
+    for wording in WORDINGS
+    for number, names in enumerate(wording.months.split(), 1)
+    for name in names.split("|")
+}
+"""Names of months in languages in which `dateparser` is not asked."""
+_ARTICLE = r"(?:(?:the|den|dem|der|el|le|la|o|dia|di|de|il|giorno|op|dnia) ){0,2}"
+_SHORT_WEEKDAY = (
+    "(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|seg|qua|qui|sex)"
+)
+"""Before a date, where nothing hangs on it."""
+_SHORT_MONTH = (
+    "(?:jan|feb|mar|mrt|maj|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[csz]|ene|abr|ago|gen|giu|lug|ott|dic|fev|avr)"
+)
+"""Behind "3-6": two days, not a day of a month."""
+_MONTH = r"[^\W\d_]{3,12}\b\.?"
 _ORDINAL = r"(?:st|nd|rd|th|er|o|a|\.)?"
 _DATE = re.compile(
-    rf"\b(?:{_WEEKDAY}\.?,? ?{_ARTICLE})?(?:"
-    r"(?P<iso>\d{4}-\d{2}-\d{2})"
+    rf"\b(?:(?:{_WEEKDAY}|{_SHORT_WEEKDAY})\.?,? ?{_ARTICLE})?(?:"
+    r"(?P<iso>\d{4}([-/.])\d{1,2}\2\d{1,2})(?!\d)"
     r"|(?P<one>\d{1,2})(?P<mark>[./-])(?P<two>\d{1,2})(?:(?P=mark)(?P<numeric_year>\d{4}|\d{2})|\.)?(?!\d)"
+    rf"(?! ?{_SHORT_MONTH})"
     rf"|(?P<month_first>{_MONTH}) ?(?:the )?(?P<day_second>\d{{1,2}})(?:st|nd|rd|th)?(?! ?\d?:)\b"
     r"(?:,? (?P<year_third>\d{4}))?"
-    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL} ?(?:of |de |do |d')?(?P<month_second>{_MONTH})"
-    r"(?:,? (?:de |del |of )?(?P<year>\d{4}))?"
+    rf"|(?P<day_first>\d{{1,2}}){_ORDINAL}[ -]?(?:of |de |do |d')?(?P<month_second>{_MONTH})"
+    r"(?:(?:,? (?:de |del |of )?|-)(?P<year>\d{4}))?"
     r")"
     rf"|\b(?P<weekday>{_WEEKDAY})(?: (?:morning|morgen|manana|matin|manha|fruh))?\b"
     rf"|\b(?P<tomorrow>{_TOMORROW})\b"
+    r"|(?:(?P<year_first>\d{4}) ?年 ?)?(?P<month_number>\d{1,2}) ?月 ?"
+    r"(?P<day_number>\d{1,2}) ?[日号號](?:\([^)]{1,4}\))?"
 )
 _CLOCK = r"""(?x:
     (?:(?:at|um|a\ las|a|as)\ )?
@@ -70,7 +88,10 @@ class _Found:
     is_range: bool = False
 
 
-_UNTIL = {wording: re.compile(rf"\b{phrases(wording.until)}\b{_SMALL_WORDS}(?:{_CLOCK})?$") for wording in WORDINGS}
+_UNTIL = {
+    wording: re.compile(rf"{wording.edge}{phrases(wording.until)}{wording.edge}{_SMALL_WORDS}(?:{_CLOCK})?$")
+    for wording in WORDINGS
+}
 """What stands right before the last day of an absence."""
 
 
@@ -106,7 +127,8 @@ def _days(said: str, written: date, day_first: bool) -> tuple[set[date], set[dat
         last = stop is not None or number + 1 == len(dates)
         after = said[found.end : min(stop.start() if stop else end, found.end + _NEAR)] if last else ""
         linked = number > 0 and _LINK.fullmatch(_between(said, dates[number - 1], found))
-        if found.is_range or linked or any(_is_until(wording, before) for wording in WORDINGS):
+        behind = any(wording.ends_behind.match(after) for wording in WORDINGS)
+        if found.is_range or linked or behind or any(_is_until(wording, before) for wording in WORDINGS):
             until |= found.readings
         elif any(wording.says_back.search(before) or wording.says_back.search(after) for wording in WORDINGS):
             back |= found.readings
@@ -160,8 +182,11 @@ def _readings(match: re.Match[str], written: date, day_first: bool) -> frozenset
     if match["tomorrow"]:
         return frozenset({written + timedelta(days=1)})
     if match["iso"]:
-        year, month, day = map(int, match["iso"].split("-"))
+        year, month, day = map(int, re.split(r"[-/.]", match["iso"]))
         return frozenset(_of_year(day, month, year, written))
+    if match["month_number"]:
+        said = int(match["year_first"]) if match["year_first"] else None
+        return frozenset(_of_year(int(match["day_number"]), int(match["month_number"]), said, written))
     if match["one"]:
         return _numeric(match, written, day_first)
     named = _month((match["month_first"] or match["month_second"]).rstrip("."))
@@ -198,6 +223,8 @@ def _of_year(day: int, month: int, year: int | None, written: date) -> list[date
 @lru_cache(maxsize=512)
 def _month(word: str) -> int | None:
     """The number of a month by its name, whole or short, in any of the languages."""
+    if (number := _MONTHS.get(word)) is not None:
+        return number
     read = dateparser.parse(
         f"1 {word} 2000",
         languages=_LANGUAGES,

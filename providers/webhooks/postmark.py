@@ -15,6 +15,7 @@ from providers.webhooks.intake import LONGEST_CALL, Intake, JsonTrimmer
 from providers.webhooks.logins import Logins
 from providers.webhooks.reading import Id, Said, Time, digest, fit, job_in, read_object
 from providers.webhooks.rebuilt import REPORT_PARTS, Part, rebuild, with_envelope
+from providers.webhooks.refused import Refusal, refusal
 
 _NAME = "postmark"
 
@@ -175,6 +176,7 @@ class PostmarkWebhook:
                 provider_message_id=record.message_id,
                 address=record.recipient or record.email,
                 permanent=meaning.permanent,
+                of_sender=meaning.of_sender,
                 code=record.type or record.reason,
                 detail=record.details or record.description,
                 machine=meaning.type in (EventType.OPENED, EventType.CLICKED) and is_machine(record.user_agent),
@@ -183,15 +185,16 @@ class PostmarkWebhook:
         ]
 
 
-def _meaning(name: Any, record: _Record) -> _Meaning:
+def _meaning(name: Any, record: _Record) -> Refusal:
     if name == "Bounce":
-        return BOUNCES.get(record.type or "", _Meaning(EventType.UNKNOWN))
+        named = BOUNCES.get(record.type or "", _Meaning(EventType.UNKNOWN))
+        return refusal(named.type, record.details, permanent=named.permanent)
     if name == "SubscriptionChange":
         if record.suppressing:
-            return SUPPRESSIONS.get(record.reason or "", _Meaning(EventType.UNSUBSCRIBED))
+            return Refusal(*SUPPRESSIONS.get(record.reason or "", _Meaning(EventType.UNSUBSCRIBED)))
         # An operator who makes an address sendable again has not been asked to by its owner.
-        return _Meaning(EventType.SUBSCRIBED if record.origin == "Recipient" else EventType.UNKNOWN)
-    return _Meaning(RECORDS.get(name, EventType.UNKNOWN) if isinstance(name, str) else EventType.UNKNOWN)
+        return Refusal(EventType.SUBSCRIBED if record.origin == "Recipient" else EventType.UNKNOWN)
+    return Refusal(RECORDS.get(name, EventType.UNKNOWN) if isinstance(name, str) else EventType.UNKNOWN)
 
 
 def _raw(mail: _Inbound) -> bytes:

@@ -28,6 +28,7 @@ from providers.webhooks.reading import (
     read_object,
 )
 from providers.webhooks.rebuilt import rebuild, with_envelope
+from providers.webhooks.refused import refusal
 
 _NAME = "resend"
 
@@ -66,6 +67,8 @@ class _Reason(Said):
     sub_type: str | None = Field(default=None, alias="subType")
     message: str | None = None
     reason: str | None = None
+    diagnostic: tuple[str, ...] | str | None = Field(default=None, alias="diagnosticCode")
+    """What the receiver answered; `message` is Resend's own explanation."""
 
 
 class _Click(Said):
@@ -158,6 +161,8 @@ class ResendWebhook:
             return read(_raw(email), provider=_NAME, at=event.created_at, event_id=event_id, payload=payload)
         why = email.bounce or email.suppressed or email.failed or _Reason()
         click = email.click or _Click()
+        words = why.diagnostic if isinstance(why.diagnostic, str) else " ".join(why.diagnostic or ())
+        meaning = refusal(kind, words, permanent=(why.type or "").lower() not in _SOFT)
         return [
             StatusReport(
                 channel=Channel.EMAIL,
@@ -166,14 +171,15 @@ class ResendWebhook:
                 at=event.created_at,
                 job_id=job_in(_names(email)),
                 payload=payload,
-                type=kind,
+                type=meaning.type,
                 provider_message_id=email.email_id,
                 # Resend may have given it a Message-ID of its own: one that is not ours says nothing about whose it is.
                 message_ids=tuple(name for name in message_id(email.message_id) if job_of_message_id(name)),
                 address=address_in(email.to or ()),
-                permanent=(why.type or "").lower() not in _SOFT,
+                permanent=meaning.permanent,
+                of_sender=meaning.of_sender,
                 code="/".join(filter(None, (why.type, why.sub_type))) or None,
-                detail=why.message or why.reason,
+                detail=words or why.message or why.reason,
                 machine=kind is EventType.CLICKED and is_machine(click.user_agent),
                 url=click.link,
             )

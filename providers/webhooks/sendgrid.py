@@ -41,6 +41,7 @@ from providers.webhooks.reading import (
     read_json,
 )
 from providers.webhooks.rebuilt import REPORT_PARTS, Part, rebuild, with_envelope
+from providers.webhooks.refused import Refusal, refusal
 
 _NAME = "sendgrid"
 
@@ -194,6 +195,9 @@ def _report(payload: dict[str, Any]) -> StatusReport:
     kind = EVENTS.get(event.event, EventType.UNKNOWN)
     if event.event == "dropped":
         kind = DROPS.get((event.reason or "").lower(), kind)
+    meaning = Refusal(kind)
+    if event.event == "bounce":
+        meaning = refusal(kind, event.reason, event.status, permanent=event.type not in _SOFT)
     return StatusReport(
         channel=Channel.EMAIL,
         provider=_NAME,
@@ -201,12 +205,13 @@ def _report(payload: dict[str, Any]) -> StatusReport:
         at=event.timestamp,
         job_id=job_in(payload),
         payload=payload,
-        type=kind,
+        type=meaning.type,
         # What stands before the first dot is what the API answers as X-Message-Id; the rest changes on the way.
         provider_message_id=(event.message_id or "").partition(".")[0] or None,
         message_ids=message_id(event.smtp_id),
         address=event.email,
-        permanent=not (event.event == "bounce" and event.type in _SOFT),
+        permanent=meaning.permanent,
+        of_sender=meaning.of_sender,
         code=event.status,
         detail=event.reason or event.response,
         machine=bool(event.machine) or (event.event in ("open", "click") and is_machine(event.user_agent)),

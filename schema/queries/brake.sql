@@ -50,3 +50,14 @@ FROM message_jobs j
 JOIN enrollments e ON e.id = j.enrollment_id AND NOT e.is_test
 JOIN sequence_versions v ON v.id = e.version_id
 WHERE j.id = :job_id;
+
+-- name: pause_of$
+-- The sequence of a message, unless it was taken up since the message was settled. As above: it waits for nobody.
+UPDATE sequences SET status = 'paused', paused_reason = :reason
+WHERE id = (
+    SELECT s.id FROM sequences s JOIN message_jobs j ON j.sequence_id = s.id
+    WHERE j.id = :job_id AND s.status = 'active' AND j.settled_at > s.judged_after
+        AND NOT is_test_run(j.tenant_id, j.enrollment_id)
+    FOR NO KEY UPDATE OF s SKIP LOCKED
+)
+RETURNING key;

@@ -20,7 +20,7 @@ WITH event AS (
     FROM event WHERE :answers::boolean
 ), review AS (
     INSERT INTO reviews (tenant_id, message_id, reason, detail, addresses, created_at)
-    SELECT current_tenant(), id, 'doubtful_opt_out', :doubt, :held::text[], :now FROM event WHERE :doubt::text IS NOT NULL
+    SELECT current_tenant(), id, :review, :doubt, :held::text[], :now FROM event WHERE :doubt::text IS NOT NULL
 ), held AS (
     SELECT j.id FROM event CROSS JOIN message_jobs j WHERE j.id IN (:answered_job_id::uuid, :proven_job_id::uuid)
     ORDER BY j.id FOR NO KEY UPDATE OF j
@@ -43,10 +43,19 @@ WITH event AS (
 )
 SELECT id FROM event;
 
+-- name: twin$
+-- The message that this one is, where it came in before under another id: the same Message-ID from the same sender, read
+-- alike. Under one provider the words must be the same too: senders make Message-IDs up.
+SELECT id FROM messages
+WHERE direction = 'in' AND channel = :channel AND rfc_message_id = :rfc_message_id::text AND address = :address
+    AND kind = :kind AND (provider <> :provider OR body = :body)
+ORDER BY at LIMIT 1;
+
 -- name: is_step$
 -- Is it a message that one of our steps sent, by its own Message-ID or by the one that a relay gave it?
 SELECT EXISTS (SELECT FROM message_jobs WHERE id = :job_id::uuid AND claimed_at IS NOT NULL)
-    OR EXISTS (SELECT FROM message_jobs WHERE provider_message_id = ANY(:message_ids::text[]) AND claimed_at IS NOT NULL);
+    OR EXISTS (SELECT FROM message_jobs WHERE provider_message_id = ANY(:message_ids::text[]) AND claimed_at IS NOT NULL)
+    OR EXISTS (SELECT FROM message_jobs WHERE relay_message_id = ANY(:message_ids::text[]) AND claimed_at IS NOT NULL);
 
 -- name: record_status$
 -- What became of a message of ours: the event under the provider's own id, and what it proves about the message. No row

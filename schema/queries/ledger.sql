@@ -82,7 +82,7 @@ WHERE id = :job_id AND state IN ('pending', 'ambiguous', 'cancelled');
 WITH job AS (
     UPDATE message_jobs SET
         state = 'sent', sent_at = :sent_at,
-        provider_message_id = coalesce(:provider_message_id, provider_message_id),
+        provider_message_id = coalesce(:provider_message_id, provider_message_id), relay_message_id = :relay_message_id,
         assumed = coalesce(:provider_message_id, provider_message_id, delivery) IS NULL,
         error = NULL, error_class = NULL, error_code = NULL, gate = NULL, held_until = NULL, cancel_reason = NULL
     WHERE id = :job_id

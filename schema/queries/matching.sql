@@ -18,6 +18,10 @@ FROM (
             FROM message_jobs j WHERE j.provider_message_id = :provider_message_id::text AND j.claimed_at IS NOT NULL
             ORDER BY j.claimed_at DESC LIMIT 1
         ) UNION ALL (
+            SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            FROM message_jobs j WHERE j.relay_message_id = :provider_message_id::text AND j.claimed_at IS NOT NULL
+            ORDER BY j.claimed_at DESC LIMIT 1
+        ) UNION ALL (
             SELECT 4, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
             FROM unnest(:message_job_ids::uuid[]) WITH ORDINALITY AS n (id, place)
             JOIN message_jobs j ON j.id = n.id AND j.claimed_at IS NOT NULL
@@ -28,8 +32,23 @@ FROM (
             JOIN message_jobs j ON j.provider_message_id = n.id AND j.claimed_at IS NOT NULL
             ORDER BY n.place LIMIT 1
         ) UNION ALL (
+            SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            FROM unnest(:message_ids::text[]) WITH ORDINALITY AS n (id, place)
+            JOIN message_jobs j ON j.relay_message_id = n.id AND j.claimed_at IS NOT NULL
+            ORDER BY n.place LIMIT 1
+        ) UNION ALL (
+            -- What comes back with the subject of the last message to that address is that message, whatever id it got
+            -- on the way.
+            SELECT 6, 'returned', w.contact_id, w.enrollment_id, w.id, w.node_id, w.address, false
+            FROM (
+                SELECT contact_id, enrollment_id, id, node_id, address, subject FROM messages
+                WHERE kind = 'step' AND channel = :channel AND address = :address::text AND at >= :written_since
+                ORDER BY at DESC LIMIT 1
+            ) w
+            WHERE w.subject = :returned_subject::text
+        ) UNION ALL (
             -- Two contacts with one number: the one last written to.
-            SELECT 6, 'address', w.contact_id, w.enrollment_id, w.id, w.node_id, w.address, w.unsettled
+            SELECT 7, 'address', w.contact_id, w.enrollment_id, w.id, w.node_id, w.address, w.unsettled
             FROM (
                 (
                     SELECT contact_id, enrollment_id, id, node_id, address, at, provider, false AS unsettled FROM messages
@@ -47,7 +66,7 @@ FROM (
         ) UNION ALL (
             -- Who has not been written to there answers what they got elsewhere, unless the sequence says that this is
             -- no answer to it.
-            SELECT 7, 'contact', c.id, (
+            SELECT 8, 'contact', c.id, (
                 SELECT w.enrollment_id FROM messages w
                 JOIN enrollments n ON n.id = w.enrollment_id
                 JOIN sequence_versions v ON v.id = n.version_id

@@ -4,7 +4,7 @@ SELECT
     r.message_id AS id, r.reason, r.detail, m.at, m.channel, m.address, m.subject, m.body,
     c.external_id AS contact, c.name AS contact_name, s.key AS sequence, m.enrollment_id,
     m.node_id AS step, m.order_index + 1 AS step_number, r.created_at,
-    r.created_at + make_interval(days => t.review_days) AS counts_from
+    CASE WHEN r.reason = 'doubtful_opt_out' THEN r.created_at + make_interval(days => t.review_days) END AS counts_from
 FROM reviews r
 JOIN tenants t ON t.id = r.tenant_id
 JOIN messages m ON m.id = r.message_id
@@ -38,7 +38,7 @@ WHERE message_id = :message_id AND resolved_at IS NULL RETURNING message_id;
 -- Does an open message keep this address barred on the channel?
 SELECT EXISTS (
     SELECT FROM reviews r JOIN messages m ON m.id = r.message_id
-    WHERE r.resolved_at IS NULL AND m.channel = :channel AND :address = ANY(r.addresses)
+    WHERE r.resolved_at IS NULL AND r.reason = 'doubtful_opt_out' AND m.channel = :channel AND :address = ANY(r.addresses)
 );
 
 -- name: mark_unsubscribed!
@@ -48,6 +48,6 @@ UPDATE message_jobs SET unsubscribed_at = least(unsubscribed_at, :at) WHERE id =
 -- name: overdue
 -- Open ones that the tenant has left undecided for longer than it wants to, the oldest first.
 SELECT r.message_id FROM reviews r JOIN tenants t ON t.id = r.tenant_id
-WHERE r.resolved_at IS NULL AND r.created_at <= :now::timestamptz - make_interval(days => t.review_days)
+WHERE r.resolved_at IS NULL AND r.reason = 'doubtful_opt_out' AND r.created_at <= :now::timestamptz - make_interval(days => t.review_days)
     AND r.message_id <> ALL(:but::uuid[])
 ORDER BY r.created_at LIMIT :limit;

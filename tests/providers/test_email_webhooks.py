@@ -255,6 +255,39 @@ def test_a_secret_that_is_none_is_refused_at_the_start(build: Any, setting: str)
     assert setting in (refused.value.hint or "")
 
 
+def _reported(vendor: Any, word: str, changes: dict[str, Any]) -> StatusReport:
+    payload = merged(next(s.payload for s in vendor.samples if s.word == word), changes)
+    (report,) = vendor.build([]).parse(vendor.call(vendor.encode(payload), vendor.secrets[0]))
+    assert isinstance(report, StatusReport)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("words", "type", "permanent", "of_sender"),
+    [
+        ("smtp;550 5.1.1 user unknown", EventType.BOUNCED, True, False),
+        ("smtp;550 5.7.1 blocked using zen.spamhaus.org", EventType.FAILED, True, True),
+        ("smtp;552 5.2.2 mailbox full", EventType.BOUNCED, False, False),
+        ("smtp;550 5.7.1 refused by policy", EventType.FAILED, True, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("vendor", "word", "place"),
+    [
+        (POSTMARK, "Bounce", lambda words: {"Details": words}),
+        (SENDGRID, "bounce", lambda words: {"reason": words, "status": ""}),
+        (RESEND, "email.bounced", lambda words: {"data": {"bounce": {"diagnosticCode": [words]}}}),
+    ],
+    ids=["postmark", "sendgrid", "resend"],
+)
+def test_what_a_vendor_calls_a_bounce_is_judged_by_the_receivers_words(
+    vendor: Any, word: str, place: Any, words: str, type: EventType, permanent: bool, of_sender: bool
+) -> None:
+    """The vendor has classified the same words; what speaks of us, or of a full mailbox, kills nobody."""
+    report = _reported(vendor, word, place(words))
+    assert (report.type, report.permanent, report.of_sender) == (type, permanent, of_sender)
+
+
 def test_only_vendors_with_a_secret_may_call() -> None:
     """The registry holds whom something is configured for, by the name in the URL."""
     nothing: dict[str, list[str]] = {"resend": [], "postmark": [], "sendgrid_keys": [], "sendgrid_logins": []}

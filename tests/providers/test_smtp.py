@@ -57,7 +57,17 @@ async def test_a_name_that_spells_a_line_break_arrives_as_a_name(server: MailSer
     assert isinstance(data, bytes)
     block, _, body = data.partition(b"\r\n\r\n")
     assert [line.split(b":")[0].decode() for line in block.split(b"\r\n") if line[:1] != b" "] == [
-        *("From", "To", "Subject", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+        *(
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "References",
+            "Content-Type",
+            "Content-Transfer-Encoding",
+            "MIME-Version",
+        )
     ]
     assert message_from_bytes(data, policy=policy.default)["Subject"] == f"Hi, {name}"
     assert body == b"Hello\r\n"
@@ -90,6 +100,18 @@ async def out_of_time(server: MailServer, *sending: Coroutine[Any, Any, Receipt]
         ("RCPT", "550 5.7.1 refused by policy", PermanentError, "none"),
         ("RCPT", "550 5.1.8 sender's domain does not exist", ConfigurationError, None),
         ("RCPT", "535 5.7.8 sign in first", ConfigurationError, None),
+        (
+            "RCPT",
+            "550 Service unavailable; client [203.0.113.5] blocked using zen.spamhaus.org",
+            ConfigurationError,
+            None,
+        ),
+        ("RCPT", "550 SPF check failed for acme.example", ConfigurationError, None),
+        ("RCPT", "550 5.1.0 ann@example.org sender rejected", ConfigurationError, None),
+        ("RCPT", "550 5.2.1 The user is receiving mail at a rate that prevents more", TransientError, None),
+        ("RCPT", "550 mailbox is full", PermanentError, "none"),
+        ("RCPT", "550 5.4.1 Recipient address rejected: Access denied", PermanentError, "bounced"),
+        ("RCPT", "550", PermanentError, "none"),
         ("DATA", "451 4.3.0 try later", TransientError, None),
         ("DATA", "554 5.7.1 spam", PermanentError, "none"),
         ("DATA", "550 content refused", PermanentError, "none"),
@@ -285,6 +307,33 @@ async def test_the_receipt_is_the_message_id_and_the_servers_word(server: MailSe
     assert f"Message-ID: {receipt.provider_message_id}\r\n".encode() in content
     assert receipt.detail == "2.0.0 queued as 1"
     assert server.mails[0].mail_from == "ann@example.org"
+    await smtp.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (
+            "250 Ok 0102018f3a5b7c9d-1a2b3c4d-0000-4000-8000-1a2b-000000",
+            "0102018f3a5b7c9d-1a2b3c4d-0000-4000-8000-1a2b-000000",
+        ),
+        ("250 2.0.0 Ok: queued as Zt4zTrRlQuCvPRlNRrKd5w", "Zt4zTrRlQuCvPRlNRrKd5w"),
+        ("250 2.0.0 OK: queued as <202611301200.123@smtp-relay.example>", "202611301200.123@smtp-relay.example"),
+        (
+            "250 2.0.0 OK <AM0PR@eur.outlook.example> [InternalId=1, Hostname=a.example] Queued mail for delivery",
+            "AM0PR@eur.outlook.example",
+        ),
+        ("250 2.0.0 Ok: queued as 4XyZ12", None),
+        ("250 2.0.0 Message accepted for delivery", None),
+        ("250 OK", None),
+    ],
+)
+async def test_the_id_that_a_relay_gives_is_kept(server: MailServer, said: str, name: str | None) -> None:
+    """Bounces and answers may know no other one; numbers of queues are used again."""
+    server.script["DATA"] = [said]
+    smtp = provider(server)
+    receipt = await send(smtp, email())
+    assert receipt.relay_message_id == name
     await smtp.close()
 
 

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.brake import Brake
+from domain.events import EventType
 from domain.messages import Channel
 from store import brake, sequences
 from store.pool import Database
 from tests.store.cases import NOW, SENT_AT, Case
+from tests.store.letters import EMAILS, Letters
 from tests.store.tenants import AT, Tenant
 
 MINUTE = timedelta(minutes=1)
@@ -249,3 +251,28 @@ async def test_a_resume_in_between_is_not_undone(crowd: Tenant, monkeypatch: pyt
     resumed.set()
     assert not await looking
     assert await _reason(crowd) is None
+
+
+@pytest.mark.parametrize("proven", [True, False])
+async def test_a_refusal_of_us_pauses_at_once(letters: Letters, proven: bool) -> None:
+    """One message is enough, since everybody's would be refused like this; a mail must name it to be believed."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    said: dict[str, Any] = {"code": "5.7.1", "detail": "blocked using zen.spamhaus.org", "of_sender": True}
+    await letters.hears(EventType.FAILED, provider="email", address=contact.email, proven=False, **said)
+    [row] = await letters.rows("SELECT status FROM sequences")
+    assert row["status"] == "active"
+    await letters.hears(EventType.FAILED, job_id=letters.job_id(enrollment, "one"), proven=proven, **said)
+    [row] = await letters.rows("SELECT status, paused_reason FROM sequences")
+    assert (row["status"], "zen.spamhaus.org" in row["paused_reason"]) == ("paused", True)
+    assert (await letters.is_live(enrollment), await letters.barred()) == (True, {})
+
+
+async def test_a_refusal_of_us_from_before_says_nothing_new(letters: Letters) -> None:
+    """Whoever takes a sequence up has mended it; later reports of earlier messages do not pause it again."""
+    enrollment, _ = await letters.written_to(EMAILS, "one")
+    await letters.execute("UPDATE sequences SET judged_after = now() + interval '1 minute'")
+    await letters.hears(
+        EventType.FAILED, job_id=letters.job_id(enrollment, "one"), detail="SPF check failed", of_sender=True
+    )
+    [row] = await letters.rows("SELECT status FROM sequences")
+    assert row["status"] == "active"

@@ -14,7 +14,7 @@ from tests.store.letters import EMAILS, STRANGER, TEAM, TEXTS, Letters
 
 async def renamed(message: OutgoingMessage) -> Receipt:
     """A relay that gives messages an id of its own."""
-    return Receipt(provider="scripted", provider_message_id="0100-renamed")
+    return Receipt(provider="scripted", provider_message_id="0100-renamed", relay_message_id="0102-answered")
 
 
 async def matched_by(letters: Letters, event_id: UUID) -> str | None:
@@ -33,6 +33,7 @@ async def matched_by(letters: Letters, event_id: UUID) -> str | None:
         ("provider id", "provider_id"),
         ("Message-ID", "message_id"),
         ("the relay's Message-ID", "message_id"),
+        ("the relay's answer", "message_id"),
         ("address", "address"),
     ],
 )
@@ -45,6 +46,7 @@ async def test_a_status_finds_its_message(letters: Letters, sign: str, by: str) 
         "provider id": {"provider_message_id": "0100-renamed"},
         "Message-ID": {"message_ids": ("<other@example.com>", letters.message_id("one"))},
         "the relay's Message-ID": {"message_ids": ("<0100-renamed@relay.example>",)},
+        "the relay's answer": {"message_ids": ("<0102-answered@eu-west-1.amazonses.com>",)},
         "address": {"address": contact.email, "provider": "mailbox"},
     }
     received = await letters.hears(EventType.DELIVERED, **signs[sign])
@@ -295,3 +297,23 @@ async def test_an_answer_from_elsewhere_is_none_to_a_sequence_that_keeps_to_its_
     received = await letters.texted(another, "Sounds good")
     assert (received.enrollment_id, received.stopped) == (emails, (emails,))
     assert await letters.is_live(kept)
+
+
+@pytest.mark.parametrize(("subject", "barred"), [("One", True), ("Another", False), (None, False)])
+async def test_our_message_that_comes_back_under_another_id_is_ours(
+    letters: Letters, subject: str | None, barred: bool
+) -> None:
+    """Its recipient is whom we last wrote to, and its subject what we wrote; of another mail nothing is known."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await letters.hears(
+        EventType.BOUNCED,
+        provider="email",
+        address=contact.email,
+        message_ids=("<0102-unknown@eu-west-1.amazonses.com>",),
+        returned_subject=subject,
+        proven=False,
+    )
+    assert (await letters.is_live(enrollment), ("email", contact.email) in await letters.barred()) == (
+        not barred,
+        barred,
+    )

@@ -77,6 +77,14 @@ async def test_a_step_overrides_the_failure_policy(
     assert [job["state"] for job in await scripted.jobs(enrollment)] == states
 
 
+async def test_a_refusal_of_this_time_only_lets_the_sequence_go_on(scripted: Rig, provider: ScriptedProvider) -> None:
+    """A full mailbox takes the next message perhaps: the enrollment goes on, also under `on_failure: stop`."""
+    provider.answers.append(PermanentError("scripted", "mailbox full", code="552", passing=True))
+    enrollment, _ = await scripted.start(STOPPING)
+    assert await scripted.ended(enrollment) == ("completed", None)
+    assert [job["state"] for job in await scripted.jobs(enrollment)] == ["failed", "sent"]
+
+
 @pytest.mark.parametrize(("effect", "reason"), [("bounced", "bounced"), ("opted_out", "unsubscribed")])
 async def test_a_dead_address_is_suppressed_and_stops(
     scripted: Rig, provider: ScriptedProvider, effect: Literal["bounced", "opted_out"], reason: str

@@ -33,6 +33,17 @@ class Wording:
     weekdays: str
     """Monday to Sunday."""
     tomorrow: str
+    months: str = ""
+    """The names of January to December, `|` between several forms; empty: `dateparser` knows them."""
+    until_behind: str = ""
+    """Right behind the last day of an absence, in languages that say it there."""
+    spaced: bool = True
+    """Whether words stand apart: Chinese and Japanese ones do not."""
+
+    @property
+    def edge(self) -> str:
+        """Where a word begins or ends."""
+        return r"\b" if self.spaced else ""
 
     @cached_property
     def is_subject(self) -> re.Pattern[str]:
@@ -42,43 +53,55 @@ class Wording:
     @cached_property
     def is_declared(self) -> re.Pattern[str]:
         """Finds a declaration."""
-        return re.compile(rf"\b{phrases(self.declared)}")
+        return re.compile(rf"{self.edge}{phrases(self.declared)}")
 
     @cached_property
     def is_absent(self) -> re.Pattern[str]:
         """Finds an absence: "I am … away", with a few words in between, or "away" as the first word of all."""
-        words = r"(?:\S*[^\s.!?;¶]\s|[\d.]+\s){0,9}?"
-        return re.compile(rf"(?:\b{phrases(self.being)}\s{words}|^\W*){phrases(self.away)}")
+        words = r"\s(?:\S*[^\s.!?;¶]\s|[\d.]+\s){0,9}?" if self.spaced else ""
+        return re.compile(rf"(?:{self.edge}{phrases(self.being)}{words}|^\W*){phrases(self.away)}")
 
     @cached_property
     def is_usual(self) -> re.Pattern[str]:
         """Finds each usual turn."""
-        return re.compile(rf"\b{phrases(self.usual)}")
+        return re.compile(rf"{self.edge}{phrases(self.usual)}")
 
     @cached_property
     def is_personal(self) -> re.Pattern[str]:
         """Finds each personal turn."""
-        return re.compile(rf"\b{phrases(self.personal)}(?!\w)")
+        ends = r"(?!\w)" if self.spaced else ""
+        return re.compile(rf"{self.edge}{phrases(self.personal)}{ends}")
 
     @cached_property
     def says_back(self) -> re.Pattern[str]:
         """Finds a return."""
-        return re.compile(rf"\b{phrases(self.back)}\b")
+        return re.compile(rf"{self.edge}{phrases(self.back)}{self.edge}")
 
     @cached_property
     def says_until(self) -> re.Pattern[str]:
         """Finds an end."""
-        return re.compile(rf"\b{phrases(self.until)}\b")
+        return re.compile(rf"{self.edge}{phrases(self.until)}{self.edge}")
+
+    @cached_property
+    def ends_behind(self) -> re.Pattern[str]:
+        """Matches what stands right behind the last day of an absence."""
+        return re.compile(phrases(self.until_behind))
 
     @cached_property
     def says_not_yet(self) -> re.Pattern[str]:
         """Finds a negation."""
-        return re.compile(rf"\b{phrases(self.not_yet)}\b")
+        return re.compile(rf"{self.edge}{phrases(self.not_yet)}{self.edge}")
 
 
 def phrases(block: str) -> str:
-    """The phrases of a block as one group."""
-    listed = [phrase.strip() for line in block.splitlines() for phrase in line.split(" | ") if phrase.strip()]
+    """The phrases of a block as one group, in the spelling of `folded`; it matches nothing when the block is empty.
+
+    A backslash at the end of a line carries a phrase on to the next one.
+    """
+    plain = re.sub(r"\\\n\s*", "", _unaccented(block))
+    listed = [phrase.strip() for line in plain.splitlines() for phrase in line.split(" | ") if phrase.strip()]
+    if not listed:
+        return "(?!)"
     return f"(?:{'|'.join(listed)})"
 
 
@@ -88,5 +111,9 @@ _PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-",
 def folded(text: str) -> str:
     """Small letters without accents, plain apostrophes and dashes; lines joined, paragraphs kept apart by `¶`."""
     paragraphs = re.sub(r"[^\S\n]*\n(?:[^\S\n]*\n)+", " ¶ ", text.translate(_PLAIN))
-    plain = unicodedata.normalize("NFKD", " ".join(paragraphs.split()).casefold())
+    return _unaccented(" ".join(paragraphs.split()).casefold())
+
+
+def _unaccented(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
     return "".join(char for char in plain if not unicodedata.combining(char))

@@ -14,6 +14,7 @@ ENGLISH = Wording(
         (?:vacation|absence) (?:reply|notice|response|message|notification)
         i(?: a|')m (?:away|out|on)\b
         annual leave
+        out (?:until|till)\b
     """,
     declared=r"""
         this is an? (?:automatic|automated|auto)[- ]?(?:generated )?(?:reply|response|e-?mail|message|notification)
@@ -39,6 +40,7 @@ ENGLISH = Wording(
         no access to (?:my )?e-?mail
         intermittent access
         not (?:be )?(?:checking|reading|monitoring)
+        not (?:be )?(?:read|forwarded|monitored)\b
         (?:thank you|thanks) for (?:your|contacting|getting in touch|reaching out|e-?mailing|writing)
         (?:respond|reply|get back|answer|attend)[^.?]{0,60}as soon as
         (?:upon|after|on) my return

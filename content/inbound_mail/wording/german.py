@@ -13,6 +13,7 @@ GERMAN = Wording(
         autoantwort
         automatische e-?mail
         nicht im buro
+        (?:praxis|betriebs|werks)(?:urlaub|ferien)
     """,
     declared=r"""
         (?:dies(?:e nachricht)?|das|hierbei) (?:ist|handelt es sich um) eine(?:r)? automati
@@ -25,7 +26,7 @@ GERMAN = Wording(
         werde ich | unser buro ist
     """,
     away=r"""
-        nicht (?:im|in der|am|an meinem|erreichbar) | im (?:\w+)?urlaub
+        nicht (?:im|in der|am|an meinem|erreichbar) | (?:im|auf) (?:\w+)?urlaub
         in (?:elternzeit|mutterschutz|urlaub) | abwesend | ausser haus | auf (?:dienst|geschafts)?reisen?
         auf (?:dienst|geschafts)reise | krank | geschlossen | nicht da\b | unterwegs
     """,
@@ -47,6 +48,8 @@ GERMAN = Wording(
         wieder (?:erreichbar|fur sie|im (?:buro|haus)|da\b|personlich)
         werde (?:ich )?(?:ihre|mich|deine)
         nicht gelesen
+        nicht (?:bearbeitet|beantwortet)
+        vertretung\b
     """,
     personal=r"""
         ja | gerne | klingt gut | konnen (?:sie|wir) | konntest? | konnten | kein interesse | interessiert

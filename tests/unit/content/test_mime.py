@@ -101,7 +101,7 @@ def test_no_value_adds_a_header(subject: str, text: str, name: str) -> None:
     quoted = name.replace("<", "").replace(">", "")
     mail = sent(email(subject=subject, text=text, reply_to=f"{quoted} <r@example.com>"))
     assert {key.lower() for key in mail.keys()} == {  # noqa: SIM118 - a message iterates over its lines, not its keys
-        "from", "to", "subject", "date", "message-id", "reply-to", "mime-version", "content-type",
+        "from", "to", "subject", "date", "message-id", "references", "reply-to", "mime-version", "content-type",
         "content-transfer-encoding",
     }  # fmt: skip
     assert mail["Reply-To"].addresses[0].addr_spec == "r@example.com"
@@ -145,7 +145,13 @@ def test_thread_headers_stay_whole() -> None:
     assert b"=?" not in head
     mail = sent(email(in_reply_to=ids[-1], references=ids))
     assert mail["In-Reply-To"] == ids[-1]
-    assert tuple(mail["References"].split()) == ids
+    assert tuple(mail["References"].split()) == (*ids, mail["Message-ID"])
+
+
+def test_a_message_refers_to_itself() -> None:
+    """A relay that replaces the Message-ID leaves the References, by which answers and bounces still name it."""
+    mail = sent(email())
+    assert mail["References"] == mail["Message-ID"]
 
 
 def test_one_click_unsubscribe_needs_https() -> None:

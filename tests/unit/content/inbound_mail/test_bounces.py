@@ -6,7 +6,7 @@ from uuid import uuid5
 
 import pytest
 
-from content.inbound_mail.bounce import outcome
+from content.inbound_mail.bounce import failure
 from content.inbound_mail.read import read
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.ids import DEFAULT_TENANT, job_id, message_id
@@ -88,17 +88,18 @@ def test_each_action_has_its_meaning(action: str, type: EventType) -> None:
         ("5.7.26", "unauthenticated", EventType.FAILED, True),
         ("4.2.2", "full", EventType.BOUNCED, False),
         ("4.4.1", "no answer", EventType.BOUNCED, False),
-        ("5.0.0", "", EventType.BOUNCED, True),
+        ("5.0.0", "", EventType.BOUNCED, False),
         ("5.0.0", "552 mailbox is full", EventType.BOUNCED, False),
         ("5.0.0", "554 blocked as spam", EventType.FAILED, True),
-        ("", "", EventType.BOUNCED, True),
+        ("", "", EventType.BOUNCED, False),
     ],
 )
 def test_only_what_is_said_about_the_address_bounces_for_good(
     status: str, detail: str, type: EventType, permanent: bool
 ) -> None:
     """RFC 3463: a full mailbox is soft, and our content or reputation says nothing about the address."""
-    assert outcome(EventType.BOUNCED, status, detail) == (type, permanent)
+    found = failure("jane@example.com", (), detail, status)
+    assert (found.type, found.permanent) == (type, permanent)
 
 
 def test_the_quoted_answer_is_more_exact_than_an_undefined_status() -> None:
@@ -192,6 +193,63 @@ def test_a_feedback_report_is_a_complaint(kind: str, type: EventType) -> None:
         f"Content-Type: message/rfc822\n\n{_COPY}\n--b--\n"
     )
     assert (report.type, report.address, report.job_id) == (type, "jane@example.com", _JOB)
+
+
+_BROUGHT_BACK = "--b\nContent-Type: message/rfc822\nContent-Disposition: inline\n\n"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "kind", "added", "body"),
+    [
+        (
+            "staff@hotmail.com",
+            "complaint about message from 203.0.113.5",
+            "mixed",
+            "X-HmXmrOriginalRecipient: jane@example.com\n",
+            "",
+        ),
+        (
+            "staff@hotmail.com",
+            "",
+            "mixed",
+            "X-HmXmrOriginalRecipient: <jane@example.com>\nX-Reporter-IP: 1.2.3.4\n",
+            "",
+        ),
+        ("scomp@aol.net", "Email Feedback Report for IP 203.0.113.5", "mixed", "", "A user complained.\n"),
+        ("abuse@isp.example", "[Spam complaint] Your roof", "mixed", "", "Reported as spam.\n"),
+        (
+            "fbl@yahoo.example",
+            "FW: Your roof",
+            "report; report-type=feedback-report",
+            "",
+            "Feedback-Type: abuse\nVersion: 1\n",
+        ),
+    ],
+)
+def test_a_complaint_without_a_feedback_report_is_one(
+    sender: str, subject: str, kind: str, added: str, body: str
+) -> None:
+    """Outlook.com's names the recipient in the message that it brings back; others tell it in words."""
+    (report,) = _statuses(
+        f"From: {sender}\nTo: us@example.org\nMessage-ID: <c@x>\nSubject: {subject}\nMIME-Version: 1.0\n"
+        f"Content-Type: multipart/{kind}; boundary=b\n\n--b\nContent-Type: text/plain\n\n{body}\n"
+        f"{_BROUGHT_BACK}{added}{_COPY}\n--b--\n"
+    )
+    assert (report.type, report.address, report.job_id) == (EventType.COMPLAINED, "jane@example.com", _JOB)
+
+
+def test_a_person_who_forwards_our_message_complains_of_nothing() -> None:
+    """Whatever its subject is: it is theirs, and read as an answer."""
+    (report,) = read(
+        (
+            "From: jane@example.com\nTo: us@example.org\nMessage-ID: <c@x>\nSubject: abuse report form?\n"
+            "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+            f"--b\nContent-Type: text/plain\n\nSee this.\n{_BROUGHT_BACK}{_COPY}\n--b--\n"
+        ).encode(),
+        provider="email",
+        at=_AT,
+    )
+    assert report.type is EventType.INBOUND
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""What machines answer: who has left is not written to again, and a person reads what needs one."""
+
+from typing import Any
+
+import pytest
+
+from domain.events import EventType
+from tests.store.letters import EMAILS, TEXTS, Letters
+
+
+async def _reviews(letters: Letters) -> list[str]:
+    return [row["reason"] for row in await letters.rows("SELECT reason FROM reviews ORDER BY created_at")]
+
+
+async def test_who_has_left_is_not_written_to_again_and_somebody_is_told(letters: Letters) -> None:
+    """The enrollment ends by a reason of its own; the address is not barred, a successor may have it."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    received = await letters.gets(
+        contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True
+    )
+    row = await letters.enrollment(enrollment)
+    assert (row["status"], row["reason"], received.kind) == ("stopped", "left", "auto_reply")
+    assert (await _reviews(letters), await letters.barred()) == (["left"], {})
+
+
+async def test_a_colleague_who_says_it_has_answered(letters: Letters) -> None:
+    """What a person writes is a reply, and a person reads who has left."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await letters.gets(contact.email or "", "Jane no longer works here. Hanna", left=True)
+    row = await letters.enrollment(enrollment)
+    assert (row["reason"], await _reviews(letters)) == ("replied", ["left"])
+
+
+async def test_a_sequence_that_does_not_stop_for_bounces_goes_on_to_who_has_left(letters: Letters) -> None:
+    """Its author has decided what a dead mailbox ends; a person is told all the same."""
+    text = EMAILS.replace("steps:", "stop_on: [reply, unsubscribe]\n    steps:", 1)
+    enrollment, contact = await letters.written_to(text, "one")
+    await letters.gets(contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True)
+    assert (await letters.is_live(enrollment), await _reviews(letters)) == (True, ["left"])
+
+
+async def test_an_answer_through_a_ticket_system_is_put_before_a_person(letters: Letters) -> None:
+    """Such a system marks everything as automatic: nothing is stopped by it, and nothing is lost."""
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await letters.gets(
+        contact.email or "", "We would like a demo.", type=EventType.AUTORESPONDED, by_ticket_system=True
+    )
+    assert (await letters.is_live(enrollment), await _reviews(letters)) == (True, ["ticket"])
+
+
+@pytest.mark.parametrize(("text", "live"), [("I'm driving right now. (Auto-reply)", True), ("Call me", False)])
+async def test_a_phone_that_answers_for_its_owner_stops_nothing(letters: Letters, text: str, live: bool) -> None:
+    """A text message has no headers: the words alone tell."""
+    enrollment, contact = await letters.written_to(TEXTS, "first")
+    await letters.texted(contact, text)
+    assert await letters.is_live(enrollment) is live
+
+
+async def test_one_mail_that_comes_in_twice_counts_once(letters: Letters) -> None:
+    """By the webhook of a provider and from a mailbox, under two ids: one message, one response."""
+    _, contact = await letters.written_to(EMAILS, "one")
+    mail: dict[str, Any] = {"message_id": "<answer@example.com>"}
+    first = await letters.gets(contact.email or "", "Call me.", provider="postmark", **mail)
+    again = await letters.gets(contact.email or "", "Call me.", provider="email", **mail)
+    assert (first.duplicate, again.duplicate, again.contact_id) == (False, True, contact.id)
+    [row] = await letters.rows("SELECT count(*) FROM responses")
+    assert row["count"] == 1
+    [row] = await letters.rows("SELECT count(*) FROM messages WHERE direction = 'in'")
+    assert row["count"] == 1
+
+
+async def test_a_copy_that_says_more_has_its_effect(letters: Letters) -> None:
+    """A provider that tells no text is heard first: the wish in the whole mail counts all the same, as one answer."""
+    _, contact = await letters.written_to(EMAILS, "one")
+    mail: dict[str, Any] = {"message_id": "<answer@example.com>"}
+    await letters.gets(contact.email or "", "", provider="resend", **mail)
+    await letters.gets(contact.email or "", "Unsubscribe", provider="email", **mail)
+    assert await letters.barred() == {("email", contact.email): "unsubscribed"}
+
+
+async def test_another_mail_under_the_same_message_id_counts(letters: Letters) -> None:
+    """Ids are made up by senders: what somebody else wrote, or other words, are another mail."""
+    _, contact = await letters.written_to(EMAILS, "one")
+    mail: dict[str, Any] = {"message_id": "<answer@example.com>", "provider": "email"}
+    await letters.gets("other@example.net", "Call me.", **mail)
+    received = await letters.gets(contact.email or "", "Call me.", **mail)
+    assert received.duplicate is False
