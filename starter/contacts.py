@@ -14,7 +14,9 @@ from domain.base import Frozen
 from domain.contact import Contact
 from starter import goals
 from starter.contact_csv import ContactFile, RejectedLine
+from starter.replanning import replan
 from store import contacts, dates
+from store.contacts import Merged
 from store.pool import Database
 from store.signals import OpenSignal
 
@@ -27,7 +29,7 @@ _BATCH = 5000
 Progress = Callable[[int, int, int], None]
 """Called with bytes read, bytes in all, contacts imported."""
 Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[object]]
-"""Called with an event and word for workflows: those that wait for a contact's date, or have reached their goal."""
+"""Called with an event and word for workflows: those that wait for a contact's date or clock, or are at their goal."""
 
 
 class ImportReport(Frozen):
@@ -60,8 +62,9 @@ async def import_csv(
 ) -> ImportReport:
     """Upsert the file's contacts by external id; an empty cell or an absent column leaves what is stored.
 
-    Enrollments that wait for a date of theirs look again, and those whose goal holds now end: their workflows hear of
-    it by `tell` as soon as a batch is in, else from the reconciler.
+    Enrollments that wait for a date of theirs look again, those whose goal holds now end, and what waits by a clock
+    that is another one now is planned anew. Their workflows hear of it by `tell` as soon as a batch is in, else from
+    the reconciler.
 
     Each batch commits by itself, and importing the file again repeats nothing, so an import that broke off is
     simply run again. Raises TouchlineError when the file is no CSV of contacts.
@@ -79,12 +82,13 @@ async def import_csv(
             rejected += bad[: REJECTED_KEPT - len(rejected)]
             if good:
                 named = [contact.external_id for contact in good]
-                new, words = await database.repeat(partial(_upsert, database, tenant_id, good))
+                merged, words = await database.repeat(partial(_upsert, database, tenant_id, good))
                 words += await goals.reach(database, tenant_id, named)
+                words += await replan(database, tenant_id, merged.moved, datetime.now(UTC))
                 if tell and words:
                     await tell(words[0].event_id, words)
-                created += new
-                updated += len(good) - new
+                created += merged.created
+                updated += len(good) - merged.created
             if on_progress:
                 on_progress(file.read_bytes, file.total_bytes, created + updated)
     return ImportReport(
@@ -92,8 +96,8 @@ async def import_csv(
     )
 
 
-async def _upsert(database: Database, tenant_id: UUID, good: Sequence[Contact]) -> tuple[int, list[OpenSignal]]:
-    """How many are new, and what is to be told to those who wait for a date of theirs."""
+async def _upsert(database: Database, tenant_id: UUID, good: Sequence[Contact]) -> tuple[Merged, list[OpenSignal]]:
+    """What came of them, and what is to be told to those who wait for a date of theirs."""
     async with database.transaction(tenant_id) as tx:
-        new = await contacts.upsert(tx, good)
-        return new, await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))
+        merged = await contacts.upsert(tx, good)
+        return merged, await dates.changed_of(tx, [contact.external_id for contact in good], datetime.now(UTC))

@@ -1,6 +1,7 @@
 """Contacts: rows in by bulk."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -32,8 +33,17 @@ _COLUMNS = (
 )
 
 
-async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
-    """Insert contacts, or update those whose external id is known; answers how many were new.
+@dataclass(frozen=True)
+class Merged:
+    """What came of a batch of contacts."""
+
+    created: int
+    moved: tuple[UUID, ...]
+    """Those who were known, and live by another clock now."""
+
+
+async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> Merged:
+    """Insert contacts, or update those whose external id is known.
 
     A known contact keeps its id, and everything that the new record leaves empty. External ids must not repeat.
     """
@@ -59,8 +69,8 @@ async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
             for c in contacts
         ],
     )
-    new: int = await _sql.merge_arrivals(tx)
-    return new
+    row = await _sql.merge_arrivals(tx)
+    return Merged(row["created"], tuple(row["moved"]))
 
 
 def contact_of(row: Mapping[str, Any]) -> Contact:

@@ -5,10 +5,13 @@ CREATE TEMP TABLE contact_arrivals (
     zones text[], tags text[], triggers text[], status text, attributes text
 ) ON COMMIT DROP;
 
--- name: merge_arrivals$
--- Upsert the batch by external id, in its order so that two imports never deadlock; the answer counts the new ones.
+-- name: merge_arrivals^
+-- Upsert the batch by external id, in its order so that two imports never deadlock; the answer counts the new ones, and
+-- names those who have other zones by it.
 -- Zones follow what holds after the merge: a stored time zone first, otherwise those of the phone number.
-WITH merged AS (
+WITH before AS (
+    SELECT c.id, c.zones FROM contact_arrivals a JOIN contacts c ON c.external_id = a.external_id
+), merged AS (
     INSERT INTO contacts (
         tenant_id, id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
     )
@@ -33,9 +36,10 @@ WITH merged AS (
         status = coalesce(excluded.status, contacts.status),
         attributes = contacts.attributes || excluded.attributes,
         updated_at = now()
-    RETURNING id
+    RETURNING id, zones
 )
-SELECT count(*) FROM merged JOIN contact_arrivals USING (id);
+SELECT (SELECT count(*) FROM merged JOIN contact_arrivals USING (id)) AS created,
+    ARRAY(SELECT m.id FROM merged m JOIN before b ON b.id = m.id WHERE b.zones <> m.zones) AS moved;
 
 -- name: by_external_ids
 -- Contacts by the ids that the tenant's own system knows.

@@ -159,4 +159,4 @@ async def test_an_upsert_that_fails_leaves_nothing_behind(database: Database, te
             await stored.upsert(tx, [good, unreachable])
     assert await rows(database, tenant_id) == {}
     async with database.transaction(tenant_id) as tx:
-        assert await stored.upsert(tx, [good]) == 1
+        assert (await stored.upsert(tx, [good])).created == 1
