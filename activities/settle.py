@@ -17,7 +17,15 @@ from activities.walk import Verdict, Walk
 from content.spellings import spellings
 from content.webhook import kept_of
 from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
-from domain.errors import ConfigurationError, ContentError, OutsideHoursError, PermanentError, SendError, TransientError
+from domain.errors import (
+    ConfigurationError,
+    ContentError,
+    OutsideHoursError,
+    PermanentError,
+    SenderRefusedError,
+    SendError,
+    TransientError,
+)
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
 from domain.schedule import UntilField, Window
@@ -227,7 +235,12 @@ class Settlement:
         return opening if opening > now else now + _LONGEST_BACKOFF
 
     async def misconfigured(self, error: ConfigurationError) -> StepResult:
-        """Every contact would fail like this: hold them all, this one included, until a person has acted."""
+        """Every contact would fail like this: hold them all, this one included, until a person has acted.
+
+        Without a brake one receiver's refusal of us is a failure of this message.
+        """
+        if isinstance(error, SenderRefusedError) and self.plan.settings.brake is None:
+            return await self.refused(PermanentError(error.provider, error.message, error.code, error.status))
         now = self.clock.now()
         reason = f"paused by itself, nothing could be sent: {error}"
         is_paused = await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason)

@@ -108,12 +108,12 @@ class Tags(BaseModel):
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Make a contact", responses=answers(409))
-async def create_contact(body: NewContact, engine: Annotated[Engine, needs("write")]) -> ContactRecord:
+async def create_contact(body: NewContact, engine: Annotated[Engine, needs("write")]) -> BarredContact:
     """Addresses are stored in one spelling: emails in lower case, phone numbers in E.164.
 
     409: there is a contact of that external id. An address that is suppressed stays so, whoever has it.
     """
-    return await contact_changes.create(engine, body.external_id, body.changes())
+    return await _barred(engine, await contact_changes.create(engine, body.external_id, body.changes()))
 
 
 @router.get("", summary="List and search contacts")
@@ -159,8 +159,13 @@ async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) 
     """With all that is known, and what bars it."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, id)
-        if found is None:
-            raise NotFound(MISSING, hint=HINT)
+    if found is None:
+        raise NotFound(MISSING, hint=HINT)
+    return await _barred(engine, found)
+
+
+async def _barred(engine: Engine, found: ContactRecord) -> BarredContact:
+    async with engine.database.transaction(engine.tenant_id) as tx:
         bars = await suppressions.records_of(tx, [one for one in (found.email, found.phone) if one], found.id)
     return BarredContact(**vars(found), suppressions=tuple(one for one in bars if one.active))
 
@@ -168,13 +173,14 @@ async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) 
 @router.patch("/{id:path}", summary="Change a contact")
 async def change_contact(
     id: ContactRef, body: ContactFields, engine: Annotated[Engine, needs("write")]
-) -> ContactRecord:
+) -> BarredContact:
     """What is left out stays; null takes a value away; tags and triggers are replaced, attributes merged.
 
     Live enrollments go by it from now on: the next message goes to the new address by the new clock, whoever waits for
-    a date of the contact looks at it again, and those whose goal holds now end.
+    a date of the contact looks at it again, what waits by another clock is planned anew, and those whose goal holds now
+    end.
     """
-    return await contact_changes.change(engine, id, body.changes())
+    return await _barred(engine, await contact_changes.change(engine, id, body.changes()))
 
 
 @router.delete(

@@ -95,6 +95,8 @@ class Upcoming(Frozen):
     due: datetime | None = None
     """UTC. When the author's delay is over, where a window or an absence moved `at` beyond that."""
     lap: int = 0
+    anew: bool = False
+    """In word for a workflow: planned anew by another clock, so it holds also where it is earlier."""
 
     @property
     def wait_ends(self) -> datetime | None:

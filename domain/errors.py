@@ -113,6 +113,11 @@ class ConfigurationError(SendError):
 
 
 @dataclass
+class SenderRefusedError(ConfigurationError):
+    """A receiver refuses us: our address is listed, SPF, DKIM or DMARC fail, our sender is barred. Others may, too."""
+
+
+@dataclass
 class AmbiguousError(SendError):
     """Nobody knows whether it was sent: the connection died, or the answer made no sense."""
 

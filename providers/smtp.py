@@ -24,6 +24,7 @@ from domain.errors import (
     NotCleared,
     NotReady,
     PermanentError,
+    SenderRefusedError,
     SendError,
     TransientError,
 )
@@ -309,7 +310,7 @@ def _by_reply(error: SMTPResponseException, stage: _Stage) -> SendError:
         return ConfigurationError(_NAME, text, shown, code)
     meaning = judge(f"{code} {error.message}", enhanced).meaning
     if meaning in (Meaning.SENDER, Meaning.RELAYING):
-        return ConfigurationError(_NAME, text, shown, code)
+        return SenderRefusedError(_NAME, text, shown, code)
     if meaning is Meaning.RATE:
         return TransientError(_NAME, text, shown, code)
     effect: Literal["bounced", "none"] = "bounced" if meaning is Meaning.GONE else "none"

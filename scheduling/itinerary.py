@@ -99,11 +99,11 @@ def next_stop(
         at, node = end.at, plan.nodes[node.next]
     stop = stop_at(plan, node, at, where, waits=tuple(waits), not_before=not_before, lap=lap)
     if waits and isinstance(node, ConditionNode) and stop.gate is None:
-        return _put_off(plan, node, stop, where)
+        return put_off(plan, node, stop, where)
     return stop
 
 
-def _put_off(plan: Plan, node: ConditionNode, stop: Stop, where: Whereabouts) -> Stop:
+def put_off(plan: Plan, node: ConditionNode, stop: Stop, where: Whereabouts) -> Stop:
     """A decision that only messages hang on is made when one of them may go, by what had happened when it was due.
 
     One wake-up does for both, and the answer is the same.

@@ -12,6 +12,7 @@ from domain.errors import Conflict, NotFound, Unfit
 from scheduling.zones import candidate_zones
 from starter.contact_fields import SEPARATOR, ill_formed, is_one_line, reached, region_for
 from starter.engine import Engine
+from starter.replanning import replan
 from starter.telling import say
 from store import awaiting, contact_records, dates
 from store.contact_records import ContactRecord
@@ -66,8 +67,9 @@ async def create(engine: Engine, external_id: str | None, given: Changes) -> Con
 async def change(engine: Engine, contact: str, given: Changes) -> ContactRecord:
     """Change a contact, named by its external id or ours.
 
-    Live enrollments whose goal holds now end, and those that wait for a date of the contact look again. Where a message
-    goes and which clock counts is read when it goes. Raises NotFound, or Unfit for what cannot be stored.
+    Live enrollments whose goal holds now end, those that wait for a date of the contact look again, and what waits by a
+    clock that is another one now is planned anew. Where a message goes is read when it goes. Raises NotFound, or Unfit
+    for what cannot be stored.
     """
     return await _rewrite(engine, contact, lambda record: _changed(record, given, engine.default_region, {}))
 
@@ -83,7 +85,9 @@ async def retag(engine: Engine, contact: str, *, add: Sequence[str] = (), remove
 
 
 async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]) -> ContactRecord:
-    record, words = await engine.database.repeat(lambda: _rewritten(engine, contact, new))
+    record, words, is_elsewhere = await engine.database.repeat(lambda: _rewritten(engine, contact, new))
+    if is_elsewhere:
+        words += await replan(engine.database, engine.tenant_id, [record.id], engine.now())
     if words:
         await say(engine, words[0].event_id, words)
     return record
@@ -91,8 +95,8 @@ async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], 
 
 async def _rewritten(
     engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]
-) -> tuple[ContactRecord, list[OpenSignal]]:
-    """The contact as it is then, and what is to be told to workflows."""
+) -> tuple[ContactRecord, list[OpenSignal], bool]:
+    """The contact as it is then, what is to be told to workflows, and whether it lives by another clock."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await contact_records.find(tx, contact)
         aims = await awaiting.aims(tx, found.id, by_field=True) if found else []
@@ -104,7 +108,7 @@ async def _rewritten(
         await contact_records.update(tx, record)
         words = await awaiting.reach(tx, ids.new_id(), aims, now)
         words += await dates.changed_of(tx, [record.external_id], now)
-    return record, words
+    return record, words, record.zones != held.zones
 
 
 def _changed(record: ContactRecord, given: Changes, region: str, also: Mapping[str, str]) -> ContactRecord:

@@ -17,7 +17,9 @@ from domain.errors import NotReady
 from starter import goals
 from starter.contact_columns import Column
 from starter.contact_csv import ContactFile, Notice, Reading, RejectedLine
+from starter.replanning import replan
 from store import contacts, dates
+from store.contacts import Merged
 from store.pool import Database, is_outage
 from store.signals import OpenSignal
 
@@ -30,7 +32,7 @@ _BATCH = 5000
 """Records of one transaction: what is in memory at a time, and what a crash can undo."""
 
 Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[object]]
-"""Called with an event and word for workflows: those that wait for a contact's date, or have reached their goal."""
+"""Called with an event and word for workflows: those that wait for a contact's date or clock, or are at their goal."""
 
 
 class Sharing(Frozen):
@@ -106,8 +108,9 @@ async def import_csv(
 ) -> ImportReport:
     """Upsert the file's contacts by external id; an empty cell or an absent column leaves what is stored.
 
-    Enrollments that wait for a date of theirs look again, and those whose goal holds now end: their workflows hear of
-    it by `tell` as soon as a batch is in, else from the reconciler. `dry_run` only says what would be done.
+    Enrollments that wait for a date of theirs look again, those whose goal holds now end, and what waits by a clock
+    that is another one now is planned anew. Their workflows hear of it by `tell` as soon as a batch is in, else from
+    the reconciler. `dry_run` only says what would be done.
 
     Each batch commits by itself, and importing the file again repeats nothing, so an import that broke off is
     simply run again. Raises TouchlineError when the file is no CSV of contacts, ImportBroke when the database goes
@@ -182,27 +185,28 @@ class _Import:
     async def _take(self, good: Sequence[Contact]) -> None:
         if not good:
             return
-        new, shared, words = await self._database.repeat(lambda: self._write(good))
+        merged, shared, words = await self._database.repeat(lambda: self._write(good))
         if not self._dry_run:
             words += await goals.reach(self._database, self._tenant_id, [contact.external_id for contact in good])
+            words += await replan(self._database, self._tenant_id, merged.moved, datetime.now(UTC))
         if self._tell and words:
             await self._tell(words[0].event_id, words)
-        self._created += new
-        self._updated += len(good) - new
+        self._created += merged.created
+        self._updated += len(good) - merged.created
         for contact in good:
             self._note_sharing(contact, shared)
 
     async def _write(
         self, good: Sequence[Contact]
-    ) -> tuple[int, dict[tuple[str, Literal["email", "phone"]], str], list[OpenSignal]]:
-        """How many are new, who shares an address with whom, and what is to be told to those who wait for a date."""
+    ) -> tuple[Merged, dict[tuple[str, Literal["email", "phone"]], str], list[OpenSignal]]:
+        """What came of them, who shares an address with whom, and what is to be told to those who wait for a date."""
         named = [contact.external_id for contact in good]
         async with self._database.transaction(self._tenant_id) as tx:
             shared = await contacts.sharing(tx, good)
             if self._dry_run:
-                return len(good) - await contacts.count_known(tx, named), shared, []
-            new = await contacts.upsert(tx, good)
-            return new, shared, await dates.changed_of(tx, named, datetime.now(UTC))
+                return Merged(len(good) - await contacts.count_known(tx, named), ()), shared, []
+            merged = await contacts.upsert(tx, good)
+            return merged, shared, await dates.changed_of(tx, named, datetime.now(UTC))
 
     def _note_sharing(self, contact: Contact, known: dict[tuple[str, Literal["email", "phone"]], str]) -> None:
         """By the file, and by what was known before; of two that share something, one is named."""

@@ -1,6 +1,7 @@
 """Contacts: rows in by bulk."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,14 +17,22 @@ _MOST = 1000
 """Contacts that a search may find."""
 
 
-async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> int:
-    """Insert contacts, or update those whose external id is known; answers how many were new.
+@dataclass(frozen=True)
+class Merged:
+    """What came of a batch of contacts."""
+
+    created: int
+    moved: tuple[UUID, ...]
+    """Those who were known, and live by another clock now."""
+
+
+async def upsert(tx: asyncpg.Connection, contacts: Sequence[Contact]) -> Merged:
+    """Insert contacts, or update those whose external id is known.
 
     A known contact keeps its id, and everything that the new record leaves empty. External ids must not repeat.
     """
-    arrivals = [contact.model_dump() for contact in contacts]
-    new: int = await _sql.merge_arrivals(tx, arrivals=arrivals)
-    return new
+    row = await _sql.merge_arrivals(tx, arrivals=[contact.model_dump() for contact in contacts])
+    return Merged(row["created"], tuple(row["moved"]))
 
 
 async def count_known(tx: asyncpg.Connection, external_ids: Sequence[str]) -> int:

@@ -159,13 +159,15 @@ class EnrollmentWorkflow(Hearing):
         return in_doubt and workflow.patched("nudge-in-doubt-2026-11")
 
     def _wait_anew(self, later: Upcoming | None) -> None:
-        """Take a postponement over, unless it came too late for the node that it is about."""
+        """Take another time over, unless it came too late for its node; an absence only makes it later."""
         now = self._next
         # Held by anything else, it is looked at again before it goes, and then waits for the return.
         movable = not self._paused and now.gate in (None, Gate.WINDOW, Gate.POSTPONED)
         if not movable or later is None or (later.node_id, later.lap) != self._place:
             return
-        if later.at is not None and now.at is not None and later.at > now.at:
+        if later.anew:
+            self._next = later.model_copy(update={"anew": False})
+        elif later.at is not None and now.at is not None and later.at > now.at:
             # How long the author's own wait lasts is known here best.
             self._next = later.model_copy(update={"due": now.wait_ends})
 

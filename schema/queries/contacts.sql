@@ -1,5 +1,6 @@
--- name: merge_arrivals$
--- Upsert the batch by external id, in its order so that two imports never deadlock; the answer counts the new ones.
+-- name: merge_arrivals^
+-- Upsert the batch by external id, in its order so that two imports never deadlock; the answer counts the new ones, and
+-- names those who have other zones by it.
 -- Zones follow what holds after the merge: a stored time zone first, otherwise those of the phone number.
 WITH arrivals AS MATERIALIZED (
     SELECT contact.*
@@ -7,6 +8,8 @@ WITH arrivals AS MATERIALIZED (
         id uuid, external_id text, name text, email text, phone text, company text, timezone text,
         zones text[], tags text[], triggers text[], status text, attributes jsonb
     )
+), before AS (
+    SELECT c.id, c.zones FROM arrivals a JOIN contacts c ON c.external_id = a.external_id
 ), merged AS (
     INSERT INTO contacts (
         tenant_id, id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
@@ -32,9 +35,10 @@ WITH arrivals AS MATERIALIZED (
         status = coalesce(excluded.status, contacts.status),
         attributes = contacts.attributes || excluded.attributes,
         updated_at = now()
-    RETURNING id
+    RETURNING id, zones
 )
-SELECT count(*) FROM merged JOIN arrivals USING (id);
+SELECT (SELECT count(*) FROM merged JOIN arrivals USING (id)) AS created,
+    ARRAY(SELECT m.id FROM merged m JOIN before b ON b.id = m.id WHERE b.zones <> m.zones) AS moved;
 
 -- name: by_external_ids
 -- Contacts by the ids that the tenant's own system knows.

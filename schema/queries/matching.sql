@@ -42,7 +42,7 @@ FROM (
             SELECT 6, 'returned', w.contact_id, w.enrollment_id, w.id, w.node_id, w.address, false
             FROM (
                 SELECT contact_id, enrollment_id, id, node_id, address, subject FROM messages
-                WHERE kind = 'step' AND channel = :channel AND address = :address::text AND at >= :written_since
+                WHERE kind = 'step' AND channel = :channel AND address = ANY(:addresses::text[]) AND at >= :written_since
                 ORDER BY at DESC LIMIT 1
             ) w
             WHERE w.subject = :returned_subject::text

@@ -161,7 +161,7 @@ async def test_an_upsert_that_fails_leaves_nothing_behind(database: Database, te
             await stored.upsert(tx, [good, unreachable])
     assert await rows(database, tenant_id) == {}
     async with database.transaction(tenant_id) as tx:
-        assert await stored.upsert(tx, [good]) == 1
+        assert (await stored.upsert(tx, [good])).created == 1
 
 
 async def test_an_import_that_loses_the_database_says_what_is_in(
@@ -171,7 +171,7 @@ async def test_an_import_that_loses_the_database_says_what_is_in(
     monkeypatch.setattr(importing, "_BATCH", 100)
     upsert, calls = stored.upsert, 0
 
-    async def broken(tx: asyncpg.Connection, good: Sequence[Contact]) -> int:
+    async def broken(tx: asyncpg.Connection, good: Sequence[Contact]) -> stored.Merged:
         nonlocal calls
         calls += 1
         if calls > 3:

@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from activities.settle import MAX_ATTEMPTS
-from domain.errors import ConfigurationError, NotReady, OutsideHoursError, PermanentError, TransientError
+from domain.errors import (
+    ConfigurationError,
+    NotReady,
+    OutsideHoursError,
+    PermanentError,
+    SenderRefusedError,
+    TransientError,
+)
 from domain.messages import Channel
 from providers.base import Provider
 from providers.registry import Registry
@@ -167,6 +174,21 @@ async def test_a_provider_names_its_own_time(scripted: Rig, provider: ScriptedPr
     enrollment, _ = await scripted.start(STOPPING)
     row = await scripted.arrives(enrollment, "first", gate="provider_retry")
     assert about(await scripted.now() + 6 * HOUR, row["next_run_at"])
+
+
+async def test_without_a_brake_a_refusal_of_us_fails_the_message_alone(
+    scripted: Rig, provider: ScriptedProvider
+) -> None:
+    """The sequence goes on for others, and nobody's address is barred for what we are."""
+    provider.answers.append(SenderRefusedError("scripted", "listed at zen.spamhaus.org", "550 5.7.1"))
+    enrollment, _ = await scripted.start(
+        GOING_ON.replace("on_failure: continue", "on_failure: continue\n    brake: off")
+    )
+    assert await scripted.ended(enrollment) == ("completed", None)
+    assert (await scripted.job(enrollment, "first"))["state"] == "failed"
+    assert await scripted.rows("SELECT FROM suppressions") == []
+    [sequence] = await scripted.rows("SELECT status FROM sequences")
+    assert sequence["status"] == "active"
 
 
 @pytest.mark.parametrize("hours", [(21, 8), (8, 21)], ids=["night", "day"])
