@@ -96,9 +96,9 @@ async def test_what_comes_in_after_the_claim_is_seen_by_the_last_look(
     enrollment, contact = await letters.written_to(TEXTS, "first")
     look = LastLooks.at_message
 
-    async def just_before(looks: LastLooks, tenant_id: UUID, job_id: UUID) -> Any:
+    async def just_before(looks: LastLooks, tenant_id: UUID, job_id: UUID, attempt: object) -> Any:
         await left(letters, text(contact.phone, "STOP"))
-        return await look(looks, tenant_id, job_id)
+        return await look(looks, tenant_id, job_id, attempt)
 
     with monkeypatch.context() as patched:
         patched.setattr(LastLooks, "at_message", just_before)
