@@ -22,7 +22,7 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
     """Erase a contact, named by its external id or ours; answers our id, under which its records stay.
 
     With `stop`, live enrollments end in the same transaction. Raises NotFound; Conflict where enrollments live and are
-    not to be stopped, or while a message is being handed over.
+    not to be stopped, while a message is being handed over, or while what came in is still to be recorded.
     """
     event_id = ids.new_id()
     contact_id, words = await engine.database.repeat(lambda: _erase(engine, contact, event_id, stop=stop))
@@ -52,6 +52,8 @@ async def _erase(engine: Engine, contact: str, event_id: UUID, *, stop: bool) ->
             )
         if await erasure.is_under_way(tx, found.id):
             raise Conflict("a message to the contact is being handed over", hint="say it again in a minute")
+        if await erasure.is_awaited(tx, found.id):
+            raise Conflict("what came in from the contact is being recorded", hint="say it again in a moment")
         words = await enrollments.end_by(tx, event_id, "reply", live, _ENDING, now=now)
         await erasure.forget(tx, found.id, external_id, now)
     return found.id, words

@@ -40,6 +40,11 @@ async def is_under_way(tx: asyncpg.Connection, contact_id: UUID) -> bool:
     return bool(await _sql.is_under_way(tx, contact_id=contact_id))
 
 
+async def is_awaited(tx: asyncpg.Connection, contact_id: UUID) -> bool:
+    """Does anything that came in of the contact wait for its effect? It would be recorded after the erasure."""
+    return bool(await _sql.is_awaited(tx, contact_id=contact_id))
+
+
 async def forget(tx: asyncpg.Connection, contact_id: UUID, external_id: str, now: datetime) -> None:
     """Forget a contact whose enrollments have ended and are locked; suppressions, the person's own wish, stay."""
     alias = f"erased-{contact_id}"

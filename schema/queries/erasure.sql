@@ -26,6 +26,14 @@ SELECT EXISTS (
     WHERE e.contact_id = :contact_id AND j.state = 'sending'
 );
 
+-- name: is_awaited$
+-- Does anything that came in of the contact, or about one of its messages, wait for its effect?
+SELECT EXISTS (
+    SELECT FROM contacts c JOIN inbox i ON i.contact_id = c.id OR i.address IN (c.email, c.phone)
+        OR i.recipient IN (c.email, c.phone)
+    WHERE c.id = :contact_id
+);
+
 -- name: forget_jobs!
 -- To whom and with which words: gone. That, when, by which provider and with what success stays.
 UPDATE message_jobs j SET

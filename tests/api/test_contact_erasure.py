@@ -7,7 +7,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from domain.events import InboundMessage
+from domain.messages import Channel
 from providers.registry import Registry
+from starter import inbox
 from starter.engine import Engine
 from store.pool import Database
 from tests.api.conftest import Api
@@ -182,3 +185,22 @@ async def test_a_hand_over_that_is_under_way_is_not_pulled_away(api: Api) -> Non
     refused = await erase(api, contact.external_id, "?stop=true")
     assert (refused.status_code, "handed over" in refused.json()["detail"]) == (409, True)
     assert (await api.rig.enrollment(enrollment))["ended_at"] is None
+
+
+async def test_what_came_in_is_recorded_before_it_is_forgotten(api: Api) -> None:
+    """409 while an answer waits in the inbox: recorded after the erasure, its words would stay."""
+    enrollment, contact = await api.rig.start("sequence: one\nsteps:\n  - {id: hello, type: sms, body: Hi.}\n")
+    engine, now = api.rig.engine, await api.rig.now()
+    answer = InboundMessage(
+        channel=Channel.SMS, provider="test", provider_event_id="1", at=now, sender=contact.phone or "", text="I am Ada"
+    )
+    async with engine.database.transaction(engine.tenant_id) as tx:
+        [place] = await inbox.store(tx, engine, [answer], source="/test")
+    refused = await erase(api, contact.external_id, "?stop=true")
+    assert (refused.status_code, "came in" in refused.json()["detail"]) == (409, True)
+    assert (await api.rig.enrollment(enrollment))["ended_at"] is None
+    waiting = inbox.Inbox()
+    waiting.begin(engine, [place])
+    await waiting.idle()
+    assert (await erase(api, contact.external_id, "?stop=true")).status_code == 204
+    assert await api.rig.rows("SELECT FROM messages WHERE body LIKE '%Ada%'") == []

@@ -259,12 +259,12 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
         await insert(
             "inbox",
             id=uuid4(),
-            lane="ada@example.com",
+            lane="somebody@example.com",
             kind="message",
             report={},
             source="/webhooks/email/raw",
             holds=True,
-            address="ada@example.com",
+            address="somebody@example.com",
             received_at=AT,
             due_at=AT,
         )
