@@ -142,8 +142,8 @@ class Session:
 
 async def _roll_back(connection: Any, statement: str) -> None:
     """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
-    connection.forget_last()
     rolled_back = connection.is_closed()
+    connection.forget_last()
     try:
         if not rolled_back:
             async with asyncio.timeout(_ROLLBACK_WITHIN_S):

@@ -25,6 +25,7 @@ TEAM, TEAM_PHONE = "team@acme.example", "+12125550000"
 STRANGER = "somebody.else@example.net"
 EMAILS = """
     sequence: emails
+    shared_addresses: allow
     steps:
       - {id: one, type: email, subject: "One", body: "First."}
       - {id: wait, type: delay, days: 3}
@@ -34,6 +35,7 @@ EMAILS = """
 """
 TEXTS = """
     sequence: texts
+    shared_addresses: allow
     steps:
       - {id: first, type: sms, body: "Hello. STOP to end."}
       - {id: wait, type: delay, days: 3}

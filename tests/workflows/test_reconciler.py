@@ -146,7 +146,7 @@ async def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next(
     oldest = await _never_started(rig, 4)
     runs = Refusing(rig.engine.runs.client, rig.engine.runs.task_queue, refused=frozenset(oldest[:2]))
     reconciler = Reconciler(rig.deliveries(), runs)
-    passed = iter([0.0, 0.0, 0.0, 99.0])
+    passed = iter([0.0, 0.0, 0.0, 0.0, 99.0])
     with monkeypatch.context() as patched:
         patched.setattr("activities.reconcile.time", SimpleNamespace(monotonic=lambda: next(passed, 99.0)))
         swept = await rig.by_itself(reconciler.reconcile)

@@ -16,6 +16,7 @@ EMAILS = """
 """
 TEXTS = """
     sequence: texts
+    shared_addresses: allow
     steps:
       - {id: first, type: sms, body: "Hello. STOP to end."}
       - {id: wait, type: delay, days: 3}

@@ -65,6 +65,7 @@ def sent(outcome: Outcome) -> list[tuple[str, str]]:
 
 MONTH = """
 sequence: month
+shared_addresses: allow
 window: {days: mon-fri, from: "09:00", to: "17:00", spread: 1h}
 steps:
   - {id: hello, type: email, subject: Hi, body: Hello}
@@ -108,6 +109,7 @@ async def test_ones_own_events_reach_conditions_and_the_goal(simulation: Play) -
     """At the moment at which they happen: the goal ends the enrollment while it sleeps."""
     text = """
 sequence: shop
+shared_addresses: allow
 goal: {event: purchase}
 window: {days: mon-fri, from: "09:00", to: "17:00"}
 steps:
@@ -128,6 +130,7 @@ async def test_a_start_is_meant_by_each_contacts_clock_in_the_past_and_years_ahe
     """So the same date is another moment for each of them, and calendar rules see the dates of then."""
     text = """
 sequence: dates
+shared_addresses: allow
 steps:
   - {type: delay, days: 1}
   - {id: next, type: sms, body: Tomorrow}
