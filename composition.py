@@ -80,8 +80,14 @@ def registry_of(settings: Settings) -> Registry:
         webhooks=WebhookConfig(
             secret=settings.webhook_secret.get_secret_value(),
             bound=_webhook_bound(settings),
+            lines=_webhook_lines(settings),
         ),
     )
+
+
+def _webhook_lines(settings: Settings) -> int:
+    """Webhooks have places of their own; one tenant alone may use half of them, as many as there are for the rest."""
+    return 2 * settings.max_concurrent_deliveries
 
 
 def _webhook_bound(settings: Settings) -> tuple[str, ...]:
@@ -239,7 +245,7 @@ def worker_of(
             SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_OURS))
         ),
         interceptors=[LogContext(), *interceptors],
-        max_concurrent_activities=settings.max_concurrent_deliveries,
+        max_concurrent_activities=settings.max_concurrent_deliveries + _webhook_lines(settings),
         max_cached_workflows=settings.max_cached_workflows,
         graceful_shutdown_timeout=_GRACE,
         deployment_config=_deployment(settings),

@@ -54,7 +54,7 @@ from domain.errors import (
 )
 from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, Unknown
 from domain.plan import Outgoing, WebhookNode
-from providers.base import Line, Provider
+from providers.base import Later, Line, Provider
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
@@ -289,7 +289,11 @@ class _Delivery:
     ) -> "_Found":
         try:
             provider = self._parts.providers.for_channel(node.channel)
-            self._line = self._line or provider.free_line()
+            if self._line is None:
+                line = provider.free_line(self._order.tenant_id)
+                if isinstance(line, Later):
+                    return await settlement.put_off(line.after)
+                self._line = line
             if self._refusals == MOST_REFUSALS or (self._line is None and self._has_waited):
                 return await settlement.put_off()
             if self._line is None:

@@ -20,7 +20,7 @@ from activities.hand_over import LIMIT, MOST_REFUSALS, InDoubt, Outcome, hand_ov
 from domain.base import Frozen
 from domain.errors import NotCleared, NotReady, TransientError
 from domain.messages import Absent, Lookup, Receipt, Unknown
-from providers.base import Line, Provider
+from providers.base import Later, Line, Provider
 from providers.registry import Registry
 from store import notices
 from store.last_look import Made, is_held
@@ -143,7 +143,8 @@ class Notices:
             provider = self._providers.for_channel(notice.channel)
         except NotReady as error:
             return await _over(tx, notice, NoticeState.FAILED, str(error))
-        if (line := provider.free_line()) is None:
+        line = provider.free_line(order.tenant_id)
+        if line is None or isinstance(line, Later):
             raise ApplicationError("no line to the provider is free", category=ApplicationErrorCategory.BENIGN)
         return _Claimed(notice, provider, line, now)
 

@@ -194,9 +194,9 @@ class Settlement:
         """
         await ledger.release(self.tx, self.claim.job_id, handed_over=handed_over)
 
-    async def put_off(self) -> StepResult:
+    async def put_off(self, after: timedelta = _FIRST_BACKOFF) -> StepResult:
         """It could not even be handed over: no line came free, or the database fell silent. That is no attempt."""
-        until = self.clock.now() + _FIRST_BACKOFF
+        until = self.clock.now() + after
         await self._hold(JobState.PENDING, Gate.PROVIDER_RETRY, until)
         log.warning("put_off", channel=self.node.channel, until=until.isoformat())
         return self.held(Gate.PROVIDER_RETRY, until)

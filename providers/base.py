@@ -1,8 +1,9 @@
 """What every provider offers. One file per provider; the vendor's dialect is a dict in that file."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt
 
@@ -25,14 +26,20 @@ class Unbounded:
         """There is always another one."""
 
 
+class Later(NamedTuple):
+    """No line is free, and nobody waits for the next one: a message asks again after this time."""
+
+    after: timedelta
+
+
 class Provider(Protocol):
     """Hands messages of some channels to somebody who delivers them."""
 
     name: str
     channels: frozenset[Channel]
 
-    def free_line(self) -> Line | None:
-        """A line that is free now; None: each is in use."""
+    def free_line(self, tenant_id: UUID) -> Line | Later | None:
+        """A line that is free now for a message of this tenant's; None: `next_line` is worth waiting for."""
         ...
 
     async def next_line(self) -> Line:

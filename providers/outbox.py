@@ -54,7 +54,7 @@ class OutboxProvider:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def free_line(self) -> Unbounded:
+    def free_line(self, tenant_id: UUID) -> Unbounded:
         """Always."""
         return Unbounded()
 

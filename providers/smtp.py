@@ -162,7 +162,7 @@ class SmtpProvider:
         for _ in range(config.connections):
             self._idle.put_nowait(_Line(self._new_connection(), self._idle))
 
-    def free_line(self) -> _Line | None:
+    def free_line(self, tenant_id: UUID) -> _Line | None:
         """One of the kept connections; the one used last is still warm."""
         return None if self._waiting or self._idle.empty() else self._idle.get_nowait()
 

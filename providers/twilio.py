@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import aiohttp
 from twilio.http.response import Response
@@ -68,7 +69,7 @@ class TwilioProvider:
         if config.base_url:
             self._client.api.base_url = self._client.content.base_url = config.base_url.rstrip("/")
 
-    def free_line(self) -> Unbounded:
+    def free_line(self, tenant_id: UUID) -> Unbounded:
         """Always."""
         return Unbounded()
 

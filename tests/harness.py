@@ -55,7 +55,7 @@ class ScriptedProvider:
     name: str = "scripted"
     channels: frozenset[Channel] = frozenset(Channel)
 
-    def free_line(self) -> Line | None:
+    def free_line(self, tenant_id: UUID) -> Line | None:
         return Unbounded()
 
     async def next_line(self) -> Line:

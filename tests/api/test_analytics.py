@@ -10,6 +10,7 @@ from api.paging import cursor
 from domain.events import InboundMessage
 from domain.messages import Channel
 from starter.inbound import receive
+from store.places import LAST
 from store.pool import Database
 from tests.api.conftest import Api
 from tests.store.tenants import Tenant, fill
@@ -93,9 +94,6 @@ async def test_a_contact_is_found_by_whatever_its_external_id_holds(api: Api) ->
     assert by_theirs.json() == by_ours.json()
 
 
-LAST_PLACE = cursor("conversation", datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
-
-
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -108,10 +106,7 @@ LAST_PLACE = cursor("conversation", datetime(9999, 12, 31, tzinfo=UTC), UUID(int
         ("/contacts/C1/conversation?limit=201", 422),
         ("/contacts/C1/conversation?limit=0", 422),
         ("/contacts/C1/conversation?before=yesterday", 422),
-        (
-            f"/contacts/C1/conversation?before={LAST_PLACE}",
-            200,
-        ),
+        (f"/contacts/C1/conversation?before={cursor('conversation', *LAST)}", 200),
     ],
 )
 async def test_what_cannot_be_found_is_said(api: Api, tenant: Tenant, path: str, status: int) -> None:

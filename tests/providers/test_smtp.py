@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import trustme
@@ -217,16 +218,16 @@ async def test_one_deadline_holds_for_a_slow_server(server: MailServer, command:
 async def test_who_finds_every_connection_busy_waits_for_the_next_and_is_not_passed(server: MailServer) -> None:
     """A line is got before a message is claimed: none is free while each is in use, nor while somebody waits."""
     smtp = provider(server, connections=1)
-    line = smtp.free_line()
+    line = smtp.free_line(UUID(int=1))
     assert line is not None
-    assert smtp.free_line() is None
+    assert smtp.free_line(UUID(int=1)) is None
     waiting = asyncio.create_task(smtp.next_line())
     await asyncio.sleep(0)
     line.release()
-    assert smtp.free_line() is None
+    assert smtp.free_line(UUID(int=1)) is None
     assert await waiting is line
     line.release()
-    assert smtp.free_line() is line
+    assert smtp.free_line(UUID(int=1)) is line
 
 
 async def test_the_last_look_comes_when_the_server_has_accepted_everything_but_the_message(server: MailServer) -> None:

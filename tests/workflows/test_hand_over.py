@@ -194,9 +194,9 @@ async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, mon
     async def next_line() -> Any:
         waiting.set()
         await free.wait()
-        return ScriptedProvider.free_line(stage.provider)
+        return ScriptedProvider.free_line(stage.provider, stage.rig.engine.tenant_id)
 
-    monkeypatch.setattr(stage.provider, "free_line", lambda: None)
+    monkeypatch.setattr(stage.provider, "free_line", lambda tenant_id: None)
     monkeypatch.setattr(stage.provider, "next_line", next_line)
     delivery = stage.deliver()
     await waiting.wait()
