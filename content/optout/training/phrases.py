@@ -14,7 +14,7 @@ _OF_A_MESSAGE = 3
 """The same of a message that is written down whole."""
 _SET_APART = 0.4
 """How many stand beside other sentences."""
-_IN_A_LETTER = 0.3
+_IN_A_LETTER = 0.4
 """How many of these stand among several."""
 _LONGEST_LETTER = 24
 """Words that stand around a wish at most: the scorer judges so many at once that it still is among them."""
