@@ -47,6 +47,7 @@ OPENERS = (
 )
 _LOOK_ALIKES = """
 lol hou|stop [op|ermee]
+zeg|zegt .. abonnement op de|het|mijn * op
 krijg|ontvang|krijgen|ontvangen [ik|wij] geen [DEZE] MSGS [meer]
 antwoord|stuur|sms|reageer [met] stop|afmelden|uit [om] [*] [*]
 stop niet

@@ -59,6 +59,7 @@ OPENERS = (
 )
 _LOOK_ALIKES = """
 abmelden wenn|falls
+mich|uns abmelden wenn|falls
 wieder|erneut angemeldet|anmelden|aufnehmen
 aus versehen .. abgemeldet|geloscht|gedruckt
 bekomme|erhalte|kriege|bekommen|erhalten [ich|wir] [IHRE|keine] [IHRE] [MSGS] nicht|keine [weiteren] [MSGS] [mehr]

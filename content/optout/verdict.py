@@ -53,11 +53,11 @@ _ALONE = {
 }
 _WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
 
-_CERTAIN = 250
+_CERTAIN = 220
 """A score from which on the message is taken for an opt-out without a rule."""
 _BEYOND_DOUBT = 500
 """The same where a rule names a reason for doubt."""
-_SUSPECTED = -20
+_SUSPECTED = 0
 """A score from which on a person decides."""
 _SUSPECTED_CLAUSE = 200
 """The same of one clause alone, which its neighbours may explain."""

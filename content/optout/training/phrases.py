@@ -14,6 +14,10 @@ _OF_A_MESSAGE = 3
 """The same of a message that is written down whole."""
 _SET_APART = 0.4
 """How many stand beside other sentences."""
+_IN_A_LETTER = 0.4
+"""How many of these stand among several."""
+_LONGEST_LETTER = 24
+"""Words that stand around a wish at most: the scorer judges so many at once that it still is among them."""
 _MISSPELT = 0.2
 _NAMED = re.compile(r"\{(\w+)\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
@@ -36,7 +40,7 @@ class _Templates(NamedTuple):
 
 def digest() -> str:
     """Names the phrases and how they are spelled out: other phrases make another model."""
-    told = hashlib.sha256(f"{_OF_A_TEMPLATE} {_SET_APART} {_MISSPELT}".encode())
+    told = hashlib.sha256(f"{_OF_A_TEMPLATE} {_SET_APART} {_IN_A_LETTER} {_LONGEST_LETTER} {_MISSPELT}".encode())
     for language in LANGUAGES:
         told.update(_source(language).encode())
     for tag in _TOLD:
@@ -96,6 +100,8 @@ def _made(line: str, opt_out: bool, most: int, templates: _Templates) -> Iterato
             text = _misspelt(text, chance)
         if chance.random() < _SET_APART:
             text = _among_others(text, templates, chance)
+            while chance.random() < _IN_A_LETTER and len(text.split()) < _LONGEST_LETTER:
+                text = _among_others(text, templates, chance)
         if text not in made:
             made.add(text)
             yield Labelled(text, opt_out)
