@@ -142,7 +142,10 @@ class Session:
 
 async def _roll_back(connection: Any, statement: str) -> None:
     """Give the connection up when it cannot: whoever was cancelled must not wait for a server that hangs."""
-    rolled_back = connection.is_closed()
+    try:
+        rolled_back = connection.is_closed()
+    except asyncpg.InterfaceError:
+        return  # The pool has taken it back with its session: nothing is left to undo, and what was raised goes on.
     connection.forget_last()
     try:
         if not rolled_back:
