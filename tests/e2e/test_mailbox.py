@@ -63,7 +63,7 @@ async def site(account: MailAccount, database_url: str, temporal: LocalTemporal,
 async def test_a_worker_killed_between_the_effect_and_its_place_in_the_mailbox_does_nothing_twice(
     site: Site, account: MailAccount, database_url: str
 ) -> None:
-    """The answer stops its enrollment at once; the next worker reads it again, once, and changes nothing in it."""
+    """The answer stops its enrollment before its place is left; the next worker reads it again, and changes nothing."""
     owner = await asyncpg.connect(database_url)
     try:
         await owner.execute(_BRAKE)
@@ -75,11 +75,14 @@ async def test_a_worker_killed_between_the_effect_and_its_place_in_the_mailbox_d
             await assert_eventually(lambda: _begun(site))
             account.put(_answer(await site.rig.job(enrollment, "one"), contact.email or ""))
             await brake.reached()
-            assert (await site.rig.enrollment(enrollment))["status"] == "stopped"
+
+            async def stopped() -> None:
+                assert (await site.rig.enrollment(enrollment))["status"] == "stopped"
+
+            await assert_eventually(stopped)
             await worker.kill()
         await brake.release()
-        async with site.worker() as worker:
-            await worker.says('"duplicate": true')
+        async with site.worker():
 
             async def read() -> None:
                 [row] = await site.rig.rows("SELECT last_uid FROM mailboxes")
