@@ -73,6 +73,9 @@ _SETTLED_WITHIN_S = 20.0
 
 _SETTLE_AGAIN_S = 0.5
 
+_BRIEFLY_S = 0.25
+"""For a line of the tenant's share, with nothing held but a place in the worker; slower receivers put it off."""
+
 
 class Starter(Protocol):
     """What an `enroll` action asks of Temporal; the composition root provides it."""
@@ -106,6 +109,11 @@ class _Wanted:
     """No line to this provider is free."""
 
     provider: Provider
+
+
+@dataclass(frozen=True)
+class _Busy:
+    """The tenant has its share of the lines: one may be free in a moment, where receivers answer."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,9 @@ class _Delivery:
                         return found
                     case _Wanted(provider):
                         await self._wait_for_line(provider)
+                    case _Busy():
+                        self._has_waited = True
+                        await asyncio.sleep(_BRIEFLY_S)
                     case _Left(claim):
                         self._word = _Word(claim.claims, await self._ask_provider(claim))
                     case _Claimed():
@@ -292,7 +303,7 @@ class _Delivery:
             if self._line is None:
                 line = provider.free_line(self._order.tenant_id)
                 if isinstance(line, Later):
-                    return await settlement.put_off(line.after)
+                    return await settlement.put_off(line.after) if self._has_waited else _Busy()
                 self._line = line
             if self._refusals == MOST_REFUSALS or (self._line is None and self._has_waited):
                 return await settlement.put_off()
@@ -462,5 +473,5 @@ class _Delivery:
         return await look_up(provider, claim.message(self._order.tenant_id), claim.claimed_at)
 
 
-_Found = _Claimed | _Wanted | _Left | StepResult
+_Found = _Claimed | _Wanted | _Busy | _Left | StepResult
 """What a claim comes to."""

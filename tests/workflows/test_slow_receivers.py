@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from uuid import UUID, uuid4
@@ -69,6 +70,27 @@ async def rig(
         rig = Rig(engine, settings)
         async with rig.worker():
             yield rig
+
+
+class Busy(ScriptedProvider):
+    """Has no line for whoever asks first."""
+
+    asked = 0
+
+    def free_line(self, tenant_id: UUID) -> Line | Later | None:  # type: ignore[override]
+        self.asked += 1
+        return Later(timedelta(hours=1)) if self.asked == 1 else super().free_line(tenant_id)
+
+
+async def test_whoever_finds_no_line_asks_again_before_it_is_put_off(
+    temporal_client: Client, database: Database, tmp_path: Path
+) -> None:
+    """Where receivers answer, a burst waits a moment, and costs no timer."""
+    busy = Busy()
+    async with rig_on(temporal_client, database, tmp_path / "outbox", provider=busy) as rig:
+        enrollment, _ = await rig.start(HOOKS)
+        assert (await rig.ended(enrollment))[0] == "completed"
+    assert (busy.asked, len(busy.handed_over)) == (2, 1)
 
 
 async def test_webhooks_that_are_never_answered_keep_no_email_waiting(
