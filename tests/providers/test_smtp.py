@@ -15,7 +15,15 @@ from uuid import UUID
 import pytest
 import trustme
 
-from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, SendError, TransientError
+from domain.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    NotCleared,
+    PermanentError,
+    SenderRefusedError,
+    SendError,
+    TransientError,
+)
 from domain.ids import DEFAULT_TENANT, job_id, message_id
 from domain.messages import EmailContent, OutgoingMessage, Receipt, TextContent
 from providers.echoes import without
@@ -104,11 +112,11 @@ async def out_of_time(server: MailServer, *sending: Coroutine[Any, Any, Receipt]
         (
             "RCPT",
             "550 Service unavailable; client [203.0.113.5] blocked using zen.spamhaus.org",
-            ConfigurationError,
+            SenderRefusedError,
             None,
         ),
-        ("RCPT", "550 SPF check failed for acme.example", ConfigurationError, None),
-        ("RCPT", "550 5.1.0 ann@example.org sender rejected", ConfigurationError, None),
+        ("RCPT", "550 SPF check failed for acme.example", SenderRefusedError, None),
+        ("RCPT", "550 5.1.0 ann@example.org sender rejected", SenderRefusedError, None),
         ("RCPT", "550 5.2.1 The user is receiving mail at a rate that prevents more", TransientError, None),
         ("RCPT", "550 mailbox is full", PermanentError, "none"),
         ("RCPT", "550 5.4.1 Recipient address rejected: Access denied", PermanentError, "bounced"),
