@@ -6,6 +6,8 @@ from functools import partial
 from uuid import UUID
 
 import asyncpg
+import structlog
+from pydantic import ValidationError
 
 from domain import ids
 from domain.enrollment import Upcoming
@@ -18,6 +20,8 @@ from store.enrollments import Scope
 from store.pool import Database
 from store.sequences import Version
 from store.signals import OpenSignal
+
+log = structlog.get_logger(__name__)
 
 _AT_ONCE = 100
 """Enrollments that one transaction holds: it waits for all of them that are just being claimed or settled."""
@@ -51,7 +55,7 @@ async def _replan(
             if scope is None or scope.current_node is None:
                 continue
             if scope.version_id not in versions:
-                versions[scope.version_id] = await sequences.read_version(tx, scope.version_id)
+                versions[scope.version_id] = await _read(tx, scope.version_id)
             version = versions[scope.version_id]
             stop = await _anew(tx, enrollment_id, scope, version, now) if version else None
             if stop is not None and (stop.at, stop.gate) != (scope.next_run_at, scope.gate):
@@ -59,6 +63,15 @@ async def _replan(
                 await enrollments.postpone(tx, enrollment_id, upcoming)
                 moved[enrollment_id] = upcoming
         return await signals.leave(tx, event_id, "postpone", list(moved), now=now, upcoming=moved)
+
+
+async def _read(tx: asyncpg.Connection, version_id: UUID) -> Version | None:
+    """None: no plan that can be read, so its enrollments stay as they are, and the change of the contact stands."""
+    try:
+        return await sequences.read_version(tx, version_id)
+    except ValidationError:
+        log.exception("not_replanned", version=str(version_id))
+        return None
 
 
 async def _anew(
