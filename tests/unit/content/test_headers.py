@@ -184,7 +184,7 @@ def mails(seed: int, count: int) -> Iterator[Written]:
             unsubscribe_url="https://example.org/u/abc" if number % 5 else None,
         )
         left_out = {
-            *(() if thread else ("In-Reply-To", "References")),
+            *(() if thread else ("In-Reply-To",)),
             *(() if content.reply_to else ("Reply-To",)),
             *(() if content.unsubscribe_url else ("List-Unsubscribe", "List-Unsubscribe-Post")),
         }
