@@ -19,6 +19,9 @@ SPELLINGS = {
     "afmelden": "afmelde|afmeldne",
 }
 WORDS = {
+    "PROMOS": "acties|aanbiedingen|kortingen|coupons|reclame|vacatures|herinneringen|nieuwsbrief|nieuwsbrieven|"
+    "folders|enquetes|weekdeals|deals|updates|tips|spam|appjes|uitnodigingen|donaties|promoties|"
+    "advertenties|leveranciersaanbiedingen|reclamemails|bedrijfsberichten|opvolging",
     "MAIL": "mail|mailt|mailen|stuur|stuurt|sturen|app|appt|appen|bel|belt|bellen|schrijf|schrijft|schrijven|"
     "contacteer|contacteren|"
     "benader|benadert|benaderen|spam|spamt|spammen|stoor|stoort|storen|lastigvallen|berichten|sms|smsen|sms_en|"
@@ -60,6 +63,10 @@ niet HAAL
 stop|stoppen|stopt bij|in|op|aan|hier|de|het|even
 zonder stop
 bel me|mij niet voor|op|in|vandaag
+niet mailen|appen . bel|bellen
+hou|houdt op . echt|serieus|nee
+ga nu|zo|straks weg
+houdt niet op
 """
 _STOP = """
 stop|hou|houd|stopt [u|jullie] [op] met|ermee [het] [mij|me] [mij|me] [te] MAIL|MSGS|lastig|lastigvallen|benaderen
@@ -120,6 +127,31 @@ laat|laten [u|jullie] mij|me|ons [met] [gewoon] [met] rust
 rot|donder|flikker|sodemieter op
 opzouten|oprotten
 ga weg
+geen [*] [*] PROMOS meer
+geen [enkele|verdere|nieuwe] [*] mail|bericht|sms|mails|berichten|appjes meer|ontvangen|sturen
+niet meer appen|mailen|schrijven|benaderen|bellen|sturen|contacteren
+stuur|app|mail|schrijf [mij|me|ons] geen|niets|niks|niet [*] [*] meer
+stuur|app|mail|schrijf mij|me|ons nooit|niet meer|weer
+hoef|hoeft|hoeven [mij|me|ons|je|u] [geen|niet] [*] [meer] [meer] te sturen|schrijven|mailen|appen|ontvangen|houden
+hoeft mij|me|ons niet [meer|langer] [op] te|de
+mag|mogen|mag_je .. achterwege laten
+liever geen|niet|niets [*] [*] meer|ontvangen|krijgen|PROMOS
+krijg|ontvang|hoor|word liever geen|niet|niets
+stop|stopt|stoppen met [het] appen|mailen|schrijven|sturen|berichten|bellen|aandringen|navragen|vragen|die|deze|dit|opvolgen
+kap|kappen|kapt ermee|met|nu
+stop ermee|hiermee
+hou|houd|houdt hiermee|daarmee op
+maak er een einde|eind|einde_aan aan
+als jullie|u|je weer|nog schrijven|appen|mailen|schrijft|appt
+blokkeer jullie|u als
+nog een bericht|mail|sms|een en
+laatste mail|bericht|sms zijn|was
+laat dit de laatste
+toezending|verzending|toesturen [van] [*] [*] beeindigen|staken|stoppen
+verzoek u|jullie de toezending|verzending
+ongewenst|niet_welkom /
+dring niet
+val|vallen|valt een|iemand ander|anders
 """
 _FORGET_ME = """
 HAAL [u|jullie] MIJ [ADRES] [eraf|af|er] [van|uit|af|bij] [DEZE] [DEZE] [LIJST]
@@ -135,11 +167,27 @@ hoe|waar [kan|meld|schrijf|kom] [ik] [me|mij] [van|hier|hiervan] .. UIT|af|uit
 mij|me|ons [te] UIT
 nieuwsbrief|abonnement|mails|mailings|aanbiedingen opzeggen|stopzetten|annuleren|afmelden|stoppen|uitzetten
 zeg|zegt .. nieuwsbrief|abonnement op
+haal|haalt|halen me|mij|ons|mijn|dit|deze [*] [*] eraf|eruit|weg|hieraf|eruit
+verwijder|wis|schrap|verwijderen|wissen het|hem|haar|dit uit|van
+verwijder|wis|schrap|verwijderen|wissen|haal mij|me|ons|mijn|deze|dit [ADRES]
+laat mij|me|ons|mijn_nummer erbuiten|eruit|buiten|weg
+vergeet mijn ADRES
+sluit|laat ons|me|mij uit|buiten
+wil|willen [graag] [hier|van] [deze|de|uw] [lijst] eruit|eraf|af
+zet ons|me|mij [bedrijf] op uw|jullie|de uitsluitlijst|blokkeerlijst
+meld|schrijf mij|me|ons af|uit
+mailreeks|mailinglijst haalt|halen
+uit de mailreeks|mailinglijst|lijst|mailing haalt|halen|haal
 """
 _CONSENT = """
 trek|trekken [ik|wij] [hierbij] mijn|onze toestemming
 maak|maken [ik] [hierbij] bezwaar
 nooit|geen toestemming [gegeven|voor]
+trek mijn|de|hierbij [mijn] toestemming
+toestemming ingetrokken
+nooit toestemming
+geen toestemming
+recht op bezwaar|verwijdering|vergetelheid
 """
 _DOUBT = """
 geen interesse|belangstelling

@@ -39,6 +39,10 @@ SPELLINGS = {
 }
 
 WORDS = {
+    "PROMOS": "deals|offers|specials|promos|promotions|coupons|ads|adverts|advertising|marketing|newsletter|"
+    "newsletters|catalogue|catalogues|catalog|brochures|flyers|surveys|tips|quotes|horoscopes|"
+    "appeals|valuations|pitches|campaigns|sequence|cadence|blasts|discounts|vouchers|sales_texts|"
+    "sales_emails|text_alerts|alerts|follow_ups|mailings|drip|broadcasts",
     # Asking us to end it.
     "STOP": "stop|quit|cease|discontinue|halt|refrain_from",
     "CONTACTING": "texting|messaging|contacting|calling|emailing|mailing|writing|writing_to|bothering|harassing|"
@@ -128,6 +132,12 @@ i|we WONT|SHOULD stop|quit
 ill|id|well stop|quit
 BUS stop [shop|shopping]
 if you CONTACT ME again LATER
+way to stop [the] spam
+stop it . cheap|that|so|for_real|no_way|for
+stop . thats|this_is|its adorable|hilarious|amazing|funny|so|too|great|cute|crazy
+stop . wait|i_made|i_meant|my_mistake|wrong_one
+i have|got no_more|no messages|texts|emails
+drop my name .
 """
 _PLAYFUL = """
 stop|quit|unsubscribe lol
@@ -156,7 +166,8 @@ STOP CONTACTING [and|or] [CONTACTING] [ME] /
 STOP CONTACTING and|or CONTACTING|sending
 """
 _STOP_OTHERS = """
-stop|quit CONTACTING|sending you|him|her|them|people|customers|clients
+stop|quit CONTACTING you|him|her|them|people|customers|clients
+stop|quit sending you|him|her|people|customers|clients
 stop|quit calling me|us *
 """
 _STOP_AT_TIMES = """
@@ -172,6 +183,30 @@ STOP|end|cancel [THESE] [THESE] [THESE] MESSAGES /
 enough|no|stop|off|done with|of THESE [THESE] MESSAGES
 knock_it|cut_it off|out
 give it|me a_rest
+STOP asking [me|us] /
+STOP asking me|us|if|whether|for|about
+^ STOP SENDING /
+STOP SENDING [ME] [*] [*] PROMOS
+STOP [the|these|those|your|all] [*] PROMOS /
+cancel|end|stop my [*] PROMOS|MESSAGES|newsletter
+cancel|end the|your|all [*] PROMOS|MESSAGES
+no more [of] [the|these|those|your] [*] PROMOS /
+like|want|wish this|that|these|those|it|them [*] to stop|end|cease
+end this|it|these now|here
+put an end to this|it|these|that|them
+make this|it your|the last|final
+this|that should|must|has_to be your|the last|final
+last|final email|message|text|one i|we want|get|receive|ever|from
+not one|another more|single|email|text|message|mail
+one more message|text|email|mail and|or i|we
+next message|text|email goes
+turn|switch|shut off [the|these|those|my|all] [*] PROMOS|MESSAGES
+turn|switch|shut the|these|those|my|all [*] PROMOS|MESSAGES off
+cease|end|stop all|any [*] contact|contacts|communication|communications
+emails|texts|messages|mails are|is unwelcome|unwanted|not_welcome|not_wanted
+quit|stop nudging|bumping|pitching|selling|circling
+knock off the|these|those|your|all [*] MESSAGES|PROMOS
+not send|email|text these|those|this anymore|any_more|again
 """
 _ANOTHER_TIME_OR_WAY = """
 NOT CONTACT ME LATER
@@ -215,6 +250,21 @@ no_need to CONTACT ME
 no_more|no_further|no contact|communication|texts|messages|emails|message $
 if you CONTACT ME again|anymore|any_more|one
 CONTACT ME again|one_more_time and|or
+NOT send|sending [ME] [*] [*] [*] [*] PROMOS /
+NOT send|sending [ME] any_more|any more|anymore
+NOT WANT [to] [RECEIVE] [THESE] [THESE] [*] PROMOS /
+NOT CONTACT ME on|at|about|with|for here|this|my|whatsapp|it|offers|promos|deals|anything|marketing
+NOT use my|this|it [*] [*] [DETAILS] for this|that|marketing|advertising|again|anymore
+NOT CONTACT ME . NOT CONTACT
+not hearing from you
+NOT keep|have|include me|us [posted|in|on|updated]
+no_need to send|keep|sending [ME] [sending] these|any|more|this|them|anymore
+neednt|need_not send|keep [ME] these|any|more|this
+if i|we get|receive another|one_more|any_more|more of|email|text|message|one
+if i|we hear|get [anything] from you again|one_more|once_more|ever
+block|blocking|report|reporting you if|unless|the_next
+no further follow_ups|contact|communication|contacts|outreach|mailings
+NOT follow_up|circle_back|check_in|reach_out further|again|anymore|with
 """
 _FORGET_ME = """
 REMOVE MINE [DETAILS] OFF [of] future|everything|here|there|this /
@@ -239,6 +289,17 @@ can|could|would|will you [mind] REMOVE me|us|my|this [DETAILS] /
 put|add|place me|us|my_number|this_number on|to|in [a|the|your] [internal] do_not|dnc|no_call|dont
 dnc|do_not_call me|us|list|registry
 on the do_not|dnc|no_call
+REMOVE his|her|their|him|the [*] DETAILS OFF your|this|the|any .. LIST
+REMOVE it|them|this OFF whatever|wherever|here|there
+REMOVE [me] OFF [the|your|this|whatever|any] list
+get|take me|us off /
+get|take me|us off this|these|your|whatever|any
+exclude|excuse|omit|suppress|blacklist me|us|our|my|this
+leave|keep me|us|my_number out of|off
+let me|us off|out_of this|the|your|these
+right to erasure|object|be_forgotten|be_removed
+request for erasure|removal|deletion
+^ wipe|burn my|this DETAILS
 """
 _LEAVE = """
 unsubscribe|opt me|us|my_number|my_email|this_number|this_email|my_phone
@@ -263,6 +324,8 @@ fuck|f|piss|bugger|buzz|eff|sod|fk|fck off
 gtfo
 get off|out_of my phone|inbox|back|case|life
 cease and|or|n desist
+^ unsubscribe [now|all|this|from] /
+unsubscribe me|us|everyone
 """
 _A_PERSON_SHOULD_READ = """
 not|no_longer interested /

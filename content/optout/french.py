@@ -18,6 +18,9 @@ SPELLINGS = {
     "messages": "mesages",
 }
 WORDS = {
+    "PROMOS": "promos|offres|avis|conseils|annonces|rappels|relances|reductions|coupons|sondages|brochures|"
+    "catalogue|catalogues|postes|appels|publicite|pub|pubs|newsletter|newsletters|msg|msgs|"
+    "promotions|courriers|demarchage|prospection|infolettre",
     "ECRIRE": "ecrire|ecrivez|ecris|ecrit|contacter|contactez|contacte|envoyer|envoyez|envoie|appeler|appelez|appelle|"
     "deranger|derangez|relancer|relancez|relance|harceler|harcelez|importuner|solliciter|sollicitez|spammer|demarcher|"
     "embeter|recontacter|recontactez|adresser|adressez|telephoner|saouler|inonder|bombarder|parler|parlez",
@@ -64,6 +67,11 @@ ARRETEZ de fumer|travailler|boire|rire|plaisanter
 ARRETEZ .. de|le|la|les travaux|fuite|eau|chantier|livraison|machine
 ne m|me ECRIRE pas|plus a|au|avant|le|ce|sur|chez|demain
 RETIREZ moi de|du rendez|reunion|invitation
+arreter le spam du
+arrete . serieux|non|trop
+mdr|lol|haha arrete
+s est arrete|arretee
+n s est pas arrete
 """
 _STOP = """
 ARRETEZ de|d|avec|tout [nous|m|me|vous] ECRIRE
@@ -90,6 +98,28 @@ laissez|laisse moi|nous en paix
 lachez|lache moi|nous /
 foutez|fiche|fichez moi|nous la paix
 degagez|cassez_vous|foutez_le_camp /
+^ plus d|de|aucun|aucune [*] PROMOS
+plus|aucun seul|un mail|message|sms
+ne VEUX plus [*] [*] PROMOS
+n en veux|voulons|souhaite plus|pas
+inutile|peine de|d [continuer|m|nous] [a] [m|nous] ECRIRE|insister|relancer
+pas|plus besoin de|d m|nous ECRIRE
+n insistez|insiste pas|plus
+ne me|nous proposez|proposer|sollicitez|relancez plus|pas
+de ne plus|pas rien|m|nous|me|insister|poursuivre|relancer|recevoir
+ne rien m|nous|me|lui envoyer|adresser
+dernier mail|message|sms /
+que [vos|ces|les] [*] [*] s|cessent arretent
+que vos|ces|les [*] [*] cessent
+si vous reecrivez|recommencez|continuez
+vous bloque si|au
+encore un|une message|mail|sms|relance et|je
+au prochain sms|mail|message
+lachez|lache moi|nous|l
+ne m|nous ECRIRE plus
+n ecrivez|envoyez|appelez|utilisez plus
+cessez|arretez ces|vos|tous|les|d|de [*] [*] envois|PROMOS|messages|sms|mails
+pas|plus les bienvenus|bienvenus
 """
 _FORGET_ME = """
 RETIREZ MOI de|du|des [VOS] [VOS] .. LISTE
@@ -108,6 +138,14 @@ DESABO moi|nous
 ^ me|se DESABO /
 demande ma|la|mon desinscription|desabonnement|suppression|radiation|retrait
 resiliez|resilier|annulez|annuler .. abonnement .. newsletter|mails|infolettre|alertes
+RETIREZ mon|ma|mes|notre|nos|ce|cette [*] numero|portable|adresse|mail|email|donnees|profil|contact|coordonnees|nom|telephone
+RETIREZ moi|nous
+oubliez moi|nous|mon_numero|mon_adresse
+effacez|supprimez tout ce que
+hors de vos|votre listes|liste|envois
+annuler|annulez|resilier|resiliez [mon|la|tous|les|l] [abonnement|vos] newsletter|infolettre|envois|mails
+ne me|nous mettez|comptez|inscrivez|ajoutez plus|pas dans|a|sur
+bloquez|exclure|excluez notre|nous|mon|mon_adresse
 """
 _CONSENT = """
 retire|revoque|retirons mon|notre|tout ACCORD
@@ -116,6 +154,10 @@ m opposer a|au|aux
 droit d opposition
 n ai|avez [jamais|pas] [jamais|pas] donne [mon] ACCORD
 jamais donne mon ACCORD
+jamais autorise|permis|consenti
+pas|jamais mon|votre autorisation|accord|consentement
+vous a autorise|permis a|de
+droit d|a opposition|effacement|l_effacement|l
 """
 _DOUBT = """
 pas|plus interesse|interessee|interesses

@@ -75,6 +75,12 @@ ohne stopp|stop
 ende des|der|nachster|dieser|juni|juli|mai|monat|der_woche
 am|bis|zum ende
 rufen|ruft|ruf [sie] mich|uns nicht vor|im|am|heute|morgen
+noch nicht schicken|senden|schreiben|anrufen
+kommen|kommt|kam keine|nicht|kein [MSGS] mehr|nichts [an]
+nicht mailen|schreiben|anschreiben . [bitte|lieber] anrufen|telefonieren
+nicht storen . aber
+hor|hort auf . echt|nein|wirklich|so|ernsthaft|ohne_witz
+stopp|stop|halt . ich hab|habe|meinte|wollte [mich] vertan|vertippt|geirrt|falsch|noch
 """
 _STOP = """
 horen|hort|hor [sie|ihr] [bitte] auf /
@@ -89,7 +95,7 @@ nicht mehr|wieder [bei] [mir|uns|mich] melden|SCHREIBEN
 nie wieder|mehr [mir|mich|uns] [SCHREIBEN]
 ^ keine|keinerlei|kein [weiteren|weitere|IHRE] [IHRE] MSGS [mehr] [bitte] /
 keine|keinerlei [weiteren|weitere] MSGS mehr
-WILL|wunschen keine|keinerlei|kein [weiteren|weitere|IHRE] [IHRE] [MSGS] [mehr]
+WILL|wunschen keine|keinerlei|kein [weiteren|weitere|IHRE] [IHRE] MSGS [mehr]
 WILL|wunschen [IHRE] [IHRE] [MSGS] NEIN|nicht mehr|langer|erhalten|bekommen
 WILL|wunschen [IHRE] [IHRE] [MSGS] NEIN|nicht haben|kontaktiert|angeschrieben|angerufen|belastigt
 WILL [von] [ihnen|euch] nichts [mehr] [von]
@@ -111,6 +117,25 @@ sehen sie von weiteren|weiterer
 von weiteren|weiterer MSGS [bitte] absehen|abzusehen
 lege keinen wert auf
 verzichte|verzichten auf [IHRE] [IHRE] MSGS
+keine [*] [*] mehr schicken|senden|zusenden|zuschicken|schreiben
+WILL .. keine|nichts|nix .. mehr bekommen|erhalten|haben|lesen|kriegen|horen
+verschonen|verschont|verschon sie|mich|uns [mich|uns] [mit]
+mit [*] [*] verschonen|verschont sie|mich
+nicht mehr|weiter|noch_mal nachfassen|nachfragen|nachhaken|anfragen|melden
+auf nachzuhaken|nachzufassen
+sparen|spart sie|euch sich|die|das|den [das|die|den|kunftige]
+konnt|konnen ihr|sie euch|sich [das] [kunftig] sparen
+sein|bleiben lassen
+lassen|lasst|lass [sie] das|es|die [*] bleiben|sein
+letzte mail|nachricht|sms|email sein|gewesen|bleiben
+noch eine mail|sms|nachricht und|dann
+blockiere|blockier|sperre sie|euch|dich . wenn|falls
+wenn|falls sie|ihr|das [sie] [noch|noch_mal|nochmal|weiter] schreibt|schreiben|anschreibt [.] [ich] blockier|blockiere|melde
+stellt|schaltet|schalten|stellen [sie] das|die|diese [MSGS] ab
+abstellen|abschalten|einstellen MSGS
+unerwunscht|unerwunschte /
+nicht [mehr] [weiter] erwunscht
+runter|weg von|mit meinem|der|eurer|ihrer .. liste|handy|verteiler
 """
 _FORGET_ME = """
 LOSCHEN [sie|ihr] [bitte] MICH [ADRESSE] [bitte] aus|von|vom [IHRE] [LISTE]
@@ -130,12 +155,24 @@ WILL|bitte um loschung|abmeldung|austragung|entfernung
 um loschung|entfernung|austragung meiner|der ADRESSE
 newsletter|abo|abonnement|mails|abos abbestellen|kundigen|abmelden|stornieren|beenden|stoppen|einstellen
 wie|wo kann|melde|bestelle|komme ich|man [mich] .. abmelden|ab|austragen|abbestellen|raus
+mich|uns .. weglassen|rausnehmen|herausnehmen|rauslassen|austragen
+lassen|lasst [sie] mich|uns|meine_nummer [*] [*] raus|draussen|weg|aussen_vor
+vergessen|vergesst|vergiss [sie] mich|meine|meinen|uns
+nummer|daten|adresse loschen|entfernen|streichen|vergessen /
+sperren|sperrt|sperr [sie] mich|uns|unsere|meine
+setzen|setzt [sie] [*] [*] auf ihre|eure|die sperrliste|blacklist
+^ will [da|hier|nur] raus|weg|runter /
+will|mochte aus|von|vom [dem|der|eurem|ihrem|ihrer] LISTE raus|runter|weg
 """
 _CONSENT = """
 widerrufe [ich] [hiermit] meine|die|jegliche
-widerspreche [ich] [hiermit] der|jeder|jeglicher|dem|einer
+widerspreche [ich] [hiermit] .. nutzung|verarbeitung|verwendung|werbung|zusendung|kontaktaufnahme|weitergabe|speicherung|kontakt
 widersprechen [wir] der|jeder|jeglicher|dem
 nie|nicht|keine [dazu] zugestimmt|eingewilligt|einwilligung
+keine erlaubnis
+nie|nicht erlaubt|gestattet|genehmigt /
+zustimmung|einwilligung|erlaubnis nehme|ziehe .. zuruck
+ziehe|nehme [ich] [hiermit] meine|die zustimmung|einwilligung|erlaubnis
 """
 _DOUBT = """
 kein interesse|bedarf

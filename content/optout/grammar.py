@@ -49,7 +49,7 @@ class Grammar(Generic[Kind]):
 
     def find(self, words: Sequence[str]) -> list[Found[Kind]]:
         """Every phrase in a text, in its order; time grows with the text's length and no faster."""
-        text = " ".join(words) + " "
+        text = " ".join(words).replace("?", ".") + " "
         found: list[Found[Kind]] = []
         at = end = 0
         for number, word in enumerate(words):

@@ -21,6 +21,9 @@ SPELLINGS = {
     "che": "ke",
 }
 WORDS = {
+    "PROMOS": "promozioni|promozione|promo|offerte|sconti|buoni|pubblicita|newsletter|volantini|catalogo|"
+    "annunci|promemoria|sondaggi|consigli|donazioni|richieste|spam|avvisi|novita|solleciti|mail|"
+    "email|sms|messaggi",
     "SCRIVETEMI": "scrivetemi|contattatemi|chiamatemi|mandatemi|disturbatemi|inviatemi|scriveteci|contattateci|"
     "chiamateci|"
     "scrivermi|contattarmi|chiamarmi|mandarmi|disturbarmi|inviarmi|scriverci|contattarci|cercatemi|telefonatemi|"
@@ -63,6 +66,9 @@ non mi|ci SCRIVA prima|oggi|domani|in|al|alle|la|il|adesso
 non SCRIVETEMI prima|oggi|domani|in|al|alle|la|il|adesso
 basta una|un|che|poco|chiedere
 senza fermarsi
+fermare lo spam del
+smettila|basta . sul_serio|arrossisco|davvero
+niente mail|sms|messaggi . mi|chiamatemi|telefoni
 """
 _STOP = """
 SMETTETE di|con|a|ai|alle|d [VOSTRI] SCRIVETEMI
@@ -92,6 +98,27 @@ andate via|al_diavolo
 vaffanculo|sparite
 non contattare|chiamare|disturbare|scrivere piu|mai
 non disturbare $
+non SCRIVA piu|mai [*]
+non SCRIVETEMI [piu]
+non mi|ci|gli SCRIVA
+non scriva|scrivete|mandi|mandate|invii|inviate|mandare|inviare piu|niente|altro
+niente|basta|stop|troppi [piu] [con|di|le|i|altri|altre|sulla|sui] PROMOS
+niente piu PROMOS
+non serve|occorre [piu] scriverci|scrivermi|tenermi|mandarmi|continuare
+non riceverle|riceverli|riceverne|riceverla [piu]
+non ricevere [piu] [altre|altri] PROMOS|comunicazioni|mail
+smettere|smetta|smettete|smetti|smettetela|smettila di SCRIVETEMI|mandare|inviare|scrivere|chiedere|insistere|riempirmi|bombardarmi
+non insistete|insista|insistere|insisti
+non VOGLIO [piu] [ricevere] [*] [*] PROMOS|sms|volantini
+vi|ti blocco se
+se scrivete|scrive|mi_scrivete ancora
+nemmeno|neanche una|un mail|messaggio|sms
+ultima|ultimo mail|messaggio|sms /
+fatela|facciamola finita
+vi|le sarei|saremmo grato|grata|grati se non|smetteste
+non contattatemi|contattateci
+invii cessino|finiscano
+cessate|interrompere|interrompete|sospendete ogni|l|gli|tutti [*] contatto|invio|invii
 """
 _FORGET_ME = """
 TOGLIETEMI [da|dalla|dal|dai|dalle] [VOSTRI] .. LISTA
@@ -111,12 +138,27 @@ come [faccio|posso|si|mi] [fa] [a|per] disiscrivermi|cancellarmi|togliermi|disis
 come [faccio|posso] [a|per] [non] ricevere piu|altro
 annullate|annulla|disdite [la|l|mia] [mia] iscrizione|newsletter|sottoscrizione|abbonamento
 disdico|annullare|cancellate|cancella [la|l|mia] [mia] iscrizione|newsletter|sottoscrizione|abbonamento
+lo|la|li|le elimini|cancelli|tolga|rimuova|eliminate|cancellate|togliete dalla|dal|dai|dalle
+lo|la elimini|cancelli|tolga|rimuova /
+togliete|tolga|eliminate|cancellate|levate [il|la|i|questo|questa] [mio|mia|miei|nostro|nostra] DATI|numero
+dimenticatevi|dimenticati di me|noi
+dimenticate il|la mio|mia|questa
+VOGLIO uscire dalla|da lista|questa|vostra
+^ uscire|esco dalla|da lista|questa|vostra
+cancellate|cancelli|eliminate tutto|i|ogni cio|miei|dato
+escludeteci|escludetemi|bloccate il|dalle|la|i
 """
 _CONSENT = """
 revoco|ritiro|revochiamo [il|ogni] [mio|mia] consenso|autorizzazione
 mi|ci oppongo|opponiamo
 non|mai [ho|vi|abbiamo] [ho|mai] [dato|autorizzato] [il|alcun] [mio] consenso|autorizzazione|autorizzato
 non|mai [ho|vi|abbiamo] [ho|mai] [autorizzo|acconsento] [il|alcun] [mio] consenso|autorizzazione|autorizzato
+mai autorizzato|acconsentito|dato
+non autorizzo|acconsento
+non ha|avete il mio|permesso permesso|di
+diritto di opposizione|cancellazione
+consenso revocato|ritirato
+ritiro|revoco il|la mio|consenso
 """
 _DOUBT = """
 non sono|siamo interessato|interessata|interessati

@@ -18,6 +18,9 @@ SPELLINGS = {
     "descadastrar": "descadastra",
 }
 WORDS = {
+    "PROMOS": "promocoes|promocao|ofertas|cupons|descontos|propaganda|propagandas|publicidade|anuncios|"
+    "newsletter|newsletters|panfletos|catalogo|vagas|lembretes|pesquisa|pesquisas|dicas|doacoes|spam|"
+    "avisos|novidades|promo|promos|oferta",
     "ESCREVA": "escreva|escrevam|escreve|mande|mandem|manda|envie|enviem|envia|ligue|liguem|liga|contate|"
     "contatem|contacte|contactem|"
     "incomode|incomodem|perturbe|perturbem|procure|procurem|chame|chamem|chateie|chateiem|insista|insistam|"
@@ -59,6 +62,12 @@ para|pare na|no|em|segunda|terca|quarta|quinta|sexta|mim|casa
 sem parar
 parei de
 REMOVA da|do .. pedido|fatura|orcamento
+para de|do pingar|chorar|nada
+nao mande|mandem email|e_mail . ligue|liga|liguem
+nao mande|mandem e mail . ligue|liga|liguem
+nao preciso|precisamos mais de|da|do mesa|hotel|quarto|ajuda|visita|carro|um|uma
+quero|preciso|queria cancelar a|o|meu|minha|um|uma academia|consulta|pedido|horario|aula|reserva|plano|compra|visita
+kkk|kkkk|kk|lol|haha para|pare|parem [com|de] [isso|isto]
 """
 _STOP = """
 pare|parem|deixe|deixem|parar|deixar|parasse|parassem de|com|por [me|nos] ESCREVER
@@ -85,6 +94,28 @@ me esquece|esqueca|erra
 vai|vao a|pro|para merda|inferno|embora
 nunca mais [me] ESCREVA|ESCREVER
 prefiro|preferia nao receber|ser
+nao me|nos [lhe] ESCREVA mais
+nao me|nos [*] enviem|envie|mandem|mande|manda [*] [*] PROMOS|nada
+nao ESCREVA mais|nada /
+nao ESCREVA mais [*] PROMOS|nada
+nao precisa|precisam|preciso [mais] [mais] [me] [ficar] mandar|enviar|escrever|insistir|me|mandando|escrevendo
+nao e preciso [mais] mandar|enviar|escrever
+nao [me|nos] voltem|volte|voltar a [me] contactar|contatar|escrever|ligar|enviar
+para|pare|parem|parar d|de|com [me] ESCREVER|mandar|pedir|perguntar|insistir|bombardear|encher|isso|isto
+pode|podem parar|deixar de|com
+^ pode|podem parar $
+deixem|deixe|deixar de [me|nos] receber|enviar|mandar|escrever|contactar
+chega|basta|fim de|das|da [tanta] PROMOS|mensagens|emails
+nem mais um|uma
+nem um|uma email|mensagem a|mais
+ultima mensagem|comunicacao /
+nao quero|queremos|desejo [mais] [receber] [*] [*] PROMOS|sms
+prefiro|preferia|preferimos nao receber|estar|ser|que
+prefiro que nao me|nos
+se escreverem|mandarem|ligarem de|mais|outra
+vou|vamos bloquear se
+nao [me] insista|insistam|insistir
+mais uma|um mensagem|email|sms e
 """
 _FORGET_ME = """
 me|nos REMOVA [da|de|do|dessa|desta|daqui] [ESSAS] .. LISTA
@@ -108,6 +139,17 @@ como [faco|posso] [para] cancelar|parar [o|a|as] [recebimento|inscricao|subscric
 cancele|cancelem|cancelar [a|minha|o|os|todas|as] [minha] inscricao|subscricao|assinatura|envio|envios|MSGS
 anulem|anular|encerrem|suspendam [a|minha|o|os|todas|as] [minha] inscricao|subscricao|assinatura|envio|envios|MSGS
 descadastre|descadastra|desinscreva|descadastrem [me|meu]
+me REMOVA da|do|das|dessa|desta|de|daqui
+^ me REMOVA /
+me descadastre|descadastrem|excluam|exclua|retirem|desinscreva
+QUERO sair da|desta|dessa [sua|vossa] lista
+^ sair da|desta|dessa [sua|vossa] lista
+^ quero sair $
+me|nos esquece|esquecam|esqueca|poupe|poupem
+esquecam|esqueca|esquecer meu|o_meu|de|me
+REMOVA [*] meu|meus|minha|nosso|nossa|esse|este DADOS|dados|numero
+apaguem|apague|excluam tudo que|o
+excluam|exclua|bloqueiem nos|nossa|nosso|nos_das
 """
 _CONSENT = """
 revogo|retiro|retirar|revogar [o] [meu] consentimento|autorizacao|permissao
@@ -115,6 +157,10 @@ oponho|opomos [me|nos] a|ao
 me oponho a|ao
 nao|nunca autorizei|consinto|autorizo|consenti [o|a|que|esse|este]
 nao|nunca dei [meu|o] [meu] consentimento|permissao|autorizacao
+nao tem|tenho minha|a_minha|autorizacao permissao|autorizacao
+nunca autorizei|autorizamos|permiti|dei
+nao autorizo|autorizei
+direito de oposicao|eliminacao|apagamento|exclusao
 """
 _DOUBT = """
 nao tenho|temos interesse

@@ -6,6 +6,8 @@ from content.optout import dutch, english, french, german, italian, portuguese, 
 from content.optout.grammar import choices
 from content.optout.letters import plain
 
+BREAKS = (".", "?")
+"""Where a sentence may end."""
 LANGUAGES = (english, spanish, french, german, portuguese, italian, dutch)
 _FILLERS = frozenset(filler for language in LANGUAGES for filler in choices(language.FILLERS))
 _FILLER_PHRASE = re.compile(rf"\b(?:{'|'.join(sorted((f for f in _FILLERS if ' ' in f), key=len, reverse=True))})\b")
@@ -37,7 +39,7 @@ _LAUGHTER = re.compile(r"lo+l|lmf?ao|rofl|a?(?:ha){2,}h?|j?a?(?:ja|je|ji){2,}j?|
 
 
 def pieces(text: str) -> list[str]:
-    """Words in one spelling, and `.` for each break between sentences or clauses."""
+    """Words in one spelling, and `.` for each break between sentences or clauses, `?` behind a question."""
     if _TAPBACK.match(text):
         return []
     read = plain(_unwrapped(text))
@@ -55,7 +57,7 @@ def sentences(found: list[str]) -> list[str]:
     for word in _FILLER_PHRASE.sub("", " ".join(found)).split():
         if word not in _FILLERS and word != kept[-1]:
             kept.append(word)
-    return kept if kept[-1] == "." else [*kept, "."]
+    return kept if kept[-1] in BREAKS else [*kept, "."]
 
 
 def _unwrapped(text: str) -> str:
@@ -72,7 +74,7 @@ def _joined(match: re.Match[str]) -> str:
 
 def _spelled(piece: str) -> str:
     if not piece[0].isalnum():
-        return "lol" if _LAUGHTER.fullmatch(piece) else "."
+        return "lol" if _LAUGHTER.fullmatch(piece) else "?" if piece == "?" else "."
     if piece in _SPELLINGS:
         return _SPELLINGS[piece]
     if misspelt := _UNSUBSCRIBE.fullmatch(piece):

@@ -24,6 +24,7 @@ _MOST_WORDS = 2_000
 """Whoever asks for no more messages says so before that; rules read on."""
 _GRAMS = (3, 4, 5)
 _REASONS = 4
+_ENDS = (".", "?")
 
 
 class Score(NamedTuple):
@@ -34,18 +35,20 @@ class Score(NamedTuple):
 
     def because(self) -> str:
         """The words of the part without which the score would fall the most, in their order."""
-        words = [word for word in self.part if word != "."]
+        words = [word for word in self.part if word not in _ENDS]
         if len(words) <= _REASONS:
             return " ".join(words)
         left = {
-            at: _points([*self.part[:at], *self.part[at + 1 :]]) for at, word in enumerate(self.part) if word != "."
+            at: _points([*self.part[:at], *self.part[at + 1 :]])
+            for at, word in enumerate(self.part)
+            if word not in _ENDS
         }
         most = sorted(sorted(left, key=lambda at: (left[at], at))[:_REASONS])
         return " ".join(self.part[at] for at in most)
 
 
 def score(words: Sequence[str]) -> Score:
-    """Judge a message (its words, `.` where a sentence may end) by its most suspicious part, each among its neighbours.
+    """Judge a message (its words, `.` where a sentence may end, `?` behind a question) by its most suspicious part, each among its neighbours.
 
     Time grows with its length and no faster.
     """
@@ -74,7 +77,7 @@ def windows(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def features(words: Sequence[str]) -> set[str]:
-    """What the model looks at: `word`, `two_words`, `~letters`, and `CONCEPTS` in their order."""
+    """What the model looks at: `word`, `two_words`, `~letters`, and `CONCEPTS` in their order (`CONCEPT?` in a question)."""
     found: set[str] = set()
     spoken = [word[:_LONGEST_WORD] for word in words]
     for first, second in zip(["^", *spoken], [*spoken, "$"], strict=True):
@@ -83,11 +86,16 @@ def features(words: Sequence[str]) -> set[str]:
         if word == ".":
             continue
         found.add(word)
+        if word == "?":
+            continue
         framed = f"_{word}_"
         for size in _GRAMS:
             found.update("~" + framed[at : at + size] for at in range(len(framed) - size + 1))
-    for sentence in _sentences(spoken):
+    for sentence, end in _sentences(spoken):
         meant = ["^", *concepts_of(sentence), "$"]
+        if end == "?":
+            found.update(f"{concept}?" for concept in meant[1:-1])
+            found.add(f"{meant[-2]}>?")
         for at, concept in enumerate(meant[1:-1], 1):
             found.add(concept + "!")
             found.add(f"{meant[at - 1]}>{concept}")
@@ -103,19 +111,24 @@ def features(words: Sequence[str]) -> set[str]:
 
 
 def _clauses(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for sentence in _sentences(words):
+    for sentence, end in _sentences(words):
         for at in range(0, len(sentence), _LONGEST_WINDOW):
             if len(clause := sentence[at : at + _LONGEST_WINDOW]) >= _LEAST_OF_A_CLAUSE:
-                yield tuple(clause)
+                yield (*clause, end) if end == "?" else tuple(clause)
 
 
 def _without_gaps(words: Sequence[str]) -> Iterator[str]:
-    """One `.` between two sentences, none around them."""
+    """One `.` or `?` between two sentences, no `.` around them."""
     gap = False
     begun = False
     for word in words:
         if word == ".":
             gap = begun
+            continue
+        if word == "?":
+            if begun:
+                yield word
+            gap = begun = False
             continue
         if gap:
             yield "."
@@ -123,15 +136,16 @@ def _without_gaps(words: Sequence[str]) -> Iterator[str]:
         gap, begun = False, True
 
 
-def _sentences(words: Sequence[str]) -> Iterator[list[str]]:
+def _sentences(words: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+    """Each sentence with its end."""
     sentence: list[str] = []
     for word in words:
-        if word == ".":
-            yield sentence
+        if word in _ENDS:
+            yield sentence, word
             sentence = []
         else:
             sentence.append(word)
-    yield sentence
+    yield sentence, "."
 
 
 def _points(window: Sequence[str]) -> int:

@@ -27,6 +27,9 @@ SPELLINGS = {
 }
 
 WORDS = {
+    "PROMOS": "descuentos|cupones|ofertas|promociones|publicidad|folletos|boletines|boletin|catalogo|catalogos|"
+    "vacantes|empleos|recordatorios|avisos|invitaciones|encuestas|anuncios|novedades|consejos|"
+    "donativos|propaganda|correos|mensajes|promos|publi",
     # Asking us not to: the subjunctive. What merely happens ("no me escriben") is said in other forms.
     "ESCRIBA": "escriba|escribas|escriban|mande|mandes|manden|envie|envies|envien|llame|llames|llamen|contacte|"
     "contactes|contacten|moleste|molestes|molesten|textee|textees|texteen|texte|textes|texten|marque|marques|marquen|"
@@ -97,6 +100,7 @@ no me|nos ESCRIBA mas tarde
 no se molesten|moleste
 no [quiero] mas de|tarde|que
 el|un|hasta|este stop
+queremos|quiero|como parar el spam
 """
 _ANOTHER_TIME = """
 no me|nos ESCRIBA HOY
@@ -128,6 +132,27 @@ cero|nada_de TEXTOS
 no autorizo|consiento|autorice|autorizamos que|a|el|mensajes
 no [le|les] doy|di|tienen|tiene [mi] PERMISO
 revoco|retiro|anulo [mi|el|todo] PERMISO
+no me|nos lo|la|los|las manden|envien|mande|envie|mandes|envies mas
+no me|nos manden|envien|mande|envie|mandes|envies [*] [*] PROMOS
+no me|nos incluya|incluyan|incluyas|incluyeran|incluyeras|metan|meta|tomen en|como
+no manden|envien|mande|envie nada|mas|PROMOS
+no insista|insistan|insistas
+no siga|sigan|sigas con|enviando|mandando|escribiendo|insistiendo|llamando
+no hace|es falta|necesario que .. sigan|siga|sigas
+no quiero|deseo|queremos|necesito [*] [*] PROMOS|sms
+no quiero|deseo|queremos seguir|recibir|saber
+prefiero|preferiria|preferimos|prefeririamos no recibir|saber|estar
+prefiero|preferiria que no me|nos
+no tiene|tienen mi permiso|autorizacion|consentimiento
+no autorizo|autorice|autorizamos
+nunca|jamas autorice|di|autorizamos
+nunca mas me|nos ESCRIBA
+jamas vuelva|vuelvan|me
+si vuelven|vuelve|vuelves a escribir|escribirme|llamar|mandar|contactarme
+ni un|una correo|mensaje|sms|email|llamada mas
+ultimo correo|mensaje|sms|email que
+nada de publicidad|promociones|ofertas|anuncios|propaganda
+agradeceria|agradezco|agradecere no recibir|que_no
 """
 _STOP = """
 DEJE [ustedes] de [estar] ESCRIBIR|ESCRIBIENDO
@@ -141,6 +166,9 @@ CANCELE [LOS] [LOS] TEXTOS
 CANCELE [la|mi] suscripcion a|de estos|los|sus MENSAJES
 ^ CANCELE [la|mi] suscripcion $
 vete|vayanse|vayase|largate|larguense|vayan a|al|de la_mierda|carajo|la_chingada|diablo|aqui|la_verga
+deje|deja|dejes|dejen|dejad de bombardearme|llenarme|preguntar|preguntarme|insistir|saturarme|darme|mandar|enviar|escribir
+basta|fin|stop de|a [los|las|tanta|tantos] PROMOS
+cancelen|cancele|cancela|suspendan [el|la|los|mi|todos] [*] PROMOS|envios|suscripcion
 """
 _FORGET_ME = """
 QUITAME de|del aqui|ahi|esto|esta|este /
@@ -158,6 +186,14 @@ DAR de baja mi|este numero|correo
 QUIERO|solicito|pido|exijo [mi|la|una] baja
 QUIERO|puedo|como salir|salirme|salgo|me_salgo|salgan de|del .. LISTA
 me salgo de .. LISTA
+me borren|borre|quiten|quite|saquen|saque|eliminen|elimine|retiren|excluyan de|del
+excluyanos|excluyannos|desapuntame|desapuntenme|desuscribanme|desuscribame
+QUIERO salir|salirme de|del la|su|esta lista
+^ salir|salirme de|del la|su|esta lista
+olvidense|olvidese|olvidate de mi|nosotros
+borren|borre|eliminen|elimine todo|todos lo|mis|los que|datos
+QUITEN|BORRA este|mi|nuestro|esta|nuestra [*] DATOS|numero
+tramiten|tramite|solicito|soliciten [mi|la] baja
 """
 _A_PERSON_SHOULD_READ = """
 no me|nos interesa /

@@ -53,13 +53,13 @@ _ALONE = {
 }
 _WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
 
-_CERTAIN = 220
+_CERTAIN = 300
 """A score from which on the message is taken for an opt-out without a rule."""
 _BEYOND_DOUBT = 500
 """The same where a rule names a reason for doubt."""
-_SUSPECTED = 0
+_SUSPECTED = -40
 """A score from which on a person decides."""
-_SUSPECTED_CLAUSE = 200
+_SUSPECTED_CLAUSE = 150
 """The same of one clause alone, which its neighbours may explain."""
 _CONTRADICTED = -150
 """A score below which a person decides although a rule fits: "opt me back in" has an opt-out's words."""
@@ -96,11 +96,11 @@ def explain(text: str, *, declared: str | None = None) -> Explained:
     if (kind := _DECLARED.get((declared or "").strip().upper())) is not None:
         return Explained(OptOutVerdict(kind, (declared or "").strip().upper()), "declared")
     found = reading.pieces(text[:_REGARDED])
-    words = [word for word in found if word != "."]
+    words = [word for word in found if word not in reading.BREAKS]
     if len(words) == 1 and words[0] in _ALONE:
         return Explained(OptOutVerdict(_ALONE[words[0]], words[0]), "keyword")
     sentences = reading.sentences(found)
-    said = " ".join(word for word in sentences if word != ".")
+    said = " ".join(word for word in sentences if word not in reading.BREAKS)
     if said in _WHOLE_MESSAGE:
         return Explained(OptOutVerdict(OptOutKind.OPT_OUT, said), "keyword")
     phrases = _GRAMMAR.find(sentences)

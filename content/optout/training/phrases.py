@@ -1,4 +1,4 @@
-"""The phrases that the model is made from: templates, one file per language, spelled out here; and single messages."""
+"""What the model is made from: templates, one file per language, spelled out here; whole replies; single messages."""
 
 import hashlib
 import random
@@ -10,8 +10,10 @@ from typing import NamedTuple
 LANGUAGES = ("dutch", "english", "french", "german", "italian", "portuguese", "spanish")
 _OF_A_TEMPLATE = 20
 """Messages made of one line."""
-_OF_A_MESSAGE = 3
-"""The same of a message that is written down whole."""
+_OF_A_REPLY = 12
+"""The same of a whole reply."""
+_OF_A_MESSAGE = 12
+"""The same of a single message."""
 _SET_APART = 0.4
 """How many stand beside other sentences."""
 _IN_A_LETTER = 0.4
@@ -23,6 +25,7 @@ _NAMED = re.compile(r"\{(\w+)\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _TOLD = {"en": "english", "es": "spanish"}
 """Languages of the single messages."""
+_LABELS = {"optout": True, "other": False}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -40,9 +43,9 @@ class _Templates(NamedTuple):
 
 def digest() -> str:
     """Names the phrases and how they are spelled out: other phrases make another model."""
-    told = hashlib.sha256(f"{_OF_A_TEMPLATE} {_SET_APART} {_IN_A_LETTER} {_LONGEST_LETTER} {_MISSPELT}".encode())
+    told = hashlib.sha256(f"{_OF_A_TEMPLATE} {_OF_A_REPLY} {_OF_A_MESSAGE} {_SET_APART} {_IN_A_LETTER} {_LONGEST_LETTER} {_MISSPELT}".encode())
     for language in LANGUAGES:
-        told.update(_source(language).encode())
+        told.update((_source("phrases", language) + _source("replies", language)).encode())
     for tag in _TOLD:
         for label in ("opt_out", "not_opt_out"):
             told.update("\n".join(messages(label, tag)).encode())
@@ -52,13 +55,13 @@ def digest() -> str:
 def labelled() -> Iterator[Labelled]:
     """Every message, the same ones in each run."""
     for language in LANGUAGES:
-        templates = _read(language)
-        for label, lines in templates.lines.items():
-            if label in ("optout", "other"):
-                for line in lines:
-                    yield from _made(line, label == "optout", _OF_A_TEMPLATE, templates)
+        templates = _read("phrases", language)
+        for told, most in ((templates, _OF_A_TEMPLATE), (_read("replies", language), _OF_A_REPLY)):
+            for label, opt_out in _LABELS.items():
+                for line in told.lines[label]:
+                    yield from _made(line, opt_out, most, templates)
     for tag, language in _TOLD.items():
-        templates = _read(language)
+        templates = _read("phrases", language)
         for label in ("opt_out", "not_opt_out"):
             for text in messages(label, tag):
                 yield Labelled(text, label == "opt_out")
@@ -71,15 +74,21 @@ def messages(label: str, tag: str) -> list[str]:
     return [line.replace("\\n", "\n") for line in lines if line and not line.startswith("#")]
 
 
-def _source(language: str) -> str:
-    return files(__package__).joinpath("phrases", f"{language}.txt").read_text("utf-8")
+def replies(language: str, label: str) -> list[str]:
+    """The whole replies that are an `optout` or an `other`, in one language, each in one of its ways."""
+    told = _read("replies", language)
+    return [_spelled_out(line, told, random.Random(line)) for line in told.lines[label]]  # noqa: S311
 
 
-def _read(language: str) -> _Templates:
+def _source(kind: str, language: str) -> str:
+    return files(__package__).joinpath(kind, f"{language}.txt").read_text("utf-8")
+
+
+def _read(kind: str, language: str) -> _Templates:
     sets: dict[str, str] = {}
     lines: dict[str, list[str]] = {}
     label = ""
-    for line in _source(language).splitlines():
+    for line in _source(kind, language).splitlines():
         if line.startswith("@"):
             name, _, choices = line[1:].partition(":")
             sets[name] = choices.strip()
@@ -112,7 +121,7 @@ def _spelled_out(line: str, templates: _Templates, chance: random.Random) -> str
     while match := _CHOICE.search(text) or _NAMED.search(text):
         choices = match[1] if match[0].startswith("(") else templates.sets[match[1]]
         text = f"{text[: match.start()]}{chance.choice(choices.split('|'))}{text[match.end() :]}"
-    return " ".join(text.split())
+    return " ".join(text.split()).replace("\\n", "\n")
 
 
 def _among_others(text: str, templates: _Templates, chance: random.Random) -> str:
