@@ -67,6 +67,9 @@ niet mailen|appen . bel|bellen
 hou|houdt op . echt|serieus|nee
 ga nu|zo|straks weg
 houdt niet op
+schrijf|meld me|mij|ons [maar|opnieuw|weer] in|aan
+wil|willen|moet [de|het|mijn] sportschool|contract|huur|energiecontract|verzekering|afspraak opzeggen|afzeggen
+niet storen . maar
 """
 _STOP = """
 stop|hou|houd|stopt [u|jullie] [op] met|ermee [het] [mij|me] [mij|me] [te] MAIL|MSGS|lastig|lastigvallen|benaderen
@@ -152,6 +155,8 @@ verzoek u|jullie de toezending|verzending
 ongewenst|niet_welkom /
 dring niet
 val|vallen|valt een|iemand ander|anders
+wil|willen|wens|wensen geen [*] PROMOS|msg|msgs
+uitgeschreven|afgemeld en|maar toch|krijg|nog|blijven|blijf|het
 """
 _FORGET_ME = """
 HAAL [u|jullie] MIJ [ADRES] [eraf|af|er] [van|uit|af|bij] [DEZE] [DEZE] [LIJST]

@@ -99,7 +99,7 @@ WORDS = {
     "SHOULD": "can|could|will|would|should|must|may|might|has_to|keeps",
     "THEY": "he|she|they|it|who|that|nobody|nothing",
     "READERS": "customers|clients|people|they|users|recipients|subscribers|leads|someone|somebody|who",
-    "BUS": "bus|truck|pit|full|non|one|next|last|train|metro|first|quick|rest|short|a|an|the|whistle|can|door",
+    "BUS": "bus|truck|pit|full|non|one|next|last|train|metro|first|quick|rest|short|a|an|the|whistle|door",
 }
 OPENERS = (
     "i|im|ive|id|ill|you|youre|we|were|he|she|who|whoever|this|that|thats|its|it|not|no|wrong|but|or|if|why|what|how|"
@@ -164,6 +164,7 @@ been|was asked|told to STOP CONTACTING|SENDING
 SAID stop|unsubscribe|remove|quit [now] $
 STOP CONTACTING [and|or] [CONTACTING] [ME] /
 STOP CONTACTING and|or CONTACTING|sending
+said|sent|texted|replied|typed|wrote stop twice|already|last|yesterday|three_times|before|many|times
 """
 _STOP_OTHERS = """
 stop|quit CONTACTING you|him|her|them|people|customers|clients
@@ -265,6 +266,11 @@ if i|we hear|get [anything] from you again|one_more|once_more|ever
 block|blocking|report|reporting you if|unless|the_next
 no further follow_ups|contact|communication|contacts|outreach|mailings
 NOT follow_up|circle_back|check_in|reach_out further|again|anymore|with
+NOT CONTACT or|nor|and CONTACT /
+NOT CONTACT NOT CONTACT
+why am|are i|we still hearing from
+why am|are i|we still getting|receiving these|your|this|texts|emails|messages|mails|them
+kill|drop|lose the MESSAGES|PROMOS
 """
 _FORGET_ME = """
 REMOVE MINE [DETAILS] OFF [of] future|everything|here|there|this /

@@ -72,6 +72,8 @@ arrete . serieux|non|trop
 mdr|lol|haha arrete
 s est arrete|arretee
 n s est pas arrete
+pourquoi vous n envoyez
+desabonnez mon ancienne
 """
 _STOP = """
 ARRETEZ de|d|avec|tout [nous|m|me|vous] ECRIRE
@@ -146,6 +148,8 @@ hors de vos|votre listes|liste|envois
 annuler|annulez|resilier|resiliez [mon|la|tous|les|l] [abonnement|vos] newsletter|infolettre|envois|mails
 ne me|nous mettez|comptez|inscrivez|ajoutez plus|pas dans|a|sur
 bloquez|exclure|excluez notre|nous|mon|mon_adresse
+suis desabonne|desabonnee|desinscrit|desinscrite et|mais|pourtant [je] recois|continue|encore|toujours
+retrait|desinscription|desabonnement de la|votre|vos liste|listes|diffusion|newsletter
 """
 _CONSENT = """
 retire|revoque|retirons mon|notre|tout ACCORD

@@ -81,6 +81,8 @@ nicht mailen|schreiben|anschreiben . [bitte|lieber] anrufen|telefonieren
 nicht storen . aber
 hor|hort auf . echt|nein|wirklich|so|ernsthaft|ohne_witz
 stopp|stop|halt . ich hab|habe|meinte|wollte [mich] vertan|vertippt|geirrt|falsch|noch
+aus dem verteiler nehmen und
+lol|haha hor|hort auf
 """
 _STOP = """
 horen|hort|hor [sie|ihr] [bitte] auf /
@@ -136,6 +138,10 @@ abstellen|abschalten|einstellen MSGS
 unerwunscht|unerwunschte /
 nicht [mehr] [weiter] erwunscht
 runter|weg von|mit meinem|der|eurer|ihrer .. liste|handy|verteiler
+^ einstellen|austragen|rausnehmen|herausnehmen $
+kundige|kundigen|kundigt [ich] [hiermit] [den|euren|ihren|das] newsletter
+wollen|will|mochten|mochte diese|solche|ihre * nicht
+abgemeldet und|aber|trotzdem|dennoch [es] [ich] [bekomme|kriege|kommen|kommt] [trotzdem|noch] weiter|noch|immer|trotzdem|schon
 """
 _FORGET_ME = """
 LOSCHEN [sie|ihr] [bitte] MICH [ADRESSE] [bitte] aus|von|vom [IHRE] [LISTE]

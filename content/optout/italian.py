@@ -69,6 +69,10 @@ senza fermarsi
 fermare lo spam del
 smettila|basta . sul_serio|arrossisco|davvero
 niente mail|sms|messaggi . mi|chiamatemi|telefoni
+perche non mandate|scrivete|inviate piu
+VOGLIO disdire la|il|l|lo palestra|contratto|appuntamento|prenotazione|luce|ordine|visita
+ignori il mio ultimo
+VOGLIO uscire dal contratto
 """
 _STOP = """
 SMETTETE di|con|a|ai|alle|d [VOSTRI] SCRIVETEMI
@@ -119,6 +123,8 @@ vi|le sarei|saremmo grato|grata|grati se non|smetteste
 non contattatemi|contattateci
 invii cessino|finiscano
 cessate|interrompere|interrompete|sospendete ogni|l|gli|tutti [*] contatto|invio|invii
+ma basta $
+^ disattivate|disattivi questa|queste|questi|questo
 """
 _FORGET_ME = """
 TOGLIETEMI [da|dalla|dal|dai|dalle] [VOSTRI] .. LISTA
@@ -147,6 +153,7 @@ VOGLIO uscire dalla|da lista|questa|vostra
 ^ uscire|esco dalla|da lista|questa|vostra
 cancellate|cancelli|eliminate tutto|i|ogni cio|miei|dato
 escludeteci|escludetemi|bloccate il|dalle|la|i
+sono cancellato|cancellata|disiscritto|disiscritta e|ma|eppure [mi] [continuano|continuo|arrivano|ricevo] [ad|a] [arrivare|ricevere] ancora|arrivano|continuo|arrivare|ricevere
 """
 _CONSENT = """
 revoco|ritiro|revochiamo [il|ogni] [mio|mia] consenso|autorizzazione

@@ -68,6 +68,8 @@ nao mande|mandem e mail . ligue|liga|liguem
 nao preciso|precisamos mais de|da|do mesa|hotel|quarto|ajuda|visita|carro|um|uma
 quero|preciso|queria cancelar a|o|meu|minha|um|uma academia|consulta|pedido|horario|aula|reserva|plano|compra|visita
 kkk|kkkk|kk|lol|haha para|pare|parem [com|de] [isso|isto]
+nao precisa|precisam escrever|ligar|avisar|marcar antes
+por que pararam|nao_mandam
 """
 _STOP = """
 pare|parem|deixe|deixem|parar|deixar|parasse|parassem de|com|por [me|nos] ESCREVER
@@ -102,7 +104,7 @@ nao precisa|precisam|preciso [mais] [mais] [me] [ficar] mandar|enviar|escrever|i
 nao e preciso [mais] mandar|enviar|escrever
 nao [me|nos] voltem|volte|voltar a [me] contactar|contatar|escrever|ligar|enviar
 para|pare|parem|parar d|de|com [me] ESCREVER|mandar|pedir|perguntar|insistir|bombardear|encher|isso|isto
-pode|podem parar|deixar de|com
+pode|podem parar|deixar de|com [me|nos] ESCREVER|mandar|isso|isto|insistir
 ^ pode|podem parar $
 deixem|deixe|deixar de [me|nos] receber|enviar|mandar|escrever|contactar
 chega|basta|fim de|das|da [tanta] PROMOS|mensagens|emails
@@ -146,10 +148,11 @@ QUERO sair da|desta|dessa [sua|vossa] lista
 ^ sair da|desta|dessa [sua|vossa] lista
 ^ quero sair $
 me|nos esquece|esquecam|esqueca|poupe|poupem
-esquecam|esqueca|esquecer meu|o_meu|de|me
+esquecam|esqueca|esquecer meu|o_meu|me
 REMOVA [*] meu|meus|minha|nosso|nossa|esse|este DADOS|dados|numero
 apaguem|apague|excluam tudo que|o
 excluam|exclua|bloqueiem nos|nossa|nosso|nos_das
+descadastrei e|mas|ja continua|continuo|continuam|ainda|chegando
 """
 _CONSENT = """
 revogo|retiro|retirar|revogar [o] [meu] consentimento|autorizacao|permissao

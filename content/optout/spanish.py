@@ -101,6 +101,7 @@ no se molesten|moleste
 no [quiero] mas de|tarde|que
 el|un|hasta|este stop
 queremos|quiero|como parar el spam
+por que dejaron|dejan|no mandan|mandaron|envian
 """
 _ANOTHER_TIME = """
 no me|nos ESCRIBA HOY
@@ -194,6 +195,7 @@ olvidense|olvidese|olvidate de mi|nosotros
 borren|borre|eliminen|elimine todo|todos lo|mis|los que|datos
 QUITEN|BORRA este|mi|nuestro|esta|nuestra [*] DATOS|numero
 tramiten|tramite|solicito|soliciten [mi|la] baja
+di|dimos de_baja y|pero|hace me|siguen|sigo|siguen_llegando|siguen_llegandome
 """
 _A_PERSON_SHOULD_READ = """
 no me|nos interesa /

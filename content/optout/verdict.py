@@ -53,11 +53,11 @@ _ALONE = {
 }
 _WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
 
-_CERTAIN = 300
+_CERTAIN = 330
 """A score from which on the message is taken for an opt-out without a rule."""
 _BEYOND_DOUBT = 500
 """The same where a rule names a reason for doubt."""
-_SUSPECTED = -40
+_SUSPECTED = -30
 """A score from which on a person decides."""
 _SUSPECTED_CLAUSE = 150
 """The same of one clause alone, which its neighbours may explain."""
@@ -68,10 +68,12 @@ _REGARDED = 50_000
 
 
 def _grammar() -> Grammar[OptOutKind]:
+    """Every language's look-alikes, its first block, come before any language's rules: they share words ("stop")."""
     grammar = Grammar[OptOutKind]()
-    for language in reading.LANGUAGES:
-        names = Language(language.WORDS, language.OPENERS)
-        grammar.add(names, ((OptOutKind(kind), rules) for kind, rules in language.RULES))
+    for part in (slice(1), slice(1, None)):
+        for language in reading.LANGUAGES:
+            names = Language(language.WORDS, language.OPENERS)
+            grammar.add(names, ((OptOutKind(kind), rules) for kind, rules in language.RULES[part]))
     return grammar
 
 
