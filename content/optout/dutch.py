@@ -140,7 +140,8 @@ hoeft mij|me|ons niet [meer|langer] [op] te|de
 mag|mogen|mag_je .. achterwege laten
 liever geen|niet|niets [*] [*] meer|ontvangen|krijgen|PROMOS
 krijg|ontvang|hoor|word liever geen|niet|niets
-stop|stopt|stoppen met [het] appen|mailen|schrijven|sturen|berichten|bellen|aandringen|navragen|vragen|die|deze|dit|opvolgen
+stop|stopt|stoppen met [het] appen|mailen|schrijven|sturen|berichten|bellen
+stop|stopt|stoppen met aandringen|navragen|vragen|die|deze|dit|opvolgen
 kap|kappen|kapt ermee|met|nu
 stop ermee|hiermee
 hou|houd|houdt hiermee|daarmee op

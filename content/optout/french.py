@@ -140,7 +140,8 @@ DESABO moi|nous
 ^ me|se DESABO /
 demande ma|la|mon desinscription|desabonnement|suppression|radiation|retrait
 resiliez|resilier|annulez|annuler .. abonnement .. newsletter|mails|infolettre|alertes
-RETIREZ mon|ma|mes|notre|nos|ce|cette [*] numero|portable|adresse|mail|email|donnees|profil|contact|coordonnees|nom|telephone
+RETIREZ mon|ma|mes|notre|nos|ce|cette [*] numero|portable|adresse|mail|email|donnees
+RETIREZ mon|ma|mes|notre|nos|ce|cette [*] profil|contact|coordonnees|nom|telephone
 RETIREZ moi|nous
 oubliez moi|nous|mon_numero|mon_adresse
 effacez|supprimez tout ce que

@@ -132,7 +132,7 @@ lassen|lasst|lass [sie] das|es|die [*] bleiben|sein
 letzte mail|nachricht|sms|email sein|gewesen|bleiben
 noch eine mail|sms|nachricht und|dann
 blockiere|blockier|sperre sie|euch|dich . wenn|falls
-wenn|falls sie|ihr|das [sie] [noch|noch_mal|nochmal|weiter] schreibt|schreiben|anschreibt [.] [ich] blockier|blockiere|melde
+wenn|falls sie|ihr [noch|noch_mal|nochmal|weiter] schreibt|schreiben [.] [ich] blockier|blockiere|melde
 stellt|schaltet|schalten|stellen [sie] das|die|diese [MSGS] ab
 abstellen|abschalten|einstellen MSGS
 unerwunscht|unerwunschte /
@@ -141,7 +141,7 @@ runter|weg von|mit meinem|der|eurer|ihrer .. liste|handy|verteiler
 ^ einstellen|austragen|rausnehmen|herausnehmen $
 kundige|kundigen|kundigt [ich] [hiermit] [den|euren|ihren|das] newsletter
 wollen|will|mochten|mochte diese|solche|ihre * nicht
-abgemeldet und|aber|trotzdem|dennoch [es] [ich] [bekomme|kriege|kommen|kommt] [trotzdem|noch] weiter|noch|immer|trotzdem|schon
+abgemeldet und|aber [es|ich] [bekomme|bekomm|kriege|kommen|kommt] [trotzdem] weiter|noch|immer|trotzdem|schon
 """
 _FORGET_ME = """
 LOSCHEN [sie|ihr] [bitte] MICH [ADRESSE] [bitte] aus|von|vom [IHRE] [LISTE]
@@ -172,7 +172,8 @@ will|mochte aus|von|vom [dem|der|eurem|ihrem|ihrer] LISTE raus|runter|weg
 """
 _CONSENT = """
 widerrufe [ich] [hiermit] meine|die|jegliche
-widerspreche [ich] [hiermit] .. nutzung|verarbeitung|verwendung|werbung|zusendung|kontaktaufnahme|weitergabe|speicherung|kontakt
+widerspreche [ich] [hiermit] .. nutzung|verarbeitung|verwendung|weitergabe|speicherung
+widerspreche [ich] [hiermit] .. werbung|zusendung|kontaktaufnahme|kontakt
 widersprechen [wir] der|jeder|jeglicher|dem
 nie|nicht|keine [dazu] zugestimmt|eingewilligt|einwilligung
 keine erlaubnis

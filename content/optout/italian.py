@@ -111,7 +111,8 @@ niente piu PROMOS
 non serve|occorre [piu] scriverci|scrivermi|tenermi|mandarmi|continuare
 non riceverle|riceverli|riceverne|riceverla [piu]
 non ricevere [piu] [altre|altri] PROMOS|comunicazioni|mail
-smettere|smetta|smettete|smetti|smettetela|smettila di SCRIVETEMI|mandare|inviare|scrivere|chiedere|insistere|riempirmi|bombardarmi
+smettere|smetta|smettete|smetti|smettetela|smettila di SCRIVETEMI|mandare|inviare|scrivere
+smettere|smetta|smettete|smetti|smettetela|smettila di chiedere|insistere|riempirmi|bombardarmi
 non insistete|insista|insistere|insisti
 non VOGLIO [piu] [ricevere] [*] [*] PROMOS|sms|volantini
 vi|ti blocco se
@@ -153,7 +154,7 @@ VOGLIO uscire dalla|da lista|questa|vostra
 ^ uscire|esco dalla|da lista|questa|vostra
 cancellate|cancelli|eliminate tutto|i|ogni cio|miei|dato
 escludeteci|escludetemi|bloccate il|dalle|la|i
-sono cancellato|cancellata|disiscritto|disiscritta e|ma|eppure [mi] [continuano|continuo|arrivano|ricevo] [ad|a] [arrivare|ricevere] ancora|arrivano|continuo|arrivare|ricevere
+sono cancellato|cancellata|disiscritto|disiscritta e|ma|eppure [mi] arrivano|ricevo|continuo|continuano
 """
 _CONSENT = """
 revoco|ritiro|revochiamo [il|ogni] [mio|mia] consenso|autorizzazione

@@ -167,7 +167,8 @@ CANCELE [LOS] [LOS] TEXTOS
 CANCELE [la|mi] suscripcion a|de estos|los|sus MENSAJES
 ^ CANCELE [la|mi] suscripcion $
 vete|vayanse|vayase|largate|larguense|vayan a|al|de la_mierda|carajo|la_chingada|diablo|aqui|la_verga
-deje|deja|dejes|dejen|dejad de bombardearme|llenarme|preguntar|preguntarme|insistir|saturarme|darme|mandar|enviar|escribir
+deje|deja|dejes|dejen|dejad de bombardearme|llenarme|saturarme|darme|mandar|enviar|escribir
+deje|deja|dejes|dejen|dejad de preguntar|preguntarme|insistir
 basta|fin|stop de|a [los|las|tanta|tantos] PROMOS
 cancelen|cancele|cancela|suspendan [el|la|los|mi|todos] [*] PROMOS|envios|suscripcion
 """

@@ -43,7 +43,8 @@ class _Templates(NamedTuple):
 
 def digest() -> str:
     """Names the phrases and how they are spelled out: other phrases make another model."""
-    told = hashlib.sha256(f"{_OF_A_TEMPLATE} {_OF_A_REPLY} {_OF_A_MESSAGE} {_SET_APART} {_IN_A_LETTER} {_LONGEST_LETTER} {_MISSPELT}".encode())
+    sizes = (_OF_A_TEMPLATE, _OF_A_REPLY, _OF_A_MESSAGE, _LONGEST_LETTER)
+    told = hashlib.sha256(f"{sizes} {_SET_APART} {_IN_A_LETTER} {_MISSPELT}".encode())
     for language in LANGUAGES:
         told.update((_source("phrases", language) + _source("replies", language)).encode())
     for tag in _TOLD:

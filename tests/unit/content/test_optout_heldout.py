@@ -6,14 +6,14 @@ docs/inbound.md. Here they guard against steps back.
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from content.optout import OptOutKind, judge, scorer
-from content.optout.training import phrases
+from content.optout import scorer
+from content.optout.training import figures, phrases
+from content.optout.training.phrases import Labelled
+from content.optout.verdict import explain
 
 _SETS = Path(__file__).parent / "optout_heldout"
 
@@ -27,53 +27,63 @@ def _runs(text: str) -> list[tuple[str, ...]]:
     return list(zip(*(words[at:] for at in range(5)), strict=False))
 
 
-class Figures(NamedTuple):
-    """Shares: of the opt-outs those barred, and those barred or held; of the others those barred, and those held."""
-
-    barred: float
-    caught: float
-    wrongly_barred: float
-    wrongly_held: float
-
-
-def _figures(name: str) -> tuple[Figures, str]:
-    rows = [json.loads(line) for line in (_SETS / f"{name}.jsonl").read_text("utf-8").splitlines()]
-    judged = [(row["label"], judge(row["text"]).kind, row["text"]) for row in rows]
-    count = Counter((label, kind) for label, kind, _ in judged)
-    wishes = sum(number for (label, _), number in count.items() if label == "optout")
-    others = sum(number for (label, _), number in count.items() if label == "other")
-    barred, held = count["optout", OptOutKind.OPT_OUT], count["optout", OptOutKind.DOUBTFUL]
-    report = "\n".join(
-        f"{label} {kind}: {text!r}"
-        for label, kind, text in judged
-        if (label == "optout") != (kind is OptOutKind.OPT_OUT)
-    )
-    return Figures(
-        barred / wishes,
-        (barred + held) / wishes,
-        count["other", OptOutKind.OPT_OUT] / others,
-        count["other", OptOutKind.DOUBTFUL] / others,
-    ), report
+def _set(name: str) -> list[Labelled]:
+    return figures.read(_SETS / f"{name}.jsonl")
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"), [("a", (0.98, 0.99), (0.0, 0.04)), ("b", (0.93, 0.99), (0.006, 0.07))]
+    ("name", "least", "most"), [("a", (0.97, 1.0), (0.0, 0.05)), ("b", (0.945, 1.0), (0.006, 0.10))]
 )
 def test_opt_outs_are_heard_and_others_left_alone(
     name: str, least: tuple[float, float], most: tuple[float, float]
 ) -> None:
     """What was measured, and no less; the aims are 0.93 and 0.99 of the opt-outs, 0.01 and 0.10 of the others."""
-    found, report = _figures(name)
+    found, report = figures.figures(_set(name))
     assert (found.barred >= least[0], found.caught >= least[1]) == (True, True), (found, report)
     assert (found.wrongly_barred <= most[0], found.wrongly_held <= most[1]) == (True, True), (found, report)
+
+
+@pytest.mark.parametrize("language", phrases.LANGUAGES)
+def test_replies_that_the_model_was_made_from_are_heard_in_each_language(language: str) -> None:
+    """No language falls behind: what was told whole is held at least, and nobody is barred who asked for nothing."""
+    told = [
+        Labelled(text, opt_out)
+        for label, opt_out in (("optout", True), ("other", False))
+        for text in phrases.replies(language, label)
+    ]
+    found, report = figures.figures(told)
+    assert len(told) >= 500
+    assert (found.barred >= 0.85, found.caught >= 0.99) == (True, True), (found, report)
+    assert (found.wrongly_barred <= 0.01, found.wrongly_held <= 0.06) == (True, True), (found, report)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Can we delete old contacts with your tool", "Kann man alte Kontakte löschen", "Cuándo terminan las ofertas"],
+)
+def test_a_question_is_told_from_a_wish(text: str) -> None:
+    """The same words with a question mark speak less for an opt-out: who asks how it works wants nothing to end."""
+    asked, told = explain(f"{text}?").score, explain(f"{text}!").score
+    assert asked is not None
+    assert told is not None
+    assert asked < told
+
+
+def test_figures_are_counted_as_they_are_named(tmp_path: Path) -> None:
+    """One opt-out barred, one missed, one other barred wrongly, one left alone; a file's own labels decide."""
+    rows = (("STOP", "opt_out"), ("see you at noon", "opt_out"), ("stop texting me", "other"), ("ok", "other"))
+    path = tmp_path / "replies.jsonl"
+    path.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows), "utf-8")
+    found, report = figures.figures(figures.read(path))
+    assert found == figures.Figures(0.5, 0.5, 0.5, 0.0)
+    assert report.splitlines() == ["opt_out none: 'see you at noon'", "other opt_out: 'stop texting me'"]
 
 
 def test_the_sets_are_no_training() -> None:
     """Beyond turns that everybody uses, nothing of them stands in what the model was made from."""
     told = {run for message in phrases.labelled() for run in _runs(message.text)}
     for name in ("a", "b"):
-        rows = [json.loads(line)["text"] for line in (_SETS / f"{name}.jsonl").read_text("utf-8").splitlines()]
-        copied = [text for text in rows if sum(run in told for run in _runs(text)) > _SHARED]
+        copied = [reply.text for reply in _set(name) if sum(run in told for run in _runs(reply.text)) > _SHARED]
         assert len(copied) <= 1, copied  # an objection in the law's own words
 
 
