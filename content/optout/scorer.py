@@ -50,7 +50,8 @@ class Score(NamedTuple):
 def score(words: Sequence[str]) -> Score:
     """Judge a message by its most suspicious part, each among its neighbours.
 
-    Its words come with `.` where a sentence may end and `?` behind a question. Time grows with its length and no faster.
+    Its words come with `.` where a sentence may end and `?` behind a question.
+    Time grows with its length and no faster.
     """
     return _highest(windows(words))
 
@@ -77,7 +78,7 @@ def windows(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def features(words: Sequence[str]) -> set[str]:
-    """What the model looks at: `word`, `two_words`, `~letters`, and `CONCEPTS` in their order; `ASKED?` in a question."""
+    """What the model looks at: `word`, `two_words`, `~letters`, and `CONCEPTS` in their order (`ASKED?` of questions)."""
     found: set[str] = set()
     spoken = [word[:_LONGEST_WORD] for word in words]
     for first, second in zip(["^", *spoken], [*spoken, "$"], strict=True):
