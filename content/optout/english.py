@@ -25,7 +25,7 @@ SPELLINGS = {
     "texting": "texing|texitng|txting|txtng|txtn",
     "message": "messege|mesage|msg",
     "messages": "mesages|messeges|msgs|msges|mssgs",
-    "remove": "remov|rmove|remve",
+    "remove": "rmv|rmove|remv|remov|rmove|remve",
     "interested": "intrested|intersted",
     "you": "u|yall",
     "your": "ur|yr",
@@ -138,6 +138,7 @@ stop . thats|this_is|its adorable|hilarious|amazing|funny|so|too|great|cute|craz
 stop . wait|i_made|i_meant|my_mistake|wrong_one
 i have|got no_more|no messages|texts|emails
 drop my name .
+unsubscribed from [your|the|my|a|another] competitor|competitors|rival|netflix|others|they
 """
 _PLAYFUL = """
 stop|quit|unsubscribe lol
@@ -208,6 +209,7 @@ emails|texts|messages|mails are|is unwelcome|unwanted|not_welcome|not_wanted
 quit|stop nudging|bumping|pitching|selling|circling
 knock off the|these|those|your|all [*] MESSAGES|PROMOS
 not send|email|text these|those|this anymore|any_more|again
+enough [of] [the|these|those|your] MESSAGES from|now|already|for
 """
 _ANOTHER_TIME_OR_WAY = """
 NOT CONTACT ME LATER

@@ -73,6 +73,8 @@ perche non mandate|scrivete|inviate piu
 VOGLIO disdire la|il|l|lo palestra|contratto|appuntamento|prenotazione|luce|ordine|visita
 ignori il mio ultimo
 VOGLIO uscire dal contratto
+non ho|abbiamo piu|mai ricevuto|ricevute|avuto
+basta cosi . ordino|prendo|va_bene|confermo
 """
 _STOP = """
 SMETTETE di|con|a|ai|alle|d [VOSTRI] SCRIVETEMI

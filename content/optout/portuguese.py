@@ -70,6 +70,8 @@ quero|preciso|queria cancelar a|o|meu|minha|um|uma academia|consulta|pedido|hora
 kkk|kkkk|kk|lol|haha para|pare|parem [com|de] [isso|isto]
 nao precisa|precisam escrever|ligar|avisar|marcar antes
 por que pararam|nao_mandam
+nao parem|pare|para|deixem|deixe de [me|nos] enviar|mandar|escrever|avisar|lembrar
+vou|vamos|devo sair as|cedo|tarde|agora|mais
 """
 _STOP = """
 pare|parem|deixe|deixem|parar|deixar|parasse|parassem de|com|por [me|nos] ESCREVER

@@ -78,7 +78,7 @@ def windows(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def features(words: Sequence[str]) -> set[str]:
-    """What the model looks at: `word`, `two_words`, `~letters`, and `CONCEPTS` in their order (`ASKED?` of questions)."""
+    """What the model looks at: `word`, `two words`, `~letters`, `CONCEPTS` in their order, and those of questions."""
     found: set[str] = set()
     spoken = [word[:_LONGEST_WORD] for word in words]
     for first, second in zip(["^", *spoken], [*spoken, "$"], strict=True):

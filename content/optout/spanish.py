@@ -197,6 +197,8 @@ borren|borre|eliminen|elimine todo|todos lo|mis|los que|datos
 QUITEN|BORRA este|mi|nuestro|esta|nuestra [*] DATOS|numero
 tramiten|tramite|solicito|soliciten [mi|la] baja
 di|dimos de_baja y|pero|hace me|siguen|sigo|siguen_llegando|siguen_llegandome
+me borran|quitan|sacan|eliminan|desapuntan|desuscriben $
+me borran|quitan|sacan|eliminan de|del LISTA|la|su|esta|aqui
 """
 _A_PERSON_SHOULD_READ = """
 no me|nos interesa /
