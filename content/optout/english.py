@@ -139,6 +139,8 @@ stop . wait|i_made|i_meant|my_mistake|wrong_one
 i have|got no_more|no messages|texts|emails
 drop my name .
 unsubscribed from [your|the|my|a|another] competitor|competitors|rival|netflix|others|they
+stop using
+unsubscribe link|links|rate|rates|button|buttons in|of|is_a|for
 """
 _PLAYFUL = """
 stop|quit|unsubscribe lol

@@ -83,6 +83,7 @@ hor|hort auf . echt|nein|wirklich|so|ernsthaft|ohne_witz
 stopp|stop|halt . ich hab|habe|meinte|wollte [mich] vertan|vertippt|geirrt|falsch|noch
 aus dem verteiler nehmen und
 lol|haha hor|hort auf
+lieferung|bestellung|zahlung|uberweisung|produktion stoppen
 """
 _STOP = """
 horen|hort|hor [sie|ihr] [bitte] auf /

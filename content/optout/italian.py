@@ -75,6 +75,8 @@ ignori il mio ultimo
 VOGLIO uscire dal contratto
 non ho|abbiamo piu|mai ricevuto|ricevute|avuto
 basta cosi . ordino|prendo|va_bene|confermo
+basta dirmi|sapere|chiamare|un|una|che|poco
+bloccate la|il consegna|carta|ordine|pagamento
 """
 _STOP = """
 SMETTETE di|con|a|ai|alle|d [VOSTRI] SCRIVETEMI
@@ -155,7 +157,8 @@ dimenticate il|la mio|mia|questa
 VOGLIO uscire dalla|da lista|questa|vostra
 ^ uscire|esco dalla|da lista|questa|vostra
 cancellate|cancelli|eliminate tutto|i|ogni cio|miei|dato
-escludeteci|escludetemi|bloccate il|dalle|la|i
+escludeteci|escludetemi
+bloccate il nostro|mio
 sono cancellato|cancellata|disiscritto|disiscritta e|ma|eppure [mi] arrivano|ricevo|continuo|continuano
 """
 _CONSENT = """

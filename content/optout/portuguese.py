@@ -67,11 +67,13 @@ nao mande|mandem email|e_mail . ligue|liga|liguem
 nao mande|mandem e mail . ligue|liga|liguem
 nao preciso|precisamos mais de|da|do mesa|hotel|quarto|ajuda|visita|carro|um|uma
 quero|preciso|queria cancelar a|o|meu|minha|um|uma academia|consulta|pedido|horario|aula|reserva|plano|compra|visita
-kkk|kkkk|kk|lol|haha para|pare|parem [com|de] [isso|isto]
+k|kk|lol|haha para|pare|parem [com|de] [isso|isto]
 nao precisa|precisam escrever|ligar|avisar|marcar antes
 por que pararam|nao_mandam
 nao parem|pare|para|deixem|deixe de [me|nos] enviar|mandar|escrever|avisar|lembrar
 vou|vamos|devo sair as|cedo|tarde|agora|mais
+vou|vamos sair do|da|de trabalho|casa|escritorio|viagem|ferias|aula
+se|quando um|algum cliente|contato|contacto|assinante|usuario [nosso] [*] [*] sair|cancelar|descadastrar
 """
 _STOP = """
 pare|parem|deixe|deixem|parar|deixar|parasse|parassem de|com|por [me|nos] ESCREVER

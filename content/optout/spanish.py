@@ -102,6 +102,7 @@ no [quiero] mas de|tarde|que
 el|un|hasta|este stop
 queremos|quiero|como parar el spam
 por que dejaron|dejan|no mandan|mandaron|envian
+si|cuando un|una|algun cliente|suscriptor|contacto|usuario [nuestro] [*] .. baja
 """
 _ANOTHER_TIME = """
 no me|nos ESCRIBA HOY
