@@ -67,7 +67,7 @@ nao mande|mandem email|e_mail . ligue|liga|liguem
 nao mande|mandem e mail . ligue|liga|liguem
 nao preciso|precisamos mais de|da|do mesa|hotel|quarto|ajuda|visita|carro|um|uma
 quero|preciso|queria cancelar a|o|meu|minha|um|uma academia|consulta|pedido|horario|aula|reserva|plano|compra|visita
-k|kk|lol|haha para|pare|parem [com|de] [isso|isto]
+lol para|pare|parem [com|de] [isso|isto]
 nao precisa|precisam escrever|ligar|avisar|marcar antes
 por que pararam|nao_mandam
 nao parem|pare|para|deixem|deixe de [me|nos] enviar|mandar|escrever|avisar|lembrar

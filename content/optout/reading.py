@@ -35,6 +35,8 @@ _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _PIECE = re.compile(r"[^\W_]+|[^\w\s\"'“”«»‘’*/&_-]|(?<=\s)[-–—]+(?=\s)")
 _UNSUBSCRIBE = re.compile(r"u[ns]{1,2}(?:ub|bu|u|b)?s?[uc]{0,2}(?:ri|ir|i|r)(?:be?|eb)(d|ing)?")
 """`unsubcribe`, `unsuscribe`, `unsubscirbe`, … but not `subscribe`."""
+_KKK = re.compile(r"\b(?:k{3,}|(?:rs){2,})\b")
+"""Laughter in Brazil."""
 _LAUGHTER = re.compile(r"lo+l|lmf?ao|rofl|a?(?:ha){2,}h?|j?a?(?:ja|je|ji){2,}j?|[😂🤣😆😹]")
 
 
@@ -47,6 +49,7 @@ def pieces(text: str) -> list[str]:
         return ["stop"] if "🛑" in read else []
     read = _APOSTROPHE.sub("", _ELIDED.sub(r"\1 ", read))
     read = _MASKED.sub("fuck", read).replace("#", " number ")
+    read = _KKK.sub("lol", read)
     read = _DRAWN_OUT.sub(r"\1", _SPACED.sub(_joined, read))
     return [_spelled(piece) for piece in _PIECE.findall(read)]
 
