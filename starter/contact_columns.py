@@ -102,8 +102,8 @@ class Column(Frozen):
     """What it is read for besides: parts of the name, or the country of phone numbers without a country code."""
 
 
-def read_columns(names: Sequence[str], *, keyed: bool) -> list[Column] | None:
-    """What each column is; None when none is the external id and (not `keyed`) one is needed.
+def read_columns(names: Sequence[str], key: str) -> list[Column] | None:
+    """What each column is; None when none is the one that contacts are known by.
 
     Raises TouchlineError for a header that names something twice, or in a way that cannot be used.
     """
@@ -116,7 +116,7 @@ def read_columns(names: Sequence[str], *, keyed: bool) -> list[Column] | None:
     for field, aliases in _ALIASES.items():
         if field not in taken and (index := _first(names, taken, aliases)) is not None:
             taken[index] = field
-    if "external_id" not in taken and not (keyed and {"email", "phone"} & set(taken)):
+    if key not in taken:
         return None
     _must_be_sound(names, taken)
     joined = "name" not in taken

@@ -99,7 +99,7 @@ class ContactFile:
         try:
             self.encoding = encoding_of(self._bytes, reading.encoding)
             self._lines = Lines(TextIOWrapper(self._bytes, self.encoding, errors=UNDECODED, newline=""))
-            self.delimiter, self.columns = _header(self._lines, keyed=reading.key != "external_id")
+            self.delimiter, self.columns = _header(self._lines, reading.key)
         except BaseException:
             self._bytes.close()
             raise
@@ -259,7 +259,7 @@ def external_ids(path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
             lines = Lines(TextIOWrapper(file, encoding_of(file, None), errors=UNDECODED, newline=""))
-            delimiter, columns = _header(lines, keyed=False)
+            delimiter, columns = _header(lines, "external_id")
             index = [column.taken_for for column in columns].index("external_id")
             found: list[str] = []
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -281,7 +281,7 @@ def external_ids(path: Path) -> list[str]:
         raise TouchlineError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _header(lines: Lines, *, keyed: bool) -> tuple[str, list[Column]]:
+def _header(lines: Lines, key: Key) -> tuple[str, list[Column]]:
     """Delimiter and columns, as the first line says, or the one behind `sep=`."""
     try:
         line = next(lines, "")
@@ -301,10 +301,10 @@ def _header(lines: Lines, *, keyed: bool) -> tuple[str, list[Column]]:
                 f"the header names {len(names):,} columns, at most {_MOST_COLUMNS} are allowed",
                 hint="Leave out the columns that no text and no condition names.",
             )
-        if columns := read_columns(names, keyed=keyed):
+        if columns := read_columns(names, key):
             return delimiter, columns
     raise TouchlineError(
-        "the first line names no column external_id",
+        f"the first line names no column {key}",
         hint=f"Begin the file with a header line, such as: {','.join(FILE_COLUMNS)};"
         " or name another key: the contacts are then known by their email, or phone",
     )

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from domain.events import InboundMessage, StatusReport
 from starter import inbound
 from starter.engine import Engine
 from starter.telling import Teller
-from store import dead_letters, inbox
+from store import dead_letters, inbox, once
 from store.attribution import Received
 from store.inbox import Arrival, Place
 from store.pool import LOST, is_outage
@@ -107,16 +108,21 @@ class Inbox:
 
     async def take_in(self, engine: Engine, reports: Sequence[StatusReport | InboundMessage], *, source: str) -> Stored:
         """Store a call's reports, all or nothing; each has its effect at once, behind the answer."""
+
+        async def stored() -> list[Place]:
+            async with engine.database.transaction(engine.tenant_id) as tx:
+                return await store(tx, engine, reports, source=source)
+
         self._taking_in += 1
         self._calm.clear()
         try:
-            async with engine.database.transaction(engine.tenant_id) as tx:
-                places = await store(tx, engine, reports, source=source)
+            places = await engine.database.repeat(stored)
         finally:
             self._taking_in -= 1
             if not self._taking_in:
                 self._calm.set()
-        self.begin(engine, places)
+        if not once.later(partial(self._begin_behind, engine, places)):
+            self.begin(engine, places)
         return Stored(received=len(places), known=len(reports) - len(places))
 
     async def take_in_one(self, engine: Engine, report: StatusReport | InboundMessage, *, source: str) -> Stored:
@@ -133,6 +139,10 @@ class Inbox:
         for _ in range(min(_OF_A_TENANT - queue.at_work, len(queue.ready))):
             queue.at_work += 1
             self._start(self._work(queue))
+
+    async def _begin_behind(self, engine: Engine, places: Sequence[Place]) -> None:
+        """For a request that commits with its answer: before that nobody else sees what it stored."""
+        self.begin(engine, places)
 
     async def keep(self, engine: Engine) -> None:
         """Apply, of every tenant, what nobody else is at, until cancelled; a database that is down is waited for."""

@@ -52,7 +52,7 @@ async def test_a_provider_hears_nothing_of_it(watched: Api, tenant: Tenant, data
 
 async def test_given_up_it_is_to_be_said_again(watched: Api, tenant: Tenant, database_url: str) -> None:
     """After a few times the answer is 503 with a time to come again, and nothing was recorded."""
-    await undo(database_url, "events", times=1000)
+    await undo(database_url, "inbox", times=1000)
     answer = await watched.twilio(twilio_calls.call({**twilio_calls.REPLY, "From": "+12125550100"}))
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
     assert len(await tenant.rows("SELECT FROM events")) == 1

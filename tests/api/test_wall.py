@@ -28,6 +28,7 @@ TABLES = {
     "tasks": "tasks",
     "notifications": "notifications",
     "senders": "senders",
+    "reviews": "(SELECT message_id AS id FROM reviews) AS reviews",
 }
 """Whose ids stand behind the first part of a path."""
 INNER = {"step": "one", "version": "1", "tag": "vip"}

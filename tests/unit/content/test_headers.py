@@ -255,6 +255,8 @@ def test_ids_links_and_addresses_are_refused_or_stand_as_they_are() -> None:
             assert token in values["List-Unsubscribe"]
         elif field == "to":
             assert re.search(re.escape(values["To"].partition("@")[0].strip("<")) + "@", token)
+        elif field == "references":
+            assert values[name].split() == [token, values["Message-ID"]]
         else:
             assert values[name] == token
     assert 0 < refused < 2000
