@@ -40,9 +40,12 @@ async def _counted(api: Api) -> dict[str, float]:
     }
 
 
-async def test_a_provider_hears_nothing_of_it(watched: Api, tenant: Tenant, database_url: str) -> None:
-    """The call is answered as any other, its report recorded once, and /metrics says how often it was undone."""
-    await undo(database_url, "events", times=3)
+@pytest.mark.parametrize("table", ["inbox", "events"])
+async def test_a_provider_hears_nothing_of_it(watched: Api, tenant: Tenant, database_url: str, table: str) -> None:
+    """The call is answered as any other, its report recorded once, and /metrics says how often it was undone: while it
+    is stored, and while it has its effect.
+    """
+    await undo(database_url, table, times=3)
     said = {**twilio_calls.REPLY, "From": "+12125550100"}
     answer = await watched.twilio(twilio_calls.call(said))
     assert answer.status_code == 200

@@ -296,6 +296,14 @@ def test_a_file_that_is_no_csv_of_contacts_is_refused_with_the_mend(
     assert raised.value.hint
 
 
+@pytest.mark.parametrize("key", ["email", "phone"])
+def test_a_file_without_the_column_that_contacts_are_known_by_is_refused(read: Reader, key: str) -> None:
+    """The other key's column, or an external_id, is no substitute."""
+    other = {"email": "phone", "phone": "email"}[key]
+    with pytest.raises(TouchlineError, match=f"names no column {key}"):
+        read(f"external_id,{other}\nA,?\n", key=key)
+
+
 def test_a_header_is_judged_in_linear_time(read: Reader) -> None:
     """As many columns as a line has room for are refused at once, and as many as are allowed are read."""
     many = "external_id,email" + "".join(f",c{number}" for number in range(498))
