@@ -54,7 +54,7 @@ from domain.errors import (
 )
 from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, Unknown
 from domain.plan import Outgoing, WebhookNode
-from providers.base import Later, Line, Provider
+from providers.base import Later, Line, Provider, Soon
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
 from store import enrollments, ledger
@@ -106,9 +106,9 @@ class Deliveries:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """No line to this provider is free."""
+    """No line to its provider is free."""
 
-    provider: Provider
+    next_line: Callable[[], Awaitable[Line]]
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,8 @@ class _Delivery:
                 match found:
                     case StepResult():
                         return found
-                    case _Wanted(provider):
-                        await self._wait_for_line(provider)
+                    case _Wanted(next_line):
+                        await self._wait_for(next_line)
                     case _Busy():
                         self._has_waited = True
                         await asyncio.sleep(_BRIEFLY_S)
@@ -218,12 +218,12 @@ class _Delivery:
 
     # --- a line to the provider ------------------------------------------------------------------------
 
-    async def _wait_for_line(self, provider: Provider) -> None:
+    async def _wait_for(self, next_line: Callable[[], Awaitable[Line]]) -> None:
         """Hold nothing meanwhile: what is true of the message is asked when there is a line."""
         self._has_waited = True
         with suppress(TimeoutError):
             async with asyncio.timeout(NEXT_LINE_S):
-                self._line = await provider.next_line()
+                self._line = await next_line()
 
     def _give_line_back(self) -> None:
         line, self._line = self._line, None
@@ -300,15 +300,16 @@ class _Delivery:
     ) -> "_Found":
         try:
             provider = self._parts.providers.for_channel(node.channel)
-            if self._line is None:
-                line = provider.free_line(self._order.tenant_id)
-                if isinstance(line, Later):
-                    return await settlement.put_off(line.after) if self._has_waited else _Busy()
-                self._line = line
-            if self._refusals == MOST_REFUSALS or (self._line is None and self._has_waited):
+            if self._refusals == MOST_REFUSALS:
                 return await settlement.put_off()
             if self._line is None:
-                return _Wanted(provider)
+                match provider.free_line(self._order.tenant_id):
+                    case Soon(next_line):
+                        return await settlement.put_off() if self._has_waited else _Wanted(next_line)
+                    case Later(after):
+                        return await settlement.put_off(after) if self._has_waited else _Busy()
+                    case line:
+                        self._line = line
             message = await self._message(claim, version, node)
         except NotReady as error:
             return await settlement.misconfigured(ConfigurationError(provider="touchline", message=str(error)))

@@ -20,7 +20,7 @@ from activities.hand_over import LIMIT, MOST_REFUSALS, InDoubt, Outcome, hand_ov
 from domain.base import Frozen
 from domain.errors import NotCleared, NotReady, TransientError
 from domain.messages import Absent, Lookup, Receipt, Unknown
-from providers.base import Later, Line, Provider
+from providers.base import Later, Line, Provider, Soon
 from providers.registry import Registry
 from store import notices
 from store.last_look import Made, is_held
@@ -144,7 +144,7 @@ class Notices:
         except NotReady as error:
             return await _over(tx, notice, NoticeState.FAILED, str(error))
         line = provider.free_line(order.tenant_id)
-        if line is None or isinstance(line, Later):
+        if isinstance(line, Soon | Later):
             raise ApplicationError("no line to the provider is free", category=ApplicationErrorCategory.BENIGN)
         return _Claimed(notice, provider, line, now)
 

@@ -26,6 +26,12 @@ class Unbounded:
         """There is always another one."""
 
 
+class Soon(NamedTuple):
+    """No line is free, and the next one is worth waiting for."""
+
+    next_line: Callable[[], Awaitable[Line]]
+
+
 class Later(NamedTuple):
     """No line is free, and nobody waits for the next one: a message asks again after this time."""
 
@@ -38,12 +44,8 @@ class Provider(Protocol):
     name: str
     channels: frozenset[Channel]
 
-    def free_line(self, tenant_id: UUID) -> Line | Later | None:
-        """A line that is free now for a message of this tenant's; None: `next_line` is worth waiting for."""
-        ...
-
-    async def next_line(self) -> Line:
-        """The next line that comes free."""
+    def free_line(self, tenant_id: UUID) -> Line | Soon | Later:
+        """A line that is free now for a message of this tenant's, or how to come by one."""
         ...
 
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:

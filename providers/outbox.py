@@ -58,10 +58,6 @@ class OutboxProvider:
         """Always."""
         return Unbounded()
 
-    async def next_line(self) -> Unbounded:
-        """At once."""
-        return Unbounded()
-
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """Keep the message; the file is written in place of a network, about 0.2 ms."""
         await clear()

@@ -17,10 +17,6 @@ class Recorder:
         """Always."""
         return Unbounded()
 
-    async def next_line(self) -> Unbounded:
-        """At once."""
-        return Unbounded()
-
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """It is taken over, and goes nowhere."""
         await clear()

@@ -29,7 +29,7 @@ from domain.errors import (
     TransientError,
 )
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
-from providers.base import LastLook, Line
+from providers.base import LastLook, Line, Soon
 from providers.echoes import without
 from providers.webhooks.reading import JOB_HEADER, JOB_KEY
 
@@ -162,11 +162,11 @@ class SmtpProvider:
         for _ in range(config.connections):
             self._idle.put_nowait(_Line(self._new_connection(), self._idle))
 
-    def free_line(self, tenant_id: UUID) -> _Line | None:
+    def free_line(self, tenant_id: UUID) -> _Line | Soon:
         """One of the kept connections; the one used last is still warm."""
-        return None if self._waiting or self._idle.empty() else self._idle.get_nowait()
+        return Soon(self._next_line) if self._waiting or self._idle.empty() else self._idle.get_nowait()
 
-    async def next_line(self) -> _Line:
+    async def _next_line(self) -> _Line:
         """Whoever waits longest gets the next one."""
         self._waiting += 1
         try:

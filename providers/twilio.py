@@ -73,10 +73,6 @@ class TwilioProvider:
         """Always."""
         return Unbounded()
 
-    async def next_line(self) -> Unbounded:
-        """At once."""
-        return Unbounded()
-
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """Hand one text over; the receipt carries Twilio's SID and first status."""
         fields = self._form(message)

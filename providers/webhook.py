@@ -92,12 +92,11 @@ class WebhookProvider:
         self._lines = Lines(config.lines)
 
     def free_line(self, tenant_id: UUID) -> Line | Later:
-        """One of this worker's, while the tenant uses fewer of them than are free."""
-        return self._lines.get(tenant_id, monotonic())
+        """One of this worker's, while the tenant uses fewer of them than are free.
 
-    async def next_line(self) -> Line:
-        """Never asked for: a receiver may take its whole time-out, and whoever waited would hold a place meanwhile."""
-        raise NotImplementedError("webhooks are put off")
+        Nobody waits for the next one: a receiver may take its whole time-out, and who waits holds a place meanwhile.
+        """
+        return self._lines.get(tenant_id, monotonic())
 
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
         """Post it; what the receiver answers, up to a limit, is on the receipt."""

@@ -25,7 +25,7 @@ from domain.contact import Contact
 from domain.enrollment import Ending, Visit
 from domain.events import InboundMessage
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, TextContent, Unknown
-from providers.base import LastLook, Line, Provider, Unbounded
+from providers.base import LastLook, Later, Line, Provider, Soon, Unbounded
 from providers.outbox import OutboxEntry, list_outbox
 from providers.registry import Registry
 from scheduling.zones import load_zone
@@ -55,10 +55,7 @@ class ScriptedProvider:
     name: str = "scripted"
     channels: frozenset[Channel] = frozenset(Channel)
 
-    def free_line(self, tenant_id: UUID) -> Line | None:
-        return Unbounded()
-
-    async def next_line(self) -> Line:
+    def free_line(self, tenant_id: UUID) -> Line | Soon | Later:
         return Unbounded()
 
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:

@@ -26,6 +26,7 @@ from domain.errors import (
 )
 from domain.ids import DEFAULT_TENANT, job_id, message_id
 from domain.messages import EmailContent, OutgoingMessage, Receipt, TextContent
+from providers.base import Soon
 from providers.echoes import without
 from providers.smtp import SmtpConfig, SmtpProvider
 from tests.machine import later
@@ -227,12 +228,13 @@ async def test_who_finds_every_connection_busy_waits_for_the_next_and_is_not_pas
     """A line is got before a message is claimed: none is free while each is in use, nor while somebody waits."""
     smtp = provider(server, connections=1)
     line = smtp.free_line(UUID(int=1))
-    assert line is not None
-    assert smtp.free_line(UUID(int=1)) is None
-    waiting = asyncio.create_task(smtp.next_line())
+    assert not isinstance(line, Soon)
+    soon = smtp.free_line(UUID(int=1))
+    assert isinstance(soon, Soon)
+    waiting = asyncio.ensure_future(soon.next_line())
     await asyncio.sleep(0)
     line.release()
-    assert smtp.free_line(UUID(int=1)) is None
+    assert isinstance(smtp.free_line(UUID(int=1)), Soon)
     assert await waiting is line
     line.release()
     assert smtp.free_line(UUID(int=1)) is line

@@ -19,7 +19,7 @@ from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
 from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, TransientError
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
-from providers.base import LastLook, Line
+from providers.base import LastLook, Line, Soon, Unbounded
 from starter import control
 from starter.cli import showing
 from store import enrollments, last_look, pool, reports, suppressions
@@ -194,10 +194,9 @@ async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, mon
     async def next_line() -> Any:
         waiting.set()
         await free.wait()
-        return ScriptedProvider.free_line(stage.provider, stage.rig.engine.tenant_id)
+        return Unbounded()
 
-    monkeypatch.setattr(stage.provider, "free_line", lambda tenant_id: None)
-    monkeypatch.setattr(stage.provider, "next_line", next_line)
+    monkeypatch.setattr(stage.provider, "free_line", lambda tenant_id: Soon(next_line))
     delivery = stage.deliver()
     await waiting.wait()
     assert (await stage.job())["claimed_at"] is None

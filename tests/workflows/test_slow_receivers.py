@@ -12,7 +12,7 @@ import pytest
 from temporalio.client import Client
 
 from domain.messages import Channel, OutgoingMessage, Receipt
-from providers.base import LastLook, Later, Line
+from providers.base import LastLook, Later, Line, Soon
 from providers.registry import Registry
 from providers.webhook import Lines
 from starter.runs import Runs
@@ -40,7 +40,7 @@ class Tarpit(ScriptedProvider):
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
 
-    def free_line(self, tenant_id: UUID) -> Line | Later | None:  # type: ignore[override]
+    def free_line(self, tenant_id: UUID) -> Line | Soon | Later:
         return self.lines.get(tenant_id, monotonic())
 
     async def send(self, message: OutgoingMessage, line: Line, *, clear: LastLook) -> Receipt:
@@ -77,7 +77,7 @@ class Busy(ScriptedProvider):
 
     asked = 0
 
-    def free_line(self, tenant_id: UUID) -> Line | Later | None:  # type: ignore[override]
+    def free_line(self, tenant_id: UUID) -> Line | Soon | Later:
         self.asked += 1
         return Later(timedelta(hours=1)) if self.asked == 1 else super().free_line(tenant_id)
 
