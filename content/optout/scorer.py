@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from content.optout.concepts import concepts_of
+from content.optout.reading import BREAKS
 
 WEIGHTS = "weights.txt"
 BIAS = "bias"
@@ -24,7 +25,6 @@ _MOST_WORDS = 2_000
 """Whoever asks for no more messages says so before that; rules read on."""
 _GRAMS = (3, 4, 5)
 _REASONS = 4
-_ENDS = (".", "?")
 
 
 class Score(NamedTuple):
@@ -35,13 +35,13 @@ class Score(NamedTuple):
 
     def because(self) -> str:
         """The words of the part without which the score would fall the most, in their order."""
-        words = [word for word in self.part if word not in _ENDS]
+        words = [word for word in self.part if word not in BREAKS]
         if len(words) <= _REASONS:
             return " ".join(words)
         left = {
             at: _points([*self.part[:at], *self.part[at + 1 :]])
             for at, word in enumerate(self.part)
-            if word not in _ENDS
+            if word not in BREAKS
         }
         most = sorted(sorted(left, key=lambda at: (left[at], at))[:_REASONS])
         return " ".join(self.part[at] for at in most)
@@ -141,7 +141,7 @@ def _sentences(words: Sequence[str]) -> Iterator[tuple[list[str], str]]:
     """Each sentence with its end."""
     sentence: list[str] = []
     for word in words:
-        if word in _ENDS:
+        if word in BREAKS:
             yield sentence, word
             sentence = []
         else:

@@ -210,7 +210,7 @@ def _dies(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
 
 
 async def _swept(api: Api) -> None:
-    """Another process has given its effect to what came in and lost its process."""
+    """What came in at a process that died has had its effect: another one that keeps the inbox gave it."""
     late = "lane <> 'somebody@example.com'"  # the furniture's own
     await api.rig.execute(f"UPDATE inbox SET due_at = now() - interval '1 h' WHERE {late}")  # noqa: S608 - our own
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from content.optout.training.phrases import Labelled
 from content.optout.verdict import OptOutKind, judge
 
-_OPT_OUT = ("opt_out", "optout")
+_LABELS = {"opt_out": True, "other": False}
 
 
 class Figures(NamedTuple):
@@ -32,9 +32,17 @@ class Figures(NamedTuple):
 
 
 def read(path: Path) -> list[Labelled]:
-    """The replies of a file, one JSON object a line."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    return [Labelled(row["text"], row["label"] in _OPT_OUT) for row in rows]
+    """The replies of a file, one JSON object a line. Raises ValueError naming the first line that is none."""
+    replies = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            replies.append(Labelled(str(row["text"]), _LABELS[row["label"]]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path}:{number}: needs a text, and a label that is opt_out or other") from error
+    return replies
 
 
 def figures(replies: Iterable[Labelled]) -> tuple[Figures, str]:
@@ -60,7 +68,10 @@ def figures(replies: Iterable[Labelled]) -> tuple[Figures, str]:
 def main() -> None:
     """Print the figures of each file."""
     for name in sys.argv[1:]:
-        replies = read(Path(name))
+        try:
+            replies = read(Path(name))
+        except (OSError, ValueError) as error:
+            sys.exit(str(error))
         wishes = sum(reply.opt_out for reply in replies)
         sys.stdout.write(f"{name}: {len(replies)} replies, {wishes} opt-outs: {figures(replies)[0]}\n")
 

@@ -79,6 +79,15 @@ def test_figures_are_counted_as_they_are_named(tmp_path: Path) -> None:
     assert report.splitlines() == ["opt_out none: 'see you at noon'", "other opt_out: 'stop texting me'"]
 
 
+@pytest.mark.parametrize("line", ["{", "3", '{"text": "hi"}', '{"text": "hi", "label": "optout"}'])
+def test_a_line_without_a_label_is_named_and_not_counted(tmp_path: Path, line: str) -> None:
+    """A misspelt label would count as another reply, and make the figures wrong."""
+    path = tmp_path / "replies.jsonl"
+    path.write_text('{"text": "STOP", "label": "opt_out"}\n' + line + "\n", "utf-8")
+    with pytest.raises(ValueError, match=r"replies.jsonl:2: needs a text, and a label"):
+        figures.read(path)
+
+
 def test_the_sets_are_no_training() -> None:
     """Beyond turns that everybody uses, nothing of them stands in what the model was made from."""
     told = {run for message in phrases.labelled() for run in _runs(message.text)}
