@@ -256,6 +256,27 @@ async def test_what_a_process_did_that_died_is_done_once(
     await assert_eventually(alike)  # what follows a commit may still be under way
 
 
+async def test_what_came_in_has_its_effect_right_behind_the_commit(
+    api: Api, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes: before it nobody else sees the mail, and nobody has to come by later."""
+    _, key = await _furnished(api)
+    keep = idempotency.keep
+
+    async def keep_late(*given: Any) -> bool:
+        await edge.inbox.idle()
+        return await keep(*given)
+
+    monkeypatch.setattr(idempotency, "keep", keep_late)
+    answer = await (await _call(api, key, "/webhooks/email/raw", "post", "/webhooks/email/raw"))()
+    assert answer.status_code == 200, answer.text
+
+    async def is_recorded() -> None:
+        assert await api.rig.rows("SELECT FROM messages WHERE direction = 'in' AND body LIKE 'Call me.%'") != []
+
+    await assert_eventually(is_recorded)
+
+
 @pytest.mark.parametrize("command", ["pause", "send-now", "assume-sent"])
 async def test_what_a_worker_did_for_a_process_that_died_is_done_once(
     running: tuple[Api, Rig], provider: ScriptedProvider, command: str, monkeypatch: pytest.MonkeyPatch
