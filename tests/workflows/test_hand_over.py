@@ -208,6 +208,25 @@ async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, mon
     assert stage.provider.handed_over == []
 
 
+async def test_whoever_waits_for_a_line_in_vain_gives_its_place_to_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, for a while; then it is put off, which is no attempt."""
+    waited = 0
+
+    async def never() -> Any:
+        nonlocal waited
+        waited += 1
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("activities.deliver.NEXT_LINE_S", 0.05)
+    monkeypatch.setattr(stage.provider, "free_line", lambda tenant_id: Soon(never))
+    async with asyncio.timeout(60):
+        await stage.deliver()
+    job = await stage.job()
+    assert (waited, job["state"], job["gate"], job["attempts"]) == (1, "pending", "provider_retry", 0)
+
+
 async def test_a_hand_over_holds_no_connection_and_no_lock(stage: Stage) -> None:
     """However long a provider takes, nobody waits for it."""
     gap = stage.provider.after_look = Gap()
