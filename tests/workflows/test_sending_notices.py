@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.errors import AmbiguousError, ConfigurationError, PermanentError, SendError
 from domain.messages import Absent, Lookup, Receipt, Unknown
+from providers.base import Later, Line, Soon, Unbounded
 from providers.registry import Registry
 from store.last_look import LastLooks, NoticeStanding
 from store.pool import Database
@@ -68,6 +69,25 @@ async def test_what_certainly_never_left_waits_for_another_attempt(desk: Desk) -
     assert (await desk.row(notice))["state"] == "pending"
     assert await desk.send(notice) == "sent"
     assert (len(desk.provider.handed_over), desk.provider.asked) == (2, 1)
+
+
+async def _next_line() -> Line:
+    return Unbounded()
+
+
+@pytest.mark.parametrize("line", [Soon(_next_line), Later(MINUTE)])
+async def test_what_finds_no_line_waits_for_another_attempt(
+    desk: Desk, line: Soon | Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is claimed, and the next attempt sends."""
+    notice = await desk.owed()
+    with monkeypatch.context() as busy:
+        busy.setattr(desk.provider, "free_line", lambda tenant_id: line)
+        with pytest.raises(ApplicationError, match="no line"):
+            await desk.send(notice)
+    row = await desk.row(notice)
+    assert (row["state"], row["claimed_at"]) == ("pending", None)
+    assert await desk.send(notice) == "sent"
 
 
 # --- a worker dies ------------------------------------------------------------------------------------------------

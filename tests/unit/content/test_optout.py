@@ -141,6 +141,21 @@ def test_without_a_known_declaration_the_text_decides(declared: str | None) -> N
     assert judge("stop texting me", declared=declared).kind is OptOutKind.OPT_OUT
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop bij de bakker, ik sta daar",
+        "stopt de tram daar ook op zondag?",
+        "stop niet met de tips, ze zijn leuk",
+        "haha stop, I'm blushing now",
+        "Gruß, haha stop, ich werde rot",
+    ],
+)
+def test_what_one_language_says_of_a_shared_word_holds_before_any_rule_of_another(text: str) -> None:
+    """ "stop" is a word of four languages: what only looks like an opt-out in one is none in the others."""
+    assert judge(text).kind is OptOutKind.NONE
+
+
 def test_the_verdict_shows_the_words_that_it_rests_on() -> None:
     """Evidence is what was matched, in one spelling, not the whole message."""
     verdict = judge("Hi, who is this? PLEASE don’t text me again!! And take me off ur list.")
