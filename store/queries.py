@@ -15,9 +15,13 @@ LOST: tuple[type[Exception], ...] = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,
     OSError,
 )
-"""The database went away, gave us up, or has no connection to spare; TimeoutError is an OSError."""
+"""The database went away, gave us up, or has no connection to spare; TimeoutError is an OSError.
+
+asyncpg's InternalClientError is what a statement meets between the words that end its session and the end itself.
+"""
 
 _SCHEMA = Path(__file__).parent.parent / "schema"
 

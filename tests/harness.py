@@ -153,7 +153,7 @@ class Rig:
             "external_id": new.hex,
             "name": "Ada Lovelace",
             "email": f"ada.{new.hex[:12]}@example.com",
-            "phone": f"+1212{new.int % 10**7:07}",
+            "phone": f"+1212{2_000_000 + new.int % 8_000_000}",  # of New York's plan, whatever is drawn
             "zones": ("America/New_York",),
             **fields,
         }

@@ -1,5 +1,7 @@
 """A process that falls silent within a transaction keeps nobody waiting for good."""
 
+import asyncio
+from threading import Thread
 from uuid import UUID
 
 import asyncpg
@@ -37,6 +39,33 @@ async def test_a_silent_transaction_lets_go_of_what_it_has_locked(
     finally:
         await other.close()
         await frozen.close()
+
+
+async def _end_session(database_url: str, pid: int) -> None:
+    connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
+    await connection.close()
+
+
+async def _speak_after(turns: int, database: Database, database_url: str, tenant_id: UUID) -> None:
+    """Say something after so many turns of the event loop, none of which had read the session's end before."""
+    async with database.transaction(tenant_id) as tx:
+        pid = await tx.fetchval("SELECT pg_backend_pid()")
+        killer = Thread(target=lambda: asyncio.run(_end_session(database_url, pid)))
+        killer.start()
+        killer.join()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await tx.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_whoever_speaks_while_its_session_is_being_ended_learns_it(
+    turns: int, database: Database, database_url: str, tenant_id: UUID
+) -> None:
+    """Before its last words are read, between them and the end of the connection, and behind it."""
+    with pytest.raises(LOST):
+        await _speak_after(turns, database, database_url, tenant_id)
 
 
 async def test_no_provider_and_no_reader_is_mistaken_for_a_silent_process(database: Database, tenant_id: UUID) -> None:
