@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import psutil
 
@@ -19,6 +19,21 @@ _POLL_S = 0.02
 _NICE = 7
 """A fifth of what others get of a processor that all of them want."""
 _NICEST = 19
+
+
+class Child(Protocol):
+    """What is asked of a process that was started, as of `subprocess.Popen`."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """What it ended with; None while it runs."""
+
+    def wait(self) -> int:
+        """What it ended with, as soon as it has."""
+
+    def send_signal(self, sig: int) -> None:
+        """This signal to it, if it still runs."""
 
 
 class ServerProcess:
@@ -39,30 +54,33 @@ class ServerProcess:
         self._stop_signal = stop_signal
         with _private(log) as sink:
             self._said_before = sink.tell()
-            # Its own session: the terminal's Ctrl-C reaches us alone, and we end the servers after the worker.
-            # Kernels tie the death signal to the *thread* that starts the child: start servers from the main one.
-            self._popen = subprocess.Popen(  # noqa: S603 - fixed program, no shell
-                [*_dies_with_parent(stop_signal), *map(str, argv)],
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                cwd="/",
-                env=env,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
-            )
+            self._child = self._begin([*map(str, argv)], sink, user, env)
+
+    def _begin(self, argv: Sequence[str], sink: IO[bytes], user: str | None, env: Mapping[str, str] | None) -> Child:
+        # Its own session: the terminal's Ctrl-C reaches us alone, and we end the servers after the worker.
+        # Kernels tie the death signal to the *thread* that starts the child: start servers from the main one.
+        return subprocess.Popen(  # noqa: S603 - fixed program, no shell
+            [*_dies_with_parent(self._stop_signal), *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd="/",
+            env=env,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
 
     @property
     def pid(self) -> int:
         """The server's process id."""
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def running(self) -> bool:
         """Whether the process is there; says nothing of its health."""
-        return self._popen.poll() is None
+        return self._child.poll() is None
 
     def listens_on(self, port: int) -> bool:
         """Whether it is this process, and no other, that takes connections on that port."""
@@ -98,7 +116,7 @@ class ServerProcess:
     async def stop(self, timeout_s: float = 20.0) -> None:
         """End in good order; by force after `timeout_s`."""
         if self.running:
-            self._popen.send_signal(self._stop_signal)
+            self._child.send_signal(self._stop_signal)
             await _reached(lambda: not self.running, timeout_s)
         await self.kill()
 
@@ -107,7 +125,7 @@ class ServerProcess:
         if not self.running:
             return
         await kill_tree(psutil.Process(self.pid))
-        self._popen.wait()
+        self._child.wait()
 
     def said(self) -> str:
         """What it has logged; what earlier ones have left in the same file is no part of it."""

@@ -1,6 +1,7 @@
 """The servers that tests run on: one real PostgreSQL and one real Temporal for the whole session."""
 
 import gc
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from starter.postgres import LocalPostgres
 from starter.temporal_server import LocalTemporal
 from store.migrate import migrate
 from store.pool import Database
+from tests.e2e import forked
 from tests.helpers import IN_MEMORY, databases_in_memory, own_database, time_skipping_server
 
 _TEMPLATE = "touchline_template"
@@ -31,9 +33,11 @@ settings.load_profile("steady")
 settings.register_profile("long", settings.get_profile("steady"), max_examples=400, derandomize=False)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Modules and tests live to the end: what looks for garbage after a test need not look at them."""
     gc.freeze()
+    if not session.config.option.collectonly and forked.POSSIBLE and "tests.e2e.site" in sys.modules:
+        forked.load()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -49,7 +49,7 @@ def api(folder: Path, **settings: Any) -> Process:
 async def test_it_serves_while_everything_is_down(serving: Serving) -> None:
     """Without database and Temporal it starts, says that it lives, and tells providers to come again."""
     async with serving(**NOWHERE, twilio_webhook_tokens=TOKEN) as (process, port):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             assert (await http.get("/healthz")).status_code == 200
             ready = await http.get("/readyz")
             raw = await http.post("/webhooks/email/raw", headers={"Authorization": "Bearer tl_x"})
@@ -66,7 +66,7 @@ async def test_it_ends_in_good_order(serving: Serving) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /webhooks/twilio/inbound HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nBody=")
         await writer.drain()
-        async with httpx.AsyncClient() as http:  # once this is answered, the other one is under way
+        async with httpx.AsyncClient(timeout=60) as http:  # once this is answered, the other one is under way
             assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
         process.send(signal.SIGTERM)
 

@@ -62,7 +62,7 @@ async def test_connections_that_say_nothing_shut_nobody_out(
 async def test_half_a_request_is_not_waited_for_for_ever(serving: Serving, said: bytes) -> None:
     """Nothing, half a line or half the headers: the connection is cut; one that asks in time is answered."""
     async with serving(**NOWHERE) as (_, port):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             assert (await http.get("/healthz")).status_code == 200
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(said)
@@ -77,7 +77,10 @@ async def test_half_a_request_is_not_waited_for_for_ever(serving: Serving, said:
 async def test_only_a_named_proxy_says_where_a_call_comes_from(serving: Serving, database_url: str) -> None:
     """Wrong keys under ever other addresses are those of the one that really calls, this machine's as well."""
     settings = {**NOWHERE, "database_url": database_url, "api_refused_per_minute": "3"}
-    async with serving(**settings) as (_, port), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with (
+        serving(**settings) as (_, port),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,
+    ):
         answers = [
             await http.get("/users", headers={"Authorization": f"Bearer tl_{n}", "X-Forwarded-For": f"192.0.2.{n}"})
             for n in range(5)

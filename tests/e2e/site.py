@@ -3,23 +3,25 @@
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 from composition import engine_of
 from domain.contact import Contact
 from providers.outbox import OutboxEntry, list_outbox
 from settings import Settings
-from starter.process import ServerProcess
+from starter.process import Child, ServerProcess
 from starter.temporal_server import LocalTemporal
+from tests.e2e.forked import POSSIBLE, ROOT, Forked
 from tests.harness import Rig
 from tests.helpers import assert_eventually
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["ROOT"]
+
 _START_S = 120.0
 
 
@@ -37,15 +39,19 @@ class Process(ServerProcess):
             env={**inherited, "TOUCHLINE_ENV_FILE": "", "PYTHONPATH": str(ROOT), **chosen},
         )
 
+    def _begin(self, argv: Sequence[str], sink: IO[bytes], user: str | None, env: Mapping[str, str] | None) -> Child:
+        # `env` is what __init__ has chosen.
+        return Forked(argv[1:], sink, env or {}) if POSSIBLE else super()._begin(argv, sink, user, env)
+
     def send(self, number: signal.Signals) -> None:
         """This signal to this process."""
-        self._popen.send_signal(number)
+        self._child.send_signal(number)
 
     async def exit_status(self, timeout_s: float = 120.0) -> int:
         """What it ended with, as soon as it has."""
 
         async def ended() -> int:
-            status = self._popen.poll()
+            status = self._child.poll()
             assert status is not None, self.log_tail()
             return status
 
