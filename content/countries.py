@@ -4,7 +4,6 @@ from functools import cache
 
 from holidays.registry import COUNTRIES
 from phonenumbers import SUPPORTED_REGIONS
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 _AS_PEOPLE_SAY = {
     "uk": "GB",
@@ -41,6 +40,9 @@ def region_of(written: str) -> str | None:
 @cache
 def _known() -> dict[str, str]:
     """By the name in lower case; a name that two countries have is none."""
+    # 100 MB and a third of a second for each program that never reads a country's name: its package loads every place.
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
     found: dict[str, set[str]] = {}
     for region, names in LOCALE_DATA.items():
         for name in names.values():
