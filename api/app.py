@@ -1,11 +1,13 @@
 """The HTTP application, put together from its routers."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from api import (
     analytics,
@@ -115,10 +117,7 @@ def _routed() -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
-    for router in _ROUTERS:
-        app.include_router(router, dependencies=[DESCRIBED_ONLY], responses=problems.answers(422))
-    for router in _OPEN:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -128,6 +127,17 @@ def _routed() -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend the description
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Shared by all applications of a process: the first request works them out, which takes half a second."""
+    together = APIRouter()
+    for router in _ROUTERS:
+        together.include_router(router, dependencies=[DESCRIBED_ONLY], responses=problems.answers(422))
+    for router in _OPEN:
+        together.include_router(router)
+    return together.routes
 
 
 def _version() -> str:

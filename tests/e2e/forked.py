@@ -89,8 +89,8 @@ def _parent() -> "tuple[subprocess.Popen[bytes], socket.socket]":
 
 def _serve() -> list[str]:
     """Fork whenever it is asked for; returns in the children alone, with the arguments of each."""
-    for name in _LOADED:
-        importlib.import_module(name)
+    loaded = [importlib.import_module(name) for name in _LOADED]
+    loaded[-1].description()  # which works out the routes, as the first request of an API would
     # What is loaded is nobody's garbage, and no child should write to its pages.
     gc.collect()
     gc.freeze()
