@@ -47,7 +47,7 @@ async def api(site: Site) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
             return int(said[0]["port"])
 
         url = f"http://127.0.0.1:{await assert_eventually(port, timeout_s=120)}"
-        async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as http:
             yield process, http
     finally:
         await process.kill()
