@@ -1,21 +1,28 @@
 """Archive a sequence: nobody is enrolled any more; those who are in it finish, or are stopped, as told."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from uuid import UUID
 
 from domain import ids
 from domain.enrollment import Ending, EnrollmentStatus
+from domain.errors import NotReady
 from starter import standing
 from starter.engine import Engine
 from starter.telling import say
 from store import enrollments
 from store.signals import OpenSignal
 
+ANSWERED_WITHIN_S = 20.0
+"""An HTTP request is answered within 30 s; the last transaction may wait for a settlement."""
 _BATCH = 100
 """Enrollments that one transaction stops: it waits for all of them that are just being claimed or settled."""
+_TOLD_SHARE = 0.25
+"""Of the time that there is, for word to the workflows: who is stopped gets nothing more, heard of it or not."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +54,40 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
 
 
 async def wind_up(
-    engine: Engine, sequence_id: UUID, held: Sequence[OpenSignal], *, stop: bool, reason: str
+    engine: Engine, sequence_id: UUID, held: Sequence[OpenSignal], *, stop: bool, reason: str, within_s: float = inf
 ) -> Archived:
-    """What follows the commit: those whom the sequence had held back go on to their end, or everybody is stopped."""
+    """What follows the commit: those whom the sequence had held back go on to their end, or everybody is stopped.
+
+    Whoever waits for an answer says how long. Raises NotReady when somebody is left by then, whom the same request
+    stops when it is made again; workflows that have not heard by then hear it from the reconciler.
+    """
     await standing.wake(engine, held)
-    ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
-    stopped = 0
+    began, ending = time.monotonic(), Ending(status=EnrollmentStatus.STOPPED, reason=reason)
+    stopped, is_heard = 0, True
     while stop:
         event_id = ids.new_id()
         words = await engine.database.repeat(partial(_stop, engine, sequence_id, event_id, ending))
         if words is None:
             break
         stopped += len(words)
-        await say(engine, event_id, words)
+        passed = time.monotonic() - began
+        is_heard = is_heard and passed < within_s * _TOLD_SHARE and await say(engine, event_id, words)
+        if passed >= within_s:
+            await _must_be_over(engine, sequence_id, stopped)
+    return Archived(stopped, await _count(engine, sequence_id), len(held))
+
+
+async def _must_be_over(engine: Engine, sequence_id: UUID, stopped: int) -> None:
+    """Raises NotReady while somebody is in it."""
+    if left := await _count(engine, sequence_id):
+        raise NotReady(
+            f"{stopped} were stopped, and {left} are still to be", hint="send the same again, and it goes on from there"
+        )
+
+
+async def _count(engine: Engine, sequence_id: UUID) -> int:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        finishing = await enrollments.count_live(tx, sequence_id)
-    return Archived(stopped, finishing, len(held))
+        return await enrollments.count_live(tx, sequence_id)
 
 
 async def _stop(engine: Engine, sequence_id: UUID, event_id: UUID, ending: Ending) -> list[OpenSignal] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -16,7 +17,7 @@ from starter import archiving, standing
 from starter.control import by_hand
 from starter.engine import Engine
 from starter.publish import store_version
-from store import drafts, sequences
+from store import drafts, once, sequences
 from store.drafts import Sheet
 from store.sequences import Published
 
@@ -107,22 +108,30 @@ async def edit(
 async def update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> Sheet:
     """Change labels, settings, definition and status at once, all of it or nothing.
 
-    Raises NotFound, Stale, Unsound, and Conflict for a status that it cannot come to. Where Temporal does not hear of
-    what was changed, the reconciler tells it later.
+    Raises NotFound, Stale, Unsound, Conflict for a status that it cannot come to, and NotReady where there are more to
+    be stopped than one answer has time for. Where Temporal does not hear of what was changed, the reconciler tells it
+    later.
     """
-    key, after = await engine.database.repeat(lambda: _update(engine, name, seen, wishes))
-    if after is not None:
-        await after()
+    # Thousands are not stopped in one transaction: the parts commit one by one, and a repetition goes on from there.
+    with once.apart() if wishes.stop else nullcontext():
+        key, after = await engine.database.repeat(lambda: _update(engine, name, seen, wishes))
+        if after is not None:
+            await after()
     return await read(engine, key)
 
 
 async def _update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> tuple[str, _After | None]:
     """The sequence's key, and what is to be done after the commit."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sheet = await _held(tx, name, seen, standing_too=wishes.status is not None)
+        sheet = await _held(
+            tx, name, lambda sheet: seen(sheet) or _is_begun(sheet, wishes), standing_too=wishes.status is not None
+        )
         document = await asyncio.to_thread(_wished, sheet.definition, wishes)
         if document != sheet.definition:
-            await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
+            changed = await asyncio.to_thread(_same, sheet, document)
+            if changed != sheet.definition:
+                _must_be_seen(sheet, seen)
+            await drafts.change(tx, sheet, changed)
         return sheet.key, None if wishes.status is None else await _move(tx, engine, sheet, wishes)
 
 
@@ -203,12 +212,22 @@ async def _held(tx: asyncpg.Connection, name: str, seen: Seen, *, standing_too: 
         sheet = await drafts.find(tx, sheet.key)
     if sheet is None:
         return await found(tx, name)
+    _must_be_seen(sheet, seen)
+    return sheet
+
+
+def _must_be_seen(sheet: Sheet, seen: Seen) -> None:
+    """Raises Stale."""
     if not seen(sheet):
         raise Stale(
             f"sequence {sheet.key!r} was changed meanwhile; nothing of this was done",
             hint="get it again, make the change there, and send it with the new ETag",
         )
-    return sheet
+
+
+def _is_begun(sheet: Sheet, wishes: Wishes) -> bool:
+    """Whether a request that is made again may have changed it itself: what it wishes holds (RFC 9110, 13.1.1)."""
+    return wishes.stop and sheet.status == wishes.status and once.request_id() is not None
 
 
 def _same(sheet: Sheet, document: Definition) -> dict[str, Any]:
@@ -250,7 +269,8 @@ async def _move(tx: asyncpg.Connection, engine: Engine, sheet: Sheet, wishes: Wi
             held = await standing.archive(tx, row)
             stop, reason = wishes.stop, by_hand(wishes.reason or "archived")
             words = [] if stop else await standing.call(tx, held, engine.now())
-            return lambda: archiving.wind_up(engine, row.id, words, stop=stop, reason=reason)
+            within_s = archiving.ANSWERED_WITHIN_S
+            return lambda: archiving.wind_up(engine, row.id, words, stop=stop, reason=reason, within_s=within_s)
         case "paused" if row.status != "paused" or wishes.reason not in (None, row.paused_reason):
             await standing.pause(tx, row, wishes.reason or "paused by an operator")
         case "active" if row.status != "active":

@@ -27,7 +27,7 @@ from starter.telling import Teller
 from store import dead_letters, inbox, once
 from store.attribution import Received
 from store.inbox import Arrival, Place
-from store.pool import LOST, is_outage
+from store.pool import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -171,11 +171,19 @@ class Inbox:
             await asyncio.wait(self._under_way)
 
     async def _look(self, engine: Engine) -> None:
+        failure: Exception | None = None
         for tenant_id in await engine.database.tenants_with_inbox(engine.now()):
             theirs = engine if tenant_id == engine.tenant_id else replace(engine, tenant_id=tenant_id)
-            async with theirs.database.transaction(tenant_id) as tx:
-                places = await inbox.due(tx, theirs.now(), _LIMIT)
-            self.begin(theirs, places)
+            try:
+                async with theirs.database.transaction(tenant_id) as tx:
+                    places = await inbox.due(tx, theirs.now(), _LIMIT)
+            except Exception as error:
+                # What is wrong with one tenant's rows must not hold up the others'.
+                failure = error
+            else:
+                self.begin(theirs, places)
+        if failure is not None:
+            raise failure
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -212,10 +220,9 @@ class Inbox:
             try:
                 received = await engine.database.repeat(lambda: _applied(engine, id_))
             except Exception as error:
-                if is_outage(error):
-                    _left(id_, error)
+                if is_outage(error) or not await _refused(engine, id_, error):
+                    await _put_off(engine, id_, error)
                     return False
-                await _refused(engine, id_, error)
             else:
                 if received is not None:
                     inbound.note(received)
@@ -224,13 +231,21 @@ class Inbox:
         return False
 
 
-def _left(id_: UUID, error: Exception) -> None:
-    """It is due again in a moment, for whoever keeps the inbox."""
-    log.warning("inbox_waits", event_id=str(id_), error=str(error) or type(error).__name__)
+async def _put_off(engine: Engine, id_: UUID, error: Exception) -> None:
+    """It is due again in a while, for whoever keeps the inbox; where the database is away, at once when it is back."""
+    log.warning("inbox_waits", event_id=str(id_), error=type(error).__name__)
+    try:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            await inbox.put_off(tx, id_, engine.now())
+    except Exception as lost:
+        log.warning("inbox_not_put_off", event_id=str(id_), error=type(lost).__name__)
 
 
-async def _refused(engine: Engine, id_: UUID, error: Exception) -> None:
-    """Try it once more, then bury it: whatever one report does to the code that applies it, the others go on."""
+async def _refused(engine: Engine, id_: UUID, error: Exception) -> bool:
+    """Try it once more, then bury it: whatever one report does to the code that applies it, the others go on.
+
+    False: that could not be written down.
+    """
     # The error's own words quote what was sent: they are kept with it.
     log.warning("inbox_refused", event_id=str(id_), error=type(error).__name__)
     reason = f"{type(error).__name__}: {error}"
@@ -239,8 +254,10 @@ async def _refused(engine: Engine, id_: UUID, error: Exception) -> None:
         async with engine.database.transaction(engine.tenant_id) as tx:
             if await inbox.failed(tx, id_, reason, now + _AGAIN) >= _TRIES:
                 await _bury(tx, engine, id_, reason)
-    except LOST as lost:
-        _left(id_, lost)
+    except Exception as unwritten:
+        log.warning("inbox_not_buried", event_id=str(id_), error=type(unwritten).__name__)
+        return False
+    return True
 
 
 async def _applied(engine: Engine, id_: UUID) -> Received | None:

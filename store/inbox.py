@@ -25,6 +25,12 @@ Report = StatusReport | InboundMessage
 GRACE = timedelta(seconds=2)
 """Whoever took something in is at it for so long; then anybody may be."""
 
+_OF_A_LANE = 50
+"""Looked up at once of one lane, so that a look reads a bounded number of rows however deep the lanes are."""
+_FIRST_WAIT = timedelta(seconds=1)
+_LONGEST_WAIT = timedelta(minutes=1)
+"""Whom it may concern is held meanwhile, so it is not left for long; doubled from the first one on."""
+
 _ENDS = frozenset(
     {EventType.BOUNCED, EventType.COMPLAINED, EventType.UNSUBSCRIBED, EventType.OPENED, EventType.CLICKED}
 )
@@ -140,8 +146,13 @@ async def done(tx: asyncpg.Connection, letter: Letter, rest: Rest | None, now: d
 
 
 async def due(tx: asyncpg.Connection, now: datetime, limit: int) -> list[Place]:
-    """What nobody is at any more, in the order of coming in."""
-    return [Place(**row) async for row in _sql.due(tx, now=now, limit=limit)]
+    """What nobody is at any more, due longest first, each lane in the order of coming in."""
+    return [Place(**row) async for row in _sql.due(tx, now=now, limit=limit, of_lane=_OF_A_LANE)]
+
+
+async def put_off(tx: asyncpg.Connection, id_: UUID, now: datetime) -> None:
+    """It has no effect, for a reason that is not its own; it is due again later, and those behind it before."""
+    await _sql.put_off(tx, id=id_, now=now, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
 
 
 async def failed(tx: asyncpg.Connection, id_: UUID, error: str, due_at: datetime) -> int:

@@ -51,11 +51,27 @@ DELETE FROM inbox WHERE id = :id;
 
 -- name: leave!
 -- It has had its effect but for this.
-UPDATE inbox SET rest = :rest, due_at = :due_at WHERE id = :id;
+UPDATE inbox SET rest = :rest, due_at = :due_at, put_off = 0 WHERE id = :id;
 
 -- name: due
--- What nobody is at any more, in the order of coming in.
-SELECT id, lane FROM inbox WHERE due_at <= :now ORDER BY place LIMIT :limit;
+-- What nobody is at any more: the lanes whose first has been due longest, each in its order. What fails is due later, so
+-- everything that waits comes before it. One deep lane gives the others room: the first of each comes before any second.
+WITH heads AS (
+    SELECT i.lane, i.due_at FROM inbox i
+    WHERE i.due_at <= :now AND NOT EXISTS (SELECT FROM inbox b WHERE b.lane = i.lane AND b.place < i.place)
+    ORDER BY i.due_at, i.place LIMIT :limit
+)
+SELECT n.id, n.lane FROM heads h CROSS JOIN LATERAL (
+    SELECT i.id, i.lane, i.place, row_number() OVER (ORDER BY i.place) AS number FROM inbox i
+    WHERE i.lane = h.lane AND i.due_at <= :now ORDER BY i.place LIMIT :of_lane
+) n
+ORDER BY n.number, h.due_at, n.place LIMIT :limit;
+
+-- name: put_off!
+-- It could not have its effect, for a reason that is not its own; each time in a row it waits twice as long.
+UPDATE inbox SET put_off = put_off + 1,
+    due_at = :now::timestamptz + least(:longest::interval, :first::interval * power(2, least(put_off, 20)))
+WHERE id = :id;
 
 -- name: failed$
 -- It could not have its effect, for a reason of its own; it is tried again from then on. How often now?

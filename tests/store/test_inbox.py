@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
@@ -20,10 +20,11 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter import inbound, inbox
 from starter.inbox import Inbox
+from store import dead_letters, stopping
 from store import inbox as stored
-from store import stopping
 from store.inbox import Place
 from store.last_look import LastLooks
+from store.pool import Database
 from tests.helpers import assert_eventually
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 
@@ -438,6 +439,98 @@ async def test_a_report_that_nobody_can_read_any_more_is_buried(letters: Letters
     await kept(letters, applied)
     [letter] = await letters.rows("SELECT body FROM dead_letters")
     assert json.loads(letter["body"]) == {"text": 7}
+
+
+@pytest.mark.parametrize("addresses", [1000, 1], ids=["of a thousand addresses", "of one address"])
+async def test_reports_that_keep_failing_hide_none_behind_them(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    """A thousand that came in first wait for something that is not their fault; the one behind them has its effect."""
+    apply = inbound.apply
+
+    async def refused(tx: Any, engine: Any, report: Any, now: Any) -> Any:
+        if report.text == "poison":
+            raise asyncpg.LockNotAvailableError("somebody holds it")
+        return await apply(tx, engine, report, now)
+
+    monkeypatch.setattr(inbound, "apply", refused)
+    enrollment, contact = await letters.written_to(TEXTS, "first")
+    await left(letters, *(text(f"+1212556{n % addresses:04}", "poison") for n in range(1000)))
+    await left(letters, text(contact.phone, "STOP"))
+
+    async def applied() -> None:
+        assert not await letters.is_live(enrollment)
+
+    await kept(letters, applied)
+    assert await waiting(letters) == 1000
+    assert await letters.rows("SELECT FROM dead_letters") == []
+
+
+async def test_a_report_that_is_put_off_waits_longer_each_time(letters: Letters) -> None:
+    """From a second on, doubled, for a minute at most; what is due earlier is looked up first."""
+    [first] = await left(letters, text("+12125550198", "Hello"))
+    [second] = await left(letters, text("+12125550199", "Hello"))
+    now, waits = datetime.now(UTC) + timedelta(minutes=5), []
+    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+        assert await stored.due(tx, now, 10) == [first, second]
+        for _ in range(8):
+            await stored.put_off(tx, first.id, now)
+            due_at = await tx.fetchval("SELECT due_at FROM inbox WHERE id = $1", first.id)
+            waits.append((due_at - now).total_seconds())
+        assert await stored.due(tx, now, 10) == [second]
+        assert await stored.due(tx, now + timedelta(minutes=2), 10) == [second, first]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_a_report_that_can_not_be_buried_keeps_nobody_waiting(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can neither have its effect nor be kept as a dead letter is put off, and the others go on."""
+    apply = inbound.apply
+
+    async def refused(tx: Any, engine: Any, report: Any, now: Any) -> Any:
+        if report.text == "poison":
+            raise TypeError("it takes the reader apart")
+        return await apply(tx, engine, report, now)
+
+    monkeypatch.setattr(inbound, "apply", refused)
+    monkeypatch.setattr(dead_letters, "keep", AsyncMock(side_effect=ValueError("no room")))
+    enrollment, contact = await letters.written_to(TEXTS, "first")
+    await left(letters, *(text(f"+1212556{n:04}", "poison") for n in range(300)))
+    await left(letters, text(contact.phone, "STOP"))
+
+    async def applied() -> None:
+        assert not await letters.is_live(enrollment)
+
+    await kept(letters, applied)
+    assert await waiting(letters) == 300
+
+
+async def test_a_tenant_whose_inbox_cannot_be_looked_at_holds_up_no_other(
+    letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is wrong with one tenant's rows, the look goes on to the next tenant."""
+    broken, with_inbox = uuid4(), Database.tenants_with_inbox
+
+    async def broken_first(database: Database, now: datetime) -> list[UUID]:
+        return [broken, *await with_inbox(database, now)]
+
+    due = stored.due
+
+    async def choking(tx: Any, now: Any, limit: int) -> Any:
+        if await tx.fetchval("SELECT current_tenant()") == broken:
+            raise ValueError("a row that nobody can read")
+        return await due(tx, now, limit)
+
+    enrollment, contact = await letters.written_to(TEXTS, "first")
+    await left(letters, text(contact.phone, "STOP"))
+    monkeypatch.setattr(Database, "tenants_with_inbox", broken_first)
+    monkeypatch.setattr(stored, "due", choking)
+
+    async def applied() -> None:
+        assert not await letters.is_live(enrollment)
+
+    await kept(letters, applied)
 
 
 async def test_an_outage_is_no_fault_of_the_report(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
