@@ -12,7 +12,9 @@ from starter.process import ServerProcess
 
 _POLL_S = 0.25
 _FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 5.0
+"""While it is away no STOP is heard, and whoever calls gives up in a minute. A start takes as long, so one that always
+fails costs half a processor at most."""
 _STEADY_S = 60.0
 """Whatever lived for this long did not fail at its start."""
 
