@@ -21,7 +21,7 @@ from api.reading import raw_mail, read_call
 from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
 from providers.webhooks.base import Webhook, WebhookRequest
-from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, Head, Intake, TooLong
+from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, Intake, MailTrimmer, TooLong
 from starter.engine import Engine
 from starter.inbox import Stored
 from store import dead_letters, tenants
@@ -30,6 +30,8 @@ from store.pool import is_outage
 log = structlog.get_logger(__name__)
 
 Report = StatusReport | InboundMessage
+_How = Callable[[WebhookRequest], Sequence[Report]]
+"""Reads a call."""
 
 _WITHIN_S = 8.0
 """Providers give up after 10 to 15 seconds, and then do not know that they should try again."""
@@ -98,8 +100,8 @@ async def email_raw(request: Request, edge: TheEdge, engine: Annotated[Engine, n
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _RAW:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_RAW}", headers={"Accept-Post": _RAW})
-    intake = Intake(Head(), most=LONGEST_CALL, proven=True)
-    call = await _Call(edge, engine, _head(request, "")).filled(intake, request)
+    intake = Intake(MailTrimmer(), most=LONGEST_CALL, proven=True)
+    call = await _Call(edge, engine, _head(request, "")).filled(intake, request, raw_mail)
     return await call.take(raw_mail)
 
 
@@ -121,7 +123,7 @@ async def _called(edge: Edge, webhook: Webhook | None, request: Request, tenant:
     intake = webhook.intake(head)
     # Whoever has proven nothing yet does not learn which tenants there are.
     engine = await _for(edge.engine, tenant) if intake.proven else edge.engine
-    call = await _Call(edge, engine, head).filled(intake, request)
+    call = await _Call(edge, engine, head).filled(intake, request, webhook.parse)
     webhook.verify(call.request)
     return await replace(call, engine=await _for(edge.engine, tenant)).take(webhook.parse)
 
@@ -164,9 +166,9 @@ class _Call:
     """Acts for the caller's tenant."""
     request: WebhookRequest
 
-    async def filled(self, intake: Intake, request: Request) -> "_Call":
+    async def filled(self, intake: Intake, request: Request, how: _How) -> "_Call":
         """The same with its body; of a long one what is worth reading. Refuses one that is too long; if it is proven
-        already, what came of it is kept."""
+        already, what came of it is kept, and has its effect."""
         is_long = intake.most > SHORT_CALL and _length(request) > SHORT_CALL
         turns = self.edge.long_calls if intake.proven else self.edge.unproven_long_calls
         async with turns if is_long else nullcontext():
@@ -175,18 +177,28 @@ class _Call:
                     intake.feed(chunk)
             except TooLong:
                 if intake.proven:
-                    await self._with(intake)._bury(f"it has more than {intake.most:,} bytes; this is how it begins")
+                    await self._with(intake, is_cut=True)._heed(how, f"it has more than {intake.most:,} bytes")
                 # The rest of the body is not read, so the connection cannot be used again.
                 raise Refusal(
                     HTTPStatus(413), f"a body has at most {intake.most:,} bytes", headers={"Connection": "close"}
                 ) from None
             return self._with(intake)
 
-    def _with(self, intake: Intake) -> "_Call":
-        request = replace(self.request, body=intake.end(), sha256=intake.sha256, left_out=intake.left_out)
-        return replace(self, request=request)
+    def _with(self, intake: Intake, *, is_cut: bool = False) -> "_Call":
+        body, sha256, left_out = intake.end(), intake.sha256, intake.left_out
+        return replace(self, request=replace(self.request, body=body, sha256=sha256, left_out=left_out, is_cut=is_cut))
 
-    async def take(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Taken:
+    async def _heed(self, how: _How, reason: str) -> None:
+        """Keep the beginning of a call that is too long; whoever wrote it is not written to as if nothing had come."""
+        await self._bury(f"{reason}; this is how it begins")
+        try:
+            reports = await read_call(how, self.request)
+        except (Malformed, ValueError) as error:
+            log.warning("beginning_not_read", source=self.source, error=type(error).__name__)
+        else:
+            await self._each([self._noted(report) for report in reports])
+
+    async def take(self, how: _How) -> Taken:
         """Read it and store its reports: together, or where one of them cannot be, each by itself."""
         reports = [self._noted(report) for report in await self._read(how)]
         try:
@@ -223,7 +235,7 @@ class _Call:
         async with asyncio.timeout(_WITHIN_S):
             return await self.edge.inbox.take_in(self.engine, reports, source=self.source)
 
-    async def _read(self, how: Callable[[WebhookRequest], Sequence[Report]]) -> Sequence[Report]:
+    async def _read(self, how: _How) -> Sequence[Report]:
         try:
             return await read_call(how, self.request)
         except Malformed as error:

@@ -25,6 +25,8 @@ class WebhookRequest:
     """Of what is signed, where not all of it is kept in `body`."""
     left_out: int = 0
     """Bytes that were not kept in `body`: what was attached."""
+    is_cut: bool = False
+    """Whether it went on for longer than any call may: what is kept is its beginning."""
 
 
 class Webhook(Protocol):

@@ -191,12 +191,102 @@ def _end_of_content(data: bytes, at: int) -> int:
     return found.end() if found else at
 
 
+_LONGEST_LINE = 8_000
+"""Bytes; whatever is longer delimits nothing and names no kind of part."""
+_MOST_NAMES = 50
+_DELIMITING = re.compile(rb"^--([^\r\n]{1,200})\r?\n", re.MULTILINE)
+_NAME = re.compile(rb"boundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
+_KIND = re.compile(rb"^content-type:\s*([a-z]+)/([a-z0-9.-]+)", re.IGNORECASE | re.MULTILINE)
+_ATTACHED = re.compile(rb"^content-disposition:\s*attachment", re.IGNORECASE | re.MULTILINE)
+_EMPTY = (b"\r\n", b"\n")
+
+
+class MailTrimmer(_Texts):
+    """Keeps a mail (RFC 5322) with its attachments cut: what its author wrote may stand behind them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: set[bytes] = set()
+        """Boundaries that were announced."""
+        self._head: bytearray | None = bytearray()
+        """Headers up to here; None: we are behind them."""
+        self._is_within_a_line = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Copy it, but for what is attached."""
+        data = self._rest + chunk
+        whole = data.rfind(b"\n") + 1
+        self._lines(data[:whole])
+        self._rest = data[whole:]
+        if len(self._rest) > _LONGEST_LINE:
+            self._content(self._rest)
+            self._rest, self._is_within_a_line = b"", True
+
+    def _lines(self, data: bytes) -> None:
+        at = 0
+        if self._is_within_a_line and data:
+            at = data.index(b"\n") + 1
+            self._content(data[:at])
+            self._is_within_a_line = False
+        while at < len(data):
+            at = self._body(data, at) if self._head is None else self._header(data, at)
+
+    def _header(self, data: bytes, at: int) -> int:
+        end = data.index(b"\n", at) + 1
+        line = data[at:end]
+        self._content(line)
+        if line in _EMPTY:
+            self._behind(bytes(self._head or b""))
+        elif self._head is not None and len(line) <= _LONGEST_LINE and len(self._head) < _LONGEST_TEXT:
+            self._head += line
+        return end
+
+    def _behind(self, head: bytes) -> None:
+        """What follows these headers is worth reading, or not."""
+        found = _KIND.search(head)
+        kind, of = (found[1].lower(), found[2].lower()) if found else (b"text", b"plain")
+        for quoted, bare in _NAME.findall(head):
+            if len(self._names) < _MOST_NAMES:
+                self._names.add(quoted or bare)
+        is_read = kind in (b"text", b"message") and not _ATTACHED.search(head)
+        self._room = self._room if is_read else min(self._room, _LITTLE)
+        self._head = bytearray() if (kind, of) == (b"message", b"rfc822") and is_read else None
+
+    def _body(self, data: bytes, at: int) -> int:
+        for found in _DELIMITING.finditer(data, at):
+            name = found[1].rstrip()
+            is_last = name not in self._names and name.endswith(b"--")
+            if (name[:-2] if is_last else name) in self._names:
+                self._content(data[at : found.start()])
+                self._begin()
+                self._content(found[0])
+                self._head = None if is_last else bytearray()
+                return found.end()
+        self._content(data[at:])
+        return len(data)
+
+    def _content(self, part: bytes) -> None:
+        self._keep(part[: self._room])
+        self._room = max(self._room - len(part), 0)
+
+    def _keep(self, part: bytes) -> None:
+        self.kept += part[: max(_LONGEST_TEXT - len(self.kept), 0)]
+
+
+_HEAD_ENDS = b"\r\n\r\n"
+
+
 class FormTrimmer(_Texts):
     """Keeps a form (multipart/form-data) with its long fields and files cut."""
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, *, mail: str | None = None) -> None:
+        """`mail`: the field that holds a whole mail, whose attachments are cut within it."""
         super().__init__()
         self._delimiter = b"\r\n--" + boundary
+        self._mail_field = None if mail is None else f'name="{mail}"'.encode()
+        self._head: bytearray | None = bytearray()
+        """Of the field that we are in, up to here; None: we are behind it."""
+        self._mail: MailTrimmer | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Copy it, but for what is too long."""
@@ -204,6 +294,7 @@ class FormTrimmer(_Texts):
         at = 0
         while (found := data.find(self._delimiter, at)) >= 0:
             self._content(data[at:found])
+            self._leave()
             self._keep(self._delimiter)
             self._begin()
             at = found + len(self._delimiter)
@@ -213,6 +304,40 @@ class FormTrimmer(_Texts):
         self._content(data[at:end])
         self._rest = data[end:]
 
+    def end(self) -> None:
+        """Keep what waited for more."""
+        self._content(self._rest)
+        self._rest = b""
+        self._leave()
+
+    def _leave(self) -> None:
+        """The field is over."""
+        if self._mail is not None:
+            self._mail.end()
+            self._keep(bytes(self._mail.kept))
+        self._mail, self._head = None, bytearray()
+
     def _content(self, part: bytes) -> None:
+        if self._head is not None and self._mail_field is not None:
+            part = self._field_head(part)
+        if self._mail is not None:
+            self._mail.feed(part)
+            return
         self._keep(part[: self._room])
         self._room = max(self._room - len(part), 0)
+
+    def _field_head(self, part: bytes) -> bytes:
+        """Keep a field's own headers; answers what stands behind them."""
+        assert self._head is not None and self._mail_field is not None  # noqa: S101, PT018 - as the caller has seen
+        before = len(self._head)
+        self._head += part[: _LITTLE + len(_HEAD_ENDS)]
+        ends = self._head.find(_HEAD_ENDS)
+        if ends < 0 and len(self._head) <= _LITTLE:
+            self._keep(part)
+            return b""
+        taken = (ends + len(_HEAD_ENDS) if ends >= 0 else _LITTLE) - before
+        if ends >= 0 and self._mail_field in self._head[:ends]:
+            self._mail = MailTrimmer()
+        self._head = None
+        self._keep(part[:taken])
+        return part[taken:]

@@ -147,14 +147,16 @@ class PostmarkWebhook:
     @staticmethod
     def parse(request: WebhookRequest) -> Sequence[StatusReport | InboundMessage]:
         """One report per call, but one per recipient of a delivery report that came in as mail."""
-        payload = read_object(request.body)
+        payload = read_object(request.body, is_cut=request.is_cut)
         kept = {name: value for name, value in payload.items() if name not in _LEFT_OUT}
         # Calls set up long ago carry no RecordType on inbound mail.
         name = payload.get("RecordType") or ("Inbound" if "FromFull" in payload else None)
         if name == "Inbound":
-            mail = fit(_Inbound, payload)
+            # Of a call that is cut, that is where it ends: no attachment need be whole.
+            mail = fit(_Inbound, payload | ({"Attachments": None} if request.is_cut else {}))
             event_id = f"Inbound:{mail.message_id}"
-            return read(_raw(mail), provider=_NAME, at=request.received_at, event_id=event_id, payload=kept)
+            raw = _raw(mail, is_long=request.left_out > 0)
+            return read(raw, provider=_NAME, at=request.received_at, event_id=event_id, payload=kept)
         record = fit(_Record, payload) if isinstance(name, str) and name in RECORDS else _Record()
         meaning = _meaning(name, record)
         at = record.delivered_at or record.bounced_at or record.received_at or record.changed_at
@@ -197,10 +199,13 @@ def _meaning(name: Any, record: _Record) -> Refusal:
     return Refusal(RECORDS.get(name, EventType.UNKNOWN) if isinstance(name, str) else EventType.UNKNOWN)
 
 
-def _raw(mail: _Inbound) -> bytes:
-    """The message as it came where the call includes it, otherwise put together again."""
+def _raw(mail: _Inbound, *, is_long: bool) -> bytes:
+    """The message as it came where the call includes it, otherwise put together again.
+
+    Of a long call only the beginning of the message is there, and its words may stand behind what is attached.
+    """
     envelope = [mail.original_recipient] if mail.original_recipient else []
-    if mail.raw is not None:
+    if mail.raw is not None and not (is_long and (mail.text or mail.html)):
         return with_envelope(mail.raw.encode(), sender=None, recipients=envelope)
     fields = {
         "From": mail.sender,

@@ -39,17 +39,17 @@ Id = Annotated[str, Field(min_length=1, max_length=255)]
 S = TypeVar("S", bound=Said)
 
 
-def read_json(body: bytes) -> Any:
-    """A JSON text in UTF-8; raises Malformed for anything else."""
+def read_json(body: bytes, *, is_cut: bool = False) -> Any:
+    """A JSON text in UTF-8, or of one that `is_cut` as much as there is; raises Malformed for anything else."""
     try:
-        return from_json(body, allow_inf_nan=False)
+        return from_json(body, allow_inf_nan=False, allow_partial="trailing-strings" if is_cut else False)
     except ValueError as error:
         raise Malformed(f"the body is not JSON: {error}") from error
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """The same, of a text that is one object."""
-    return as_object(read_json(body), "the body")
+def read_object(body: bytes, *, is_cut: bool = False) -> dict[str, Any]:
+    """The same, of a text that is one object; `is_cut`: or the beginning of one."""
+    return as_object(read_json(body, is_cut=is_cut), "the body")
 
 
 def as_object(value: Any, what: str) -> dict[str, Any]:

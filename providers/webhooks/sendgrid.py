@@ -75,6 +75,8 @@ _RETRIED = timedelta(hours=25)
 """SendGrid repeats a call for a day, and nowhere says that it signs it anew. A call that is played back has no second
 effect, whereas one that is refused because we were down for long is lost."""
 _AHEAD = timedelta(minutes=5)
+_WHOLE_MAIL = "email"
+"""The field that holds a mail as it came."""
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _STAMP = "x-twilio-email-event-webhook-timestamp"
 _MOST_EVENTS = 10_000
@@ -116,7 +118,7 @@ class SendGridWebhook:
             return Intake(Head(SHORT_CALL), most=SHORT_CALL)
         if not signed:
             self._logins.check(head)
-        trimmer = FormTrimmer(parse_options_header(head.headers["content-type"])[1].get(b"boundary", b""))
+        trimmer = FormTrimmer(_boundary(head), mail=_WHOLE_MAIL)
         stamp = head.headers.get(_STAMP, "").encode()
         return Intake(trimmer, most=LONGEST_CALL, proven=not signed, signed_before=stamp if signed else None)
 
@@ -243,12 +245,20 @@ def _is_form(request: WebhookRequest) -> bool:
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
+def _boundary(request: WebhookRequest) -> bytes:
+    return parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
+
+
+def _end_of_form(request: WebhookRequest) -> bytes:
+    return b"\r\n--" + _boundary(request) + b"--\r\n"
+
+
 def _received(request: WebhookRequest) -> list[StatusReport | InboundMessage]:
     """Mail comes whole (field `email`, the raw option) or taken apart; SendGrid gives it no id of its own."""
     form = _Form(request)
     envelope = fit(_Envelope, form.json("envelope"))
-    if "email" in form.fields:
-        raw = form.fields["email"]
+    if _WHOLE_MAIL in form.fields:
+        raw = form.fields[_WHOLE_MAIL]
     elif "headers" in form.fields:
         headers = HeaderParser(policy=compat32).parsestr(form.text("headers")).items()
         raw = rebuild(headers, text=form.text("text"), html=form.text("html"), parts=form.parts)
@@ -266,7 +276,8 @@ class _Form:
         self.parts: list[Part] = []
         try:
             headers = {"Content-Type": request.headers["content-type"].encode("latin-1")}
-            parse_form(headers, BytesIO(request.body), self._add_field, self._add_file)
+            body = request.body + (_end_of_form(request) if request.is_cut else b"")
+            parse_form(headers, BytesIO(body), self._add_field, self._add_file)
         except ValueError as error:
             raise Malformed(f"the body is not a form: {error}") from error
         self._charsets = self.json("charsets")
@@ -286,7 +297,7 @@ class _Form:
 
     def payload(self) -> dict[str, Any]:
         """For the record: everything but the raw message and what was attached."""
-        return {name: self.text(name) for name in self.fields if name != "email"}
+        return {name: self.text(name) for name in self.fields if name != _WHOLE_MAIL}
 
     def _add_field(self, field: FormField) -> None:
         self.fields[(field.field_name or b"").decode("utf-8", "replace")] = field.value or b""

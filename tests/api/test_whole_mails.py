@@ -3,9 +3,10 @@
 import dataclasses
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from itertools import chain
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from httpx import Response
 
 from api import webhooks
 from api.edge import Edge
-from providers.webhooks import postmark
+from providers.webhooks import postmark, sendgrid
 from providers.webhooks.base import WebhookRequest
 from providers.webhooks.postmark import PostmarkWebhook
 from providers.webhooks.registry import build_email_webhooks
@@ -154,6 +155,98 @@ async def test_a_wish_with_a_photo_is_heard(api: Api, way: Callable[[Api], objec
     assert event["payload"]["payload"]["left_out_bytes"] > 20_000_000
     assert event["length"] < 2_500_000
     assert await api.count("dead_letters") == 0
+
+
+MB = 1_000_000
+LINE = b64encode(b"\xff" * 57) + b"\r\n"
+PARTS = {
+    "text": b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + WISH.encode() + b"\r\n",
+    "photo": b"Content-Type: image/jpeg\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+    "notes": b'Content-Type: text/plain\r\nContent-Disposition: attachment; filename="a.txt"\r\n\r\n',
+}
+"""What a part begins with; of all but the text the rest is lines without end."""
+ORDERS = {
+    "words first": ("text", "photo"),
+    "photo first": ("photo", "text"),
+    "notes first": ("notes", "text"),
+    "between": ("photo", "text", "photo"),
+}
+
+
+def source(order: tuple[str, ...], size: int) -> Iterator[bytes]:
+    """A mail of so many bytes, made as it is read."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in mail().items() if not name.lower().startswith("content-"))
+    yield head.encode() + b'Content-Type: multipart/mixed; boundary="=_zz"\r\nMIME-Version: 1.0\r\n\r\n'
+    attached = [name for name in order if name != "text"]
+    for name in order:
+        yield b"--=_zz\r\n" + PARTS[name]
+        if name != "text":
+            for _ in range(size // len(attached) // len(LINE) // 500):
+                yield LINE * 500
+    yield b"--=_zz--\r\n"
+
+
+async def passed_on(*parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in chain(*parts):
+        yield part
+
+
+async def raw_of(api: Api, order: tuple[str, ...], size: int) -> Response:
+    headers = {**await api.key("write"), "Content-Type": "message/rfc822"}
+    return await api.http.post("/webhooks/email/raw", content=passed_on(source(order, size)), headers=headers)
+
+
+async def postmark_of(api: Api, order: tuple[str, ...], size: int) -> Response:
+    """The mail as it came stands before its text, which Postmark has taken out of it."""
+    raw = (json.dumps(part.decode())[1:-1].encode() for part in source(order, size))
+    head = b'{"RecordType":"Inbound","FromFull":{"Email":"ada@example.com"},"From":"ada@example.com","MessageID":"'
+    between = head + uuid4().hex.encode() + b'","RawEmail":"'
+    rest = b'","TextBody":"' + WISH.encode() + b'","Attachments":[]}'
+    user, _, password = POSTMARK_LOGIN.partition(":")
+    return await api.http.post(
+        "/webhooks/email/postmark", content=passed_on([between], raw, [rest]), auth=(user, password)
+    )
+
+
+async def sendgrid_of(api: Api, order: tuple[str, ...], size: int) -> Response:
+    head = b'--xYzZY\r\nContent-Disposition: form-data; name="email"\r\n\r\n'
+    user, _, password = LOGIN.partition(":")
+    return await api.http.post(
+        "/webhooks/email/sendgrid",
+        content=passed_on([head], source(order, size), [b"\r\n--xYzZY--\r\n"]),
+        headers={"Content-Type": KIND},
+        auth=(user, password),
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "order"),
+    [(35 * MB, "photo first"), (35 * MB, "notes first"), (45 * MB, "words first"), (45 * MB, "between")],
+)
+@pytest.mark.parametrize("way", [raw_of, postmark_of, sendgrid_of], ids=["raw", "postmark", "sendgrid"])
+async def test_a_wish_is_heard_wherever_it_stands_in_its_mail(
+    api: Api, way: Callable[[Api, tuple[str, ...], int], Awaitable[Response]], order: str, size: int
+) -> None:
+    """Before, behind or between what is attached: it bars the address, and is no reply."""
+    answer = await way(api, ORDERS[order], size)
+    assert (answer.status_code, answer.json()) == (200, {"received": 1, "known": 0, "kept": 0})
+    [message] = await api.rig.rows("SELECT address, kind, body FROM messages")
+    assert (message["address"], message["kind"], message["body"].strip()) == ("ada@example.com", "opt_out", WISH)
+    assert [row["reason"] for row in await api.rig.rows("SELECT reason FROM suppressions")] == ["unsubscribed"]
+
+
+@pytest.mark.parametrize("way", [raw_of, postmark_of, sendgrid_of], ids=["raw", "postmark", "sendgrid"])
+async def test_the_beginning_of_what_is_too_long_counts(
+    api: Api, way: Callable[[Api, tuple[str, ...], int], Awaitable[Response]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """413 with a dead letter; its writer is heard as far as it was read, and not written to as if nothing came."""
+    for module in (webhooks, postmark, sendgrid):
+        monkeypatch.setattr(module, "LONGEST_CALL", 2 * MB)
+    answer = await way(api, ORDERS["words first"], 3 * MB)
+    assert answer.status_code == 413
+    assert await api.count("dead_letters") == 1
+    [message] = await api.rig.rows("SELECT address, kind FROM messages")
+    assert (message["address"], message["kind"]) == ("ada@example.com", "opt_out")
 
 
 async def test_a_signature_over_other_bytes_is_none(api: Api) -> None:
