@@ -16,6 +16,8 @@ from starter.engine import Engine
 from starter.inbox import Inbox
 from starter.schedule import ensure_mailbox_poll, ensure_reconciler
 from store import reports
+from store.pool import LOST
+from store.worker_conflicts import Tally
 
 log = structlog.get_logger("worker")
 
@@ -23,6 +25,7 @@ _USUAL = (Channel.EMAIL, Channel.SMS)
 """Channels that are missed even where no sequence sends on them yet."""
 _GRACE_S = 10.0
 """For what came in and is being applied when the process is told to end; what is left, others apply."""
+_COUNTED_EVERY_S = 15.0
 _NAMED = 5
 """Sequences that a warning names."""
 
@@ -40,11 +43,24 @@ async def work(settings: Settings) -> None:
         await ensure_mailbox_poll(engine.runs.client, engine.runs.task_queue, polled_every)
         await warn_of_channels(engine)
         keeping = asyncio.create_task(inbox.keep(engine))
+        counting = asyncio.create_task(count_conflicts(Tally(engine.database, engine.tenant_id)))
         log.info("working", task_queue=settings.task_queue, temporal=settings.temporal_address)
         await stop.wait()
         log.info("stopping", hint="waiting for the messages that are being handed over")
         keeping.cancel()
+        counting.cancel()
         await inbox.finish(_GRACE_S)
+
+
+async def count_conflicts(tally: Tally) -> None:
+    """Note, until cancelled, what the `/metrics` of an API process tell of workers; a database that is down is tried
+    again."""
+    while True:
+        await asyncio.sleep(_COUNTED_EVERY_S)
+        try:
+            await tally.note()
+        except LOST as error:
+            log.warning("conflicts_not_noted", error=type(error).__name__)
 
 
 async def warn_of_channels(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from api.auth import key_in
 from api.edge import TheEdge
 from api.problems import Refusal
 from starter.engine import Engine
-from store import inbox, reports
+from store import inbox, reports, worker_conflicts
 from store.pool import LOST, Conflicts
 
 log = structlog.get_logger(__name__)
@@ -36,18 +36,18 @@ router = APIRouter(include_in_schema=False)
 
 
 class _Conflicts(Collector):
-    """What the pool counts, as it stands when it is asked for."""
+    """What pools count, as it stands when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, whose: str) -> None:
         self.counted = Conflicts()
+        self._name = name
+        self._help = (
+            f"Transactions of {whose} that PostgreSQL undid: deadlocks, serialisation failures."
+        )
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """By what became of it."""
-        family = CounterMetricFamily(
-            "touchline_database_conflicts",
-            "Transactions that PostgreSQL undid for the sake of others: deadlocks, serialisation failures.",
-            labels=["outcome"],
-        )
+        family = CounterMetricFamily(self._name, self._help, labels=["outcome"])
         family.add_metric(["repeated"], self.counted.repeated)
         family.add_metric(["given_up"], self.counted.given_up)
         yield family
@@ -63,10 +63,11 @@ class Metrics:
     """The figures of one application."""
 
     registry: CollectorRegistry = field(default_factory=_registry)
-    _conflicts: "_Conflicts" = field(default_factory=lambda: _Conflicts())
 
     def __post_init__(self) -> None:
         registry = self.registry
+        self._conflicts = _Conflicts("touchline_database_conflicts", "this process")
+        self._of_workers = _Conflicts("touchline_worker_database_conflicts", "all workers")
         self._requests = Counter(
             "touchline_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
         )
@@ -79,6 +80,7 @@ class Metrics:
         )
         self._pool = Gauge("touchline_database_connections", "Of the pool.", ["state"], registry=registry)
         registry.register(self._conflicts)
+        registry.register(self._of_workers)
         self._overdue = Gauge(
             "touchline_enrollments_overdue", "Due for five minutes and not moved; 0 in health.", registry=registry
         )
@@ -128,11 +130,15 @@ class Metrics:
 
     async def _count(self, engine: Engine) -> None:
         now = datetime.now(UTC)
-        found, waiting = [], []
+        found, waiting, conflicts = [], [], []
         for tenant_id in await engine.database.tenant_ids():
             async with engine.database.transaction(tenant_id) as tx:
                 found.append(await reports.trouble(tx, now - reports.OVERDUE))
                 waiting.append(await inbox.waiting(tx))
+                conflicts.append(await worker_conflicts.read(tx))
+        self._of_workers.counted = Conflicts(
+            sum(one.repeated for one in conflicts), sum(one.given_up for one in conflicts)
+        )
         self._overdue.set(sum(one.overdue for one in found))
         self._paused.set(sum(one.paused for one in found))
         self._disagreements.set(sum(one.disagreements for one in found))

@@ -3,12 +3,15 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api import metrics
 from api.edge import Edge
+from store.pool import Database
+from store.worker_conflicts import Tally
 from tests.api.conftest import Api
 from tests.store.tenants import fill
 
@@ -61,6 +64,8 @@ async def test_what_waits_is_counted_over_all_tenants(
     assert found["touchline_disagreements",] == 2
     assert found["touchline_inbox_waiting",] == 2
     assert found["touchline_inbox_oldest_seconds",] > 0
+    assert found["touchline_worker_database_conflicts_total", "repeated"] == 6
+    assert found["touchline_worker_database_conflicts_total", "given_up"] == 2
     assert found["touchline_database_connections", "most"] == 10
     assert found["touchline_database_connections", "idle"] >= 1
     await other.rig.execute("UPDATE enrollments SET next_run_at = $1", datetime.now(UTC) + timedelta(hours=1))
@@ -68,6 +73,26 @@ async def test_what_waits_is_counted_over_all_tenants(
     monkeypatch.setattr(metrics, "_BACKLOG_EVERY_S", 0)
     assert (await _read(watched))["touchline_enrollments_overdue",] == 1
     assert not any(str(api.rig.engine.tenant_id) in str(found) for api in (watched, other))
+
+
+async def test_what_workers_count_is_told_by_the_api(watched: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each adds what is new since the last time, once; what the database did not take is added later."""
+    monkeypatch.setattr(metrics, "_BACKLOG_EVERY_S", 0)
+    database, tenant = watched.rig.engine.database, watched.rig.engine.tenant_id
+    counted = database.conflicts
+    first, second = Tally(database, tenant), Tally(database, tenant)
+    counted.repeated, counted.given_up = 2, 1
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "transaction", Mock(side_effect=ConnectionError("gone")))
+        with pytest.raises(ConnectionError):
+            await first.note()
+    for tally in (first, second, first):
+        await tally.note()
+    counted.repeated += 1
+    await first.note()
+    found = await _read(watched)
+    assert found["touchline_worker_database_conflicts_total", "repeated"] == 5
+    assert found["touchline_worker_database_conflicts_total", "given_up"] == 2
 
 
 async def test_only_the_operator_reads_them(watched: Api, api: Api) -> None:

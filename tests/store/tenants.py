@@ -268,6 +268,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             received_at=AT,
             due_at=AT,
         )
+        await insert("worker_conflicts", repeated=3, given_up=1)
         second = ids.version_id(sequence, 2)
         await insert(
             "sequence_versions",
