@@ -41,9 +41,7 @@ class _Conflicts(Collector):
     def __init__(self, name: str, whose: str) -> None:
         self.counted = Conflicts()
         self._name = name
-        self._help = (
-            f"Transactions of {whose} that PostgreSQL undid: deadlocks, serialisation failures."
-        )
+        self._help = f"Transactions of {whose} that PostgreSQL undid: deadlocks, serialisation failures."
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """By what became of it."""

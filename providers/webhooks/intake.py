@@ -259,7 +259,8 @@ class MailTrimmer(_Texts):
             if (name[:-2] if is_last else name) in self._names:
                 self._content(data[at : found.start()])
                 self._begin()
-                self._content(found[0])
+                # A delimiter begins a line, also behind what was cut within one.
+                self._content(found[0] if self.kept.endswith(b"\n") else b"\r\n" + found[0])
                 self._head = None if is_last else bytearray()
                 return found.end()
         self._content(data[at:])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from email import message_from_bytes
 from hashlib import sha256
 from io import BytesIO
 from time import process_time
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from python_multipart import parse_form
 
 from providers.webhooks import intake
-from providers.webhooks.intake import FormTrimmer, Head, Intake, JsonTrimmer, TooLong, Trimmer
+from providers.webhooks.intake import FormTrimmer, Head, Intake, JsonTrimmer, MailTrimmer, TooLong, Trimmer
 
 LONGEST, LITTLE = 40, 7
 TEXTS = st.text(alphabet=st.sampled_from('aé€😀\\"/\n\0 u0'), max_size=120)
@@ -112,6 +113,44 @@ def test_a_form_stays_one(parts: list[bytes], sizes: list[int]) -> None:
     )
 
 
+WORDS = b"Please stop."
+LEAVES = st.sampled_from(
+    [
+        b"Content-Type: text/plain\r\n\r\n" + WORDS + b"\r\n",
+        b"\r\n" + WORDS + b"\r\n",
+        b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b"QUJD" * 300 + b"\r\n",
+        b"Content-Type: text/csv\r\nContent-Disposition: attachment\r\n\r\n" + b"a,b\r\n" * 300,
+        b"Content-Type: application/pdf\r\n\r\n" + b"\0" * 9_000 + b"\r\n",
+    ]
+)
+
+
+def _mail_of(leaves: list[bytes]) -> bytes:
+    """The last of them within another multipart, as mail programs write it."""
+    *before, last = leaves
+    inner = b'Content-Type: multipart/related;\r\n boundary="in ner"\r\n\r\n--in ner\r\n' + last + b"--in ner--\r\n"
+    parts = b"".join(b"--out\r\n" + part for part in [*before, inner])
+    return b"From: a@example.com\r\nContent-Type: multipart/mixed; boundary=out\r\n\r\n" + parts + b"--out--\r\n"
+
+
+@given(st.lists(LEAVES, min_size=1, max_size=5), st.lists(st.integers(1, 400), max_size=30))
+def test_a_mails_words_are_kept_wherever_they_stand(leaves: list[bytes], sizes: list[int]) -> None:
+    """Every text is there whole, and what is attached is cut; wherever the chunks end, and as a field of a form too."""
+    body = _mail_of(leaves)
+    form = b'--zz\r\nContent-Disposition: form-data; name="email"\r\n\r\n' + body + b"\r\n--zz--\r\n"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(intake, "_LONGEST_TEXT", 4_000)
+        patched.setattr(intake, "_LITTLE", 200)
+        patched.setattr(intake, "_MUCH", 100_000)
+        kept = trimmed(MailTrimmer(), body, sizes)
+        assert kept == trimmed(MailTrimmer(), body, [])
+        assert kept in trimmed(FormTrimmer(b"zz", mail="email"), form, sizes)
+    written = [part for part in leaves if WORDS in part]
+    texts = [part.get_payload() for part in message_from_bytes(kept).walk() if part.get_content_type() == "text/plain"]
+    assert [WORDS.decode() in text for text in texts] == [True] * len(written)
+    assert len(kept) < 4_000
+
+
 def test_what_is_signed_is_all_of_it() -> None:
     """The digest is over what was let go as well, and over what is signed before the body."""
     taken = Intake(Head(4), most=100, signed_before=b"12")
@@ -143,6 +182,11 @@ def test_a_body_that_is_too_long_is_refused_and_its_beginning_kept() -> None:
         (lambda: FormTrimmer(b"zz"), b"\r\n--z"),
         (lambda: FormTrimmer(b"zz"), b"\r\n--zz"),
         (lambda: FormTrimmer(b"zz"), b"\r\r\r\r"),
+        (lambda: FormTrimmer(b"zz", mail="f"), b"\r\n--zz"),
+        (MailTrimmer, b"--a\r\n"),
+        (MailTrimmer, b"Content-Type: a/b; boundary=a\r\n\r\n--a\r\n"),
+        (MailTrimmer, b"boundary= "),
+        (MailTrimmer, b"boundary"),
     ],
 )
 def test_the_work_grows_with_the_length_alone(trimmer: Any, unit: bytes) -> None:
