@@ -30,7 +30,7 @@ _PROVIDER = "email"
 _LONGEST = timedelta(minutes=4)
 """A poll ends here; the next one goes on."""
 _BATCH = 8
-"""Messages fetched at once; each is at most `imap.LARGEST` long."""
+"""Messages fetched at once; of each about `imap.LARGEST` bytes are kept."""
 _OVERLAP = timedelta(days=1)
 """Read again after a server has renumbered its messages: more than its clock and ours are apart."""
 

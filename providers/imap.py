@@ -15,9 +15,10 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from content.headers import single_line
 from domain.errors import NotReady
 from providers.echoes import without
+from providers.webhooks.intake import LONGEST_CALL, MailTrimmer
 
 LARGEST = 1024 * 1024
-"""Bytes that are read of one message: its headers and its text come before what is attached."""
+"""Bytes of a message that are fetched at once: most are shorter."""
 
 _TROUBLE = (IMAPClientError, OSError, ValueError)
 """What the library raises: refusals and broken promises of the server, a lost connection, an answer without sense."""
@@ -60,7 +61,7 @@ class RawMail:
     arrived_at: datetime
     """INTERNALDATE: in general when the server took it in; a message that is moved keeps it."""
     raw: bytes
-    """Its first `LARGEST` bytes."""
+    """As it is; of one that is longer than `LARGEST` its words, with what is attached cut."""
 
 
 class Mailbox:
@@ -97,11 +98,24 @@ class Mailbox:
         # PEEK leaves \\Seen as it is.
         found = await self._ask("fetch", uids, ["INTERNALDATE", f"BODY.PEEK[]<0.{LARGEST}>"])
         return [
-            RawMail(uid=uid, arrived_at=items[b"INTERNALDATE"], raw=items[b"BODY[]<0>"] or b"")
+            RawMail(uid=uid, arrived_at=items[b"INTERNALDATE"], raw=await self._whole(uid, items[b"BODY[]<0>"] or b""))
             for uid in uids
             # Without them it is gone, or only its flags were told.
             if (items := found.get(uid)) and {b"INTERNALDATE", b"BODY[]<0>"} <= items.keys()
         ]
+
+    async def _whole(self, uid: int, beginning: bytes) -> bytes:
+        """A message by its beginning: what its author wrote may stand behind what is attached."""
+        if len(beginning) < LARGEST:
+            return beginning
+        trimmer, part, at = MailTrimmer(), beginning, 0
+        while part and at < LONGEST_CALL:
+            trimmer.feed(part)
+            at += len(part)
+            found = await self._ask("fetch", [uid], [f"BODY.PEEK[]<{at}.{LARGEST}>"])
+            part = found.get(uid, {}).get(f"BODY[]<{at}>".encode()) or b""
+        trimmer.end()
+        return bytes(trimmer.kept)
 
     async def _ask(self, command: str, *args: Any) -> Any:
         return await _in_a_thread(self._config, lambda: getattr(self._client, command)(*args))

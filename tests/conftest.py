@@ -21,7 +21,14 @@ from starter.temporal_server import LocalTemporal
 from store.migrate import migrate
 from store.pool import Database
 from tests.e2e import forked
-from tests.helpers import IN_MEMORY, databases_in_memory, own_database, time_skipping_server
+from tests.helpers import (
+    COMMITS_TAKE_MS,
+    IN_MEMORY,
+    databases_in_memory,
+    own_database,
+    slow_commits,
+    time_skipping_server,
+)
 
 _TEMPLATE = "touchline_template"
 
@@ -68,7 +75,7 @@ def unhurried_workflows() -> Iterator[None]:
 async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalPostgres]:
     """A PostgreSQL server with the migrated template; tests that stop or kill a server start one of their own."""
     # Without fsync: a killed process loses nothing by it, only a machine that loses power would.
-    server = LocalPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
+    server = LocalPostgres(tmp_path_factory.mktemp("postgres"), durable=COMMITS_TAKE_MS is not None)
     await server.start()
     try:
         with databases_in_memory() as folder:
@@ -77,6 +84,8 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lo
                 await admin.execute(f"CREATE TABLESPACE {IN_MEMORY} LOCATION '{folder}'")
                 await admin.close()
             await migrate(server.url(_TEMPLATE))
+            if COMMITS_TAKE_MS is not None:
+                await slow_commits(server, int(COMMITS_TAKE_MS))
             try:
                 yield server
             finally:

@@ -68,6 +68,22 @@ def databases_in_memory() -> Iterator[Path | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+COMMITS_TAKE_MS = os.environ.get("TOUCHLINE_TEST_COMMIT_MS")
+"""Milliseconds that each commit of the tests' PostgreSQL takes at least, up to 100: a slow disk. None: no time."""
+
+
+async def slow_commits(postgres: LocalPostgres, ms: int) -> None:
+    """Let each commit of this server take so long; it must have fsync, without which PostgreSQL waits for nothing."""
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        # However few others are at work: the delay is meant to gather their commits, here it is the disk.
+        await admin.execute("ALTER SYSTEM SET commit_siblings = 0")
+        await admin.execute(f"ALTER SYSTEM SET commit_delay = {ms * 1000}")
+        await admin.execute("SELECT pg_reload_conf()")
+    finally:
+        await admin.close()
+
+
 @asynccontextmanager
 async def own_database(postgres: LocalPostgres, template: str) -> AsyncIterator[str]:
     """A copy of the template for as long as the block lasts; its URL, as the owner of the tables."""
