@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
@@ -100,6 +101,9 @@ class Reconciler:
         self._runs = runs
         self._failed: dict[tuple[str, UUID], set[UUID]] = {}
         """What could not be mended the last time, by kind and tenant."""
+        self._turns = count(1)
+        self._begun_at: dict[UUID, int] = {}
+        """Which turn each tenant had last."""
 
     @activity.defn
     async def reconcile(self) -> Swept:
@@ -107,7 +111,10 @@ class Reconciler:
         total = Swept()
         failure: Exception | None = None
         with heartbeats():
-            for tenant_id in await self._database.tenant_ids():
+            # A sweep that is cut off goes on next time with whoever it has not come to.
+            tenants = await self._database.tenant_ids()
+            for tenant_id in sorted(tenants, key=lambda one: self._begun_at.get(one, 0)):
+                self._begun_at[tenant_id] = next(self._turns)
                 try:
                     swept = await self._sweep(tenant_id, Clock())
                 except Exception as error:

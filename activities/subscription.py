@@ -85,6 +85,7 @@ class Subscriptions:
         until = clock.now() + _FEEDS_FOR
         for tenant_id, subscription_id in await self._database.overdue_subscriptions(clock.now() - _OVERDUE):
             await self._wake_or_log(tenant_id, subscription_id)
+            activity.heartbeat()
         failed: set[UUID] = set()
         while clock.now() < until and not activity.is_worker_shutdown():
             for tenant_id in await self._database.tenants_with_news():

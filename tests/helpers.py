@@ -68,7 +68,7 @@ def databases_in_memory() -> Iterator[Path | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-COMMITS_TAKE_MS = os.environ.get("TOUCHLINE_TEST_COMMIT_MS")
+COMMITS_TAKE_MS = os.environ.get("SLOW_COMMITS_MS")
 """Milliseconds that each commit of the tests' PostgreSQL takes at least, up to 100: a slow disk. None: no time."""
 
 

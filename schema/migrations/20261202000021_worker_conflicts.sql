@@ -11,7 +11,7 @@ ALTER TABLE worker_conflicts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE worker_conflicts FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON worker_conflicts TO touchline_app
     USING (tenant_id = (SELECT current_tenant())) WITH CHECK (tenant_id = (SELECT current_tenant()));
-GRANT SELECT, INSERT, UPDATE, DELETE ON worker_conflicts TO touchline_app;
+GRANT SELECT, INSERT, UPDATE ON worker_conflicts TO touchline_app;
 
 -- migrate:down
 DROP TABLE worker_conflicts;

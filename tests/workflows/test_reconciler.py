@@ -1,10 +1,12 @@
 """Rows and workflows cannot disagree for long: the sweep mends what it can and flags the rest."""
 
+import asyncio
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -135,6 +137,38 @@ async def test_a_tenant_that_cannot_be_swept_holds_up_no_other(
     monkeypatch.setattr(Database, "tenant_ids", poisoned_first)
     with pytest.raises(ValueError, match="nobody can read"):
         await rig.by_itself(Reconciler(rig.deliveries(), rig.engine.runs).reconcile)
+    await rig.arrives(enrollment, "second")
+
+
+async def test_a_sweep_that_is_cut_off_goes_on_with_whoever_it_has_not_come_to(
+    on_dev_server: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tenants whose sweep takes all the time there is hide no other: they come last the next time."""
+    slow, everybody = [uuid4() for _ in range(3)], Database.tenant_ids
+
+    async def slow_first(database: Database) -> list[UUID]:
+        return [*slow, *await everybody(database)]
+
+    begun: list[UUID] = []
+    sweep = Reconciler._sweep
+
+    async def timed_out(reconciler: Reconciler, tenant_id: UUID, clock: Any) -> Swept:
+        begun.append(tenant_id)
+        if tenant_id in slow:
+            raise asyncio.CancelledError
+        return await sweep(reconciler, tenant_id, clock)
+
+    rig = on_dev_server
+    [enrollment] = await _never_started(rig, 1)
+    monkeypatch.setattr(Database, "tenant_ids", slow_first)
+    monkeypatch.setattr(Reconciler, "_sweep", timed_out)
+    reconciler = Reconciler(rig.deliveries(), rig.engine.runs)
+    for _ in slow:
+        with pytest.raises(asyncio.CancelledError):
+            await rig.by_itself(reconciler.reconcile)
+    with pytest.raises(asyncio.CancelledError):
+        await rig.by_itself(reconciler.reconcile)
+    assert begun == [*slow, rig.engine.tenant_id, slow[0]]
     await rig.arrives(enrollment, "second")
 
 
