@@ -12,6 +12,7 @@ from api.auth import REFUSALS, needs
 from api.etags import CONDITIONS, IfMatch
 from api.problems import answers
 from api.texts import Line, Text
+from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
 from starter import tenant as starter
 from starter.engine import Engine
@@ -31,6 +32,7 @@ _EXAMPLE: dict[str, Any] = {
     "holidays": ["2026-12-24", "2026-12-31"],
     "review_days": 10,
     "on_ambiguous": "hold",
+    "on_left": "end",
 }
 
 
@@ -64,6 +66,10 @@ class TenantSettings(BaseModel):
     on_ambiguous: AmbiguousPolicy = Field(
         description="What is done about a message of which nobody can say whether it went out, where its sequence "
         "names no policy: `hold` it for a person, `resend` it, or `assume_sent`."
+    )
+    on_left: LeavingPolicy = Field(
+        description="What is done about a contact of whom an answer says that they no longer work there: `end` their "
+        "sequences on the channel, or `hold` the address until somebody decides. Either way it is among the reviews."
     )
 
 

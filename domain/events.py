@@ -41,6 +41,10 @@ def _storable(value: Any, level: int = 0) -> Any:
             return value
 
 
+LeavingPolicy = Literal["end", "hold"]
+"""What becomes of the messages to a contact who no longer works there: they end, or wait until somebody decides."""
+
+
 class EventType(StrEnum):
     """What happened, in the field's own words."""
 

@@ -8,13 +8,13 @@ import asyncpg
 import structlog
 
 from content.addresses import normal_email, normal_phone
-from domain.events import EventType, InboundMessage, StatusReport
+from domain.events import EventType, InboundMessage, LeavingPolicy, StatusReport
 from domain.messages import Channel
 from starter import notices, postponing
 from starter.engine import Engine
 from starter.telling import tell
 from starter.wording import Explanation, explain_message, read_message
-from store import inbound, matching, senders, signals, statuses, stopping
+from store import inbound, matching, senders, signals, statuses, stopping, tenants
 from store.attribution import Received
 from store.inbound import Reading
 from store.stopping import Rest
@@ -139,8 +139,13 @@ async def _read(tx: asyncpg.Connection, message: InboundMessage) -> Reading:
     """What it says; only where that ends something is it worth while to look up whose words they are."""
     reading = read_message(message).reading
     if message.declared is None and (reading.kind == "opt_out" or reading.doubt is not None):
-        return read_message(message, await matching.texts_written(tx, message)).reading
-    return reading
+        reading = read_message(message, await matching.texts_written(tx, message)).reading
+    return replace(reading, on_left=await _on_left(tx)) if reading.says_left else reading
+
+
+async def _on_left(tx: asyncpg.Connection) -> LeavingPolicy:
+    tenant = await tenants.read(tx)
+    return tenant.on_left if tenant is not None else "end"
 
 
 async def explained(engine: Engine, message: InboundMessage) -> Explanation:
@@ -148,7 +153,8 @@ async def explained(engine: Engine, message: InboundMessage) -> Explanation:
     message = _asked_by_mail(engine, message)
     message = message.model_copy(update={"sender": _normal(engine, message.channel, message.sender)})
     async with engine.database.transaction(engine.tenant_id) as tx:
-        return explain_message(message, await matching.texts_written(tx, message))
+        ours = await matching.texts_written(tx, message)
+        return explain_message(message, ours, on_left=await _on_left(tx))
 
 
 def _asked_by_mail(engine: Engine, message: InboundMessage) -> InboundMessage:

@@ -98,7 +98,7 @@ async def lift(
             and await reviews.holds(tx, found.channel, found.address)
         ):
             raise Conflict(
-                "a message from there may be an opt-out, and nobody has decided yet",
+                "a message from there is under review, and nobody has decided yet",
                 hint="decide what it is among the reviews",
             )
         await suppressions.take_back(tx, found, engine.now())

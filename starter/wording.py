@@ -1,7 +1,7 @@
 """How a message that came in is read: what it says, by which words or rule, and whose those words are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -14,7 +14,7 @@ from content.inbound_mail.tickets import is_phones
 from content.optout import OptOutKind, OptOutVerdict
 from content.optout.verdict import Explained, explain
 from domain.base import Frozen
-from domain.events import EventType, InboundMessage, StatusReport
+from domain.events import EventType, InboundMessage, LeavingPolicy, StatusReport
 from domain.messages import Channel
 from store.attribution import MessageKind
 from store.inbound import Reading
@@ -97,8 +97,9 @@ class Explanation(Frozen):
 
     type: EventType
     effect: Effect
-    """`barred`: an opt-out; `held`: may be one, so nothing goes out until somebody decides; `lifted`: an opt-out is
-    taken back; `answered`: HELP; `stopped`: a reply; `nothing`: an automatic answer; `reported`: no message."""
+    """`barred`: an opt-out; `held` until somebody decides: it may be an opt-out, or says who has left; `lifted`: an
+    opt-out is taken back; `answered`: HELP; `stopped`: a reply, or who has left; `nothing`: an automatic
+    answer; `reported`: no message."""
     kind: MessageKind | None = None
     rule: str | None = None
     """`declared` by the provider or by the address it came to, `keyword` (the whole message), `phrase` (a rule for
@@ -118,12 +119,14 @@ class Explanation(Frozen):
     """Of a report: whom it is about, how final it is, its code and words."""
 
 
-def explain_message(message: InboundMessage, ours: Sequence[str] = ()) -> Explanation:
-    """How this message would be read; `ours` as in `read_message`."""
+def explain_message(
+    message: InboundMessage, ours: Sequence[str] = (), *, on_left: LeavingPolicy = "end"
+) -> Explanation:
+    """How this message would be read; `ours` as in `read_message`, `on_left` the tenant's."""
     read = read_message(message, ours)
     return Explanation(
         type=message.type,
-        effect=_effect(read.reading),
+        effect=_effect(replace(read.reading, on_left=on_left)),
         kind=read.reading.kind,
         rule=read.judged.rule,
         words=read.judged.verdict.matched,
@@ -136,9 +139,9 @@ def explain_message(message: InboundMessage, ours: Sequence[str] = ()) -> Explan
 
 
 def _effect(reading: Reading) -> Effect:
-    if reading.is_suspected:
+    if reading.holds:
         return "held"
-    return "stopped" if reading.review == "left" else _EFFECTS[reading.kind]
+    return "stopped" if reading.says_left else _EFFECTS[reading.kind]
 
 
 def explain_report(report: StatusReport) -> Explanation:

@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from domain.events import InboundMessage
+from domain.events import InboundMessage, LeavingPolicy
 from domain.messages import Channel
 from store import attribution, awaiting, matching, stopping
 from store.attribution import MessageKind, Received
 from store.pool import load_queries
-from store.stopping import ANSWER, OPT_OUT, Blow, Struck
+from store.stopping import ANSWER, LEFT, OPT_OUT, Blow, Held, Struck
 from store.suppressions import is_opted_out, lift, suppress
 
 _sql = load_queries("inbound")
@@ -31,16 +31,29 @@ class Reading:
     """Why a person should read it, where `doubt` says something."""
     may_be_reply: bool = False
     """"Yes" lifts an opt-out, as it does at Twilio; where there is none it is an answer like any other."""
+    on_left: LeavingPolicy = "end"
+    """The tenant's, where it says who has left."""
 
     @property
-    def is_suspected(self) -> bool:
-        """Whether it may be an opt-out: its addresses are barred until a person has decided."""
-        return self.doubt is not None and self.review == "doubtful_opt_out"
+    def says_left(self) -> bool:
+        """Whether the contact no longer works there."""
+        return self.doubt is not None and self.review == "left"
+
+    @property
+    def holds(self) -> bool:
+        """Whether its addresses are barred until a person has decided: it may be an opt-out, or nobody is there."""
+        may_be_opt_out = self.doubt is not None and self.review == "doubtful_opt_out"
+        return may_be_opt_out or (self.says_left and self.on_left == "hold")
+
+    @property
+    def blows(self) -> list[Blow]:
+        """What it does to enrollments, one after the other."""
+        own = _BLOWS.get(self.kind)
+        leaving = LEFT if self.says_left and self.on_left == "end" else None
+        return [blow for blow in (own, leaving) if blow is not None]
 
 
 _BLOWS: dict[MessageKind, Blow] = {"reply": ANSWER, "opt_out": OPT_OUT}
-_LEFT = Blow(frozenset({"bounce"}), "left")
-"""Whoever no longer works there is not reached there; the address is not barred, their successor may have it."""
 
 
 async def receive_message(
@@ -99,6 +112,7 @@ async def receive_message(
         doubt=reading.doubt,
         held=addresses if reading.doubt is not None else [],
         review=reading.review,
+        holds=reading.holds,
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
@@ -113,8 +127,7 @@ async def receive_message(
             nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
-        blow = _LEFT if kind == "auto_reply" and reading.review == "left" else _BLOWS.get(kind)
-        struck = await stopping.strike(tx, event_id, left, blow, found.contact_id, at=message.at, now=now)
+        struck = await _strike(tx, event_id, left, reading, found.contact_id, at=message.at, now=now)
         # Behind the messages, which whoever ends an enrollment locks; before goals, which may ask whether it is barred.
         await _bar_or_lift(tx, message, kind, reading, addresses, event_id, now)
         if kind == "opt_out":
@@ -139,6 +152,25 @@ async def receive_message(
     )
 
 
+async def _strike(
+    tx: asyncpg.Connection,
+    event_id: UUID,
+    held: Sequence[Held],
+    reading: Reading,
+    contact_id: UUID | None,
+    *,
+    at: datetime,
+    now: datetime,
+) -> Struck:
+    """Strike with all that it does; whoever has ended by one blow gets no other."""
+    struck = await stopping.strike(tx, event_id, held, None, contact_id, at=at, now=now)
+    for blow in reading.blows:
+        rest = [e for e in held if e.id not in struck.ended]
+        one = await stopping.strike(tx, event_id, rest, blow, contact_id, at=at, now=now)
+        struck = Struck((*struck.ended, *one.ended), one.going_on, (*struck.told, *one.told))
+    return struck
+
+
 async def _bar_or_lift(
     tx: asyncpg.Connection,
     message: InboundMessage,
@@ -151,7 +183,7 @@ async def _bar_or_lift(
     for one in addresses:
         if kind == "opt_out":
             await suppress(tx, message.channel, one, "unsubscribed", at=message.at, now=now, event_id=event_id)
-        elif reading.is_suspected:
+        elif reading.holds:
             await suppress(tx, message.channel, one, "suspected", at=message.at, now=now, event_id=event_id)
         elif kind == "start":
             await lift(tx, message.channel, one, at=message.at, now=now, event_id=event_id)

@@ -1,4 +1,4 @@
-"""Inbound messages that may be opt-outs: they bar their address until somebody decides."""
+"""Inbound messages that a person should read; those that may be opt-outs bar their address until somebody decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,10 +37,12 @@ class Review(Frozen):
     `left`: the contact no longer works there. `ticket`: a person may have answered through a ticket system."""
     detail: str
     """The words that raised the doubt, or what is to be done."""
+    holds: bool
+    """Nothing is sent to the address on the channel until somebody decides."""
     at: datetime
     channel: str
     address: str
-    """The sender's; nothing is sent to it on the channel until somebody decides."""
+    """The sender's."""
     subject: str | None
     body: str
     contact: str | None

@@ -56,10 +56,12 @@ class Blow:
     """Ends what uses other channels as well: somebody has answered."""
     shared: bool = False
     """Ends what others at the same address get on this channel: the address is barred."""
+    always: bool = False
+    """Whatever `stop_on` says."""
 
     def hits(self, enrollment: Held, contact_id: UUID | None) -> bool:
         """Whether it ends this one; `contact_id`: whose report it is."""
-        return bool(self.events & enrollment.stop_on) and self.concerns(enrollment, contact_id)
+        return (self.always or bool(self.events & enrollment.stop_on)) and self.concerns(enrollment, contact_id)
 
     def concerns(self, enrollment: Held, contact_id: UUID | None) -> bool:
         """Whether it is about this one, whatever its sequence makes of that."""
@@ -69,6 +71,8 @@ class Blow:
 
 
 ANSWER = Blow(frozenset({"reply"}), "replied", everywhere=True)
+LEFT = Blow(frozenset(), "left", always=True)
+"""Whoever no longer works there is not reached there; the address is not barred, their successor may have it."""
 OPT_OUT = Blow(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True)
 """An opt-out in words is an answer as well."""
 

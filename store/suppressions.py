@@ -18,7 +18,7 @@ from store.pool import load_queries
 _sql = load_queries("suppressions")
 
 SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual", "suspected"]
-"""`suspected`: a message from there may be an opt-out, and nobody has decided yet."""
+"""`suspected`: a message from there may be an opt-out, or says who has left, and nobody has decided yet."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
 from store.pool import load_queries
 
@@ -35,6 +36,7 @@ class Tenant:
     """After so many days a message that may be an opt-out, and that nobody has judged, counts as one; None: never."""
     on_ambiguous: AmbiguousPolicy
     """For sequences that name no policy of their own."""
+    on_left: LeavingPolicy
 
 
 async def read(tx: asyncpg.Connection) -> Tenant | None:

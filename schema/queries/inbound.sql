@@ -19,8 +19,8 @@ WITH event AS (
     SELECT current_tenant(), id, :enrollment_id, :sequence_id, :contact_id, :node_id, :order_index, :channel, :kind, :occurred_at
     FROM event WHERE :answers::boolean
 ), review AS (
-    INSERT INTO reviews (tenant_id, message_id, reason, detail, addresses, created_at)
-    SELECT current_tenant(), id, :review, :doubt, :held::text[], :now FROM event WHERE :doubt::text IS NOT NULL
+    INSERT INTO reviews (tenant_id, message_id, reason, detail, addresses, holds, created_at)
+    SELECT current_tenant(), id, :review, :doubt, :held::text[], :holds::boolean, :now FROM event WHERE :doubt::text IS NOT NULL
 ), held AS (
     SELECT j.id FROM event CROSS JOIN message_jobs j WHERE j.id IN (:answered_job_id::uuid, :proven_job_id::uuid)
     ORDER BY j.id FOR NO KEY UPDATE OF j

@@ -1,7 +1,7 @@
 -- name: list_open
 -- Messages that a person should read, the oldest first, behind a place.
 SELECT
-    r.message_id AS id, r.reason, r.detail, m.at, m.channel, m.address, m.subject, m.body,
+    r.message_id AS id, r.reason, r.detail, r.holds, m.at, m.channel, m.address, m.subject, m.body,
     c.external_id AS contact, c.name AS contact_name, s.key AS sequence, m.enrollment_id,
     m.node_id AS step, m.order_index + 1 AS step_number, r.created_at,
     CASE WHEN r.reason = 'doubtful_opt_out' THEN r.created_at + make_interval(days => t.review_days) END AS counts_from
@@ -38,7 +38,7 @@ WHERE message_id = :message_id AND resolved_at IS NULL RETURNING message_id;
 -- Does an open message keep this address barred on the channel?
 SELECT EXISTS (
     SELECT FROM reviews r JOIN messages m ON m.id = r.message_id
-    WHERE r.resolved_at IS NULL AND r.reason = 'doubtful_opt_out' AND m.channel = :channel AND :address = ANY(r.addresses)
+    WHERE r.resolved_at IS NULL AND r.holds AND m.channel = :channel AND :address = ANY(r.addresses)
 );
 
 -- name: mark_unsubscribed!

@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.console import RenderableType
 
+from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
 from settings import Settings
 from starter import tenant as starter
@@ -28,11 +29,18 @@ def register(app: typer.Typer) -> None:
 
 
 _POLICIES = ", ".join(get_args(AmbiguousPolicy))
+_LEAVING = ", ".join(get_args(LeavingPolicy))
 
 
 def _policy(value: str | None) -> str | None:
     if value is not None and value not in get_args(AmbiguousPolicy):
         raise typer.BadParameter(f"there are {_POLICIES}")
+    return value
+
+
+def _leaving(value: str | None) -> str | None:
+    if value is not None and value not in get_args(LeavingPolicy):
+        raise typer.BadParameter(f"there are {_LEAVING}")
     return value
 
 
@@ -81,6 +89,14 @@ async def show_tenant(
             callback=_policy,
         ),
     ] = None,
+    on_left: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY",
+            help=f"Of a contact who no longer works there, an answer says; a person is told either way: {_LEAVING}.",
+            callback=_leaving,
+        ),
+    ] = None,
     tenant: connect.InTenant = None,
     as_json: AsJson = False,
 ) -> Answer:
@@ -99,6 +115,7 @@ async def show_tenant(
         "holidays": None if holidays is None else _dates(holidays),
         "review_days": review_days,
         "on_ambiguous": on_ambiguous,
+        "on_left": on_left,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     async with connect.database(tenant) as (settings, database), database.transaction(settings.tenant) as tx:
@@ -111,6 +128,12 @@ def _dates(text: str) -> tuple[date, ...]:
         return tuple(date.fromisoformat(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise Refused(f"the holidays make no sense: {error}", hint="write them as 2026-12-24,2026-12-31") from error
+
+
+_LEFT: dict[LeavingPolicy, str] = {
+    "end": "their sequences on the channel end",
+    "hold": "their address is held until somebody decides",
+}
 
 
 def _deadline(tenant: Tenant) -> str:
@@ -135,6 +158,7 @@ def _lines(tenant: Tenant, settings: Settings) -> list[RenderableType]:
                 ("holidays", ", ".join(map(str, tenant.holidays)) or "none of its own"),
                 ("reviews", _deadline(tenant)),
                 ("in doubt", f"{tenant.on_ambiguous}, where the sequence names no policy"),
+                ("who has left", _LEFT[tenant.on_left]),
                 ("webhooks also to", ", ".join(tenant.webhook_allow) or "nothing that is not public"),
             ],
         )

@@ -75,6 +75,7 @@ async def test_the_tenants_settings_are_read_and_changed_as_a_whole(api: Api) ->
         "holidays": ["2026-12-31", "2026-12-24", "2026-12-31"],
         "review_days": 3,
         "on_ambiguous": "resend",
+        "on_left": "hold",
     }
     changed = await api.http.put("/tenant", json=wanted, headers={**admin, "If-Match": "*"})
     expected = {**before, **wanted, "holidays": ["2026-12-24", "2026-12-31"]}
@@ -114,6 +115,7 @@ async def test_two_who_change_the_tenants_settings_lose_nothing_of_each_others(a
         ("help_text", "x" * 1601, "help_text"),
         ("webhook_allow", ["any"], "webhook_allow"),
         ("on_ambiguous", "shrug", "on_ambiguous"),
+        ("on_left", "shrug", "on_left"),
         ("review_days", 0, "review_days"),
         ("holidays", ["2026-02-30"], "holidays"),
         ("name", "Mine", "name"),

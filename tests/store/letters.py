@@ -13,6 +13,7 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.registry import Registry
 from settings import Settings
+from starter import tenant
 from starter.engine import Engine
 from starter.inbound import receive
 from starter.runs import Runs
@@ -121,6 +122,11 @@ class Letters(Rig):
             " WHERE active GROUP BY 1, 2"
         )
         return {(row["channel"], row["address"]): row["reasons"] for row in rows}
+
+    async def decides(self, setting: str, value: object) -> None:
+        """The workspace changes one of its settings."""
+        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+            await tenant.change(tx, {setting: value})
 
     def job_id(self, enrollment: UUID, node: str) -> UUID:
         return ids.job_id(enrollment, node)

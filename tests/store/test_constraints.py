@@ -202,7 +202,7 @@ async def test_every_check_is_tried(owner: asyncpg.Connection) -> None:
     )
     untried = {(row["table"], row["name"]) for row in checks} - {(table, name) for table, name, _ in NONSENSE}
     # The application makes no tenant; what it may change of its own is tried below.
-    own = ("name", "on_ambiguous", "review_days", *TEXTS)
+    own = ("name", "on_ambiguous", "on_left", "review_days", *TEXTS)
     assert untried == {("tenants", f"tenants_{column}_check") for column in own}
 
 
@@ -222,10 +222,11 @@ async def test_a_tenants_time_for_reviews_is_a_day_at_least(tenant: Tenant) -> N
         await tenant.execute("UPDATE tenants SET review_days = 0")
 
 
-async def test_a_tenants_policy_is_one_that_there_is(tenant: Tenant) -> None:
-    """A message in doubt is never settled by a word that nobody knows."""
-    with pytest.raises(asyncpg.CheckViolationError, match="tenants_on_ambiguous_check"):
-        await tenant.execute("UPDATE tenants SET on_ambiguous = 'shrug'")
+@pytest.mark.parametrize("column", ["on_ambiguous", "on_left"])
+async def test_a_tenants_policy_is_one_that_there_is(tenant: Tenant, column: str) -> None:
+    """Neither a message in doubt nor one to who has left is settled by a word that nobody knows."""
+    with pytest.raises(asyncpg.CheckViolationError, match=f"tenants_{column}_check"):
+        await tenant.execute(f"UPDATE tenants SET {column} = 'shrug'")  # noqa: S608 - our own names
 
 
 MOVES = {

@@ -1,11 +1,19 @@
 """What machines answer: who has left is not written to again, and a person reads what needs one."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain.events import EventType
+from starter import reviewing
+from store import reviews
 from tests.store.letters import EMAILS, TEXTS, Letters
+
+
+async def _gate(letters: Letters) -> str:
+    [row] = await letters.rows("SELECT gate FROM message_jobs WHERE state = 'pending' AND gate IS NOT NULL")
+    return str(row["gate"])
 
 
 async def _reviews(letters: Letters) -> list[str]:
@@ -31,12 +39,52 @@ async def test_a_colleague_who_says_it_has_answered(letters: Letters) -> None:
     assert (row["reason"], await _reviews(letters)) == ("replied", ["left"])
 
 
-async def test_a_sequence_that_does_not_stop_for_bounces_goes_on_to_who_has_left(letters: Letters) -> None:
-    """Its author has decided what a dead mailbox ends; a person is told all the same."""
-    text = EMAILS.replace("steps:", "stop_on: [reply, unsubscribe]\n    steps:", 1)
+@pytest.mark.parametrize("stop_on", ["[reply, unsubscribe]", "[]"])
+@pytest.mark.parametrize("type_", [EventType.AUTORESPONDED, EventType.INBOUND])
+async def test_who_has_left_ends_whatever_stop_on_says(letters: Letters, stop_on: str, type_: EventType) -> None:
+    """The workspace decides about who has left, not the sequence; a machine or a person may have said so."""
+    text = EMAILS.replace("steps:", f"stop_on: {stop_on}\n    steps:", 1)
     enrollment, contact = await letters.written_to(text, "one")
-    await letters.gets(contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True)
+    await letters.gets(contact.email or "", "Jane no longer works here.", type=type_, left=True)
+    assert (await letters.is_live(enrollment), await _reviews(letters)) == (False, ["left"])
+
+
+async def test_who_has_left_is_held_where_the_workspace_wants_it_so(letters: Letters) -> None:
+    """Nothing ends, and nothing goes to the address before somebody has decided; then the sequence goes on."""
+    await letters.decides("on_left", "hold")
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    received = await letters.gets(
+        contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True
+    )
     assert (await letters.is_live(enrollment), await _reviews(letters)) == (True, ["left"])
+    assert await letters.barred() == {("email", contact.email): "suspected"}
+    await letters.deliver(enrollment, "two")
+    assert await _gate(letters) == "review"
+    await reviewing.decide(letters.engine, received.event_id, opt_out=False)
+    assert (await letters.barred(), await letters.is_live(enrollment)) == ({}, True)
+
+
+async def test_who_has_left_is_barred_when_a_person_says_so(letters: Letters) -> None:
+    """A decision against the address ends what was held there; time alone never decides it."""
+    await letters.decides("on_left", "hold")
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    received = await letters.gets(
+        contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True
+    )
+    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+        assert await reviews.overdue(tx, datetime.now(UTC) + timedelta(days=400), 10, []) == []
+    await reviewing.decide(letters.engine, received.event_id, opt_out=True)
+    assert await letters.barred() == {("email", contact.email): "unsubscribed"}
+    assert await letters.is_live(enrollment) is False
+
+
+async def test_a_colleague_who_says_who_has_left_holds_the_address_too(letters: Letters) -> None:
+    """What a person writes ends the sequence as a reply, and other sequences wait for a decision."""
+    await letters.decides("on_left", "hold")
+    enrollment, contact = await letters.written_to(EMAILS, "one")
+    await letters.gets(contact.email or "", "Jane no longer works here. Hanna", left=True)
+    assert (await letters.enrollment(enrollment))["reason"] == "replied"
+    assert await letters.barred() == {("email", contact.email): "suspected"}
 
 
 async def test_an_answer_through_a_ticket_system_is_put_before_a_person(letters: Letters) -> None:
