@@ -15,6 +15,7 @@ from api import (
     campaigns,
     contact_events,
     contact_files,
+    console,
     contacts,
     conversation,
     docs,
@@ -25,12 +26,14 @@ from api import (
     health,
     keys,
     leads,
+    me,
     metrics,
     notifications,
     problems,
     reviews,
     senders,
     sequences,
+    sign_in,
     splits,
     steps,
     subscriptions,
@@ -75,6 +78,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     notifications.router,
     tenant.router,
     senders.router,
+    me.router,
+    sign_in.router,
 )
 _OPEN: tuple[APIRouter, ...] = (
     health.router,
@@ -83,6 +88,7 @@ _OPEN: tuple[APIRouter, ...] = (
     unsubscribe.router,
     tracking.router,
     docs.router,
+    console.router,
 )
 """Called by providers, machines and people who follow a link: what else they say is ignored."""
 

@@ -1,4 +1,4 @@
-"""Who calls: an API key in the Authorization header names a tenant and what may be done there."""
+"""Who calls: an API key, or a session of the console, names a tenant and what may be done there."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -13,12 +13,14 @@ from starlette.datastructures import Headers
 from starlette.types import Scope as RequestScope
 from structlog.contextvars import bind_contextvars
 
+from api.cookies import session_for, session_in
 from api.edge import Edge, TheEdge
 from api.problems import Refusal, answers
 from api.turns import Turns
 from starter.engine import Engine
-from store import api_keys
+from store import api_keys, sessions
 from store.api_keys import Owner, Scope
+from store.sessions import is_session
 
 REFUSALS = answers(401, 403)
 """The `responses` of a router whose routes need a key."""
@@ -35,7 +37,7 @@ _OWNER = "touchline.api_key_owner"
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever holds a valid key."""
+    """Whoever holds a valid key or session."""
 
     engine: Engine
     """Acts for the key's tenant."""
@@ -55,14 +57,21 @@ class Caller:
 def key_in(headers: Headers) -> str | None:
     """The API key that a request shows, valid or not; None: it shows none."""
     scheme, credentials = get_authorization_scheme_param(headers.get("authorization"))
-    return credentials if scheme.lower() == "bearer" and credentials else None
+    return credentials if scheme.lower() == "bearer" and credentials and not is_session(credentials) else None
 
 
-async def owner_of(scope: RequestScope, key: str) -> Owner | None:
-    """For whom the request's key speaks, looked up once for each request; None: it is not valid."""
+def credential_in(scope: RequestScope) -> str | None:
+    """What a request shows, valid or not: an API key, or where it shows none, a session of the console."""
+    headers = Headers(scope=scope)
+    return key_in(headers) if "authorization" in headers else session_for(scope)
+
+
+async def owner_of(scope: RequestScope, credential: str) -> Owner | None:
+    """For whom the request's key or session speaks, looked up once for each request; None: it is not valid."""
     if _OWNER not in scope:
         edge: Edge = scope["app"].state.edge
-        scope[_OWNER] = await api_keys.owner_of(edge.engine.database, key, datetime.now(UTC))
+        look_up = sessions.owner_of if is_session(credential) else api_keys.owner_of
+        scope[_OWNER] = await look_up(edge.engine.database, credential, datetime.now(UTC))
     owner: Owner | None = scope[_OWNER]
     return owner
 
@@ -70,16 +79,25 @@ async def owner_of(scope: RequestScope, key: str) -> Owner | None:
 async def _caller(
     request: Request,
     edge: TheEdge,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    described: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
-    if credentials is None:
+    credential = credential_in(request.scope)
+    if credential is None:
+        if session_in(request.headers) is not None:
+            raise Refusal(
+                HTTPStatus.FORBIDDEN,
+                "a session of the console is good for the console's own pages alone",
+                hint="programs send a key, as Authorization: Bearer tl_…",
+            )
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,
             "an API key is needed",
             hint="send it as Authorization: Bearer tl_…",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    owner = await owner_of(request.scope, credentials.credentials)
+    owner = await owner_of(request.scope, credential)
+    if owner is None and is_session(credential):
+        raise Refusal(HTTPStatus.UNAUTHORIZED, "the session has ended", hint="sign in again; what you see is kept")
     if owner is None:
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,

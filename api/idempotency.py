@@ -28,7 +28,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import key_in, owner_of
+from api.auth import credential_in, owner_of
 from api.edge import Edge
 from api.problems import UNAVAILABLE, problem, unavailable
 from domain import ids
@@ -68,8 +68,9 @@ class Idempotency:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry the request out, or answer it as it was answered before."""
         headers = Headers(scope=scope) if scope["type"] == "http" and scope["method"] in WRITING else Headers()
-        named, api_key = headers.getlist(HEADER), key_in(headers)
-        if not named or api_key is None:
+        named = headers.getlist(HEADER)
+        api_key = credential_in(scope) if named else None
+        if api_key is None:
             await self._app(scope, receive, send)
             return
         answer = await self._answer(scope, receive, send, named, api_key)

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import key_in, owner_of
+from api.auth import credential_in, owner_of
 from api.frame import PROBES
 from api.problems import UNAVAILABLE, problem, unavailable
 from api.rates import RateLimiter
@@ -32,7 +32,7 @@ class Limits:
             await self._admit(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = key_in(Headers(scope=scope)) if scope["type"] == "http" and scope["path"] not in PROBES else None
+        key = credential_in(scope) if scope["type"] == "http" and scope["path"] not in PROBES else None
         limiter: RateLimiter | None = scope["app"].state.edge.limiter if key else None
         if key is None or limiter is None:
             await self._app(scope, receive, send)
@@ -67,7 +67,7 @@ class Limits:
 
 def _is_urgent(scope: Scope) -> bool:
     """Whether somebody calls who will not come again, or who asks how we do."""
-    keyed = scope["type"] == "http" and key_in(Headers(scope=scope)) is not None
+    keyed = scope["type"] == "http" and credential_in(scope) is not None
     return not keyed or scope["path"].startswith(_WEBHOOKS) or scope["path"] in PROBES
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -193,7 +194,7 @@ class Live:
         """End those whose keys were revoked, before they are told anything more."""
         held = {listener.key_id for listener in room.listeners if listener.key_id is not None}
         async with self._one_at_a_time, database.transaction(tenant_id) as tx:
-            revoked = await api_keys.revoked_of(tx, held)
+            revoked = await api_keys.revoked_of(tx, held, datetime.now(UTC))
         for listener in [listener for listener in room.listeners if listener.key_id in revoked]:
             listener.close()
 

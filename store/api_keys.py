@@ -79,9 +79,9 @@ async def revoke(tx: asyncpg.Connection, key: str | UUID, now: datetime) -> None
         raise NotFound(f"there is no valid key {str(key)!r}", hint="list the keys to find it", command="keys list")
 
 
-async def revoked_of(tx: asyncpg.Connection, key_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these open nothing any more."""
-    return {row["id"] async for row in _sql.revoked_of(tx, ids=list(key_ids))} if key_ids else set()
+async def revoked_of(tx: asyncpg.Connection, key_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Which of these keys and sessions open nothing any more."""
+    return {row["id"] async for row in _sql.revoked_of(tx, ids=list(key_ids), now=now)} if key_ids else set()
 
 
 async def owner_of(database: Database, key: str, now: datetime) -> Owner | None:

@@ -17,6 +17,10 @@ UPDATE api_keys SET revoked_at = :now WHERE (name = :name OR id = :id) AND revok
 UPDATE api_keys SET last_used_at = :now WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :now);
 
 -- name: revoked_of
--- Those that open nothing any more, also where their row is gone.
+-- Keys and sessions that open nothing any more, also where their row is gone.
 SELECT k.id FROM unnest(:ids::uuid[]) AS k (id)
-WHERE NOT EXISTS (SELECT FROM api_keys a WHERE a.id = k.id AND a.revoked_at IS NULL);
+WHERE NOT EXISTS (SELECT FROM api_keys a WHERE a.id = k.id AND a.revoked_at IS NULL)
+    AND NOT EXISTS (
+        SELECT FROM sessions s LEFT JOIN api_keys a ON a.id = s.key_id
+        WHERE s.id = k.id AND s.expires_at > :now AND (s.key_id IS NULL OR a.revoked_at IS NULL)
+    );

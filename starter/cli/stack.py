@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -21,6 +22,7 @@ from starter.ending import Exit
 from starter.ports import free_port
 from starter.process import ServerProcess
 from starter.stack import LocalStack
+from store import sessions
 
 _POLL_S = 0.25
 _READY_S = 60.0
@@ -87,6 +89,7 @@ async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> 
             deadline = float("inf")
         await asyncio.sleep(_POLL_S)
     document = {
+        "console": f"{url}/console/#once={await _sign_in(settings)}",
         "api": url,
         "docs": f"{url}/docs",
         "temporal_ui": stack.ui_url,
@@ -96,9 +99,16 @@ async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> 
         "worker_log": str(stack.folder / "worker.log"),
         "api_log": str(stack.folder / "api.log"),
     }
+    minutes = sessions.LINK_LASTS.total_seconds() // 60
     lines = [output.line(f"{name.replace('_', ' ') + ':':<18}{value}") for name, value in document.items()]
+    lines.append(output.line(f"The console's link signs you in, once, within {minutes:.0f} minutes."))
     output.answer(document, lines, as_json=as_json)
     output.note("ready; Ctrl-C ends it")
+
+
+async def _sign_in(settings: Settings) -> str:
+    async with connect.pool(settings) as database, database.transaction(settings.tenant) as tx:
+        return await sessions.make_link(tx, settings.tenant, sessions.EVERYTHING, datetime.now(UTC))
 
 
 async def _working(stack: LocalStack, settings: Settings) -> bool:
