@@ -1,0 +1,75 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import type { components, paths } from "../../openapi/schema";
+
+export type Schemas = components["schemas"];
+
+/** An answer that is no success, as the API words it; or that there was none. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly hint: string | undefined;
+  readonly requestId: string | undefined;
+
+  /** `status` 0: the API could not be reached. */
+  constructor(status: number, detail: string, hint?: string, requestId?: string) {
+    super(detail);
+    this.status = status;
+    this.hint = hint;
+    this.requestId = requestId;
+  }
+}
+
+async function problemOf(answer: Response): Promise<ApiProblem> {
+  const requestId = answer.headers.get("x-request-id") ?? undefined;
+  try {
+    const said = (await answer.json()) as { detail?: string; title?: string; hint?: string };
+    return new ApiProblem(answer.status, said.detail ?? said.title ?? answer.statusText, said.hint, requestId);
+  } catch {
+    return new ApiProblem(answer.status, answer.statusText, undefined, requestId);
+  }
+}
+
+const problems: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== "GET" && !request.headers.has("idempotency-key")) {
+      request.headers.set("Idempotency-Key", crypto.randomUUID());
+    }
+    return request;
+  },
+  async onResponse({ response }) {
+    if (!response.ok) throw await problemOf(response);
+  },
+  onError() {
+    return new ApiProblem(0, "Touchline cannot be reached", "the page tries again by itself; is ./touchline up running?");
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin" });
+api.use(problems);
+
+/** What a call answered; the middleware has thrown for everything else. */
+export async function answered<T>(call: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await call;
+  return data as T;
+}
+
+async function session(path: string, init: RequestInit): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", ...init });
+  } catch {
+    throw new ApiProblem(0, "Touchline cannot be reached");
+  }
+  if (!answer.ok) throw await problemOf(answer);
+}
+
+export const signInByKey = (key: string): Promise<void> =>
+  session("/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } });
+
+export const signInByLink = (once: string): Promise<void> =>
+  session("/session/link", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ once }),
+  });
+
+export const signOut = (): Promise<void> => session("/session", { method: "DELETE" });

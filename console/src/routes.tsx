@@ -1,0 +1,76 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import type { ExecutionStatus, LoggedStatus } from "./api/reads.ts";
+import type { Schemas } from "./api/client.ts";
+import { Shell } from "./session/Shell.tsx";
+import { Empty, Problem, Skeleton } from "./ui/parts.tsx";
+
+export const SEQUENCE_STATUSES = ["draft", "active", "paused", "archived"] as const satisfies readonly Schemas["SequenceSummary"]["status"][];
+export const EXECUTION_STATUSES = ["pending", "running", "paused", "completed", "stopped", "failed", "cancelled"] as const satisfies readonly ExecutionStatus[];
+export const LOGGED_STATUSES = ["running", "success", "failed", "skipped"] as const satisfies readonly LoggedStatus[];
+
+type Raw = Record<string, unknown>;
+const text = (raw: Raw): { search?: string } => (typeof raw["search"] === "string" && raw["search"] ? { search: raw["search"] } : {});
+function oneOf<T extends string>(raw: Raw, known: readonly T[]): { status?: T } {
+  const status = known.find((one) => one === raw["status"]);
+  return status ? { status } : {};
+}
+
+let said: string | undefined;
+const root = createRootRoute({
+  component: () => <Shell said={said} />,
+  notFoundComponent: () => <Empty title="There is no such page"><a className="button" href="/console/">To the overview</a></Empty>,
+});
+
+const overview = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("./pages/Overview.tsx"), "Overview") });
+const sequences = createRoute({
+  getParentRoute: () => root, path: "/sequences",
+  validateSearch: (raw: Raw) => ({ ...text(raw), ...oneOf(raw, SEQUENCE_STATUSES) }),
+  component: lazyRouteComponent(() => import("./pages/Sequences.tsx"), "Sequences"),
+});
+const sequence = createRoute({ getParentRoute: () => root, path: "/sequences/$key", component: lazyRouteComponent(() => import("./pages/Sequence.tsx"), "Sequence") });
+const first = createRoute({
+  getParentRoute: () => sequence, path: "/",
+  beforeLoad: ({ params }) => { throw redirect({ to: "/sequences/$key/flow", params }); },
+});
+const flow = createRoute({ getParentRoute: () => sequence, path: "/flow", component: lazyRouteComponent(() => import("./pages/Flow.tsx"), "Flow") });
+const history = createRoute({
+  getParentRoute: () => sequence, path: "/history",
+  validateSearch: (raw: Raw) => ({ ...text(raw), ...oneOf(raw, EXECUTION_STATUSES) }),
+  component: lazyRouteComponent(() => import("./pages/History.tsx"), "History"),
+});
+const logs = createRoute({
+  getParentRoute: () => sequence, path: "/logs",
+  validateSearch: (raw: Raw) => ({ ...text(raw), ...oneOf(raw, LOGGED_STATUSES) }),
+  component: lazyRouteComponent(() => import("./pages/Logs.tsx"), "Logs"),
+});
+const performance = createRoute({ getParentRoute: () => sequence, path: "/performance", component: lazyRouteComponent(() => import("./pages/Performance.tsx"), "Performance") });
+const execution = createRoute({ getParentRoute: () => root, path: "/executions/$id", component: lazyRouteComponent(() => import("./pages/Execution.tsx"), "Execution") });
+const contacts = createRoute({
+  getParentRoute: () => root, path: "/contacts", validateSearch: text,
+  component: lazyRouteComponent(() => import("./pages/Contacts.tsx"), "Contacts"),
+});
+const contact = createRoute({ getParentRoute: () => root, path: "/contacts/$id", component: lazyRouteComponent(() => import("./pages/Contact.tsx"), "Contact") });
+const reviews = createRoute({ getParentRoute: () => root, path: "/reviews", component: lazyRouteComponent(() => import("./pages/Reviews.tsx"), "Reviews") });
+
+const tree = root.addChildren([
+  overview, sequences, sequence.addChildren([first, flow, history, logs, performance]), execution, contacts, contact, reviews,
+]);
+const router = createRouter({
+  routeTree: tree,
+  basepath: "/console",
+  defaultPendingComponent: Skeleton,
+  defaultErrorComponent: ({ error, reset }) => <Problem error={error instanceof Error ? error : new Error(String(error))} again={reset} />,
+  scrollRestoration: true,
+});
+
+/** `message`: what went wrong with the link that led here. */
+export function routerOf(message: string | undefined): typeof router {
+  said = message;
+  return router;
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

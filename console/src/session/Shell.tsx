@@ -1,0 +1,97 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { ApiProblem, signOut } from "../api/client.ts";
+import * as reads from "../api/reads.ts";
+import { Mark } from "../ui/Mark.tsx";
+import { Problem, Skeleton } from "../ui/parts.tsx";
+import { SignIn } from "./SignIn.tsx";
+
+const SCHEMES = ["auto", "light", "dark"] as const;
+type Scheme = (typeof SCHEMES)[number];
+
+function keptScheme(): Scheme {
+  return SCHEMES.find((one) => one === localStorage.getItem("touchline.scheme")) ?? "auto";
+}
+
+/** Light, dark, or as the system has it; kept in this browser. */
+function useScheme(): [Scheme, () => void] {
+  const [scheme, setScheme] = useState(keptScheme);
+  useEffect(() => {
+    localStorage.setItem("touchline.scheme", scheme);
+    if (scheme === "auto") delete document.documentElement.dataset["scheme"];
+    else document.documentElement.dataset["scheme"] = scheme;
+  }, [scheme]);
+  return [scheme, () => setScheme(SCHEMES[(SCHEMES.indexOf(scheme) + 1) % SCHEMES.length] ?? "auto")];
+}
+
+const PLACES = { o: "/", s: "/sequences", c: "/contacts", r: "/reviews" } as const;
+
+/** `/` goes to the search, `g` and a letter to a place; not while somebody types. */
+function useShortcuts() {
+  const navigate = useNavigate();
+  useEffect(() => {
+    let going = 0;
+    function pressed(event: KeyboardEvent) {
+      const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "/") {
+        event.preventDefault();
+        document.querySelector<HTMLInputElement>("[data-search]")?.focus();
+      } else if (event.key === "g") {
+        going = event.timeStamp;
+      } else if (event.timeStamp - going < 1000) {
+        const to = Object.entries(PLACES).find(([letter]) => letter === event.key)?.[1];
+        if (to) void navigate({ to });
+      }
+    }
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [navigate]);
+}
+
+export function Shell({ said }: { said: string | undefined }) {
+  const who = useQuery({ ...reads.me, retry: (n, error) => n < 3 && !(error instanceof ApiProblem && error.status === 401) });
+  const [scheme, nextScheme] = useScheme();
+  const queries = useQueryClient();
+  const main = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useShortcuts();
+  // A reader of screens begins at the new page, not at the link that led to it.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies -- the path is what it waits for
+  useEffect(() => main.current?.focus({ preventScroll: true }), [path]);
+  const reading = who.data?.scopes.includes("read") ?? false;
+  const open = useQuery({ ...reads.reviews, enabled: reading });
+  if (who.error instanceof ApiProblem && who.error.status === 401) return <SignIn said={said} />;
+  if (who.error && !who.data) return <main className="door"><Problem error={who.error} again={() => void who.refetch()} /></main>;
+  if (!who.data) return <Skeleton />;
+  const waiting = open.data?.items.length ?? 0;
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">Skip to the page</a>
+      <div className="side">
+        <div className="mark"><Mark />Touchline</div>
+        <nav className="nav" aria-label="Main">
+          <Link to="/" activeOptions={{ exact: true }}>Overview</Link>
+          <Link to="/sequences">Sequences</Link>
+          <Link to="/contacts">Contacts</Link>
+          <Link to="/reviews">Reviews{waiting > 0 && <span className="badge warn count">{waiting}</span>}</Link>
+        </nav>
+        <div className="foot">
+          <div><strong>{who.data.tenant.name}</strong>{who.data.tenant.timezone}</div>
+          <div className="row">
+            <button type="button" className="button small" onClick={nextScheme} aria-label={`Colours: ${scheme}`}>
+              {scheme === "auto" ? "Auto" : scheme === "light" ? "Light" : "Dark"}
+            </button>
+            <button type="button" className="button small" onClick={() => void signOut().then(() => queries.resetQueries())}>
+              Sign out
+            </button>
+          </div>
+        </div>
+      </div>
+      <main id="main" ref={main} tabIndex={-1}>
+        {reading ? <Outlet /> : <p className="note warn">This key lacks the scope read: the console has nothing to show for it.</p>}
+      </main>
+    </div>
+  );
+}

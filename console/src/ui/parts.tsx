@@ -1,0 +1,153 @@
+import type { UseInfiniteQueryResult } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+import { ApiProblem } from "../api/client.ts";
+import { byClock, fromNow } from "./times.ts";
+
+type Tone = "good" | "info" | "warn" | "bad" | "";
+
+const TONES: Readonly<Record<string, Tone>> = {
+  active: "good", success: "good", completed: "good", sent: "good", delivered: "good", opened: "good", clicked: "good", answered: "good",
+  running: "info", started: "info", pending: "info", planned: "info", queued: "info", sending: "info",
+  paused: "warn", waiting: "warn", ambiguous: "warn", deferred: "warn",
+  failed: "bad", bounced: "bad", complained: "bad",
+};
+
+export const toneOf = (status: string): Tone => TONES[status] ?? "";
+
+/** A status in words and colour; never by colour alone. */
+export function Status({ of }: { of: string }) {
+  return <span className={`badge ${toneOf(of)}`}>{of.replaceAll("_", " ")}</span>;
+}
+
+/** The present moment, told anew every few seconds. */
+export function useNow(everyMs = 5_000): Date {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** How long ago or until when; hovering tells the moment by the reader's clock, or the named zone's. */
+export function When({ at, zone, exact = false }: { at: string | null | undefined; zone?: string; exact?: boolean }) {
+  const now = useNow();
+  if (!at) return <span className="soft">–</span>;
+  const moment = new Date(at);
+  const clock = byClock(moment, now, zone);
+  return (
+    <time dateTime={at} title={exact ? fromNow(moment, now) : clock} className="nowrap">
+      {exact ? clock : fromNow(moment, now)}
+    </time>
+  );
+}
+
+export function Skeleton() {
+  return (
+    <output className="skeleton">
+      <span className="hidden">Loading</span>
+      {["a", "b", "c", "d", "e"].map((line) => <i key={line} />)}
+    </output>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <strong>{title}</strong>
+      {children}
+    </div>
+  );
+}
+
+export function Problem({ error, again }: { error: Error; again?: () => void }) {
+  const problem = error instanceof ApiProblem ? error : null;
+  return (
+    <div className="empty" role="alert">
+      <strong>{error.message || "Something went wrong"}</strong>
+      {problem?.hint && <p>{problem.hint}</p>}
+      {problem?.requestId && <p className="sub">Request {problem.requestId}: the API's log has it under this name.</p>}
+      {again && <button type="button" className="button" onClick={again}>Try again</button>}
+    </div>
+  );
+}
+
+/** What was read once it is there; before that its outline, or what went wrong. */
+export function Loaded<T>({ of, children }: {
+  of: { data: T | undefined; error: Error | null; refetch: () => unknown };
+  children: (data: T) => ReactNode;
+}) {
+  if (of.data !== undefined) return children(of.data);
+  return of.error ? <Problem error={of.error} again={() => void of.refetch()} /> : <Skeleton />;
+}
+
+type Parts<T> = UseInfiniteQueryResult<{ pages: { items: T[] }[] }>;
+
+/** All parts of a list that were read, the button for the next, and the four other states of a list. */
+export function List<T>({ of, empty, children }: {
+  of: Parts<T>;
+  empty: ReactNode;
+  children: (items: T[]) => ReactNode;
+}) {
+  return (
+    <Loaded of={of}>
+      {(data) => {
+        const items = data.pages.flatMap((page) => page.items);
+        if (items.length === 0) return empty;
+        return (
+          <>
+            <div className="scroll">{children(items)}</div>
+            {of.hasNextPage && (
+              <div className="pad">
+                <button type="button" className="button" disabled={of.isFetchingNextPage} onClick={() => void of.fetchNextPage()}>
+                  Show more
+                </button>
+              </div>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+/** A text that restricts a list, handed on when typing rests; `/` leads to it. */
+export function Search({ value, onChange, label }: { value: string; onChange: (text: string) => void; label: string }) {
+  const [text, setText] = useState(value);
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onChange(text), 250);
+    return () => clearTimeout(timer);
+  }, [text, value, onChange]);
+  return (
+    <input
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      aria-keyshortcuts="/"
+      data-search=""
+      maxLength={200}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+    />
+  );
+}
+
+export function Choice<T extends string>({ label, value, options, onChange }: {
+  label: string;
+  value: T | undefined;
+  options: readonly T[];
+  onChange: (value: T | undefined) => void;
+}) {
+  return (
+    <select aria-label={label} value={value ?? ""} onChange={(event) => onChange(options.find((one) => one === event.target.value))}>
+      <option value="">{label}</option>
+      {options.map((one) => <option key={one} value={one}>{one.replaceAll("_", " ")}</option>)}
+    </select>
+  );
+}
+
+export const percent = (share: number | null): string =>
+  share === null ? "–" : new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }).format(share);
+
+export const count = (n: number): string => new Intl.NumberFormat("en").format(n);
