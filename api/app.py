@@ -13,9 +13,9 @@ from api import (
     analytics,
     batches,
     campaigns,
+    console,
     contact_events,
     contact_files,
-    console,
     contacts,
     conversation,
     docs,
@@ -79,7 +79,6 @@ _ROUTERS: tuple[APIRouter, ...] = (
     tenant.router,
     senders.router,
     me.router,
-    sign_in.router,
 )
 _OPEN: tuple[APIRouter, ...] = (
     health.router,
@@ -88,6 +87,7 @@ _OPEN: tuple[APIRouter, ...] = (
     unsubscribe.router,
     tracking.router,
     docs.router,
+    sign_in.router,
     console.router,
 )
 """Called by providers, machines and people who follow a link: what else they say is ignored."""

@@ -74,9 +74,7 @@ async def page(
 @cache
 def _files(folder: Path) -> dict[str, _File]:
     """All of them by their paths, read and compressed once for each process; nothing else is ever served."""
-    return {
-        file.relative_to(folder).as_posix(): _read(file) for file in sorted(folder.rglob("*")) if file.is_file()
-    }
+    return {file.relative_to(folder).as_posix(): _read(file) for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 def _read(file: Path) -> _File:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import REFUSALS, TheCaller
 from api.problems import answers
 from domain.errors import NotFound
+from starter.engine import Engine
 from store import tenants
-from store.api_keys import Scope
+from store.api_keys import Owner, Scope
 
 router = APIRouter(prefix="/me", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -44,10 +45,14 @@ class Me(BaseModel):
 @router.get("", summary="Who calls, and what they may do")
 async def me(caller: TheCaller) -> Me:
     """For a key of any scope."""
-    engine = caller.engine
+    return await of(caller.engine, caller.owner)
+
+
+async def of(engine: Engine, owner: Owner) -> Me:
+    """What is told of the owner of a key or session. Raises NotFound when the tenant is gone."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         tenant = await tenants.read(tx)
     if tenant is None:
         raise NotFound("there is no such tenant any more")
     workspace = Workspace(id=tenant.id, name=tenant.name, timezone=tenant.timezone)
-    return Me.model_validate({"tenant": workspace, "scopes": sorted(caller.owner.scopes)})
+    return Me.model_validate({"tenant": workspace, "scopes": sorted(owner.scopes)})

@@ -1,14 +1,16 @@
 """Signing in to the console and out of it: a key, or a link that works once, for a session in a cookie."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import cookies
+from api import cookies, me
 from api.auth import TheCaller
 from api.edge import TheEdge
+from api.me import Me
 from api.problems import Refusal
 from store import sessions
 
@@ -22,6 +24,16 @@ class Link(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     once: str = Field(max_length=200)
+
+
+@router.get("", response_model=Me)
+async def who(request: Request, edge: TheEdge) -> Me | Response:
+    """Whoever is signed in; 204: nobody, which is no error of a page that asks."""
+    token = cookies.session_in(request.headers)
+    owner = await sessions.owner_of(edge.engine.database, token, datetime.now(UTC)) if token else None
+    if owner is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return await me.of(replace(edge.engine, tenant_id=owner.tenant_id), owner)
 
 
 @router.post("", status_code=HTTPStatus.NO_CONTENT)

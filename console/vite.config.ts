@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
       output: {
         codeSplitting: {
           groups: [
-            { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// },
+            { name: "react", test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store)\// },
             { name: "flow", test: /node_modules\/(@xyflow|d3-|zustand|classcat|@dagrejs)/ },
             { name: "vendor", test: /node_modules/ },
           ],

@@ -204,6 +204,10 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             received_at=AT,
         )
         await insert("api_keys", id=uuid4(), name="crm", hash=uuid4().bytes * 2, scopes=["read"], created_at=AT)
+        await insert(
+            "sessions", id=uuid4(), hash=uuid4().bytes * 2, scopes=["read"], created_at=AT, seen_at=AT, expires_at=AT
+        )
+        await insert("sign_in_links", hash=uuid4().bytes * 2, scopes=["read"], expires_at=AT)
         await insert("mailboxes", name="ada@imap/INBOX", uid_validity=1, last_uid=0, polled_at=AT)
         await insert(
             "tasks",

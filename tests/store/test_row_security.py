@@ -126,8 +126,8 @@ async def test_a_tenant_changes_its_own_settings_alone(tenant: Tenant, other: Te
 
 async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
     """A suppression may be taken back, a dead letter thrown away, a campaign dissolved, an unpublished sequence
-    deleted, a webhook ended with its log, an old change forgotten, a tag taken off, rows of counters folded, and what
-    came in is taken out with its effect; everything else is kept."""
+    deleted, a webhook ended with its log, an old change forgotten, a tag taken off, rows of counters folded, somebody
+    signed out, and what came in is taken out with its effect; everything else is kept."""
     deletable = [
         r["name"]
         for r in await relations(owner)
@@ -145,6 +145,8 @@ async def test_little_may_be_deleted(owner: asyncpg.Connection) -> None:
         "inbox",
         "senders",
         "sequences",
+        "sessions",
+        "sign_in_links",
         "step_counters",
         "suppressions",
         "users",

@@ -52,7 +52,7 @@ export async function answered<T>(call: Promise<{ data?: T }>): Promise<T> {
   return data as T;
 }
 
-async function session(path: string, init: RequestInit): Promise<void> {
+async function session(path: string, init: RequestInit): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(path, { credentials: "same-origin", ...init });
@@ -60,16 +60,23 @@ async function session(path: string, init: RequestInit): Promise<void> {
     throw new ApiProblem(0, "Touchline cannot be reached");
   }
   if (!answer.ok) throw await problemOf(answer);
+  return answer;
 }
 
-export const signInByKey = (key: string): Promise<void> =>
+/** Who is signed in; null: nobody, which is no error. */
+export async function signedIn(): Promise<Schemas["Me"] | null> {
+  const answer = await session("/session", { method: "GET" });
+  return answer.status === 204 ? null : ((await answer.json()) as Schemas["Me"]);
+}
+
+export const signInByKey = (key: string): Promise<unknown> =>
   session("/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } });
 
-export const signInByLink = (once: string): Promise<void> =>
+export const signInByLink = (once: string): Promise<unknown> =>
   session("/session/link", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ once }),
   });
 
-export const signOut = (): Promise<void> => session("/session", { method: "DELETE" });
+export const signOut = (): Promise<unknown> => session("/session", { method: "DELETE" });

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { answered, api, type Schemas } from "./client.ts";
+import { answered, api, type Schemas, signedIn } from "./client.ts";
 
 /** How long what was read counts as fresh; lists in sight are read again this often. */
 const EVERY_MS = 5_000;
@@ -10,7 +10,7 @@ export type LoggedStatus = NonNullable<
   NonNullable<import("../../openapi/schema").paths["/flow-executions/logs"]["get"]["parameters"]["query"]>["status"]
 >[number];
 
-export const me = queryOptions({ queryKey: ["me"], queryFn: () => answered(api.GET("/me")), staleTime: 60_000 });
+export const me = queryOptions({ queryKey: ["me"], queryFn: signedIn, staleTime: 60_000 });
 
 export const sequences = (search: string, status: Schemas["SequenceSummary"]["status"] | undefined) =>
   infiniteQueryOptions({

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import * as reads from "../api/reads.ts";
-import { Empty, Loaded, Status, When } from "../ui/parts.tsx";
+import { Empty, Loaded, Scroll, Status, When } from "../ui/parts.tsx";
 import { Messages } from "./Messages.tsx";
 
 export function Contact() {
@@ -27,7 +27,7 @@ export function Contact() {
               <header><h2 id="standing">Sequences</h2></header>
               <Loaded of={standing}>
                 {(state) => state.enrollments.length === 0 ? <Empty title="In no sequence so far" /> : (
-                  <div className="scroll">
+                  <Scroll>
                     <table>
                       <tbody>
                         {state.enrollments.map((one) => (
@@ -39,7 +39,7 @@ export function Contact() {
                         ))}
                       </tbody>
                     </table>
-                  </div>
+                  </Scroll>
                 )}
               </Loaded>
             </section>

@@ -72,7 +72,6 @@ function Details({ seen }: { seen: Record_ }) {
               const job = seen.messages.find((one) => one.step === step.step && one.lap === step.lap);
               return (
                 <li key={`${step.step}:${step.lap}`} className={toneOf(step.status)}>
-                  <span />
                   <div>
                     <div className="step">
                       <strong>{step.step}</strong><span className="tag">{step.type.replaceAll("_", " ")}</span>

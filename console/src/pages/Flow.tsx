@@ -85,7 +85,7 @@ function Canvas({ sequence, steps, stats }: {
       <div className="canvas">
         <ReactFlow<Card>
           nodes={nodes} edges={edges} nodeTypes={KINDS} nodesConnectable={false} edgesReconnectable={false}
-          fitView fitViewOptions={{ maxZoom: 1, padding: 0.12 }} minZoom={0.1} colorMode="system" deleteKeyCode={null}
+          fitView fitViewOptions={{ maxZoom: 1, padding: 0.12 }} minZoom={0.1} deleteKeyCode={null}
           proOptions={{ hideAttribution: false }}
         >
           <Background gap={16} />

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import * as reads from "../api/reads.ts";
-import { Empty, Loaded, count, percent } from "../ui/parts.tsx";
+import { Empty, Loaded, Scroll, count, percent } from "../ui/parts.tsx";
 
 export function Performance() {
   const { key } = useParams({ from: "/sequences/$key/performance" });
@@ -17,7 +17,7 @@ export function Performance() {
           </dl>
           <section className="card" aria-label="Steps">
             {seen.steps.length === 0 ? <Empty title="No message step was published yet" /> : (
-              <div className="scroll">
+              <Scroll>
                 <table>
                   <thead>
                     <tr>
@@ -44,7 +44,7 @@ export function Performance() {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </Scroll>
             )}
           </section>
         </>

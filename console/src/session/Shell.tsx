@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiProblem, signOut } from "../api/client.ts";
+import { signOut } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
 import { Mark } from "../ui/Mark.tsx";
 import { Problem, Skeleton } from "../ui/parts.tsx";
@@ -51,7 +51,7 @@ function useShortcuts() {
 }
 
 export function Shell({ said }: { said: string | undefined }) {
-  const who = useQuery({ ...reads.me, retry: (n, error) => n < 3 && !(error instanceof ApiProblem && error.status === 401) });
+  const who = useQuery(reads.me);
   const [scheme, nextScheme] = useScheme();
   const queries = useQueryClient();
   const main = useRef<HTMLElement>(null);
@@ -62,7 +62,7 @@ export function Shell({ said }: { said: string | undefined }) {
   useEffect(() => main.current?.focus({ preventScroll: true }), [path]);
   const reading = who.data?.scopes.includes("read") ?? false;
   const open = useQuery({ ...reads.reviews, enabled: reading });
-  if (who.error instanceof ApiProblem && who.error.status === 401) return <SignIn said={said} />;
+  if (who.data === null) return <SignIn said={said} />;
   if (who.error && !who.data) return <main className="door"><Problem error={who.error} again={() => void who.refetch()} /></main>;
   if (!who.data) return <Skeleton />;
   const waiting = open.data?.items.length ?? 0;

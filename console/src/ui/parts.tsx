@@ -51,6 +51,14 @@ export function Skeleton() {
   );
 }
 
+/** A table that may be wider than the window: moved by keyboard as well. */
+export function Scroll({ children }: { children: ReactNode }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached (WCAG 2.1.1)
+    <section className="scroll" aria-label="Table" tabIndex={0}>{children}</section>
+  );
+}
+
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="empty">
@@ -96,7 +104,7 @@ export function List<T>({ of, empty, children }: {
         if (items.length === 0) return empty;
         return (
           <>
-            <div className="scroll">{children(items)}</div>
+            <Scroll>{children(items)}</Scroll>
             {of.hasNextPage && (
               <div className="pad">
                 <button type="button" className="button" disabled={of.isFetchingNextPage} onClick={() => void of.fetchNextPage()}>
