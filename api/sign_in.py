@@ -54,7 +54,7 @@ async def sign_in_by_link(link: Link, request: Request, response: Response, edge
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,
             "this sign-in link was used already, or is too old",
-            hint="./touchline up prints a new one when it starts; or sign in with an API key",
+            hint="sign in with an API key, or by a new link: whoever starts Touchline is shown one",
         )
     _keep(request, response, token)
 

@@ -83,7 +83,7 @@ async def test_a_link_signs_in_once(api: Api) -> None:
     assert (await api.http.get("/me")).json()["scopes"] == ["admin", "read", "write"]
     api.http.cookies.clear()
     again = await api.http.post("/session/link", json=link, headers=OURS)
-    assert (again.status_code, "up prints a new one" in again.json()["hint"]) == (401, True)
+    assert (again.status_code, "by a new link" in again.json()["hint"]) == (401, True)
 
 
 async def test_a_link_grows_old(api: Api) -> None:

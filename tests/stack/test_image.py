@@ -92,7 +92,10 @@ def test_nothing_else_is_in_the_image() -> None:
     """No secrets, no tests, no state: what the list does not name stays out."""
     out = {path.partition("/")[0] for path in _copied()} - {*PACKAGES, *(f"{name}.py" for name in MODULES)}
     # Docker keeps these two for itself, whatever the list says.
-    assert out - {"Dockerfile", ".dockerignore"} == {"pyproject.toml", "uv.lock", "schema"}
+    assert out - {"Dockerfile", ".dockerignore"} == {"pyproject.toml", "uv.lock", "schema", "console"}
+    assert {path for path in _copied() if path.startswith("console/")} == {
+        str(file.relative_to(ROOT)) for file in (ROOT / "console" / "dist").rglob("*") if file.is_file()
+    }
 
 
 def test_the_modules_at_the_root_are_those_that_run() -> None:

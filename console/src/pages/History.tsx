@@ -33,7 +33,7 @@ export function History() {
                     </td>
                     <td>{one.enrollment_reason}{one.isTest && <span className="sub">test run</span>}</td>
                     <td><When at={one.enrolled_at} /></td>
-                    <td>{one.current_action}<span className="sub">{one.step}</span></td>
+                    <td className="nowrap">{one.current_action}<span className="sub">{one.step}</span></td>
                     <td><Status of={one.status} />{(one.error ?? one.reason) && <span className="sub">{one.error ?? one.reason}</span>}</td>
                     <td><When at={one.next_run_at} />{one.gate && <span className="sub">{one.gate.replaceAll("_", " ")}</span>}</td>
                     <td><Link className="button small" to="/executions/$id" params={{ id: one.id }}>View</Link></td>

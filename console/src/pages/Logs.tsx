@@ -38,7 +38,7 @@ export function Logs() {
                       <Link className="main" to="/contacts/$id" params={{ id: one.contact }}>{one.contact_name ?? one.contact}</Link>
                       <span className="sub">{one.contact_email}</span>
                     </td>
-                    <td>{one.action}<span className="sub">{one.number}. {one.step}</span></td>
+                    <td className="nowrap">{one.action}<span className="sub">{one.number}. {one.step}</span></td>
                     <td><Status of={one.status} /></td>
                     <td><When at={one.at} /></td>
                     <td className="soft">{told(one.result)}</td>
