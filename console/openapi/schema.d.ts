@@ -3156,8 +3156,9 @@ export interface components {
             detail?: string | null;
             /**
              * Effect
-             * @description `barred`: an opt-out; `held`: may be one, so nothing goes out until somebody decides; `lifted`: an opt-out is
-             *     taken back; `answered`: HELP; `stopped`: a reply; `nothing`: an automatic answer; `reported`: no message.
+             * @description `barred`: an opt-out; `held` until somebody decides: it may be an opt-out, or says who has left; `lifted`: an
+             *     opt-out is taken back; `answered`: HELP; `stopped`: a reply, or who has left; `nothing`: an automatic
+             *     answer; `reported`: no message.
              * @enum {string}
              */
             effect: "barred" | "held" | "lifted" | "answered" | "stopped" | "nothing" | "reported";
@@ -4497,7 +4498,7 @@ export interface components {
         Review: {
             /**
              * Address
-             * @description The sender's; nothing is sent to it on the channel until somebody decides.
+             * @description The sender's.
              */
             address: string;
             /**
@@ -4533,6 +4534,11 @@ export interface components {
             detail: string;
             /** Enrollment Id */
             enrollment_id: string | null;
+            /**
+             * Holds
+             * @description Nothing is sent to the address on the channel until somebody decides.
+             */
+            holds: boolean;
             /**
              * Id
              * Format: uuid
@@ -5566,6 +5572,7 @@ export interface components {
          *         "2026-12-31"
          *       ],
          *       "on_ambiguous": "hold",
+         *       "on_left": "end",
          *       "opt_out_text": "You are unsubscribed and will get no more messages. Reply START to come back.",
          *       "postal_address": "Acme Inc., 1 Main St, Denver CO 80202",
          *       "review_days": 10,
@@ -5594,6 +5601,12 @@ export interface components {
              * @enum {string}
              */
             on_ambiguous: "hold" | "resend" | "assume_sent";
+            /**
+             * On Left
+             * @description What is done about a contact of whom an answer says that they no longer work there: `end` their sequences on the channel, or `hold` the address until somebody decides. Either way it is among the reviews.
+             * @enum {string}
+             */
+            on_left: "end" | "hold";
             /**
              * Opt Out Text
              * @description What confirms an opt-out by text message; null: nothing.
@@ -5642,6 +5655,7 @@ export interface components {
          *       "id": "00000000-0000-4000-8000-000000000001",
          *       "name": "Acme",
          *       "on_ambiguous": "hold",
+         *       "on_left": "end",
          *       "opt_out_text": "You are unsubscribed and will get no more messages. Reply START to come back.",
          *       "postal_address": "Acme Inc., 1 Main St, Denver CO 80202",
          *       "review_days": 10,
@@ -5677,6 +5691,12 @@ export interface components {
              * @enum {string}
              */
             on_ambiguous: "hold" | "resend" | "assume_sent";
+            /**
+             * On Left
+             * @description What is done about a contact of whom an answer says that they no longer work there: `end` their sequences on the channel, or `hold` the address until somebody decides. Either way it is among the reviews.
+             * @enum {string}
+             */
+            on_left: "end" | "hold";
             /**
              * Opt Out Text
              * @description What confirms an opt-out by text message; null: nothing.
