@@ -32,14 +32,24 @@ _YARDSTICK_S = 0.035
 """What `_yardstick` takes of the processor that the tests' bounds were measured on."""
 
 
+_TRIES = 3
+"""Other work on the machine makes a measurement too long, never too short: the best of these counts."""
+
+
 def assert_takes_at_most(seconds: float, work: Callable[[], object]) -> None:
     """Seconds of a processor like the one that the bounds were measured on; a slower one is given more."""
-    began = time.thread_time()
-    work()
-    taken = time.thread_time() - began
-    if taken > seconds:
+    tries = []
+    for _ in range(_TRIES):
+        began = time.thread_time()
+        work()
+        taken = time.thread_time() - began
+        if taken <= seconds:
+            return
         slower = max(1.0, _yardstick() / _YARDSTICK_S)
-        assert taken / slower <= seconds, f"{taken:.2f} s, on a processor that is {slower:.1f} times slower"
+        if taken / slower <= seconds:
+            return
+        tries.append(f"{taken:.2f} s, on a processor that is {slower:.1f} times slower")
+    raise AssertionError("; ".join(tries))
 
 
 def _yardstick() -> float:

@@ -179,6 +179,9 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("idempotent_requests", "only_answered_has_an_answer", {"answer": "\\x00"}),
     ("inbox", "inbox_kind_check", {"kind": "parcel"}),
     ("inbox", "inbox_attempts_check", {"attempts": -1}),
+    ("inbox", "inbox_put_off_check", {"put_off": -1}),
+    ("worker_conflicts", "worker_conflicts_repeated_check", {"repeated": -1}),
+    ("worker_conflicts", "worker_conflicts_given_up_check", {"given_up": -1}),
     ("inbox", "failure_says_why", {"attempts": 1}),
 ]
 
