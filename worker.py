@@ -15,7 +15,7 @@ from starter.ending import Exit, end_process
 from starter.engine import Engine
 from starter.inbox import Inbox
 from starter.schedule import ensure_mailbox_poll, ensure_reconciler
-from store import reports
+from store import health
 from store.pool import LOST
 from store.worker_conflicts import Tally
 
@@ -76,7 +76,7 @@ async def warn_of_channels(engine: Engine) -> None:
     users: dict[Channel, list[str]] = {}
     for tenant_id in await engine.database.tenant_ids():
         async with engine.database.transaction(tenant_id) as tx:
-            for channel, keys in (await reports.channels_in_use(tx)).items():
+            for channel, keys in (await health.channels_in_use(tx)).items():
                 users.setdefault(channel, []).extend(keys)
     for channel, why in missing.items():
         wanted = users.get(channel, [])

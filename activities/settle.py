@@ -16,7 +16,7 @@ from activities.enrolling import Desk
 from activities.walk import Verdict, Walk
 from content.spellings import spellings
 from content.webhook import kept_of
-from domain.enrollment import Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
+from domain.enrollment import GOAL, Ending, EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.errors import (
     ConfigurationError,
     ContentError,
@@ -32,7 +32,6 @@ from domain.schedule import UntilField, Window
 from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
 from scheduling.window import NoAllowedInstant, next_allowed
 from store import acting, brake, dates, ledger, steps
-from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.ledger import Claim, ErrorClass, Standing
 from store.pool import LOST, savepoint

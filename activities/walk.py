@@ -16,7 +16,7 @@ from activities import waiting
 from activities.actions import Actor, act
 from activities.enrolling import Desk
 from activities.waiting import Moment, Taken
-from domain.enrollment import Ending, EnrollmentStatus, StepResult, StepStatus, Visit
+from domain.enrollment import GOAL, Ending, EnrollmentStatus, StepResult, StepStatus, Visit
 from domain.errors import ContentError
 from domain.facts import evaluate
 from domain.fate import out_of_reach
@@ -36,7 +36,6 @@ from domain.schedule import UntilField
 from domain.split import choose
 from scheduling.itinerary import Passed, Stop, Whereabouts, next_stop, stop_at
 from store import enrollments, facts, steps
-from store.awaiting import GOAL
 from store.enrollments import Visited
 from store.facts import Known
 from store.sequences import Version

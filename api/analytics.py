@@ -14,7 +14,7 @@ from starter.engine import Engine
 from store import analytics, executions, sequences
 from store.analytics import Counts, StepStats, TimeToReply
 from store.executions import Filter, StatusCount
-from store.reports import OVERDUE
+from store.health import OVERDUE
 
 router = APIRouter(prefix="/sequences", tags=["analytics"], responses={**REFUSALS, **answers(404, 422, 503)})
 

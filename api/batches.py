@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import REFUSALS, needs
 from api.paging import After, Limit, Page, part, place
 from api.problems import answers
-from starter import campaigns as starter
+from starter import batches as starter
 from starter.engine import Engine
 from store import batches
 from store.batches import Batch, BatchStatus, RefusalReason, Refused

@@ -12,6 +12,7 @@ from api.auth import REFUSALS, needs
 from api.batches import BatchState, state_of
 from api.paging import After, Limit, Page, part, place
 from api.problems import answers
+from starter import batches as starter_batches
 from starter import campaigns as starter
 from starter.engine import Engine
 from store import batches, campaigns
@@ -199,7 +200,7 @@ async def assign_sequence(id: CampaignRef, body: Assignment, engine: Annotated[E
     repeated. Single enrollments go before those of batches, whichever tenant's. 409: the sequence is not active; 503:
     it uses a channel that has no provider.
     """
-    return await state_of(engine, (await starter.assign_sequence(engine, id, body.sequence)).id)
+    return await state_of(engine, (await starter_batches.assign_sequence(engine, id, body.sequence)).id)
 
 
 @router.get("/{id}/batches", summary="List a campaign's batches")

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, computed_field
 
-from api import words
 from api.auth import REFUSALS, needs, takes_turn
 from api.csv_export import stream_csv
 from api.paging import After, Limit, Page, part, place
 from api.problems import answers
 from domain.enrollment import LIVE, EnrollmentStatus
 from domain.errors import NotFound
+from starter import words
 from starter.engine import Engine
 from store import contacts as people
 from store import executions, sequences

@@ -20,7 +20,7 @@ from api.auth import key_in
 from api.edge import TheEdge
 from api.problems import Refusal
 from starter.engine import Engine
-from store import inbox, reports, worker_conflicts
+from store import health, inbox, worker_conflicts
 from store.pool import LOST, Conflicts
 
 log = structlog.get_logger(__name__)
@@ -131,7 +131,7 @@ class Metrics:
         found, waiting, conflicts = [], [], []
         for tenant_id in await engine.database.tenant_ids():
             async with engine.database.transaction(tenant_id) as tx:
-                found.append(await reports.trouble(tx, now - reports.OVERDUE))
+                found.append(await health.trouble(tx, now - health.OVERDUE))
                 waiting.append(await inbox.waiting(tx))
                 conflicts.append(await worker_conflicts.read(tx))
         self._of_workers.counted = Conflicts(

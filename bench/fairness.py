@@ -18,7 +18,7 @@ from activities.versions import Versions
 from bench.enroll import bare_starts
 from bench.harness import Bench, bench, middle, served, until, worker_process
 from domain.enrollment import EnrollmentInput
-from starter import campaigns
+from starter import batches, campaigns
 from starter.engine import Engine
 from starter.runs import Runs
 from store import api_keys
@@ -120,7 +120,7 @@ async def _batch(b: Bench, asking: Engine, sequence: str, members: int) -> float
     key = f"c-{uuid4().hex[:8]}"
     await _campaign(b, key, members)
     began = time.perf_counter()
-    batch = await campaigns.assign_sequence(asking, key, sequence)
+    batch = await batches.assign_sequence(asking, key, sequence)
     await until(partial(_completed, b, batch.id), "the end of the batch", timeout_s=3600)
     return members / (time.perf_counter() - began)
 
@@ -134,13 +134,13 @@ async def _campaign(b: Bench, key: str, members: int) -> None:
 
 async def _dealt_with(b: Bench, batch_id: UUID, members: int) -> bool:
     async with b.engine.database.transaction(b.engine.tenant_id) as tx:
-        found = await campaigns.batch(tx, batch_id)
+        found = await batches.batch(tx, batch_id)
     return found.enrolled + found.skipped + found.failed >= members
 
 
 async def _completed(b: Bench, batch_id: UUID) -> bool:
     async with b.engine.database.transaction(b.engine.tenant_id) as tx:
-        found = await campaigns.batch(tx, batch_id)
+        found = await batches.batch(tx, batch_id)
     if found.status not in ("pending", "running", "completed") or found.skipped or found.failed:
         raise ValueError(f"the batch did not enroll everybody: {found}")
     return found.status == "completed"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from domain import ids
 from domain.base import Frozen
+from domain.errors import Unfit
 from domain.plan import Plan
 
 
@@ -209,3 +210,15 @@ class StopMark(Frozen):
     event_id: UUID
     ending: Ending | None
     """How the committed transaction ended this enrollment; None: it did not, the event is for the record."""
+
+
+def by_hand(reason: str) -> str:
+    """The reason as it is; raises Unfit for one that would be counted as what a contact did."""
+    if reason in BEFELL:
+        raise Unfit(
+            f"reason: `{reason}` is what Touchline hears itself", hint="say it differently, such as `called us`"
+        )
+    return reason
+
+
+GOAL = Ending(status=EnrollmentStatus.STOPPED, reason="goal")

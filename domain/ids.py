@@ -6,6 +6,14 @@ the same Message-ID and the same idempotency key, on whichever worker the attemp
 
 from uuid import UUID, uuid4, uuid5
 
+JOB_KEY = "touchline_job"
+"""The name under which a vendor is given our job id, and hands it back."""
+JOB_HEADER = "X-Touchline-Job"
+"""A header that says the same to a vendor that takes no names and values over SMTP."""
+
+SEARCH_ATTRIBUTES = ("TouchlineTenant", "TouchlineSequence", "TouchlineContact")
+"""Keyword attributes that workflows carry: ids only, they are plain text in Temporal."""
+
 TASK_QUEUE = "touchline"
 DEFAULT_TENANT = UUID("00000000-0000-4000-8000-000000000001")
 
@@ -140,3 +148,17 @@ def webhook_feed_workflow_id(task_queue: str) -> str:
 def subscription_workflow_id(subscription: UUID) -> str:
     """The workflow that posts a subscription's deliveries while there are any."""
     return f"webhook-subscription-{subscription}"
+
+
+def reconciler_id(task_queue: str) -> str:
+    """Id of the schedule, and of the workflow that it starts.
+
+    One for each task queue: installations that share a namespace each sweep their own database, and a sweep that
+    waits on a queue which nobody serves any more holds up no other.
+    """
+    return f"reconcile-{task_queue}"
+
+
+def mailbox_poll_id(task_queue: str) -> str:
+    """The same for the poll of the mailbox."""
+    return f"mailbox-{task_queue}"

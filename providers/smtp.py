@@ -28,10 +28,10 @@ from domain.errors import (
     SendError,
     TransientError,
 )
+from domain.ids import JOB_HEADER, JOB_KEY
 from domain.messages import Channel, Lookup, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line, Soon
 from providers.echoes import without
-from providers.webhooks.reading import JOB_HEADER, JOB_KEY
 
 _NAME = "smtp"
 _GOODBYE_S = 2.0

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -11,17 +12,21 @@ from uuid import UUID
 import structlog
 from pydantic import ConfigDict
 
+from domain import ids
 from domain.base import Frozen
 from domain.contact import Contact
 from domain.errors import NotReady
-from starter import goals
 from starter.contact_columns import Column
 from starter.contact_csv import ContactFile, Notice, Reading, RejectedLine
 from starter.replanning import replan
-from store import contacts, dates
+from store import awaiting, contacts, dates
 from store.contacts import Merged
 from store.pool import Database, is_outage
 from store.signals import OpenSignal
+
+_JUDGED_AT_ONCE = 500
+_ENDED_AT_ONCE = 100
+"""Enrollments that one transaction ends: it waits for all of them that are just being claimed or settled."""
 
 log = structlog.get_logger(__name__)
 
@@ -187,7 +192,7 @@ class _Import:
             return
         merged, shared, words = await self._database.repeat(lambda: self._write(good))
         if not self._dry_run:
-            words += await goals.reach(self._database, self._tenant_id, [contact.external_id for contact in good])
+            words += await reach(self._database, self._tenant_id, [contact.external_id for contact in good])
             words += await replan(self._database, self._tenant_id, merged.moved, datetime.now(UTC))
         if self._tell and words:
             await self._tell(words[0].event_id, words)
@@ -229,3 +234,26 @@ class _Import:
             self._shared_count += 1
             if len(self._shared) < REJECTED_KEPT:
                 self._shared.append(found)
+
+
+async def reach(database: Database, tenant_id: UUID, external_ids: Sequence[str]) -> list[OpenSignal]:
+    """End the live enrollments of these contacts whose goal holds now; answers what is to be told.
+
+    Nothing is locked but what ends. Whoever is left because this breaks off is judged again before the next message.
+    """
+    async with database.transaction(tenant_id) as tx:
+        aims = await awaiting.aiming(tx, external_ids)
+        there: list[UUID] = []
+        for begin in range(0, len(aims), _JUDGED_AT_ONCE):
+            there += await awaiting.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], datetime.now(UTC))
+    event_id, words = ids.new_id(), list[OpenSignal]()
+    for begin in range(0, len(there), _ENDED_AT_ONCE):
+        some = there[begin : begin + _ENDED_AT_ONCE]
+        words += await database.repeat(partial(_end, database, tenant_id, event_id, some))
+    return words
+
+
+async def _end(database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID]) -> list[OpenSignal]:
+    async with database.transaction(tenant_id) as tx:
+        held = await awaiting.hold(tx, enrollment_ids)
+        return await awaiting.reach(tx, event_id, held, datetime.now(UTC))

@@ -12,9 +12,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.workflow import UpdateMethodMultiParam
 
 from domain import ids
-from domain.enrollment import BEFELL, Ending, EnrollmentState, EnrollmentStatus, Gate
-from domain.errors import Conflict, NotFound, NotReady, Unfit
-from starter import standing
+from domain.enrollment import Ending, EnrollmentState, EnrollmentStatus, Gate, by_hand
+from domain.errors import Conflict, NotFound, NotReady
 from starter.engine import Engine, unanswered
 from starter.telling import say
 from store import enrollments, ledger, once, signals
@@ -109,15 +108,6 @@ async def _locked(engine: Engine, enrollment_id: UUID) -> AsyncIterator[asyncpg.
         ) from error
 
 
-def by_hand(reason: str) -> str:
-    """The reason as it is; raises Unfit for one that would be counted as what a contact did."""
-    if reason in BEFELL:
-        raise Unfit(
-            f"reason: `{reason}` is what Touchline hears itself", hint="say it differently, such as `called us`"
-        )
-    return reason
-
-
 async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Cut the wait short (or send a message in doubt again); every other gate still holds."""
     return await _ask(engine, enrollment_id, EnrollmentWorkflow.send_now)
@@ -189,25 +179,3 @@ async def _ask(
                     hint="within a minute the reconciler starts it, or records how it ended",
                 ) from error
             raise unanswered(error) from error
-
-
-async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
-    """Hold every enrollment of a sequence before its next message; loses nobody."""
-
-    async def hold() -> None:
-        async with engine.database.transaction(engine.tenant_id) as tx:
-            await standing.pause(tx, await standing.hold(tx, key), reason)
-
-    await engine.database.repeat(hold)
-
-
-async def resume_sequence(engine: Engine, key: str) -> int:
-    """Let a sequence go on, and wake the enrollments that it held; answers how many."""
-
-    async def go_on() -> list[OpenSignal]:
-        async with engine.database.transaction(engine.tenant_id) as tx:
-            return await standing.resume(tx, await standing.hold(tx, key), engine.now())
-
-    words = await engine.database.repeat(go_on)
-    await standing.wake(engine, words)
-    return len(words)

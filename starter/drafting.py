@@ -12,9 +12,9 @@ from authoring.check import Checked, check
 from authoring.drafted import Definition, copy_keys, is_graph, key_for, key_of, keyed, readable, text_of
 from domain.definition import SequenceHeader
 from domain.diagnostics import Diagnostic
+from domain.enrollment import by_hand
 from domain.errors import Conflict, Stale, Unsound
 from starter import archiving, standing
-from starter.control import by_hand
 from starter.engine import Engine
 from starter.publish import store_version
 from store import drafts, once, sequences

@@ -11,9 +11,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.enrolling import Opened, Shared, input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
-from domain.errors import Conflict, NotFound
+from domain.errors import NotFound
 from scheduling.itinerary import Home
 from starter.engine import Engine
+from starter.standing import must_be_active
 from store import contacts, enrollments, sequences
 from store.enrollments import NewEnrollment
 from store.sequences import Version
@@ -188,16 +189,6 @@ async def enroll(
     finally:
         await asyncio.gather(*running)
     return batch.report
-
-
-def must_be_active(key: str, status: str | None, reason: str | None = None) -> None:
-    """Raises Conflict for a sequence that takes nobody in."""
-    if status != "active":
-        raise Conflict(
-            f"sequence {key!r} is {status}" + (f": {reason}" if reason else ""),
-            hint="make it active first",
-            command=f"resume --sequence {key}",
-        )
 
 
 async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[Sequence[Contact]]:

@@ -9,8 +9,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, ScheduleDescription
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.schedule import reconciler_id
-from starter.temporal_server import SEARCH_ATTRIBUTES
+from domain.ids import SEARCH_ATTRIBUTES, reconciler_id
 
 _LONG_POLL = timedelta(seconds=75)
 """A living worker asks again within this; one that died stays listed for minutes."""

@@ -14,9 +14,9 @@ from domain.errors import Conflict, NotFound
 from starter import control
 from starter.engine import Engine
 from starter.enroll import EnrollReport, enroll
-from store import campaigns, conversation, enrollments, leads, once, sequences
+from store import campaigns, contacts, conversation, enrollments, once, sequences
 from store.conversation import Party
-from store.leads import Live
+from store.enrollments import Live
 
 _AT_ONCE = 20
 _NAMED = 20
@@ -76,7 +76,7 @@ async def enroll_named(
                     f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was enrolled",
                     hint="name contacts by their external ids, or by our ids",
                 )
-            found = {contact.id: contact for contact in await leads.contacts_of(tx, list(known.values()))}
+            found = {contact.id: contact for contact in await contacts.contacts_of(tx, list(known.values()))}
             wanted = await sequences.find(tx, sequence)
             own = {ids.enrolled_on(request, contact_id): contact_id for contact_id in found} if request else {}
             before = await enrollments.made(tx, list(own))
@@ -90,7 +90,7 @@ async def enroll_named(
         report.new |= {one.contact_id: one.id for one in before}
         report.unstarted += sum(one.is_pending for one in before)
         async with engine.database.transaction(engine.tenant_id) as tx:
-            live = await leads.live_of(tx, report.alive, wanted.id if wanted else None)
+            live = await enrollments.live_of(tx, report.alive, wanted.id if wanted else None)
     return Enrolled(_outcomes(people, report, {one.contact_id: one.id for one in live}), report.unstarted)
 
 
@@ -170,7 +170,7 @@ async def _live(engine: Engine, name: str, sequence: str | None) -> list[Live]:
     party = await find(engine, name)
     async with engine.database.transaction(engine.tenant_id) as tx:
         row = await sequences.named(tx, sequence) if sequence is not None else None
-        live = await leads.live_of(tx, [party.id], row.id if row else None)
+        live = await enrollments.live_of(tx, [party.id], row.id if row else None)
     if row is not None and not live:
         raise Conflict(f"the contact has no live enrollment in {row.key!r}")
     return live

@@ -15,22 +15,9 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.ids import mailbox_poll_id, reconciler_id
 from workflows.mailbox import PollMailboxWorkflow
 from workflows.reconcile import ReconcileWorkflow
-
-
-def reconciler_id(task_queue: str) -> str:
-    """Id of the schedule, and of the workflow that it starts.
-
-    One for each task queue: installations that share a namespace each sweep their own database, and a sweep that
-    waits on a queue which nobody serves any more holds up no other.
-    """
-    return f"reconcile-{task_queue}"
-
-
-def mailbox_poll_id(task_queue: str) -> str:
-    """The same for the poll of the mailbox."""
-    return f"mailbox-{task_queue}"
 
 
 async def ensure_reconciler(client: Client, task_queue: str, every: timedelta) -> None:

@@ -20,6 +20,8 @@ from starter.temporal_server import LocalTemporal
 from store.logins import ensure_login
 from store.migrate import migrate
 
+CHECKOUT = Path(__file__).resolve().parents[1]
+
 STATE_DIR = Path(__file__).resolve().parent.parent / "var"
 """Where this checkout keeps what it runs on."""
 

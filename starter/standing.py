@@ -68,3 +68,35 @@ async def wake(engine: Engine, words: Sequence[OpenSignal]) -> None:
 def _must_be_published(sequence: SequenceRow) -> None:
     if sequence.version is None:
         raise Conflict(f"sequence {sequence.key!r} is a draft: it was never published", hint="publish it, or delete it")
+
+
+async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
+    """Hold every enrollment of a sequence before its next message; loses nobody."""
+
+    async def halt() -> None:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            await pause(tx, await hold(tx, key), reason)
+
+    await engine.database.repeat(halt)
+
+
+async def resume_sequence(engine: Engine, key: str) -> int:
+    """Let a sequence go on, and wake the enrollments that it held; answers how many."""
+
+    async def go_on() -> list[OpenSignal]:
+        async with engine.database.transaction(engine.tenant_id) as tx:
+            return await resume(tx, await hold(tx, key), engine.now())
+
+    words = await engine.database.repeat(go_on)
+    await wake(engine, words)
+    return len(words)
+
+
+def must_be_active(key: str, status: str | None, reason: str | None = None) -> None:
+    """Raises Conflict for a sequence that takes nobody in."""
+    if status != "active":
+        raise Conflict(
+            f"sequence {key!r} is {status}" + (f": {reason}" if reason else ""),
+            hint="make it active first",
+            command=f"resume --sequence {key}",
+        )

@@ -6,6 +6,21 @@ from zoneinfo import ZoneInfo
 from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
 from store.reports import EnrollmentRow
 
+_ACTIONS = {
+    "email": "Send email",
+    "sms": "Send SMS",
+    "whatsapp": "Send WhatsApp",
+    "delay": "Wait",
+    "wait_for": "Wait for an event",
+    "condition": "Check a condition",
+    "split": "Split",
+    "action": "Change something",
+    "webhook": "Call a webhook",
+    "task": "Task for a person",
+    "goto": "Go to a step",
+    "exit": "End",
+}
+
 _HELD = {
     Gate.WINDOW: "held back by its window of allowed hours",
     Gate.ENROLLMENT_PAUSED: "held back: the enrollment is paused",
@@ -79,3 +94,8 @@ def state_answered(state: EnrollmentState) -> str:
     when = f" at {utc(state.at)}" if state.at else ""
     why = f", {held_by(state.gate)}" if state.gate else ""
     return f"{state.status}; {state.node_id} is next{when}{why}"
+
+
+def action(step_type: str | None) -> str | None:
+    """`Send email` for `email`; a type that is not known stays as it is."""
+    return None if step_type is None else _ACTIONS.get(step_type, step_type)

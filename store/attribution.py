@@ -16,7 +16,7 @@ from store.pool import load_queries
 from store.signals import OpenSignal
 from store.stopping import Held, Rest, Struck
 
-_sql = load_queries("inbound")
+_sql = load_queries("attribution")
 
 NAMED: tuple[MatchedBy, ...] = ("token", "provider_id", "message_id", "returned")
 """What nobody knows but who has our message."""

@@ -10,7 +10,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from domain.condition import Condition, own_events
-from domain.enrollment import LIVE, Ending, EnrollmentStatus
+from domain.enrollment import GOAL, LIVE
 from domain.facts import evaluate
 from store import enrollments, facts, signals
 from store.pool import load_queries
@@ -21,8 +21,6 @@ log = structlog.get_logger(__name__)
 
 _sql = load_queries("awaiting")
 _condition: TypeAdapter[Condition] = TypeAdapter(Condition)
-
-GOAL = Ending(status=EnrollmentStatus.STOPPED, reason="goal")
 
 
 @dataclass(frozen=True)

@@ -86,3 +86,14 @@ async def matching(tx: asyncpg.Connection, text: str) -> list[UUID]:
 def _behind(text: str) -> str:
     """What no text that begins with this one comes after, in the order of code points."""
     return text + "\U0010ffff"
+
+
+async def count_contacts(tx: asyncpg.Connection, trigger: str | None) -> int:
+    """Contacts of the tenant; with `trigger`, those that carry it."""
+    count: int = await _sql.count_contacts(tx, trigger=trigger)
+    return count
+
+
+async def contacts_of(tx: asyncpg.Connection, contact_ids: Sequence[UUID]) -> list[Contact]:
+    """Those that exist, by id."""
+    return [contact_of(row) async for row in _sql.contacts_of(tx, ids=list(contact_ids))]

@@ -348,3 +348,18 @@ async def count_live(tx: asyncpg.Connection, sequence_id: UUID) -> int:
     """How many of a sequence live."""
     count: int = await _sql.count_live(tx, sequence_id=sequence_id)
     return count
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live enrollment."""
+
+    id: UUID
+    contact_id: UUID
+    sequence: str
+    """Its key."""
+
+
+async def live_of(tx: asyncpg.Connection, contact_ids: Sequence[UUID], sequence_id: UUID | None = None) -> list[Live]:
+    """Where contacts live, the oldest first; in one sequence alone, if it is named."""
+    return [Live(**row) async for row in _sql.live_of(tx, contact_ids=list(contact_ids), sequence_id=sequence_id)]

@@ -16,7 +16,7 @@ from store.signals import OpenSignal
 from store.stopping import Blow, Held, Struck
 from store.suppressions import SuppressionReason, has_moved, lift, suppress
 
-_sql = load_queries("inbound")
+_sql = load_queries("statuses")
 
 SOFT_BOUNCES = 3
 """Messages in a row that an address refused for the moment, before it counts as dead."""

@@ -11,11 +11,7 @@ from pydantic_core import from_json
 
 from content.inbound_mail.mail import addresses_in
 from domain.errors import Malformed
-
-JOB_KEY = "touchline_job"
-"""The name under which a vendor is given our job id, and hands it back."""
-JOB_HEADER = "X-Touchline-Job"
-"""A header that says the same to a vendor that takes no names and values over SMTP."""
+from domain.ids import JOB_KEY
 
 
 class Said(BaseModel):

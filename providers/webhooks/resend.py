@@ -11,22 +11,11 @@ from content.inbound_mail.read import read
 from content.machines import is_machine
 from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
-from domain.ids import job_of_message_id
+from domain.ids import JOB_HEADER, JOB_KEY, job_of_message_id
 from domain.messages import Channel
 from providers.webhooks.base import WebhookRequest
 from providers.webhooks.intake import SHORT_CALL, Head, Intake
-from providers.webhooks.reading import (
-    JOB_HEADER,
-    JOB_KEY,
-    Id,
-    Said,
-    Time,
-    address_in,
-    fit,
-    job_in,
-    message_id,
-    read_object,
-)
+from providers.webhooks.reading import Id, Said, Time, address_in, fit, job_in, message_id, read_object
 from providers.webhooks.rebuilt import rebuild, with_envelope
 from providers.webhooks.refused import refusal
 

@@ -81,3 +81,12 @@ CROSS JOIN LATERAL (
 ) other
 WHERE other.external_id <> mine.external_id
 ORDER BY mine.external_id, other.kind, other.external_id;
+
+-- name: count_contacts$
+-- Contacts of the tenant; with :trigger, those that carry it.
+SELECT count(*) FROM contacts WHERE :trigger::text IS NULL OR :trigger = ANY(triggers);
+
+-- name: contacts_of
+-- Contacts by our ids.
+SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
+FROM contacts WHERE id = ANY(:ids::uuid[]) ORDER BY id;

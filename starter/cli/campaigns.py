@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from starter import batches as starter_batches
 from starter import campaigns as starter
 from starter import words
 from starter.cli import connect, output, refer
@@ -158,7 +159,7 @@ async def assign(
     Said again while the batch is under way it is the same batch.
     """
     async with connect.engine() as engine:
-        begun = await starter.assign_sequence(engine, campaign, sequence)
+        begun = await starter_batches.assign_sequence(engine, campaign, sequence)
         if wait:
             begun = await _until_ended(engine, begun, quiet=as_json)
         return await _answer(engine, begun)
@@ -205,12 +206,12 @@ async def cancel(batch: _Batch, as_json: AsJson = False) -> Answer:
     """End a batch: nobody more is enrolled, and whoever is stays so."""
     async with connect.engine() as engine:
         found = await _named(engine, batch)
-        return await _answer(engine, await starter.cancel(engine, found.id))
+        return await _answer(engine, await starter_batches.cancel(engine, found.id))
 
 
 async def _named(engine: Engine, text: str) -> Batch:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        return await starter.batch(tx, await refer.batch(tx, text))
+        return await starter_batches.batch(tx, await refer.batch(tx, text))
 
 
 async def _until_ended(engine: Engine, batch: Batch, *, quiet: bool) -> Batch:
@@ -219,7 +220,7 @@ async def _until_ended(engine: Engine, batch: Batch, *, quiet: bool) -> Batch:
         while batch.status in LIVE:
             await asyncio.sleep(_LOOK_EVERY_S)
             async with engine.database.transaction(engine.tenant_id) as tx:
-                batch = await starter.batch(tx, batch.id)
+                batch = await starter_batches.batch(tx, batch.id)
             progress.update(
                 task,
                 completed=batch.enrolled + batch.skipped + batch.failed,

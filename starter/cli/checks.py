@@ -18,11 +18,12 @@ from settings import Settings
 from starter import health
 from starter.cli import connect, refer
 from starter.engine import connect_temporal
-from store import inbox, reports, sequences
+from store import health as store_health
+from store import inbox, sequences
+from store.health import OVERDUE, ServerFacts, Trouble
 from store.inbox import Waiting
 from store.migrate import pending_migrations
 from store.pool import Database
-from store.reports import OVERDUE, ServerFacts, Trouble
 from store.sequences import SequenceRow
 
 PATIENCE_S = 15.0
@@ -84,7 +85,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield ok("migrations", "all applied")
     async with connect.pool(settings) as database:
         async with database.transaction(settings.tenant) as tx:
-            facts = await reports.server_facts(tx)
+            facts = await store_health.server_facts(tx)
         yield ok("postgresql", f"{facts.version}, as {facts.role} (logged in as {facts.login})")
         yield _login(facts)
         yield _row_security(facts)
@@ -119,7 +120,7 @@ def _row_security(facts: ServerFacts) -> Finding:
 
 async def _rows(settings: Settings, database: Database) -> list[Finding]:
     async with database.transaction(settings.tenant) as tx:
-        trouble = await reports.trouble(tx, datetime.now(UTC) - OVERDUE)
+        trouble = await store_health.trouble(tx, datetime.now(UTC) - OVERDUE)
         rows = await sequences.list_all(tx)
         waiting = await inbox.waiting(tx)
     return [*_paused(rows), *_trouble(trouble), _inbox(waiting, datetime.now(UTC))]
@@ -247,7 +248,7 @@ async def channels_in_use(settings: Settings) -> dict[Channel, list[str]]:
             connect.pool(settings) as database,
             database.transaction(settings.tenant) as tx,
         ):
-            return await reports.channels_in_use(tx)
+            return await store_health.channels_in_use(tx)
     return {}
 
 

@@ -9,9 +9,9 @@ import aiohttp
 from pydantic import SecretStr
 
 from settings import PREFIX, Settings
-from starter.cli.tools import CHECKOUT
 from starter.ports import LOOPBACK
 from starter.process import ServerProcess
+from starter.stack import CHECKOUT
 
 PATIENCE_S = 50.0
 """Longer than a worker takes to bring its hand-overs to their end."""

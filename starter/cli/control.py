@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from domain.enrollment import EnrollmentState
-from starter import control, retrying, words
+from starter import control, retrying, standing, words
 from starter.cli import connect, output, refer
 from starter.cli.command import Answer, AsJson, command
 from starter.engine import Engine
@@ -43,7 +43,7 @@ async def pause(
     if not reason.strip():
         raise typer.BadParameter("a pause has a reason", param_hint="--reason")
     async with connect.engine() as engine:
-        await control.pause_sequence(engine, sequence, reason)
+        await standing.pause_sequence(engine, sequence, reason)
     return Answer(
         {"sequence": sequence, "status": "paused", "paused_reason": reason},
         [output.line(f"{sequence} is paused: {reason}")],
@@ -56,7 +56,7 @@ async def resume(enrollment: _Maybe = None, sequence: _Whole = None, as_json: As
         return await _tell(_one(enrollment, sequence), control.resume)
     _one(enrollment, sequence)
     async with connect.engine() as engine:
-        woken = await control.resume_sequence(engine, sequence)
+        woken = await standing.resume_sequence(engine, sequence)
     return Answer(
         {"sequence": sequence, "status": "active", "woken": woken},
         [output.line(f"{sequence} goes on; {woken} enrollments that it held back were woken")],

@@ -105,7 +105,7 @@ async def _expected(engine: Engine, named: Sequence[str], everyone: bool, trigge
     if not everyone:
         return len(named)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        return await reports.count_contacts(tx, trigger)
+        return await contacts.count_contacts(tx, trigger)
 
 
 def _document(sequence: str, report: EnrollReport) -> dict[str, object]:

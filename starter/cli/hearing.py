@@ -19,7 +19,7 @@ from settings import MAKE_KEY, Settings
 from starter.cli import child, connect
 from starter.cli.checks import PATIENCE_S, Finding, fail, ok, warn
 from store import mailboxes
-from store.reports import OVERDUE
+from store.health import OVERDUE
 
 _API_PATIENCE_S = 5.0
 """It is on this machine; longer than it waits for the database itself."""

@@ -2,11 +2,10 @@
 
 import os
 import sys
-from pathlib import Path
 
 import typer
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from starter.stack import CHECKOUT
 
 _WHOLE_SUITE = ("-n", "3", "--dist", "worksteal")
 """In three processes, each with servers of its own: most tests wait for something, so two cores have work for three."""

@@ -21,7 +21,7 @@ from starter.simulation.attempts import Attempts
 from starter.simulation.clock import SkippingClock
 from starter.simulation.cues import Cue, can_be_answered
 from starter.simulation.outcome import NOT_ENROLLED, Outcome, read_outcome
-from store import contacts, reports, tenants
+from store import contacts, health, tenants
 from store.suppressions import Suppression, suppress
 from store.tenants import Tenant
 
@@ -169,7 +169,7 @@ async def _until_quiet(engine: Engine, attempts: Attempts, horizon: datetime) ->
             seen, since = attempts.done, time.monotonic()
         if not attempts.under_way:
             async with engine.database.transaction(engine.tenant_id) as tx:
-                due = await reports.is_due(tx, horizon)
+                due = await health.is_due(tx, horizon)
             if not due and not attempts.under_way:
                 return
         if time.monotonic() - since > _PATIENCE_S:

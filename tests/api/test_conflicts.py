@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.edge import Edge
 from domain.messages import Channel
-from starter import archiving, contact_changes, control, erasure, happened, suppressing, tasks
+from starter import archiving, contact_changes, erasure, happened, standing, suppressing, tasks
 from starter.campaigns import add
 from starter.contact_changes import Changes
 from starter.engine import Engine
@@ -69,7 +69,7 @@ async def _close(engine: Engine) -> None:
 
 
 COMMANDS: dict[str, tuple[str, Callable[[Engine], Awaitable[object]]]] = {
-    "pause a sequence": ("sequences", lambda engine: control.pause_sequence(engine, "journey", "why")),
+    "pause a sequence": ("sequences", lambda engine: standing.pause_sequence(engine, "journey", "why")),
     "archive it": ("sequences", lambda engine: archiving.archive(engine, "journey", stop=False)),
     "stop everybody": ("enrollments", lambda engine: archiving.archive(engine, "journey", stop=True)),
     "erase": ("messages", lambda engine: erasure.erase(engine, "C1", stop=True)),

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from starter import control
+from starter import control, standing
 from store import api_keys
 from tests.api.conftest import Api
 from tests.api.operating import SLOW
@@ -61,7 +61,7 @@ async def test_nobody_is_enrolled_when_one_of_them_is_unknown(running: tuple[Api
 
     assert (await status([ada.external_id, "nobody", "a\0b"], "slow"))[0] == 404
     assert (await status([ada.external_id], "none")) == (404, "no published sequence 'none'")
-    await control.pause_sequence(rig.engine, "slow", "wrong prices")
+    await standing.pause_sequence(rig.engine, "slow", "wrong prices")
     assert (await status([ada.external_id], "slow")) == (409, "sequence 'slow' is paused: wrong prices")
     assert await rig.rows("SELECT * FROM enrollments") == []
     assert (await api.http.post("/leads/enroll-in-sequence", json={}, headers=await api.key("read"))).status_code == 403

@@ -13,8 +13,9 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
+from domain.ids import reconciler_id
 from settings import Settings
-from starter.schedule import ensure_reconciler, reconciler_id
+from starter.schedule import ensure_reconciler
 from store.logins import ensure_login
 from tests.cli.conftest import Cli, Said
 from tests.helpers import assert_eventually

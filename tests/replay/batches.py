@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from domain import ids
-from starter import campaigns, control
+from starter import batches as starter_batches
+from starter import campaigns, standing
 from store import batches, sequences
 from tests.harness import HOUR, Rig, result_of
 from tests.helpers import assert_eventually
@@ -49,16 +50,16 @@ async def batch(rig: Rig) -> UUID:
 async def batch_held(rig: Rig) -> UUID:
     """Its sequence was paused: it has looked again and again, and gone on in the end."""
     batch_id = await _recorded(rig)
-    await control.pause_sequence(rig.engine, "texts", "the offer is wrong")
+    await standing.pause_sequence(rig.engine, "texts", "the offer is wrong")
     await rig.engine.runs.start_batch(rig.engine.tenant_id, batch_id)
 
     async def held() -> None:
         async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
-            assert (await campaigns.batch(tx, batch_id)).held
+            assert (await starter_batches.batch(tx, batch_id)).held
 
     await assert_eventually(held, timeout_s=30)
     await rig.skip(HOUR / 15)
-    await control.resume_sequence(rig.engine, "texts")
+    await standing.resume_sequence(rig.engine, "texts")
     return await _ended(rig, batch_id)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain import ids
 from domain.errors import AmbiguousError, TransientError
 from domain.moving import MoveRequest, Stays
-from starter import control, tasks
+from starter import control, standing, tasks
 from starter.migration import migrate
 from store import sequences
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
@@ -115,10 +115,10 @@ async def doubt(rig: Rig, provider: ScriptedProvider) -> UUID:
 async def sequence_pause(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Held by its paused sequence, woken when that goes on."""
     enrollment = await _waiting(rig)
-    await control.pause_sequence(rig.engine, "texts", "the offer is wrong")
+    await standing.pause_sequence(rig.engine, "texts", "the offer is wrong")
     await rig.skip(72.5 * HOUR)
     await rig.arrives(enrollment, "second", gate="sequence_paused")
-    await control.resume_sequence(rig.engine, "texts")
+    await standing.resume_sequence(rig.engine, "texts")
     await rig.ended(enrollment)
     return enrollment
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from domain.ids import SEARCH_ATTRIBUTES
 from settings import Settings
-from starter.temporal_server import SEARCH_ATTRIBUTES
 
 ROOT = Path(__file__).resolve().parents[2]
 _VARIABLE = re.compile(r"^#? ?(TOUCHLINE_[A-Z_]+)=(.*)$", re.MULTILINE)

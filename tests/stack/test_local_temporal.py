@@ -10,9 +10,10 @@ import pytest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
+from domain.ids import SEARCH_ATTRIBUTES
 from starter import temporal_server
 from starter.ports import LOOPBACK, free_port
-from starter.temporal_server import SEARCH_ATTRIBUTES, LocalTemporal, SkippingTemporal
+from starter.temporal_server import LocalTemporal, SkippingTemporal
 from tests.helpers import assert_eventually
 
 

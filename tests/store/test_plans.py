@@ -151,7 +151,17 @@ async def _read_whole(crowded: asyncpg.Connection, file: str, names: Iterable[st
 
 async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
     """Planned as by a connection that has run it often."""
-    files = ("matching", "stopping", "inbound", "brake", "suppressions", "signals", "notices")
+    files = (
+        "matching",
+        "stopping",
+        "inbound",
+        "statuses",
+        "attribution",
+        "brake",
+        "suppressions",
+        "signals",
+        "notices",
+    )
     assert [x for file in files for x in await _read_whole(crowded, file, load_queries(file).available_queries)] == []
 
 

@@ -18,7 +18,8 @@ from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
 from domain.errors import Conflict, NotFound, NotReady
 from providers.registry import Registry
-from starter import archiving, campaigns, control
+from starter import archiving, campaigns, control, standing
+from starter import batches as starter_batches
 from starter.runs import Runs
 from store import batches
 from store.batches import Batch
@@ -43,7 +44,7 @@ async def members(rig: Rig, count: int, key: str = "spring", **fields: Any) -> l
 
 async def stands(rig: Rig, batch_id: UUID) -> Batch:
     async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
-        return await campaigns.batch(tx, batch_id)
+        return await starter_batches.batch(tx, batch_id)
 
 
 async def ended(rig: Rig, batch_id: UUID) -> Batch:
@@ -109,7 +110,7 @@ async def test_everybody_in_a_campaign_is_enrolled_once(skipping: Rig, small_pag
     """Each has the enrollment that batch and contact name, and its workflow runs."""
     key = await skipping.publish(TEXTS)
     people = await members(skipping, 8)
-    batch = await campaigns.assign_sequence(skipping.engine, "spring", key)
+    batch = await starter_batches.assign_sequence(skipping.engine, "spring", key)
     assert batch.total == 8
     done = await ended(skipping, batch.id)
     assert (done.status, done.enrolled, done.skipped, done.failed) == ("completed", 8, 0, 0)
@@ -130,7 +131,7 @@ async def test_whoever_is_not_enrolled_is_named_with_the_reason(skipping: Rig, s
     await control.stop(skipping.engine, first, "manual")
     # Such as nobody can store through the front door.
     await skipping.execute("UPDATE contacts SET zones = '{Nowhere/Nowhere}' WHERE id = $1", broken.id)
-    batch = await campaigns.assign_sequence(skipping.engine, "spring", key)
+    batch = await starter_batches.assign_sequence(skipping.engine, "spring", key)
     done = await ended(skipping, batch.id)
     assert (done.status, done.enrolled, done.skipped, done.failed) == ("completed", 4, 2, 1)
     assert await reasons(skipping, batch.id) == {
@@ -146,7 +147,7 @@ async def test_an_attempt_that_dies_is_taken_up_where_it_was(
     """Whatever was written is started by the next attempt, once; whoever was not yet dealt with is enrolled."""
     key = await skipping.publish(TEXTS)
     people = await members(skipping, 20)
-    batch = await campaigns.assign_sequence(without_start(skipping).engine, "spring", key)
+    batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
     known = skipping.engine.runs
     monkeypatch.setattr(Dying, "left", 2)
     with pytest.raises(asyncio.CancelledError):
@@ -165,7 +166,7 @@ async def test_two_attempts_at_once_make_each_enrollment_once(skipping: Rig, sma
     """One that was taken for dead and its successor: a page that both have is dealt with by one of them."""
     key = await skipping.publish(TEXTS)
     people = await members(skipping, 20)
-    batch = await campaigns.assign_sequence(without_start(skipping).engine, "spring", key)
+    batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
     await asyncio.gather(*(attempt(skipping, batch.id) for _ in range(3)), return_exceptions=True)
     assert (await attempt(skipping, batch.id)).status == "completed"
     done = await stands(skipping, batch.id)
@@ -179,10 +180,10 @@ async def test_saying_it_again_is_the_same_batch_while_it_is_under_way(skipping:
     key = await skipping.publish(TEXTS)
     await members(skipping, 2)
     engine = without_start(skipping).engine
-    asked = await asyncio.gather(*(campaigns.assign_sequence(engine, "spring", key) for _ in range(10)))
+    asked = await asyncio.gather(*(starter_batches.assign_sequence(engine, "spring", key) for _ in range(10)))
     [batch_id] = {batch.id for batch in asked}
     assert (await attempt(skipping, batch_id)).status == "completed"
-    again = await campaigns.assign_sequence(skipping.engine, "spring", key)
+    again = await starter_batches.assign_sequence(skipping.engine, "spring", key)
     assert again.id != batch_id
     done = await ended(skipping, again.id)
     assert (done.enrolled, done.skipped) == (0, 2)
@@ -202,26 +203,26 @@ async def test_after_a_cancellation_nobody_more_is_enrolled(
         found = await page(tx, work, after, limit)
         if after is not None:
             [row] = await skipping.rows("SELECT id FROM enrollment_batches")
-            assert (await campaigns.cancel(skipping.engine, row["id"])).status == "cancelled"
+            assert (await starter_batches.cancel(skipping.engine, row["id"])).status == "cancelled"
         return found
 
     monkeypatch.setattr(batches, "page", cancelled_on_the_way)
-    batch_id = (await campaigns.assign_sequence(skipping.engine, "spring", key)).id
+    batch_id = (await starter_batches.assign_sequence(skipping.engine, "spring", key)).id
     done = await ended(skipping, batch_id)
     assert (done.status, done.enrolled, done.total) == ("cancelled", 3, 9)
     assert len(await enrolled(skipping)) == 3
     assert await skipping.rows("SELECT id FROM enrollments WHERE status = 'pending'") == []
-    assert (await campaigns.cancel(skipping.engine, batch_id)).status == "cancelled"
+    assert (await starter_batches.cancel(skipping.engine, batch_id)).status == "cancelled"
 
 
 async def test_what_has_ended_is_not_cancelled(skipping: Rig) -> None:
     """A completed batch says so, and stays completed."""
     key = await skipping.publish(TEXTS)
     await members(skipping, 1)
-    batch = await campaigns.assign_sequence(skipping.engine, "spring", key)
+    batch = await starter_batches.assign_sequence(skipping.engine, "spring", key)
     await ended(skipping, batch.id)
     with pytest.raises(Conflict, match="completed"):
-        await campaigns.cancel(skipping.engine, batch.id)
+        await starter_batches.cancel(skipping.engine, batch.id)
     assert (await stands(skipping, batch.id)).status == "completed"
 
 
@@ -229,8 +230,8 @@ async def test_a_batch_waits_while_its_sequence_is_paused(skipping: Rig) -> None
     """It says why it waits, and goes on by itself once the sequence does."""
     key = await skipping.publish(TEXTS)
     await members(skipping, 2)
-    batch = await campaigns.assign_sequence(without_start(skipping).engine, "spring", key)
-    await control.pause_sequence(skipping.engine, key, "the offer is wrong")
+    batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
+    await standing.pause_sequence(skipping.engine, key, "the offer is wrong")
     await skipping.engine.runs.start_batch(skipping.engine.tenant_id, batch.id)
 
     async def held() -> None:
@@ -239,7 +240,7 @@ async def test_a_batch_waits_while_its_sequence_is_paused(skipping: Rig) -> None
     await assert_eventually(held, timeout_s=30)
     assert await enrolled(skipping) == {}
     await skipping.skip(timedelta(hours=1))
-    await control.resume_sequence(skipping.engine, key)
+    await standing.resume_sequence(skipping.engine, key)
     done = await ended(skipping, batch.id)
     assert (done.status, done.enrolled, done.held) == ("completed", 2, None)
 
@@ -248,7 +249,7 @@ async def test_a_batch_ends_with_its_sequence(skipping: Rig) -> None:
     """Of an archived one it fails, and says why."""
     key = await skipping.publish(TEXTS)
     await members(skipping, 1)
-    batch = await campaigns.assign_sequence(without_start(skipping).engine, "spring", key)
+    batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
     await archiving.archive(skipping.engine, key, stop=False)
     assert (await attempt(skipping, batch.id)).status == "failed"
     done = await stands(skipping, batch.id)
@@ -260,7 +261,7 @@ async def test_only_who_was_in_when_it_was_asked_for_is_enrolled(skipping: Rig, 
     """Whoever comes later is for the next batch; whoever leaves before their turn is left out."""
     key = await skipping.publish(TEXTS)
     people = await members(skipping, 3)
-    batch = await campaigns.assign_sequence(without_start(skipping).engine, "spring", key)
+    batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
     late = await skipping.contact()
     await campaigns.add(skipping.engine, "spring", [str(late.id)], "api")
     await campaigns.remove(skipping.engine, "spring", people[0].external_id)
@@ -272,15 +273,17 @@ async def test_a_batch_needs_a_campaign_an_active_sequence_and_a_provider(skippi
     """What is missing is named, and nothing is recorded."""
     key = await skipping.publish(TEXTS)
     with pytest.raises(NotFound, match="campaign"):
-        await campaigns.assign_sequence(skipping.engine, "spring", key)
+        await starter_batches.assign_sequence(skipping.engine, "spring", key)
     await members(skipping, 1)
     with pytest.raises(NotFound, match="'nothing'"):
-        await campaigns.assign_sequence(skipping.engine, "spring", "nothing")
+        await starter_batches.assign_sequence(skipping.engine, "spring", "nothing")
     with pytest.raises(NotReady):
-        await campaigns.assign_sequence(dataclasses.replace(skipping.engine, providers=Registry({})), "spring", key)
-    await control.pause_sequence(skipping.engine, key, "the offer is wrong")
+        await starter_batches.assign_sequence(
+            dataclasses.replace(skipping.engine, providers=Registry({})), "spring", key
+        )
+    await standing.pause_sequence(skipping.engine, key, "the offer is wrong")
     with pytest.raises(Conflict, match="the offer is wrong"):
-        await campaigns.assign_sequence(skipping.engine, "spring", key)
+        await starter_batches.assign_sequence(skipping.engine, "spring", key)
     assert await skipping.rows("SELECT id FROM enrollment_batches") == []
 
 
@@ -288,7 +291,7 @@ async def test_a_campaign_is_not_dissolved_under_its_batch(skipping: Rig) -> Non
     """Afterwards it is, and the record of the batch stays."""
     key = await skipping.publish(TEXTS)
     await members(skipping, 1)
-    batch = await campaigns.assign_sequence(without_start(skipping).engine, "spring", key)
+    batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
     with pytest.raises(Conflict, match="under way"):
         await campaigns.delete(skipping.engine, "spring")
     await attempt(skipping, batch.id)
@@ -310,7 +313,7 @@ async def test_a_batch_that_was_never_started_is_started_by_the_sweep(on_dev_ser
     rig = on_dev_server
     key = await rig.publish(TEXTS)
     await members(rig, 2)
-    batch = await campaigns.assign_sequence(without_start(rig).engine, "spring", key)
+    batch = await starter_batches.assign_sequence(without_start(rig).engine, "spring", key)
     assert (await sweep(rig)).batches == 0
     await rig.execute("UPDATE enrollment_batches SET moved_at = moved_at - interval '1 minute'")
     assert (await sweep(rig)).batches == 1
@@ -322,8 +325,8 @@ async def test_a_batch_whose_workflow_was_terminated_is_cancelled(on_dev_server:
     rig = on_dev_server
     key = await rig.publish(TEXTS)
     await members(rig, 1)
-    batch = await campaigns.assign_sequence(without_start(rig).engine, "spring", key)
-    await control.pause_sequence(rig.engine, key, "the offer is wrong")
+    batch = await starter_batches.assign_sequence(without_start(rig).engine, "spring", key)
+    await standing.pause_sequence(rig.engine, key, "the offer is wrong")
     await rig.engine.runs.start_batch(rig.engine.tenant_id, batch.id)
 
     async def held() -> None:
@@ -341,7 +344,7 @@ async def test_a_batch_goes_behind_single_enrollments(on_dev_server: Rig) -> Non
     rig = on_dev_server
     key = await rig.publish(TEXTS)
     await members(rig, 1)
-    batch = await campaigns.assign_sequence(rig.engine, "spring", key)
+    batch = await starter_batches.assign_sequence(rig.engine, "spring", key)
     await ended(rig, batch.id)
     [bulk] = (await enrolled(rig)).values()
     [single] = await rig.enroll(key, await rig.contact())

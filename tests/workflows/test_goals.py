@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.events import EventType
-from starter import control, goals, telling
+from starter import contacts, control, telling
 from starter.contact_changes import Changes, change
 from starter.contact_csv import Reading
 from starter.contacts import import_csv
@@ -207,8 +207,8 @@ async def test_an_import_wakes_those_alone_whose_goal_it_reaches(
     skipping: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many it names: in chunks, and without a word to anybody whose sequence has no goal, or another one."""
-    monkeypatch.setattr(goals, "_JUDGED_AT_ONCE", 4)
-    monkeypatch.setattr(goals, "_ENDED_AT_ONCE", 2)
+    monkeypatch.setattr(contacts, "_JUDGED_AT_ONCE", 4)
+    monkeypatch.setattr(contacts, "_ENDED_AT_ONCE", 2)
     people = [await skipping.contact() for _ in range(11)]
     aimed = await skipping.enroll(await skipping.publish(GOAL.format(goal="{field: plan, eq: gold}")), *people)
     plain = GOAL.replace("goal: {goal}", "").replace("{{", "{").replace("}}", "}").replace("aiming", "plain")

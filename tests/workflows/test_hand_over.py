@@ -20,7 +20,7 @@ from domain.enrollment import ExecuteInput, StepResult
 from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, TransientError
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line, Soon, Unbounded
-from starter import control
+from starter import standing
 from starter.cli import showing
 from store import enrollments, last_look, pool, reports, suppressions
 from store.pool import Database
@@ -132,7 +132,7 @@ async def _paused(stage: Stage) -> None:
 
 
 async def _sequence_paused(stage: Stage) -> None:
-    await control.pause_sequence(stage.rig.engine, "texts", "just now")
+    await standing.pause_sequence(stage.rig.engine, "texts", "just now")
 
 
 async def _away(stage: Stage) -> None:

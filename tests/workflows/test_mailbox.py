@@ -20,9 +20,10 @@ from content.apart import apart
 from content.inbound_mail.read import read
 from domain.contact import Contact
 from domain.events import InboundMessage, StatusReport
+from domain.ids import mailbox_poll_id
 from providers.imap import ImapConfig
 from starter.inbound import receive
-from starter.schedule import ensure_mailbox_poll, mailbox_poll_id
+from starter.schedule import ensure_mailbox_poll
 from store import mailboxes
 from store.mailboxes import Checkpoint
 from tests.harness import HOUR, Rig

@@ -12,7 +12,7 @@ from activities.versions import Versions
 from domain.enrollment import Upcoming
 from domain.errors import NotReady
 from domain.moving import MoveOrder
-from starter import control
+from starter import control, standing
 from starter.migration import migrate
 from starter.runs import Runs
 from tests.harness import DAY, HOUR, Rig, about
@@ -61,13 +61,13 @@ async def test_a_paused_sequence_holds_whoever_was_moved(skipping: Rig) -> None:
     """Pause, mend, move, resume: nobody gets the old text, nobody is lost."""
     enrollment, _ = await skipping.start(TEXTS)
     await skipping.arrives(enrollment, "second")
-    await control.pause_sequence(skipping.engine, "texts", "the offer is wrong")
+    await standing.pause_sequence(skipping.engine, "texts", "the offer is wrong")
     await skipping.skip(72.5 * HOUR)
     await skipping.arrives(enrollment, "second", gate="sequence_paused")
     key = await skipping.publish(TEXTS.replace("again", "anew").replace("id: second", "id: other"))
     [person] = (await move(skipping, key, 2, second="other")).people
     assert person.gate == "sequence_paused"
-    assert await control.resume_sequence(skipping.engine, "texts") == 1
+    assert await standing.resume_sequence(skipping.engine, "texts") == 1
     assert await skipping.ended(enrollment) == ("completed", None)
     assert texts(skipping)[-1] == "Hello anew."
 

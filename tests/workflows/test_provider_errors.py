@@ -18,7 +18,7 @@ from domain.errors import (
 from domain.messages import Channel
 from providers.base import Provider
 from providers.registry import Registry
-from starter import control
+from starter import standing
 from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about
 
 BUSY = TransientError("scripted", "try later", code="421")
@@ -267,7 +267,7 @@ async def test_a_wrong_configuration_pauses_the_sequence_and_loses_nothing(
 
     provider.answers.clear()
     went_on = await scripted.now()
-    assert await control.resume_sequence(scripted.engine, key) == 2
+    assert await standing.resume_sequence(scripted.engine, key) == 2
     for enrollment in both:
         assert await scripted.ended(enrollment) == ("completed", None)
         assert about(went_on, (await scripted.job(enrollment, "second"))["sent_at"])
@@ -307,7 +307,7 @@ async def test_a_channel_that_lost_its_provider_is_a_wrong_configuration(
         await scripted.arrives(enrollment, "first", gate="sequence_paused")
     job = await scripted.job(enrollment, "first")
     assert (job["state"], job["attempts"], job["error_class"]) == ("pending", 0, "configuration")
-    await control.resume_sequence(scripted.engine, key)
+    await standing.resume_sequence(scripted.engine, key)
     assert await scripted.ended(enrollment) == ("completed", None)
 
 

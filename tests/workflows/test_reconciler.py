@@ -20,11 +20,12 @@ from activities.reconcile import Reconciler, RunStatus, Swept
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
+from domain.ids import reconciler_id
 from domain.messages import Absent, Lookup, Receipt, Unknown
 from starter.enroll import chosen, enroll
 from starter.happened import happen
 from starter.runs import Runs
-from starter.schedule import ensure_reconciler, reconciler_id
+from starter.schedule import ensure_reconciler
 from store import reconcile
 from store.pool import Database
 from store.signals import OpenSignal
