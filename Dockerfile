@@ -3,8 +3,8 @@ FROM python:3.13.18-slim-bookworm
 
 RUN useradd --system --uid 10001 --create-home touchline
 WORKDIR /app
-COPY starter/uv.txt starter/
-RUN pip install --no-cache-dir --require-hashes -r starter/uv.txt
+COPY local/uv.txt local/
+RUN pip install --no-cache-dir --require-hashes -r local/uv.txt
 
 # Dependencies first: they change less often than the code. The local stack's servers stay out.
 COPY pyproject.toml uv.lock ./

@@ -13,24 +13,24 @@ from activities.batch import Batches
 from activities.deliver import Deliveries
 from activities.lifecycle import Lifecycle
 from activities.mailbox import MailboxPoller
-from activities.migrate import Migrations
+from activities.migration import Migrations
 from activities.notices import Notices
 from activities.reconcile import Reconciler
 from activities.subscription import Subscriptions
-from activities.versions import Versions
+from activities.version_cache import Versions
 from content.compose import Composer
 from content.inbound_mail.mail import addresses_in
 from content.links import Links
 from providers.imap import ImapConfig
-from providers.posting import Poster
+from providers.inbound.twilio import TwilioWebhook
 from providers.registry import Registry, build_registry
+from providers.signed_post import Poster
 from providers.smtp import SmtpConfig
 from providers.twilio import TwilioConfig
 from providers.webhook import WebhookConfig
-from providers.webhooks.twilio import TwilioWebhook
 from settings import Settings, secrets_in
 from starter.engine import Engine, TemporalAddress, connect_temporal
-from starter.inbox import Inbox
+from starter.inbound.inbox import Inbox
 from starter.runs import Runs
 from store.pool import Database
 from telemetry import LogContext

@@ -10,11 +10,11 @@ import telemetry
 from composition import engine_of, worker_of
 from domain.errors import NotReady, TouchlineError
 from domain.messages import Channel
+from entrypoint import Exit, end_process
 from settings import PREFIX, Settings, read_settings
-from starter.ending import Exit, end_process
 from starter.engine import Engine
-from starter.inbox import Inbox
-from starter.schedule import ensure_mailbox_poll, ensure_reconciler
+from starter.inbound.inbox import Inbox
+from starter.schedules import ensure_mailbox_poll, ensure_reconciler
 from store import health
 from store.pool import LOST
 from store.worker_conflicts import Tally

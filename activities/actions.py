@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.enrolling import Desk, enroll_from
+from activities.enrollments import Desk, enroll_from
 from content.liquid import render, rendered
 from domain.action import (
     ActionStep,
@@ -24,7 +24,7 @@ from domain.action import (
 )
 from domain.contact import Contact
 from domain.enrollment import Ending, EnrollmentStatus, Visit
-from store import acting, dates
+from store.enrollments import actions, date_waits
 
 
 @dataclass(frozen=True)
@@ -49,28 +49,28 @@ async def act(tx: asyncpg.Connection, action: ActionStep, actor: Actor, desk: De
     who = actor.contact.id
     match action:
         case UpdateStatus(status=status):
-            return Effect({"status": status, "was": await acting.set_status(tx, who, status, now)})
+            return Effect({"status": status, "was": await actions.set_status(tx, who, status, now)})
         case TagLead(add=added, remove=removed):
-            return Effect({"tags": await acting.retag(tx, who, added, removed, now)})
+            return Effect({"tags": await actions.retag(tx, who, added, removed, now)})
         case MarkQualified():
-            return Effect({"qualified_at": await acting.qualify(tx, who, now)})
+            return Effect({"qualified_at": await actions.qualify(tx, who, now)})
         case AssignToUser(user=user, round_robin=users):
             if users:
-                turn = await acting.take_turn(tx, who, actor.sequence_id, actor.visit.node_id)
+                turn = await actions.take_turn(tx, who, actor.sequence_id, actor.visit.node_id)
                 user = users[turn % len(users)]
-            await acting.assign(tx, who, user or "", now)
+            await actions.assign(tx, who, user or "", now)
             return Effect({"user": user})
         case AddToCampaign(campaign=campaign):
-            new = await acting.join_campaign(tx, who, campaign, actor.visit.enrollment_id, now)
+            new = await actions.join_campaign(tx, who, campaign, actor.visit.enrollment_id, now)
             return Effect({"campaign": campaign, "new": new})
         case SetAttribute(attribute=attribute, value=template):
             value = await rendered(partial(render, template, actor.contact))
-            await acting.set_attributes(tx, who, {attribute: value}, now)
-            await dates.changed(tx, [who], now, but=actor.visit.enrollment_id)
+            await actions.set_attributes(tx, who, {attribute: value}, now)
+            await date_waits.changed(tx, [who], now, but=actor.visit.enrollment_id)
             return Effect({"attribute": attribute, "value": value})
         case NotifyUser(user=user, message=template):
             said = await rendered(partial(render, template, actor.contact))
-            await acting.notify(tx, actor.visit, who, user, said, now)
+            await actions.notify(tx, actor.visit, who, user, said, now)
             return Effect({"user": user})
         case Enroll(sequence=key):
             return Effect(await enroll_from(tx, key, actor.visit, actor.sequence_id, actor.contact, desk, now))

@@ -19,17 +19,19 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock, heartbeats
-from activities.enrolling import Opened, input_of, open_enrollments
-from activities.versions import Versions
+from activities.enrollments import Opened, input_of, open_enrollments
+from activities.version_cache import Versions
 from domain import ids
 from domain.base import Frozen
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
 from scheduling.itinerary import Home
-from store import batches, enrollments, sequences
-from store.batches import LIVE, BatchStatus, Refusal, Work
+from store.campaigns import batches
+from store.campaigns.batches import LIVE, BatchStatus, Refusal, Work
+from store.enrollments import enrollments
 from store.pool import Database, is_outage, savepoint
-from store.sequences import Version
+from store.sequences import sequences
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 

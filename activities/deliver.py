@@ -22,9 +22,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from activities.arrive import arrive
 from activities.clock import Clock, heartbeats
-from activities.enrolling import Desk, Launch
+from activities.enrollments import Desk, Launch
+from activities.gates import HOLDS, Go, Hold, Over, Skip, judge
 from activities.hand_over import (
     LIMIT,
     MOST_REFUSALS,
@@ -36,9 +36,9 @@ from activities.hand_over import (
     look_up,
     uninterrupted,
 )
-from activities.judge import HOLDS, Go, Hold, Over, Skip, judge
 from activities.settle import Settlement
-from activities.versions import Versions
+from activities.version_cache import Versions
+from activities.wake_up import arrive
 from content.compose import Composer
 from content.liquid import rendered
 from content.webhook import compose_webhook
@@ -57,11 +57,11 @@ from domain.plan import Outgoing, WebhookNode
 from providers.base import Later, Line, Provider, Soon
 from providers.registry import Registry
 from scheduling.itinerary import Whereabouts
-from store import enrollments, ledger
+from store.enrollments import enrollments, ledger
+from store.enrollments.ledger import Claim
 from store.last_look import Made, is_held
-from store.ledger import Claim
 from store.pool import LOST, Database
-from store.sequences import Version
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.versions import Versions
+from activities.version_cache import Versions
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput, Visit
@@ -17,9 +17,10 @@ from domain.messages import Channel
 from domain.plan import Plan
 from scheduling.itinerary import Home, Whereabouts, next_stop
 from scheduling.window import NoAllowedInstant
-from store import enrollments, sequences
-from store.enrollments import NOBODYS, Held, NewEnrollment, Sharer
-from store.sequences import Version
+from store.enrollments import enrollments
+from store.enrollments.enrollments import NOBODYS, Held, NewEnrollment, Sharer
+from store.sequences import sequences
+from store.sequences.sequences import Version
 
 
 @dataclass(frozen=True)

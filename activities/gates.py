@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from domain.enrollment import Ending, EnrollmentStatus, Gate
 from domain.plan import MessageNode, Outgoing, Plan
 from scheduling.itinerary import Whereabouts, stop_at
-from store.ledger import Claim
+from store.enrollments.ledger import Claim
 
 REVIEW_RECHECK = timedelta(minutes=15)
 """A decision wakes nobody: what it lets go leaves soon after it."""

@@ -8,10 +8,10 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.arrive import arrive
 from activities.clock import Clock
-from activities.enrolling import Desk
-from activities.versions import Versions
+from activities.enrollments import Desk
+from activities.version_cache import Versions
+from activities.wake_up import arrive
 from domain.enrollment import (
     EndInput,
     ExecuteInput,
@@ -23,8 +23,8 @@ from domain.enrollment import (
 )
 from domain.plan import Plan
 from scheduling.itinerary import Whereabouts, stop_at
-from store import enrollments, ledger, steps
-from store.enrollments import Scope
+from store.enrollments import enrollments, ledger, steps
+from store.enrollments.enrollments import Scope
 from store.pool import Database
 
 log = structlog.get_logger(__name__)

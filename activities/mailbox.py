@@ -19,8 +19,8 @@ from domain.base import Frozen
 from domain.errors import Malformed, NotReady
 from domain.events import InboundMessage, StatusReport
 from providers.imap import ImapConfig, Mailbox, RawMail, open_mailbox
-from store import dead_letters, mailboxes
-from store.mailboxes import Checkpoint
+from store.inbound import dead_letters, mailboxes
+from store.inbound.mailboxes import Checkpoint
 from store.pool import Database, is_outage
 
 log = structlog.get_logger(__name__)

@@ -9,11 +9,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock, heartbeats
-from activities.versions import Versions
-from domain.moving import MoveOrder, MoveResult, Stays
-from scheduling.moving import Change, Stay, move
-from store import moving
-from store.moving import Candidate
+from activities.version_cache import Versions
+from domain.migration import MoveOrder, MoveResult, Stays
+from scheduling.migration import Change, Stay, move
+from store.enrollments import moves
+from store.enrollments.moves import Candidate
 from store.pool import Database
 
 log = structlog.get_logger(__name__)
@@ -36,9 +36,9 @@ class Migrations:
 
     async def _once(self, order: MoveOrder) -> MoveResult:
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
-            if (made := await moving.answer(tx, order.move_id)) is not None:
+            if (made := await moves.answer(tx, order.move_id)) is not None:
                 return made
-            found = await moving.hold(tx, order.enrollment_id)
+            found = await moves.hold(tx, order.enrollment_id)
             if found is None:
                 raise ApplicationError(f"no enrollment {order.enrollment_id}", non_retryable=True)
             return await self._move(tx, order, found, Clock().now())
@@ -59,5 +59,5 @@ class Migrations:
         if isinstance(outcome, Stay):
             return MoveResult(stays=outcome.why, detail=outcome.detail)
         result = MoveResult(next=outcome.stop.upcoming, late_seconds=outcome.late.total_seconds())
-        await moving.record(tx, order, found, outcome.stop, result, now)
+        await moves.record(tx, order, found, outcome.stop, result, now)
         return result

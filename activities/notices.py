@@ -22,9 +22,9 @@ from domain.errors import NotCleared, NotReady, TransientError
 from domain.messages import Absent, Lookup, Receipt, Unknown
 from providers.base import Later, Line, Provider, Soon
 from providers.registry import Registry
-from store import notices
+from store.inbound import notices
+from store.inbound.notices import Notice, NoticeState
 from store.last_look import Made, is_held
-from store.notices import Notice, NoticeState
 from store.pool import Database
 
 log = structlog.get_logger(__name__)

@@ -16,11 +16,14 @@ from activities.notices import NoticeOrder, Notices
 from activities.retention import throw_away
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
-from store import batches, enrollments, ledger, notices, reconcile, reviews, signals, subscriptions
-from store.batches import AtRest, BatchStatus
-from store.notices import OpenNotice
-from store.reconcile import Astray
-from store.signals import OpenSignal
+from store.campaigns import batches
+from store.campaigns.batches import AtRest, BatchStatus
+from store.changes import subscriptions
+from store.enrollments import enrollments, ledger, reconcile, signals
+from store.enrollments.reconcile import Astray
+from store.enrollments.signals import OpenSignal
+from store.inbound import notices, reviews
+from store.inbound.notices import OpenNotice
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from store import changes, counters, idempotency, subscriptions
+from store import idempotency
+from store.analytics import counters
+from store.changes import changes, subscriptions
 from store.pool import Database
 
 CHANGES_KEPT = timedelta(hours=25)

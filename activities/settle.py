@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from activities.clock import Clock
-from activities.enrolling import Desk
+from activities.enrollments import Desk
 from activities.walk import Verdict, Walk
 from content.spellings import spellings
 from content.webhook import kept_of
@@ -31,12 +31,13 @@ from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
 from domain.schedule import UntilField, Window
 from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
 from scheduling.window import NoAllowedInstant, next_allowed
-from store import acting, brake, dates, ledger, steps
-from store.enrollments import Visited
-from store.ledger import Claim, ErrorClass, Standing
+from store.enrollments import actions, date_waits, ledger, steps
+from store.enrollments.enrollments import Visited
+from store.enrollments.ledger import Claim, ErrorClass, Standing
+from store.gates.suppressions import SuppressionReason, suppress
 from store.pool import LOST, savepoint
-from store.sequences import Version
-from store.suppressions import SuppressionReason, suppress
+from store.sequences import brake
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 
@@ -129,8 +130,8 @@ class Settlement:
         """What the step keeps of a webhook's answer belongs to the contact."""
         if kept := kept_of(answer, self.version.contents[self.node.id]):
             contact = self.claim.contact.id
-            await acting.set_attributes(self.tx, contact, kept, now)
-            await dates.changed(self.tx, [contact], now, but=self.order.enrollment_id)
+            await actions.set_attributes(self.tx, contact, kept, now)
+            await date_waits.changed(self.tx, [contact], now, but=self.order.enrollment_id)
 
     async def heard_of(self) -> StepResult:
         """A report of it proves that an earlier hand-over succeeded, whatever is held or said meanwhile."""

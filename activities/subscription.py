@@ -13,10 +13,10 @@ from temporalio.service import RPCError
 from activities.clock import Clock, heartbeats
 from domain.base import Frozen
 from domain.errors import SendError, TransientError
-from providers.posting import Poster
-from store import subscriptions
+from providers.signed_post import Poster
+from store.changes import subscriptions
+from store.changes.subscriptions import Due, Health, Receiver
 from store.pool import Database
-from store.subscriptions import Due, Health, Receiver
 
 log = structlog.get_logger(__name__)
 

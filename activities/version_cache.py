@@ -5,8 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from store import sequences
-from store.sequences import Version
+from store.sequences import sequences
+from store.sequences.sequences import Version
 
 _KEPT = 256
 

@@ -17,8 +17,8 @@ from domain.plan import DelayNode, Plan, TaskNode, WaitNode
 from domain.schedule import DatePolicy, Delay, Until, UntilDate, UntilField
 from scheduling.delays import DateVerdict, delay_end
 from scheduling.itinerary import Stop, Whereabouts
-from store import steps, tasks
-from store.tasks import Outcome
+from store.enrollments import steps, tasks
+from store.enrollments.tasks import Outcome
 
 _ENDED = Ending(status=EnrollmentStatus.STOPPED, reason="stopped")
 

@@ -6,14 +6,14 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock
-from activities.enrolling import Desk
-from activities.judge import HOLDS, SEQUENCE_RECHECK
+from activities.enrollments import Desk
+from activities.gates import HOLDS, SEQUENCE_RECHECK
 from activities.walk import Walk
 from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.plan import ConditionNode, ExitNode, Node
 from scheduling.itinerary import Whereabouts
-from store import enrollments, steps
-from store.enrollments import Scope
+from store.enrollments import enrollments, steps
+from store.enrollments.enrollments import Scope
 
 
 async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock: Clock) -> StepResult:

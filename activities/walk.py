@@ -14,12 +14,11 @@ import structlog
 
 from activities import waiting
 from activities.actions import Actor, act
-from activities.enrolling import Desk
+from activities.enrollments import Desk
 from activities.waiting import Moment, Taken
 from domain.enrollment import GOAL, Ending, EnrollmentStatus, StepResult, StepStatus, Visit
 from domain.errors import ContentError
 from domain.facts import evaluate
-from domain.fate import out_of_reach
 from domain.plan import (
     ActionNode,
     ConditionNode,
@@ -32,14 +31,15 @@ from domain.plan import (
     TaskNode,
     WaitNode,
 )
+from domain.reachability import out_of_reach
 from domain.schedule import UntilField
 from domain.split import choose
 from scheduling.itinerary import Passed, Stop, Whereabouts, next_stop, stop_at
-from store import enrollments, facts, steps
-from store.enrollments import Visited
-from store.facts import Known
-from store.sequences import Version
-from store.steps import Course
+from store.enrollments import enrollments, facts, steps
+from store.enrollments.enrollments import Visited
+from store.enrollments.facts import Known
+from store.enrollments.steps import Course
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 

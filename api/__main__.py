@@ -11,15 +11,15 @@ import uvicorn
 
 import telemetry
 from api.app import create_app
-from api.connections import PatientProtocol, most_connections
-from api.edge import Edge, live_streams
 from api.health import database_fault
-from api.rates import RateLimiter
+from api.http.connections import PatientProtocol, most_connections
+from api.http.limiter import RateLimiter
+from api.http.state import Edge, live_streams
 from composition import engine_of, twilio_webhook_of, webhook_secrets_of
 from domain.errors import NotReady, TouchlineError
-from providers.webhooks.registry import build_email_webhooks
+from entrypoint import Exit, end_process
+from providers.inbound.registry import build_email_webhooks
 from settings import PREFIX, Settings, read_settings
-from starter.ending import Exit, end_process
 from starter.engine import Engine
 
 log = structlog.get_logger("api")

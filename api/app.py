@@ -9,48 +9,24 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from api import (
-    analytics,
-    batches,
-    campaigns,
-    console,
-    contact_events,
-    contact_files,
-    contacts,
-    conversation,
-    docs,
-    enrollments,
-    events,
-    executions,
-    explaining,
-    health,
-    keys,
-    leads,
-    me,
-    metrics,
-    notifications,
-    problems,
-    reviews,
-    senders,
-    sequences,
-    sign_in,
-    splits,
-    steps,
-    subscriptions,
-    suppressions,
-    tasks,
-    tenant,
-    tracking,
-    unsubscribe,
-    users,
-    versions,
-    webhooks,
-)
-from api.edge import Edge
-from api.frame import BodyLimit, Frame
-from api.idempotency import Idempotency
-from api.limits import Limits
-from api.parameters import DESCRIBED_ONLY
+from api import health, metrics
+from api.analytics import analytics, splits
+from api.campaigns import batches, campaigns
+from api.changes import stream, subscriptions
+from api.console import me, pages, sign_in
+from api.contacts import contacts, conversation, events, files
+from api.enrollments import enrollments, executions, leads, tasks
+from api.gates import suppressions
+from api.http import description as docs
+from api.http import problems
+from api.http.idempotency import Idempotency
+from api.http.middleware import BodyLimit, Frame
+from api.http.parameters import DESCRIBED_ONLY
+from api.http.rate_limits import Limits
+from api.http.state import Edge
+from api.inbound import providers, readings, reviews, tracking, unsubscribe
+from api.sequences import sequences, steps, versions
+from api.workspace import keys, notifications, senders, tenant, users
 
 _ROUTERS: tuple[APIRouter, ...] = (
     sequences.router,
@@ -59,13 +35,13 @@ _ROUTERS: tuple[APIRouter, ...] = (
     analytics.router,
     splits.router,
     conversation.router,
-    explaining.router,
+    readings.router,
     reviews.router,
     suppressions.router,
-    contact_files.router,
-    contact_events.router,
-    contacts.router,
+    files.router,
     events.router,
+    contacts.router,
+    stream.router,
     subscriptions.router,
     executions.router,
     enrollments.router,
@@ -83,12 +59,12 @@ _ROUTERS: tuple[APIRouter, ...] = (
 _OPEN: tuple[APIRouter, ...] = (
     health.router,
     metrics.router,
-    webhooks.router,
+    providers.router,
     unsubscribe.router,
     tracking.router,
     docs.router,
     sign_in.router,
-    console.router,
+    pages.router,
 )
 """Called by providers, machines and people who follow a link: what else they say is ignored."""
 

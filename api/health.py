@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from temporalio.service import RPCError
 
-from api.edge import TheEdge
-from api.problems import Refusal, answers
+from api.http.problems import Refusal, answers
+from api.http.state import TheEdge
 from starter.engine import Engine
 from store.pool import LOST
 

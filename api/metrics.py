@@ -16,11 +16,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from api.auth import key_in
-from api.edge import TheEdge
-from api.problems import Refusal
+from api.http.auth import key_in
+from api.http.problems import Refusal
+from api.http.state import TheEdge
 from starter.engine import Engine
-from store import health, inbox, worker_conflicts
+from store import health, worker_conflicts
+from store.inbound import inbox
 from store.pool import LOST, Conflicts
 
 log = structlog.get_logger(__name__)

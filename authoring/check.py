@@ -7,13 +7,8 @@ from typing import Any
 from authoring.explain import empty_message, hint_for, kind_of
 from authoring.flows import check_flow
 from authoring.graphs import check_graph, is_canvas, name_nodes, trigger_of
-from authoring.placed import Placed, placed_steps
-from authoring.report import Report
-from authoring.rules import apply_rules
-from authoring.shapes import STEP_TYPES, check_shape, check_step, check_steps
-from authoring.source import Node, read
-from domain.compiler import compile_flow
-from domain.definition import (
+from authoring.language.compiler import compile_flow
+from authoring.language.definition import (
     MAX_ENTRIES,
     MAX_STEPS,
     Definition,
@@ -22,8 +17,13 @@ from domain.definition import (
     SequenceHeader,
     StepContent,
 )
+from authoring.language.flow import END, Flow
+from authoring.placed import Placed, placed_steps
+from authoring.report import Report
+from authoring.rules import apply_rules
+from authoring.shapes import STEP_TYPES, check_shape, check_step, check_steps
+from authoring.source import Node, read
 from domain.diagnostics import Diagnostic, Path
-from domain.flow import END, Flow
 from domain.plan import Plan
 
 MAX_PLAN = 900_000

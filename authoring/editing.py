@@ -114,7 +114,7 @@ def remove(definition: Definition, reference: str) -> dict[str, Any]:
 
 
 def _named(definition: Definition) -> Iterator[tuple[str | None, Placed]]:
-    """Each step with its name: as `domain.flow.node_ids` gives them, for data of any shape."""
+    """Each step with its name: as `authoring.language.flow.node_ids` gives them, for data of any shape."""
     named, since = "_", 0
     for placed in placed_steps(definition.get("steps"), ("steps",)):
         if placed.is_link:

@@ -7,14 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from authoring.language.delay_step import DateOf, DelayStep
+from authoring.language.expectation import Case, CaseContact, CaseEvent, CaseReply, Expected, ExpectedMessage
+from authoring.language.steps import Variant
+from authoring.language.window_spec import WindowSpec
 from domain.brake import Brake
 from domain.condition import AllOf, AnyOf, Comparison, EventTest, NotOf
-from domain.delay_step import DateOf, DelayStep
 from domain.diagnostics import Path
-from domain.expectation import Case, CaseContact, CaseEvent, CaseReply, Expected, ExpectedMessage
 from domain.fields import MAX_DELAY_DAYS
-from domain.steps import Variant
-from domain.window_spec import WindowSpec
 
 # Models inside a step or the header, by the key or union tag under which pydantic reports them.
 _INNER: Mapping[str, type[BaseModel]] = {

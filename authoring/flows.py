@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from authoring.language.definition import Definition, GraphDefinition
+from authoring.language.digraph import all_dominators, cycle, dominators, order
+from authoring.language.flow import END, Flow, flow_of, node_ids
+from authoring.language.steps import ConditionStep, EmailStep
 from authoring.placed import Placed
 from authoring.report import Report
-from domain.definition import Definition, GraphDefinition
 from domain.diagnostics import Path
-from domain.flow import END, Flow, flow_of, node_ids
-from domain.steps import ConditionStep, EmailStep
-from domain.walk import all_dominators, cycle, dominators, order
 
 
 def check_flow(definition: Definition, steps: Sequence[Placed], report: Report) -> Flow | None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from authoring.drafted import Definition
+from authoring.language.graph import UNNAMED, handle_of, handles_of, way_of
 from authoring.listed import Listed, Place, one, refuse_twin
 from domain.errors import Conflict
-from domain.graph import UNNAMED, handle_of, handles_of, way_of
 
 
 def nodes_of(definition: Definition) -> list[Listed]:

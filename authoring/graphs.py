@@ -5,12 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authoring.explain import empty_message, hint_for, kind_of, suggestion
-from authoring.placed import Placed
-from authoring.report import Report
-from authoring.shapes import check_shape
-from authoring.source import Node
-from domain.diagnostics import Path
-from domain.graph import (
+from authoring.language.graph import (
     CHANNELS,
     NODE_TYPES,
     UNNAMED,
@@ -20,6 +15,11 @@ from domain.graph import (
     step_document,
     way_of,
 )
+from authoring.placed import Placed
+from authoring.report import Report
+from authoring.shapes import check_shape
+from authoring.source import Node
+from domain.diagnostics import Path
 
 _BRANCH_KEYS = ("then", "else", "completed", "skipped", "lapsed", "step")
 _OPTIONAL = {"task": ("completed", "skipped", "lapsed")}

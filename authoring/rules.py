@@ -10,14 +10,14 @@ from typing import Any
 from authoring.cases import check_cases
 from authoring.conditions import check_condition, check_constant, check_goal
 from authoring.explain import hint_for, suggestion
+from authoring.language.compiler import same_subject
+from authoring.language.flow import END
 from authoring.placed import MESSAGES, Placed
 from authoring.report import Report
 from authoring.texts import check_texts
-from domain.compiler import same_subject
 from domain.diagnostics import Path
 from domain.enrollment import BEFELL
 from domain.fields import as_tuple
-from domain.flow import END
 from scheduling.calendars import is_calendar
 from scheduling.zones import is_zone
 

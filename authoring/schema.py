@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from domain.definition import GraphDefinition, SequenceDefinition
+from authoring.language.definition import GraphDefinition, SequenceDefinition
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from authoring.explain import explain, is_echo, kind_of, suggestion
+from authoring.language.steps import Step
 from authoring.placed import Placed, branches
 from authoring.report import Report
 from domain.action import ActionStep, UpdateStatus
 from domain.diagnostics import Path
-from domain.steps import Step
 
 
 def _by_tag(union: Any, tag: str) -> dict[str, type[BaseModel]]:

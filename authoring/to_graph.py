@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domain.definition import Definition, GraphDefinition
-from domain.flow import END, Flow
-from domain.graph import Position, handle_of, node_of
-from domain.walk import dominators, order
+from authoring.language.definition import Definition, GraphDefinition
+from authoring.language.digraph import dominators, order
+from authoring.language.flow import END, Flow
+from authoring.language.graph import Position, handle_of, node_of
 
 _STEP_Y, _STEP_X = 120, 280
 

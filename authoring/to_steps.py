@@ -7,13 +7,13 @@ the meeting point. What has a single way to it is written where that way leads. 
 
 from typing import Any
 
+from authoring.language.definition import Definition, SequenceDefinition
+from authoring.language.digraph import dominators, order
+from authoring.language.flow import END, Flow, Stage
+from authoring.language.steps import GotoStep
 from authoring.placed import placed_steps
 from authoring.source import MAX_DEPTH
-from domain.definition import Definition, SequenceDefinition
 from domain.errors import TouchlineError
-from domain.flow import END, Flow, Stage
-from domain.steps import GotoStep
-from domain.walk import dominators, order
 
 _FLAT_ENOUGH = 10
 """Levels of the file down to which branches that all lead to the end lie side by side; deeper, one of them goes on

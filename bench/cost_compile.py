@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from authoring.check import check
-from domain.definition import MAX_STEPS
+from authoring.language.definition import MAX_STEPS
 
 _TURNS = 5
 _ROUND: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (

@@ -16,12 +16,12 @@ from domain.messages import Channel
 from providers.recorder import Recorder
 from providers.registry import Registry
 from settings import Settings
+from simulation.clock import ShiftedRunner, SkippingClock
+from simulation.interceptor import Attempts
+from simulation.run import Person, id_of, simulate
+from simulation.servers import throwaway_servers
 from starter.engine import Engine, connect_temporal
 from starter.runs import Runs
-from starter.simulation.attempts import Attempts
-from starter.simulation.clock import ShiftedRunner, SkippingClock
-from starter.simulation.run import Person, id_of, simulate
-from starter.simulation.servers import throwaway_servers
 from store.pool import Database
 
 _OUTREACH = (Path(__file__).parent / "cold-outreach.yaml").read_bytes()

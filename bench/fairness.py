@@ -14,14 +14,14 @@ import httpx
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.batch import Batches
-from activities.versions import Versions
+from activities.version_cache import Versions
 from bench.enroll import bare_starts
 from bench.harness import Bench, bench, middle, served, until, worker_process
 from domain.enrollment import EnrollmentInput
-from starter import batches, campaigns
+from starter.campaigns import batches, campaigns
 from starter.engine import Engine
 from starter.runs import Runs
-from store import api_keys
+from store.workspace import api_keys
 from workflows.batch import BatchEnrollmentWorkflow
 
 _SLEEPERS = """

@@ -18,15 +18,15 @@ from authoring.check import check
 from bench.shapes import Bare, Empty, PerNode
 from composition import engine_of, worker_of
 from domain.contact import Contact
+from local.postgres import LocalPostgres
+from local.process import ServerProcess
+from local.temporal import LocalTemporal
 from settings import PREFIX, Settings
 from starter.engine import Engine
-from starter.enroll import EnrollReport, chosen, enroll
-from starter.postgres import LocalPostgres
-from starter.process import ServerProcess
-from starter.publish import publish
-from starter.temporal_server import LocalTemporal
-from store import contacts
-from store.migrate import migrate
+from starter.enrollments.enroll import EnrollReport, chosen, enroll
+from starter.sequences.publish import publish
+from store.contacts import contacts
+from store.schema import migrate
 
 BARE_QUEUE = "bare"
 

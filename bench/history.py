@@ -11,8 +11,8 @@ import asyncpg
 
 from bench.harness import Bench
 from domain import ids
-from store import api_keys
-from store.analytics import Counts
+from store.analytics.analytics import Counts
+from store.workspace import api_keys
 
 _STEPS = 8
 _BATCH = 5_000

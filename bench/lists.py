@@ -10,7 +10,7 @@ import asyncpg
 
 from bench.harness import Bench, bench, serving
 from domain import ids
-from store import api_keys
+from store.workspace import api_keys
 
 _SEQUENCES = 20
 _STEPS = 5

@@ -9,7 +9,7 @@ import aiohttp
 import psutil
 
 from bench.harness import Bench, bench, serving, until
-from store import api_keys
+from store.workspace import api_keys
 
 _AT_ONCE = 200
 _ROUNDS_TO_WARM_UP = 1

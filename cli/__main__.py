@@ -1,12 +1,12 @@
-"""`python -m starter.cli`, as the front door calls it."""
+"""`python -m cli`, as the front door calls it."""
 
-from starter.ending import Exit, end_process
+from entrypoint import Exit, end_process
 
 
 def _main() -> int:
     try:
         # Here and not above: this import takes most of a command's start, and Ctrl-C may come in the midst of it.
-        from starter.cli.app import main
+        from cli.app import main
 
         return main()
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import traceback
 
 import typer
 
-from starter.cli import (
+from cli.commands import (
     archive,
     authoring,
     campaigns,
@@ -12,28 +12,28 @@ from starter.cli import (
     control,
     conversation,
     dead_letters,
-    demo,
-    doctor,
     enrollments,
-    events,
+    event,
     keys,
     migrate,
     outbox,
-    reading,
-    replies,
+    read,
+    reply,
     reviews,
     senders,
     sequences,
     simulate,
-    stack,
     tasks,
     tenant,
     tenants,
     tools,
+    up,
     webhooks,
 )
-from starter.cli.command import EXIT_CODES
-from starter.ending import Exit
+from cli.demo import command as demo
+from cli.doctor import command as doctor
+from cli.terminal.command import EXIT_CODES
+from entrypoint import Exit
 
 app = typer.Typer(
     name="touchline",
@@ -45,7 +45,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 demo.register(app)
-stack.register(app)
+up.register(app)
 doctor.register(app)
 migrate.register(app)
 authoring.register(app)
@@ -57,12 +57,12 @@ senders.register(app)
 enrollments.register(app)
 campaigns.register(app)
 control.register(app)
-replies.register(app)
-events.register(app)
+reply.register(app)
+event.register(app)
 tasks.register(app)
 conversation.register(app)
 reviews.register(app)
-reading.register(app)
+read.register(app)
 sequences.register(app)
 archive.register(app)
 outbox.register(app)

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from domain.errors import NotReady
-from starter.process import ServerProcess, end_leftover
+from local.process import ServerProcess, end_leftover
 
 SUPERUSER = "postgres"
 SYSTEM_USER = "touchline"

@@ -8,10 +8,10 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
+from local.ports import LOOPBACK
+from local.process import ServerProcess
+from local.stack import CHECKOUT
 from settings import PREFIX, Settings
-from starter.ports import LOOPBACK
-from starter.process import ServerProcess
-from starter.stack import CHECKOUT
 
 PATIENCE_S = 50.0
 """Longer than a worker takes to bring its hand-overs to their end."""

@@ -15,14 +15,13 @@ from pydantic import ValidationError
 
 from domain.base import Frozen
 from domain.errors import Conflict
-from starter.postgres import LocalPostgres
-from starter.temporal_server import LocalTemporal
+from local.postgres import LocalPostgres
+from local.temporal import LocalTemporal
 from store.logins import ensure_login
-from store.migrate import migrate
+from store.schema import migrate
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-
-STATE_DIR = Path(__file__).resolve().parent.parent / "var"
+STATE_DIR = CHECKOUT / "var"
 """Where this checkout keeps what it runs on."""
 
 _DATABASE = "touchline"

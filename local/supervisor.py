@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from domain.errors import NotReady
-from starter.cli import child, output
-from starter.process import ServerProcess
+from local import services
+from local.process import ServerProcess
 
 _POLL_S = 0.25
 _FIRST_PAUSE_S = 1.0
@@ -19,7 +19,17 @@ _STEADY_S = 60.0
 """Whatever lived for this long did not fail at its start."""
 
 
-async def keep_alive(name: str, start: Callable[[Path], ServerProcess], log_folder: Path, stop: asyncio.Event) -> None:
+class Say(Protocol):
+    """Where a person reads what happens to the processes."""
+
+    def __call__(self, text: str, style: str = ...) -> None:
+        """Show a line, in a style of rich's."""
+        ...
+
+
+async def keep_alive(
+    name: str, start: Callable[[Path], ServerProcess], log_folder: Path, stop: asyncio.Event, say: Say
+) -> None:
     """One at all times until `stop`; one that dies is replaced, after a pause that grows while it keeps dying."""
     pause = _FIRST_PAUSE_S
     while not stop.is_set():
@@ -30,14 +40,14 @@ async def keep_alive(name: str, start: Callable[[Path], ServerProcess], log_fold
                 pass
         finally:
             if process.running:
-                output.note(f"ending: the {name} finishes what it is doing …")
-            await process.stop(child.PATIENCE_S)
+                say(f"ending: the {name} finishes what it is doing …")
+            await process.stop(services.PATIENCE_S)
         if stop.is_set():
             return
         if time.monotonic() - began > _STEADY_S:
             pause = _FIRST_PAUSE_S
-        output.note(f"the {name} ended by itself and is started again in {pause:g} s; its last words:", "bold yellow")
-        output.note(process.log_tail(5))
+        say(f"the {name} ended by itself and is started again in {pause:g} s; its last words:", "bold yellow")
+        say(process.log_tail(5))
         await called(stop, pause)
         pause = min(2 * pause, _LONGEST_PAUSE_S)
 
@@ -55,17 +65,17 @@ class Server(Protocol):
         ...
 
 
-async def keep_serving(name: str, server: Server, stop: asyncio.Event) -> None:
+async def keep_serving(name: str, server: Server, stop: asyncio.Event, say: Say) -> None:
     """Started again whenever it ends, until `stop`; one that does not come up is tried after a pause that grows."""
     pause = _FIRST_PAUSE_S
     while not await called(stop, _POLL_S):
         if server.pid is not None:
             continue
-        output.note(f"{name} ended by itself and is started again", "bold yellow")
+        say(f"{name} ended by itself and is started again", "bold yellow")
         try:
             await server.start()
         except NotReady as error:
-            output.note(f"it is tried again in {pause:g} s: {error}", "bold yellow")
+            say(f"it is tried again in {pause:g} s: {error}", "bold yellow")
             await called(stop, pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
         else:

@@ -15,8 +15,8 @@ from temporalio.service import RPCError
 from domain.base import Frozen
 from domain.errors import NotReady
 from domain.ids import SEARCH_ATTRIBUTES
-from starter.ports import LOOPBACK, free_port
-from starter.process import ServerProcess, end_leftover
+from local.ports import LOOPBACK, free_port
+from local.process import ServerProcess, end_leftover
 
 _JOURNAL = "journal_mode=wal"
 """As durable as SQLite's own journal, for a third less of the processor and some fewer waits for the disk."""

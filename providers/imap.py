@@ -15,7 +15,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from content.headers import single_line
 from domain.errors import NotReady
 from providers.echoes import without
-from providers.webhooks.intake import LONGEST_CALL, MailTrimmer
+from providers.inbound.intake import LONGEST_CALL, MailTrimmer
 
 LARGEST = 1024 * 1024
 """Bytes of a message that are fetched at once: most are shorter."""

@@ -16,8 +16,8 @@ from aiohttp.resolver import ThreadedResolver
 from standardwebhooks import Webhook
 from yarl import URL
 
-from content.allow_list import AllowList, address_of, allow_list, is_public
 from domain.errors import ConfigurationError, NotReady, PermanentError, TransientError
+from providers.allow_list import AllowList, address_of, allow_list, is_public
 from providers.requests import DepartingRequest
 
 NAME = "webhook"

@@ -57,7 +57,7 @@ RELAY_HEADERS: dict[Relay, Callable[[UUID], dict[str, str]]] = {
         "X-SMTPAPI": json.dumps({"unique_args": {JOB_KEY: str(job)}}, separators=(",", ":")),
     },
 }
-"""By which a relay's webhooks name the message that they are about (providers/webhooks)."""
+"""By which a relay's webhooks name the message that they are about (providers/inbound)."""
 
 
 @dataclass(frozen=True, slots=True)

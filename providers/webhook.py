@@ -11,9 +11,9 @@ from standardwebhooks import Webhook
 from domain.errors import ConfigurationError, NotReady
 from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, Lookup, OutgoingMessage, Receipt, WebhookContent
 from providers.base import LastLook, Later, Line
-from providers.posting import ANSWER_LIMIT as ANSWER_LIMIT
-from providers.posting import NAME, Poster
 from providers.requests import departing
+from providers.signed_post import ANSWER_LIMIT as ANSWER_LIMIT
+from providers.signed_post import NAME, Poster
 
 _AGAIN_S = 5.0
 """When the first one that finds no line asks again, at the earliest."""

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.enrollment import Gate, StepStatus, Upcoming
-from domain.fate import messages_after
 from domain.plan import ConditionNode, DelayNode, MessageNode, Node, Outgoing, Plan
+from domain.reachability import messages_after
 from domain.schedule import UntilField
 from scheduling.delays import delay_end
 from scheduling.window import NoAllowedInstant, is_allowed, next_allowed

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from domain.enrollment import Gate, Upcoming
 from domain.errors import TouchlineError
-from domain.moving import OpenStep, Stays, lost_thread
+from domain.migration import OpenStep, Stays, lost_thread
 from domain.plan import DelayNode, ExitNode, Node, Plan, TaskNode, WaitNode
 from scheduling.itinerary import Stop, Wait, Whereabouts, next_stop, stop_at
 from scheduling.window import NoAllowedInstant

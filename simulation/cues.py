@@ -10,10 +10,10 @@ from domain.errors import TouchlineError
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel, JobState
 from domain.plan import MessageNode, Node, TaskNode, WaitNode
+from starter.contacts.events import happen
 from starter.engine import Engine, at_time
-from starter.happened import happen
-from starter.inbound import receive
-from store.reports import EnrollmentReport, JobRecord
+from starter.inbound.receive import receive
+from store.enrollments.record import EnrollmentReport, JobRecord
 
 _PROVIDER = "simulation"
 REPORTS = {

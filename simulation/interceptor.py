@@ -17,10 +17,10 @@ from temporalio.worker import (
 from activities.clock import PACE
 from domain.contact import Contact
 from domain.enrollment import Gate, StepResult, Upcoming
+from simulation.clock import SkippingClock
+from simulation.cues import Cue, has_come, play
 from starter.engine import Engine
-from starter.simulation.clock import SkippingClock
-from starter.simulation.cues import Cue, has_come, play
-from store import enrollments, reports
+from store.enrollments import enrollments, record
 
 _ROUNDING = timedelta(seconds=1)
 """Timers count in milliseconds; nothing in a sequence does."""
@@ -87,7 +87,7 @@ class Attempts(Interceptor):
         if contact is None or not any(cue.contact == contact.external_id for cue in self.open):
             return
         async with self._engine.database.transaction(self._engine.tenant_id) as tx:
-            report = await reports.read_enrollment(tx, enrollment_id)
+            report = await record.read_enrollment(tx, enrollment_id)
         for cue in [cue for cue in self.open if cue.contact == contact.external_id]:
             if report is not None and has_come(report, cue.step):
                 self.open.remove(cue)

@@ -11,9 +11,10 @@ import asyncpg
 from domain.enrollment import LIVE, EnrollmentStatus, Gate, StepStatus
 from domain.messages import Channel, JobState
 from scheduling.zones import load_zone
-from starter.simulation.attempts import Held
-from store import conversation, reports
-from store.reports import EnrollmentReport, StepRecord
+from simulation.interceptor import Held
+from store.contacts import conversation
+from store.enrollments import record as reports
+from store.enrollments.record import EnrollmentReport, StepRecord
 
 NOT_ENROLLED = "not_enrolled"
 _THE_AUTHORS = (Gate.EVENT, Gate.TASK, Gate.DATE)

@@ -9,9 +9,10 @@ import asyncpg
 from domain.contact import Contact
 from domain.errors import NotFound, TouchlineError
 from scheduling.delays import read_date
-from starter.contact_csv import ContactFile, Reading, RejectedLine
-from starter.simulation.run import Person, id_of
-from store import contacts, suppressions
+from simulation.run import Person, id_of
+from starter.contacts.csv_file import ContactFile, Reading, RejectedLine
+from store.contacts import contacts
+from store.gates import suppressions
 
 _NAMED = 5
 

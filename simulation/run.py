@@ -14,16 +14,18 @@ from authoring.check import Checked
 from domain.contact import Contact
 from domain.errors import NotReady, TouchlineError
 from domain.fields import HEARD
+from simulation.clock import SkippingClock
+from simulation.cues import Cue, can_be_answered
+from simulation.interceptor import Attempts
+from simulation.outcome import NOT_ENROLLED, Outcome, read_outcome
 from starter.engine import Engine, at_time
-from starter.enroll import enroll
-from starter.publish import publish
-from starter.simulation.attempts import Attempts
-from starter.simulation.clock import SkippingClock
-from starter.simulation.cues import Cue, can_be_answered
-from starter.simulation.outcome import NOT_ENROLLED, Outcome, read_outcome
-from store import contacts, health, tenants
-from store.suppressions import Suppression, suppress
-from store.tenants import Tenant
+from starter.enrollments.enroll import enroll
+from starter.sequences.publish import publish
+from store import health
+from store.contacts import contacts
+from store.gates.suppressions import Suppression, suppress
+from store.workspace import tenant_settings
+from store.workspace.tenant_settings import Tenant
 
 HORIZON = timedelta(days=3600)
 """How far a simulation goes: the time-skipping server ends every workflow after ten years."""
@@ -121,11 +123,11 @@ async def simulate(
 
 async def _prepare(engine: Engine, checked: Checked, people: Sequence[Person], tenant: Tenant | None) -> None:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        own = await tenants.read(tx)
+        own = await tenant_settings.read(tx)
         if own is None:
             raise LookupError("the first migration creates the tenant")
         decided = replace(tenant or own, id=own.id)
-        await tenants.change(tx, replace(decided, postal_address=decided.postal_address or NO_POSTAL_ADDRESS))
+        await tenant_settings.change(tx, replace(decided, postal_address=decided.postal_address or NO_POSTAL_ADDRESS))
         await contacts.upsert(tx, [person.contact for person in people])
         for person in people:
             for one in person.barred:

@@ -9,10 +9,10 @@ from temporalio.api.testservice.v1 import LockTimeSkippingRequest
 from temporalio.client import Client
 
 from domain import ids
-from starter.postgres import LocalPostgres
-from starter.stack import throwaway_folder
-from starter.temporal_server import SkippingTemporal
-from store.migrate import migrate
+from local.postgres import LocalPostgres
+from local.stack import throwaway_folder
+from local.temporal import SkippingTemporal
+from store.schema import migrate
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from difflib import SequenceMatcher
 
 from authoring.check import Checked
+from authoring.language.expectation import Case, Expected, ExpectedMessage
 from content.addresses import normal_email, normal_phone
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
 from domain.errors import TouchlineError
-from domain.expectation import Case, Expected, ExpectedMessage
 from scheduling.zones import candidate_zones
-from starter.simulation.cues import Cue
-from starter.simulation.outcome import Outcome, SentMessage
-from starter.simulation.people import start_of
-from starter.simulation.run import Person, Played, id_of, must_fit
+from simulation.cues import Cue
+from simulation.outcome import Outcome, SentMessage
+from simulation.people import start_of
+from simulation.run import Person, Played, id_of, must_fit
 
 Play = Callable[[Sequence[Person], Sequence[Cue]], Awaitable[Played]]
 """Simulate these people together."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
-from store.reports import EnrollmentRow
+from store.enrollments.record import EnrollmentRow
 
 _ACTIONS = {
     "email": "Send email",

@@ -24,7 +24,7 @@ from activities.reconcile import RunStatus
 from activities.subscription import SubscriptionOrder
 from domain import ids
 from domain.enrollment import EnrollmentInput
-from store.signals import OpenSignal
+from store.enrollments.signals import OpenSignal
 from workflows.batch import BatchEnrollmentWorkflow
 from workflows.enrollment import EnrollmentWorkflow
 from workflows.notice import NoticeWorkflow

@@ -13,10 +13,11 @@ import structlog
 from temporalio.service import RPCError
 
 from starter.engine import Engine
-from store import once, signals
-from store.attribution import Received
+from store import once
+from store.enrollments import signals
+from store.enrollments.signals import Heard, OpenSignal
+from store.inbound.attribution import Received
 from store.pool import CONFLICTS, LOST
-from store.signals import Heard, OpenSignal
 
 log = structlog.get_logger(__name__)
 

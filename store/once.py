@@ -6,17 +6,35 @@ Tasks that it begins do not: they have transactions of their own, as without a k
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 
-if TYPE_CHECKING:
-    from store.pool import Database
-
 Work = Callable[[], Awaitable[object]]
+
+
+class Transactions(Protocol):
+    """A connection of a tenant's."""
+
+    def transaction(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """Committed at the block's end, undone by an error."""
+        ...
+
+
+class Sessions(Protocol):
+    """What a database is to a request: the pool is one, and imports this module."""
+
+    def session(self, tenant_id: UUID) -> AbstractAsyncContextManager[Transactions]:
+        """A connection, until the block's end."""
+        ...
+
+    async def roll_back(self, connection: asyncpg.Connection, statement: str) -> None:
+        """Undo, or give the connection up."""
+        ...
+
 
 _current: "ContextVar[Once | None]" = ContextVar("once", default=None)
 
@@ -28,7 +46,7 @@ class _Undone(Exception):
 class Once:
     """One request's transaction: begun by its first statement, ended with its answer."""
 
-    def __init__(self, database: "Database", tenant_id: UUID, request_id: UUID) -> None:
+    def __init__(self, database: Sessions, tenant_id: UUID, request_id: UUID) -> None:
         self.request_id = request_id
         """The same for each repetition: what ids of things that the request makes derive from."""
         self._database = database
@@ -53,7 +71,7 @@ class Once:
         finally:
             _current.reset(token)
 
-    def takes(self, database: "Database", tenant_id: UUID) -> bool:
+    def takes(self, database: Sessions, tenant_id: UUID) -> bool:
         """Whether a transaction that is asked for now is part of the request's."""
         mine = (self._database, self._tenant_id, self._task) == (database, tenant_id, asyncio.current_task())
         return mine and not self._apart
@@ -110,7 +128,7 @@ class Once:
             self._apart = before
 
 
-def of(database: "Database", tenant_id: UUID) -> Once | None:
+def of(database: Sessions, tenant_id: UUID) -> Once | None:
     """The request that a transaction of this tenant is part of; None: it is its own."""
     once = _current.get()
     return once if once is not None and once.takes(database, tenant_id) else None

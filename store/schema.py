@@ -13,7 +13,7 @@ from domain.errors import NotReady
 from store.database_url import checked, without_login, words_of
 from store.pool import load_queries
 
-_sql = load_queries("migrate")
+_sql = load_queries("schema")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "schema" / "migrations"
 

@@ -15,13 +15,13 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import _workflow as workflow_worker
 
 from domain.ids import DEFAULT_TENANT
-from starter import telling
-from starter.postgres import LocalPostgres
-from starter.temporal_server import LocalTemporal
-from store.migrate import migrate
+from local.postgres import LocalPostgres
+from local.temporal import LocalTemporal
+from starter import signals
 from store.pool import Database
+from store.schema import migrate
 from tests.e2e import forked
-from tests.helpers import (
+from tests.support.helpers import (
     COMMITS_TAKE_MS,
     IN_MEMORY,
     databases_in_memory,
@@ -51,7 +51,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def patient() -> Iterator[None]:
     """Workflows hear at once also on a machine that stops for seconds: no reconciler runs here that would tell them."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(telling, "_WITHIN_S", 60.0)
+        patched.setattr(signals, "_WITHIN_S", 60.0)
         yield
 
 

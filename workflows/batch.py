@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.batch import Batches, BatchOrder
     from activities.clock import HEARTBEAT_TIMEOUT
-    from store.batches import BatchStatus
+    from store.campaigns.batches import BatchStatus
     from workflows.commands import ATTEMPT_TIMEOUT, RETRY
 
 _LOOKS_AGAIN = timedelta(seconds=5)

@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.enrollment import Upcoming
-    from domain.moving import MoveRequest, MoveResult
+    from domain.migration import MoveRequest, MoveResult
 
 # The provider's answer is awaited for at most half of this; a database that is down is waited for, for ever.
 ATTEMPT_TIMEOUT = timedelta(seconds=90)

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.clock import HEARTBEAT_TIMEOUT
     from activities.deliver import Deliveries
     from activities.lifecycle import Lifecycle
-    from activities.migrate import Migrations
+    from activities.migration import Migrations
     from domain.enrollment import (
         Ending,
         EndInput,
@@ -29,10 +29,10 @@ with workflow.unsafe.imports_passed_through():
         StepResult,
         Upcoming,
     )
-    from domain.moving import MoveOrder
+    from domain.migration import MoveOrder
     from domain.plan import ExitNode, MessageNode
     from workflows.commands import ATTEMPT_TIMEOUT, MOST_EVENTS, RETRY, Command, uninterrupted
-from workflows.hearing import Hearing
+from workflows.handlers import Hearing
 
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 

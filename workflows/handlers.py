@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
         StopRequest,
         Upcoming,
     )
-    from domain.moving import Moved, MoveRequest, MoveResult
+    from domain.migration import Moved, MoveRequest, MoveResult
     from workflows.commands import Command, Kind, Place
 
 

@@ -8,7 +8,7 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from activities.clock import HEARTBEAT_TIMEOUT
     from activities.notices import NoticeOrder, Notices
-    from store.notices import NoticeState
+    from store.inbound.notices import NoticeState
 
 
 @workflow.defn(name="Notice")

@@ -7,14 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.auth import REFUSALS, needs
-from api.problems import answers
+from api.http.auth import REFUSALS, needs
+from api.http.problems import answers
 from domain.enrollment import EnrollmentStatus
 from starter.engine import Engine
-from store import analytics, executions, sequences
-from store.analytics import Counts, StepStats, TimeToReply
-from store.executions import Filter, StatusCount
+from store.analytics import analytics
+from store.analytics.analytics import Counts, StepStats, TimeToReply
+from store.enrollments import executions
+from store.enrollments.executions import Filter, StatusCount
 from store.health import OVERDUE
+from store.sequences import sequences
 
 router = APIRouter(prefix="/sequences", tags=["analytics"], responses={**REFUSALS, **answers(404, 422, 503)})
 

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from api.auth import REFUSALS, needs
-from api.problems import answers
+from api.http.auth import REFUSALS, needs
+from api.http.problems import answers
+from starter.analytics.splits import SplitReport, split_report
 from starter.engine import Engine
-from starter.splits import SplitReport, split_report
-from store import sequences
+from store.sequences import sequences
 
 router = APIRouter(prefix="/sequences", tags=["analytics"], responses={**REFUSALS, **answers(404, 422, 503)})
 

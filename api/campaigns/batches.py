@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from starter import batches as starter
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from starter.campaigns import batches as starter
 from starter.engine import Engine
-from store import batches
-from store.batches import Batch, BatchStatus, RefusalReason, Refused
+from store.campaigns import batches
+from store.campaigns.batches import Batch, BatchStatus, RefusalReason, Refused
 
 router = APIRouter(prefix="/batches", tags=["campaigns"], responses={**REFUSALS, **answers(404, 422, 503)})
 

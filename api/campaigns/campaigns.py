@@ -8,15 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.auth import REFUSALS, needs
-from api.batches import BatchState, state_of
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from starter import batches as starter_batches
-from starter import campaigns as starter
+from api.campaigns.batches import BatchState, state_of
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from starter.campaigns import batches as starter_batches
+from starter.campaigns import campaigns as starter
 from starter.engine import Engine
-from store import batches, campaigns
-from store.campaigns import Campaign, Member
+from store.campaigns import batches, campaigns
+from store.campaigns.campaigns import Campaign, Member
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"], responses={**REFUSALS, **answers(404, 422, 503)})
 

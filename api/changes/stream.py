@@ -15,15 +15,17 @@ from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from api.auth import REFUSALS, TheCaller, needs, takes_turn
-from api.edge import TheEdge
-from api.problems import Refusal, answers
+from api.http.auth import REFUSALS, TheCaller, needs, takes_turn
+from api.http.problems import Refusal, answers
+from api.http.state import TheEdge
 from domain.errors import NotFound
+from starter.changes.stream import Interest, Live
 from starter.engine import Engine
-from starter.live import Interest, Live
-from store import conversation, enrollments, sequences
-from store.changes import Change, ChangeType, Position
+from store.changes.changes import Change, ChangeType, Position
+from store.contacts import conversation
+from store.enrollments import enrollments
 from store.pool import LOST
+from store.sequences import sequences
 
 log = structlog.get_logger(__name__)
 

@@ -9,16 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
 from domain.errors import NotFound
-from starter import subscriptions as starter
+from starter.changes import subscriptions as starter
+from starter.changes.subscriptions import LONGEST_OVERLAP, Wanted
 from starter.engine import Engine
-from starter.subscriptions import LONGEST_OVERLAP, Wanted
-from store import subscriptions
-from store.changes import TYPES, ChangeType
-from store.subscriptions import Delivery, DeliveryState, Subscription
+from store.changes import subscriptions
+from store.changes.changes import TYPES, ChangeType
+from store.changes.subscriptions import Delivery, DeliveryState, Subscription
 
 router = APIRouter(tags=["webhooks out"], responses={**REFUSALS, **answers(404, 409, 422, 503)})
 

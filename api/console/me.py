@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, TheCaller
-from api.problems import answers
+from api.http.auth import REFUSALS, TheCaller
+from api.http.problems import answers
 from domain.errors import NotFound
 from starter.engine import Engine
-from store import tenants
-from store.api_keys import Owner, Scope
+from store.workspace import tenant_settings
+from store.workspace.api_keys import Owner, Scope
 
 router = APIRouter(prefix="/me", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -51,7 +51,7 @@ async def me(caller: TheCaller) -> Me:
 async def of(engine: Engine, owner: Owner) -> Me:
     """What is told of the owner of a key or session. Raises NotFound when the tenant is gone."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        tenant = await tenants.read(tx)
+        tenant = await tenant_settings.read(tx)
     if tenant is None:
         raise NotFound("there is no such tenant any more")
     workspace = Workspace(id=tenant.id, name=tenant.name, timezone=tenant.timezone)

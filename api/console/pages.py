@@ -12,9 +12,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from starlette.responses import RedirectResponse
 
-from api.problems import Refusal
+from api.http.problems import Refusal
 
-DIST = Path(__file__).resolve().parent.parent / "console" / "dist"
+DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
 _INDEX = "index.html"
 _ASSETS = "assets/"
 _POLICY = (

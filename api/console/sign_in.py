@@ -7,12 +7,13 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import cookies, me
-from api.auth import TheCaller
-from api.edge import TheEdge
-from api.me import Me
-from api.problems import Refusal
-from store import sessions
+from api.http import cookies
+from api.console import me
+from api.http.auth import TheCaller
+from api.http.state import TheEdge
+from api.console.me import Me
+from api.http.problems import Refusal
+from store.workspace import sessions
 
 # Not described: only the console's own pages come in by it; programs have keys.
 router = APIRouter(prefix="/session", include_in_schema=False)

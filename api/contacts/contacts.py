@@ -8,18 +8,19 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.texts import Line
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.http.text_types import Line
 from domain.errors import NotFound
-from starter import contact_changes, erasure
-from starter.contact_changes import HINT, MISSING, Changes
-from starter.contact_fields import LONGEST_ATTRIBUTE
+from starter.contacts import contacts, erasure
+from starter.contacts.contacts import HINT, MISSING, Changes
+from starter.contacts.fields import LONGEST_ATTRIBUTE
 from starter.engine import Engine
-from store import contact_records, suppressions
-from store.contact_records import ContactRecord
-from store.suppressions import SuppressionRecord
+from store.contacts import records
+from store.contacts.records import ContactRecord
+from store.gates import suppressions
+from store.gates.suppressions import SuppressionRecord
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -113,7 +114,7 @@ async def create_contact(body: NewContact, engine: Annotated[Engine, needs("writ
 
     409: there is a contact of that external id. An address that is suppressed stays so, whoever has it.
     """
-    return await _barred(engine, await contact_changes.create(engine, body.external_id, body.changes()))
+    return await _barred(engine, await contacts.create(engine, body.external_id, body.changes()))
 
 
 @router.get("", summary="List and search contacts")
@@ -131,7 +132,7 @@ async def list_contacts(
     """The newest first; the parts stay right while others come. 422: more than 1,000 fit the search; say more."""
     before = place("contacts", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.page(
+        found = await records.page(
             tx, search=search.strip() if search else None, tag=tag, status=status, before=before, limit=limit + 1
         )
     return part("contacts", found, limit, lambda one: (one.created_at, one.id))
@@ -140,7 +141,7 @@ async def list_contacts(
 @router.post("/{id:path}/tags", summary="Add tags to a contact")
 async def add_tags(id: ContactRef, body: NewTags, engine: Annotated[Engine, needs("write")]) -> Tags:
     """Those that the contact has already stay as they are; answers all that there are then."""
-    return Tags(tags=list((await contact_changes.retag(engine, id, add=body.tags)).tags))
+    return Tags(tags=list((await contacts.retag(engine, id, add=body.tags)).tags))
 
 
 @router.delete("/{id:path}/tags/{tag:path}", summary="Take a tag from a contact")
@@ -150,7 +151,7 @@ async def remove_tag(
     engine: Annotated[Engine, needs("write")],
 ) -> Tags:
     """Answers all that are left; a tag that the contact does not have is none of them."""
-    return Tags(tags=list((await contact_changes.retag(engine, id, remove=[tag])).tags))
+    return Tags(tags=list((await contacts.retag(engine, id, remove=[tag])).tags))
 
 
 # An external id may hold anything, slashes included: what is behind it in a path comes before these.
@@ -158,7 +159,7 @@ async def remove_tag(
 async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> BarredContact:
     """With all that is known, and what bars it."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.find(tx, id)
+        found = await records.find(tx, id)
     if found is None:
         raise NotFound(MISSING, hint=HINT)
     return await _barred(engine, found)
@@ -180,7 +181,7 @@ async def change_contact(
     a date of the contact looks at it again, what waits by another clock is planned anew, and those whose goal holds now
     end.
     """
-    return await _barred(engine, await contact_changes.change(engine, id, body.changes()))
+    return await _barred(engine, await contacts.change(engine, id, body.changes()))
 
 
 @router.delete(

@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.auth import REFUSALS, needs
-from api.contacts import ContactRef
-from api.paging import Limit, cursor, place
-from api.problems import answers
+from api.contacts.contacts import ContactRef
+from api.http.auth import REFUSALS, needs
+from api.http.paging import Limit, cursor, place
+from api.http.problems import answers
 from domain.errors import NotFound
-from starter.contact_changes import HINT, MISSING
+from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
-from store import conversation
-from store.conversation import Message, Party
+from store.contacts import conversation
+from store.contacts.conversation import Message, Party
 
 router = APIRouter(prefix="/contacts", tags=["conversation"], responses={**REFUSALS, **answers(404, 422, 503)})
 

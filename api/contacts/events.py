@@ -6,13 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.contacts import ContactRef
-from api.problems import answers
-from api.texts import Line
+from api.contacts.contacts import ContactRef
+from api.http.auth import REFUSALS, needs
+from api.http.problems import answers
+from api.http.text_types import Line
 from domain.fields import EventName
+from starter.contacts.events import happen
 from starter.engine import Engine
-from starter.happened import happen
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(404, 422, 503)})
 

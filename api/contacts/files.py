@@ -10,16 +10,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from api.auth import REFUSALS, needs, takes_turn
-from api.csv_export import stream_csv
-from api.frame import MAX_CONTACT_FILE
-from api.problems import Refusal, answers
-from starter.contact_csv import Key, Reading
-from starter.contact_dates import DateOrder
-from starter.contact_export import export
-from starter.contacts import ImportReport, import_csv
+from api.http.auth import REFUSALS, needs, takes_turn
+from api.http.csv_stream import stream_csv
+from api.http.middleware import MAX_CONTACT_FILE
+from api.http.problems import Refusal, answers
+from starter.contacts.csv_file import Key, Reading
+from starter.contacts.dates import DateOrder
+from starter.contacts.exports import export
+from starter.contacts.imports import ImportReport, import_csv
 from starter.engine import Engine
-from starter.telling import say_many
+from starter.signals import say_many
 from store import once
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})

@@ -7,15 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from api.auth import REFUSALS, needs
-from api.problems import answers
-from api.texts import Line
+from api.http.auth import REFUSALS, needs
+from api.http.problems import answers
+from api.http.text_types import Line
 from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
 from domain.errors import NotFound
-from starter import control, retrying, words
+from starter import humanize
 from starter.engine import Engine
-from starter.records import EnrollmentRecord, record_of
-from store import reports
+from starter.enrollments import control, retry
+from starter.enrollments.record import EnrollmentRecord, record_of
+from store.enrollments import record
 
 router = APIRouter(prefix="/enrollments", tags=["enrollments"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -67,7 +68,7 @@ def state_answered(enrollment_id: UUID, state: EnrollmentState) -> StateAnswered
         at=state.at,
         gate=state.gate,
         remaining_seconds=state.remaining_seconds,
-        state=words.state_answered(state),
+        state=humanize.state_answered(state),
     )
 
 
@@ -75,7 +76,7 @@ def state_answered(enrollment_id: UUID, state: EnrollmentState) -> StateAnswered
 async def get_enrollment(id: EnrollmentId, engine: Annotated[Engine, needs("read")]) -> EnrollmentRecord:
     """What happened, what is next and when, and if it is held back, by what and until when."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        report = await reports.read_enrollment(tx, id)
+        report = await record.read_enrollment(tx, id)
     if report is None:
         raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")
     return record_of(report)
@@ -131,4 +132,4 @@ async def retry_step(
     at that step, it lives, the contact lives in the sequence by another enrollment, its address is suppressed, it has
     answered since, or the sequence is archived. 503: nothing was changed.
     """
-    return state_answered(id, await retrying.retry(engine, id, step))
+    return state_answered(id, await retry.retry(engine, id, step))

@@ -10,18 +10,19 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, computed_field
 
-from api.auth import REFUSALS, needs, takes_turn
-from api.csv_export import stream_csv
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
+from api.http.auth import REFUSALS, needs, takes_turn
+from api.http.csv_stream import stream_csv
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
 from domain.enrollment import LIVE, EnrollmentStatus
 from domain.errors import NotFound
-from starter import words
+from starter import humanize
 from starter.engine import Engine
-from store import contacts as people
-from store import executions, sequences
-from store.executions import Filter, LoggedStatus
-from store.places import Place
+from store.contacts import contacts as people
+from store.enrollments import executions
+from store.enrollments.executions import Filter, LoggedStatus
+from store.keyset import Place
+from store.sequences import sequences
 
 router = APIRouter(
     prefix="/flow-executions", tags=["flow executions"], responses={**REFUSALS, **answers(404, 422, 503)}
@@ -54,7 +55,7 @@ class Execution(executions.Execution):
     @property
     def current_action(self) -> str | None:
         """Of an execution that ended: what the last step did."""
-        return words.action(self.step_type)
+        return humanize.action(self.step_type)
 
 
 class LoggedStep(executions.LoggedStep):
@@ -66,7 +67,7 @@ class LoggedStep(executions.LoggedStep):
     @property
     def action(self) -> str | None:
         """In a few words."""
-        return words.action(self.step_type)
+        return humanize.action(self.step_type)
 
 
 class ExecutionDetails(BaseModel):

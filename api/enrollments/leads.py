@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.auth import REFUSALS, needs
-from api.enrollments import STATE_EXAMPLE, StateAnswered, Writer, state_answered
-from api.problems import answers
-from api.texts import Line
-from starter import control, leads
+from api.enrollments.enrollments import STATE_EXAMPLE, StateAnswered, Writer, state_answered
+from api.http.auth import REFUSALS, needs
+from api.http.problems import answers
+from api.http.text_types import Line
 from starter.engine import Engine
-from starter.leads import Act, Became, Told
-from starter.records import Standing, standing_of
-from store import reports
-from store.conversation import Party
+from starter.enrollments import by_contact, control
+from starter.enrollments.by_contact import Act, Became, Told
+from starter.enrollments.record import Standing, standing_of
+from store.contacts.conversation import Party
+from store.enrollments import record
 
 router = APIRouter(prefix="/leads", tags=["leads"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -166,7 +166,7 @@ async def enroll_in_sequence(body: Enrolling, engine: Writer) -> EnrolledAll:
     since. 404: the sequence was never published, or one of the contacts does not exist; then nobody is enrolled. 409:
     the sequence is paused or archived. 503: it uses a channel that has no provider.
     """
-    done = await leads.enroll_named(engine, body.contacts, body.sequence, source=body.source, is_test=body.is_test)
+    done = await by_contact.enroll_named(engine, body.contacts, body.sequence, source=body.source, is_test=body.is_test)
     return EnrolledAll(
         enrolled=sum(one.became == "enrolled" for one in done.outcomes),
         unstarted=done.unstarted,
@@ -190,9 +190,9 @@ async def sequence_state(
     live: Annotated[bool, Query(description="Only what has not ended.")] = False,
 ) -> SequenceState:
     """Every enrollment: how it stands or ended, and what is next and when, by UTC and by the contact's own clock."""
-    party = await leads.find(engine, id)
+    party = await by_contact.find(engine, id)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        rows = await reports.list_enrollments(tx, contact_id=party.id, is_live=live or None, limit=_SHOWN + 1)
+        rows = await record.list_enrollments(tx, contact_id=party.id, is_live=live or None, limit=_SHOWN + 1)
     return SequenceState(
         contact=party,
         enrollments=[standing_of(row, party.zone) for row in rows[:_SHOWN]],
@@ -226,11 +226,11 @@ async def stop_sequence(id: LeadId, engine: Writer, body: Stopping | None = None
     That needs no Temporal. 409 as for a pause. 503: a message is being handed over; say it again.
     """
     said = body or Stopping()
-    return _answered(await leads.stop(engine, id, said.sequence, said.reason))
+    return _answered(await by_contact.stop(engine, id, said.sequence, said.reason))
 
 
 async def _tell(engine: Engine, id: str, which: Which | None, act: Act) -> AnsweredAll:
-    return _answered(await leads.tell(engine, id, which.sequence if which else None, act))
+    return _answered(await by_contact.tell(engine, id, which.sequence if which else None, act))
 
 
 def _answered(told: Sequence[Told]) -> AnsweredAll:

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.texts import Line
-from starter import tasks as starter
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.http.text_types import Line
 from starter.engine import Engine
-from store import tasks
-from store.tasks import Task
+from starter.enrollments import tasks as starter
+from store.enrollments import tasks
+from store.enrollments.tasks import Task
 
 router = APIRouter(prefix="/tasks", tags=["tasks"], responses={**REFUSALS, **answers(422, 503)})
 

@@ -8,15 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.contacts import ContactRef
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from starter import suppressing
+from api.contacts.contacts import ContactRef
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
 from starter.engine import Engine
-from store import suppressions
-from store.senders import SendingChannel
-from store.suppressions import SuppressionReason, SuppressionRecord
+from starter.gates import suppressions as starter
+from store.gates import suppressions
+from store.gates.suppressions import SuppressionReason, SuppressionRecord
+from store.workspace.senders import SendingChannel
 
 router = APIRouter(tags=["suppressions"], responses={**REFUSALS, **answers(422, 503)})
 
@@ -84,7 +84,7 @@ async def create_suppression(body: NewSuppression, engine: Annotated[Engine, nee
 
     Said again, it is the same suppression with the later time in `at`; one that was lifted bars again.
     """
-    return await suppressing.bar(engine, body.channel, body.address)
+    return await starter.bar(engine, body.channel, body.address)
 
 
 @router.delete("/suppressions/{id}", summary="Lift a suppression", responses=answers(404, 409))
@@ -95,7 +95,7 @@ async def lift_suppression(
     for messages again (`asked_by_contact`); a complaint never. What may be an opt-out is decided at `/reviews`. 409
     says why not.
     """
-    return await suppressing.lift(engine, id, asked_by_contact=asked_by_contact)
+    return await starter.lift(engine, id, asked_by_contact=asked_by_contact)
 
 
 @router.get("/contacts/{id:path}/suppressions", summary="What bars a contact", responses=answers(404))
@@ -103,7 +103,7 @@ async def list_suppressions_of_contact(
     id: ContactRef, engine: Annotated[Engine, needs("read")]
 ) -> SuppressionsOfContact:
     """Those that were lifted as well."""
-    return SuppressionsOfContact(items=await suppressing.of_contact(engine, id))
+    return SuppressionsOfContact(items=await starter.of_contact(engine, id))
 
 
 @router.post(
@@ -118,7 +118,7 @@ async def create_suppression_of_contact(
     """Bars the address that the contact has now. With `asked_by_contact` also every other one that it gets: the
     answer is then the contact's own suppression. 409: it has no address for the channel, and has not asked.
     """
-    return await suppressing.bar_contact(engine, id, body.channel, asked_by_contact=body.asked_by_contact)
+    return await starter.bar_contact(engine, id, body.channel, asked_by_contact=body.asked_by_contact)
 
 
 @router.delete(
@@ -133,4 +133,4 @@ async def lift_suppression_of_contact(
     asked_by_contact: Asked = False,
 ) -> SuppressionRecord:
     """By the same rules; 404 also where it is about somebody else's address."""
-    return await suppressing.lift(engine, suppression, asked_by_contact=asked_by_contact, contact=id)
+    return await starter.lift(engine, suppression, asked_by_contact=asked_by_contact, contact=id)

@@ -13,14 +13,14 @@ from starlette.datastructures import Headers
 from starlette.types import Scope as RequestScope
 from structlog.contextvars import bind_contextvars
 
-from api.cookies import session_for, session_in
-from api.edge import Edge, TheEdge
-from api.problems import Refusal, answers
-from api.turns import Turns
+from api.http.concurrency import Turns
+from api.http.cookies import session_for, session_in
+from api.http.problems import Refusal, answers
+from api.http.state import Edge, TheEdge
 from starter.engine import Engine
-from store import api_keys, sessions
-from store.api_keys import Owner, Scope
-from store.sessions import is_session
+from store.workspace import api_keys, sessions
+from store.workspace.api_keys import Owner, Scope
+from store.workspace.sessions import is_session
 
 REFUSALS = answers(401, 403)
 """The `responses` of a router whose routes need a key."""

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from api.problems import Refusal
-from store.api_keys import Owner
+from api.http.problems import Refusal
+from store.workspace.api_keys import Owner
 
 _AGAIN_IN_S = "10"
 

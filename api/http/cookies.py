@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-from store import sessions
+from store.workspace import sessions
 
 NAME = "touchline_session"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

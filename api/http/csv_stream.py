@@ -11,7 +11,7 @@ from typing import IO
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from domain.cells import cell
+from domain.csv_cells import cell
 
 _CHUNK = 64 * 1024
 _IN_MEMORY = 1_000_000

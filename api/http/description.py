@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from api.idempotency import HEADER, LONGEST_KEY, WRITING
-from api.problems import MEDIA_TYPE, Problem, title_of, types
+from api.http.idempotency import HEADER, LONGEST_KEY, WRITING
+from api.http.problems import MEDIA_TYPE, Problem, title_of, types
 
 _SWAGGER_UI = Path(str(files("fastapi_offline"))) / "static"
 """Swagger UI's own files, byte for byte (Apache-2.0): the page needs nobody else, and tells nobody who reads it."""

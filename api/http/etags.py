@@ -9,9 +9,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
-from api.problems import Refusal, answers
-from store.drafts import Sheet
-from store.tenants import Tenant
+from api.http.problems import Refusal, answers
+from store.sequences.drafts import Sheet
+from store.workspace.tenant_settings import Tenant
 
 CONDITIONS = answers(412, 428)
 """The `responses` of a route that must be told what it is based on."""

@@ -28,9 +28,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import credential_in, owner_of
-from api.edge import Edge
-from api.problems import UNAVAILABLE, problem, unavailable
+from api.http.auth import credential_in, owner_of
+from api.http.problems import UNAVAILABLE, problem, unavailable
+from api.http.state import Edge
 from domain import ids
 from store import idempotency
 from store.idempotency import Attempt, Known

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars, clear_contextvars
 
-from api.problems import problem
+from api.http.problems import problem
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from api.problems import Refusal
+from api.http.problems import Refusal
 
 T = TypeVar("T")
 Key = str | int | datetime | UUID

@@ -14,8 +14,8 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from api.auth import TheCaller
-from api.problems import Fault, Refusal
+from api.http.auth import TheCaller
+from api.http.problems import Fault, Refusal
 
 _MOST = 20
 """Faults that an answer names."""

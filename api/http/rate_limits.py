@@ -7,10 +7,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import credential_in, owner_of
-from api.frame import PROBES
-from api.problems import UNAVAILABLE, problem, unavailable
-from api.rates import RateLimiter
+from api.http.auth import credential_in, owner_of
+from api.http.limiter import RateLimiter
+from api.http.middleware import PROBES
+from api.http.problems import UNAVAILABLE, problem, unavailable
 from store.pool import urgent
 
 _WEBHOOKS = "/webhooks/"

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.rates import RateLimiter
-from api.turns import Turns
-from providers.webhooks.base import Webhook
+from api.http.concurrency import Turns
+from api.http.limiter import RateLimiter
+from providers.inbound.base import Webhook
+from starter.changes.stream import Live
 from starter.engine import Engine
-from starter.inbox import Inbox
-from starter.live import Live
+from starter.inbound.inbox import Inbox
 
 _LONG_CALLS = 8
 """Whole mails with what is attached that are taken in at once, some megabytes of each in memory."""

@@ -7,7 +7,7 @@ from content.apart import Overrun, apart
 from content.inbound_mail.read import read
 from domain.errors import Malformed
 from domain.events import InboundMessage, StatusReport
-from providers.webhooks.base import WebhookRequest
+from providers.inbound.base import WebhookRequest
 
 Report = StatusReport | InboundMessage
 

@@ -14,18 +14,19 @@ import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from api.auth import REFUSALS, needs
-from api.edge import Edge, TheEdge
-from api.problems import Refusal, answers
-from api.reading import raw_mail, read_call
+from api.http.auth import REFUSALS, needs
+from api.http.problems import Refusal, answers
+from api.http.state import Edge, TheEdge
+from api.inbound.call_reading import raw_mail, read_call
 from domain.errors import Malformed, NotFound
 from domain.events import InboundMessage, StatusReport
-from providers.webhooks.base import Webhook, WebhookRequest
-from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, Intake, MailTrimmer, TooLong
+from providers.inbound.base import Webhook, WebhookRequest
+from providers.inbound.intake import LONGEST_CALL, SHORT_CALL, Intake, MailTrimmer, TooLong
 from starter.engine import Engine
-from starter.inbox import Stored
-from store import dead_letters, tenants
+from starter.inbound.inbox import Stored
+from store.inbound import dead_letters
 from store.pool import is_outage
+from store.workspace import tenant_settings
 
 log = structlog.get_logger(__name__)
 
@@ -132,7 +133,7 @@ async def _for(engine: Engine, tenant: UUID | None) -> Engine:
     if tenant is None or tenant == engine.tenant_id:
         return engine
     async with asyncio.timeout(_WITHIN_S), engine.database.transaction(tenant) as tx:
-        if await tenants.read(tx) is None:
+        if await tenant_settings.read(tx) is None:
             raise NotFound(
                 "there is no such tenant", hint="the URL names one by its id, or none", command="tenants list"
             )

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.auth import REFUSALS, needs
-from api.problems import answers
+from api.http.auth import REFUSALS, needs
+from api.http.problems import answers
 from content.apart import Overrun, apart
 from content.inbound_mail.read import read
 from domain.errors import Unfit
 from domain.events import InboundMessage
 from domain.messages import Channel
-from starter import inbound, wording
 from starter.engine import Engine
-from starter.wording import Explanation
-from store.senders import SendingChannel
+from starter.inbound import reading, receive
+from starter.inbound.reading import Explanation
+from store.workspace.senders import SendingChannel
 
 router = APIRouter(tags=["conversation"], responses={**REFUSALS, **answers(400, 422, 503)})
 
@@ -60,8 +60,8 @@ async def explain_reading(body: Unread, engine: Annotated[Engine, needs("read")]
     """
     now = engine.now()
     if body.text is not None:
-        said = wording.said_in(body.channel, body.text, now).model_copy(update={"sender": body.sender or ""})
-        return Readings(readings=[await inbound.explained(engine, said)])
+        said = reading.said_in(body.channel, body.text, now).model_copy(update={"sender": body.sender or ""})
+        return Readings(readings=[await receive.explained(engine, said)])
     how = partial(read, (body.raw or "").encode("utf-8", "replace"), provider="email", at=now)
     try:
         found = await apart(how)
@@ -69,7 +69,7 @@ async def explain_reading(body: Unread, engine: Annotated[Engine, needs("read")]
         raise Unfit("raw: to read it takes too long", hint="no honest mail takes that long") from error
     return Readings(
         readings=[
-            await inbound.explained(engine, one) if isinstance(one, InboundMessage) else wording.explain_report(one)
+            await receive.explained(engine, one) if isinstance(one, InboundMessage) else reading.explain_report(one)
             for one in found
         ]
     )

@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from starter import reviewing
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
 from starter.engine import Engine
-from store import reviews
-from store.reviews import FIRST, Decision, Review
+from starter.inbound import reviews as starter
+from store.inbound import reviews
+from store.inbound.reviews import FIRST, Decision, Review
 
 router = APIRouter(prefix="/reviews", tags=["conversation"], responses={**REFUSALS, **answers(422, 503)})
 
@@ -55,5 +55,5 @@ async def decide_review(
     """An opt-out bars the address and ends what an opt-out ends, from when it was written. Otherwise the address may be
     written to again; what the message ended as a reply stays ended. The same decision again changes nothing.
     """
-    decided = await reviewing.decide(engine, id, opt_out=body.opt_out)
+    decided = await starter.decide(engine, id, opt_out=body.opt_out)
     return DecisionMade(id=id, decision=decided.decision, stopped=list(decided.struck.ended))

@@ -11,16 +11,16 @@ from urllib.parse import quote
 import structlog
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 
-from api.edge import Edge, TheEdge
-from api.pages import HEADERS, OURSELVES, unknown_link
-from api.problems import UNAVAILABLE
+from api.http.problems import UNAVAILABLE
+from api.http.state import Edge, TheEdge
+from api.inbound.html import HEADERS, OURSELVES, unknown_link
 from content.links import Named
 from content.machines import is_machine_call
 from domain import ids
 from domain.errors import Unverified
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from store import tracking
+from store.inbound import tracking
 
 log = structlog.get_logger(__name__)
 

@@ -11,15 +11,16 @@ import structlog
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from api.edge import Edge, TheEdge
-from api.pages import OURSELVES, button, page, unknown_link, unreachable
-from api.problems import UNAVAILABLE
+from api.http.problems import UNAVAILABLE
+from api.http.state import Edge, TheEdge
+from api.inbound.html import OURSELVES, button, page, unknown_link, unreachable
 from domain.errors import Unverified
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.engine import Engine
-from store import tenants, tracking
-from store.tenants import Tenant
+from store.inbound import tracking
+from store.workspace import tenant_settings
+from store.workspace.tenant_settings import Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +105,7 @@ async def _answer(edge: Edge, token: str, act: Callable[[_Visit], Awaitable[HTML
         engine = replace(edge.engine, tenant_id=named.tenant_id)
         async with asyncio.timeout(_WITHIN_S):
             async with engine.database.transaction(engine.tenant_id) as tx:
-                tenant = await tenants.read(tx)
+                tenant = await tenant_settings.read(tx)
             return await act(_Visit(edge, engine, tenant, named.job_id, token)) if tenant else unknown_link()
     except Unverified:
         return unknown_link()

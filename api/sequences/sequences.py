@@ -9,18 +9,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api import etags
-from api.auth import REFUSALS, needs
-from api.etags import CONDITION, CONDITIONS, IfMatch, MaybeIfMatch
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
+from api.http import etags
+from api.http.auth import REFUSALS, needs
+from api.http.etags import CONDITION, CONDITIONS, IfMatch, MaybeIfMatch
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
 from domain.diagnostics import Diagnostic
 from domain.fields import Key, Label
-from starter import drafting
-from starter.drafting import SETTINGS, Status, Wishes
 from starter.engine import Engine
-from store import drafts
-from store.drafts import Sheet, Summary
+from starter.sequences import drafts as starter
+from starter.sequences.drafts import SETTINGS, Status, Wishes
+from store.sequences import drafts
+from store.sequences.drafts import Sheet, Summary
 
 router = APIRouter(prefix="/sequences", tags=["sequences"], responses={**REFUSALS, **answers(422, 503)})
 
@@ -145,7 +145,7 @@ class Sequence(SequenceSummary):
         return cls.model_validate(
             {
                 **asdict(summary),
-                "form": drafting.form_of(summary),
+                "form": starter.form_of(summary),
                 "settings": {name: summary.definition[name] for name in SETTINGS if name in summary.definition},
             }
         )
@@ -202,7 +202,7 @@ async def list_sequences(
 async def create_sequence(body: NewSequence, engine: Writes, response: Response) -> Sequence:
     """With a definition, or empty: `POST /sequences/{id}/steps` adds steps. Nobody enters before it is published."""
     labels = {name: value for name in ("name", "description") if (value := getattr(body, name)) is not None}
-    sheet = await drafting.create(
+    sheet = await starter.create(
         engine, key=body.key, labels=labels, settings=body.settings, definition=body.definition
     )
     response.headers["Location"] = f"/sequences/{sheet.key}"
@@ -215,7 +215,7 @@ async def check_definition(body: ToCheck, engine: Reads) -> Checked:
 
     Lines are those of a text; of an object they say nothing, its places do.
     """
-    found = await drafting.examine(body.definition)
+    found = await starter.examine(body.definition)
     return Checked(
         ok=found.ok,
         sequence=found.definition.sequence if found.definition else None,
@@ -227,7 +227,7 @@ async def check_definition(body: ToCheck, engine: Reads) -> Checked:
 @router.get("/{id}", summary="Get a sequence with its working copy", responses=answers(404))
 async def get_sequence(id: SequenceRef, engine: Reads, response: Response) -> Sequence:
     """The ETag of the answer is what a change gives as If-Match."""
-    return _shown(await drafting.read(engine, id), response)
+    return _shown(await starter.read(engine, id), response)
 
 
 @router.put("/{id}", summary="Change a sequence", responses={**answers(404, 409, 413), **CONDITIONS})
@@ -238,7 +238,7 @@ async def change_sequence(
 
     All of it is done, or nothing. 409: the sequence cannot come to that status. 412: somebody else changed it.
     """
-    return _shown(await drafting.update(engine, id, match.sequence, body.wishes()), response)
+    return _shown(await starter.update(engine, id, match.sequence, body.wishes()), response)
 
 
 @router.delete(
@@ -249,7 +249,7 @@ async def change_sequence(
 )
 async def delete_sequence(id: SequenceRef, engine: Writes, match: MaybeIfMatch) -> None:
     """409: it was published, so its records need it; archive it instead."""
-    await drafting.delete(engine, id, match.sequence)
+    await starter.delete(engine, id, match.sequence)
 
 
 @router.post(
@@ -263,7 +263,7 @@ async def duplicate_sequence(
 ) -> Sequence:
     """The working copy is copied; versions and people stay where they are."""
     wanted = body or CopyOf()
-    sheet = await drafting.duplicate(engine, id, key=wanted.key, label=wanted.name)
+    sheet = await starter.duplicate(engine, id, key=wanted.key, label=wanted.name)
     response.headers["Location"] = f"/sequences/{sheet.key}"
     return _shown(sheet, response)
 
@@ -275,7 +275,7 @@ async def publish_sequence(id: SequenceRef, engine: Writes, match: MaybeIfMatch)
     422: it has errors, which `faults` names, each with its place and its mend. 503: a channel that it uses has no
     provider, or a merge field that the sender fills in has no value.
     """
-    done = await drafting.publish(engine, id, match.sequence)
+    done = await starter.publish(engine, id, match.sequence)
     return PublishedVersion(
         sequence=done.key,
         version=done.published.version,

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api import etags
-from api.auth import REFUSALS
-from api.etags import CONDITIONS, IfMatch
-from api.problems import answers
-from api.sequences import Reads, SequenceRef, Writes
+from api.http import etags
+from api.http.auth import REFUSALS
+from api.http.etags import CONDITIONS, IfMatch
+from api.http.problems import answers
+from api.sequences.sequences import Reads, SequenceRef, Writes
 from authoring import editing
 from authoring.listed import Listed, Place
-from starter import drafting
+from starter.sequences import drafts
 
 router = APIRouter(prefix="/sequences/{id}/steps", tags=["steps"], responses={**REFUSALS, **answers(404, 422, 503)})
 
@@ -104,15 +104,15 @@ class Steps(BaseModel):
 @router.get("", summary="List the steps of the working copy")
 async def list_steps(id: SequenceRef, engine: Reads, response: Response) -> Steps:
     """Steps in branches as well; the ETag of the answer is what a change gives as If-Match."""
-    sheet = await drafting.read(engine, id)
+    sheet = await drafts.read(engine, id)
     response.headers["ETag"] = etags.of_steps(sheet)
-    return Steps(form=drafting.form_of(sheet), items=[Step.of(listed) for listed in editing.steps_of(sheet.definition)])
+    return Steps(form=drafts.form_of(sheet), items=[Step.of(listed) for listed in editing.steps_of(sheet.definition)])
 
 
 @router.post("", status_code=HTTPStatus.CREATED, summary="Add a step", responses={**answers(409, 413), **CONDITIONS})
 async def add_step(id: SequenceRef, body: NewStep, engine: Writes, match: IfMatch, response: Response) -> Step:
     """The other steps keep their order. 409: its id is taken, or there is no such branch."""
-    sheet, added = await drafting.edit(
+    sheet, added = await drafts.edit(
         engine, id, match.steps, lambda definition: editing.add(definition, body.definition, body.place())
     )
     response.headers["ETag"] = etags.of_steps(sheet)
@@ -127,7 +127,7 @@ async def change_step(
 
     409: its new id is taken, or the steps inside it would be lost.
     """
-    sheet, changed = await drafting.edit(
+    sheet, changed = await drafts.edit(
         engine, id, match.steps, lambda definition: editing.put(definition, step, body.definition)
     )
     response.headers["ETag"] = etags.of_steps(sheet)
@@ -145,5 +145,5 @@ async def delete_step(id: SequenceRef, step: StepRef, engine: Writes, match: IfM
 
     What still refers to it is an error that publishing names. 409: several steps are called so.
     """
-    sheet, _ = await drafting.edit(engine, id, match.steps, lambda definition: (editing.remove(definition, step), None))
+    sheet, _ = await drafts.edit(engine, id, match.steps, lambda definition: (editing.remove(definition, step), None))
     response.headers["ETag"] = etags.of_steps(sheet)

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.auth import REFUSALS
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.sequences import Reads, SequenceRef
+from api.http.auth import REFUSALS
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.sequences.sequences import Reads, SequenceRef
 from domain.errors import NotFound
-from starter import drafting
-from store import drafts
-from store.drafts import VersionSheet, VersionSummary
+from starter.sequences import drafts as starter
+from store.sequences import drafts
+from store.sequences.drafts import VersionSheet, VersionSummary
 
 router = APIRouter(
     prefix="/sequences/{id}/versions", tags=["sequences"], responses={**REFUSALS, **answers(404, 422, 503)}
@@ -23,7 +23,7 @@ async def list_versions(id: SequenceRef, engine: Reads, after: After = None, lim
     """The newest first."""
     behind = place("versions", after, int)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sheet = await drafting.found(tx, id)
+        sheet = await starter.found(tx, id)
         rows = await drafts.versions(tx, sheet.id, before=behind and behind[0], limit=limit + 1)
     return part("versions", rows, limit, lambda one: (one.version,))
 
@@ -36,7 +36,7 @@ async def get_version(
 ) -> VersionSheet:
     """With its definition; it never changes."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        sheet = await drafting.found(tx, id)
+        sheet = await starter.found(tx, id)
         found = await drafts.version(tx, sheet.id, version)
     if found is None:
         raise NotFound(f"sequence {sheet.key!r} has no version {version}", hint="the list of versions names them all")

@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.texts import Line
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.http.text_types import Line
 from starter.engine import Engine
-from store import api_keys
-from store.api_keys import ApiKey, Scope
+from store.workspace import api_keys
+from store.workspace.api_keys import ApiKey, Scope
 
 router = APIRouter(prefix="/keys", tags=["admin"], responses={**REFUSALS, **answers(422, 503)})
 

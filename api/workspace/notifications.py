@@ -7,14 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.texts import Line
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.http.text_types import Line
 from domain.errors import NotFound
 from starter.engine import Engine
-from store import acting
-from store.acting import Notification
+from store.enrollments import actions
+from store.enrollments.actions import Notification
 
 router = APIRouter(prefix="/notifications", tags=["tasks"], responses={**REFUSALS, **answers(422, 503)})
 
@@ -29,7 +29,7 @@ async def list_notifications(
     """Oldest first."""
     behind = place("notifications", after, datetime, UUID)
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await acting.notifications(tx, user, limit + 1, behind=behind)
+        found = await actions.notifications(tx, user, limit + 1, behind=behind)
     return part("notifications", found, limit, lambda one: (one.created_at, one.id))
 
 
@@ -37,5 +37,5 @@ async def list_notifications(
 async def read_notification(id: UUID, engine: Annotated[Engine, needs("write")]) -> None:
     """It is off the list; reading it again changes nothing."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        if not await acting.read_notification(tx, id, engine.now()):
+        if not await actions.read_notification(tx, id, engine.now()):
             raise NotFound("there is no such notification", hint="GET /notifications lists those that are unread")

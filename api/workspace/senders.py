@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.texts import Line
-from starter import senders as starter
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.http.text_types import Line
 from starter.engine import Engine
-from store import senders
-from store.senders import Sender, SendingChannel
+from starter.workspace import senders as starter
+from store.workspace import senders
+from store.workspace.senders import Sender, SendingChannel
 
 router = APIRouter(prefix="/senders", tags=["admin"], responses={**REFUSALS, **answers(422, 503)})
 

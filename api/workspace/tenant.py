@@ -7,17 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import etags
-from api.auth import REFUSALS, needs
-from api.etags import CONDITIONS, IfMatch
-from api.problems import answers
-from api.texts import Line, Text
+from api.http import etags
+from api.http.auth import REFUSALS, needs
+from api.http.etags import CONDITIONS, IfMatch
+from api.http.problems import answers
+from api.http.text_types import Line, Text
 from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
-from starter import tenant as starter
 from starter.engine import Engine
-from starter.tenant import MAX_HOLIDAYS
-from store.tenants import Tenant
+from starter.workspace import tenant_settings as starter
+from starter.workspace.tenant_settings import MAX_HOLIDAYS
+from store.workspace.tenant_settings import Tenant
 
 router = APIRouter(prefix="/tenant", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)})
 

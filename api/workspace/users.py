@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import REFUSALS, needs
-from api.paging import After, Limit, Page, part, place
-from api.problems import answers
-from api.texts import Line
+from api.http.auth import REFUSALS, needs
+from api.http.paging import After, Limit, Page, part, place
+from api.http.problems import answers
+from api.http.text_types import Line
 from content.addresses import normal_email
 from domain.errors import Conflict, NotFound, Unfit
 from starter.engine import Engine
-from store import users
-from store.users import User
+from store.workspace import users
+from store.workspace.users import User
 
 router = APIRouter(prefix="/users", tags=["admin"], responses={**REFUSALS, **answers(422, 503)})
 

@@ -2,11 +2,23 @@
 
 from collections.abc import Iterator
 
+from authoring.language.definition import SequenceHeader, StepContent
+from authoring.language.delay_step import DelayStep
+from authoring.language.flow import END, Flow, Stage
+from authoring.language.steps import (
+    ConditionStep,
+    EmailStep,
+    ExitStep,
+    GotoStep,
+    SmsStep,
+    SplitStep,
+    TaskStep,
+    WaitForStep,
+    WebhookStep,
+    WhatsappStep,
+)
 from domain.action import ActionStep
-from domain.definition import SequenceHeader, StepContent
-from domain.delay_step import DelayStep
 from domain.fields import duration_seconds
-from domain.flow import END, Flow, Stage
 from domain.messages import Channel
 from domain.plan import (
     ActionNode,
@@ -23,18 +35,6 @@ from domain.plan import (
     TaskNode,
     WaitNode,
     WebhookNode,
-)
-from domain.steps import (
-    ConditionStep,
-    EmailStep,
-    ExitStep,
-    GotoStep,
-    SmsStep,
-    SplitStep,
-    TaskStep,
-    WaitForStep,
-    WebhookStep,
-    WhatsappStep,
 )
 
 

@@ -16,15 +16,15 @@ from pydantic import (
     model_validator,
 )
 
+from authoring.language.expectation import MAX_CASES, Case
+from authoring.language.graph import GraphEdge, GraphNode, step_of, way_of
+from authoring.language.steps import Step
+from authoring.language.window_spec import WindowSpec
 from domain.base import Frozen
 from domain.brake import Brake
 from domain.condition import Condition
-from domain.expectation import MAX_CASES, Case
 from domain.fields import Key, Label, as_tuple
-from domain.graph import GraphEdge, GraphNode, step_of, way_of
 from domain.plan import AmbiguousPolicy, FailurePolicy, ReenrollPolicy, SharingPolicy, StopEvent
-from domain.steps import Step
-from domain.window_spec import WindowSpec
 
 MAX_STEPS = 1000
 MAX_ENTRIES = 2 * MAX_STEPS

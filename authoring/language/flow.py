@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from authoring.language.definition import Definition, GraphDefinition
+from authoring.language.digraph import order
+from authoring.language.graph import step_of, way_of
+from authoring.language.steps import ConditionStep, ExitStep, GotoStep, SplitStep, Step, TaskStep, WaitForStep
 from domain.action import Stop
-from domain.definition import Definition, GraphDefinition
-from domain.graph import step_of, way_of
-from domain.steps import ConditionStep, ExitStep, GotoStep, SplitStep, Step, TaskStep, WaitForStep
-from domain.walk import order
 
 END = "end"
 """Id of the exit that the compiler adds; no step may carry it."""

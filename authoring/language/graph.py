@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from authoring.language.steps import Step
 from domain.fields import StepRef
-from domain.steps import Step
 
 NodeType = Literal[
     "trigger",

@@ -5,10 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from authoring.language.delay_step import DelayStep
+from authoring.language.window_spec import WindowSpec
 from domain.action import ActionStep
 from domain.base import Frozen
 from domain.condition import WORDS, Condition
-from domain.delay_step import DelayStep
 from domain.fields import (
     HEARD,
     AttributeName,
@@ -24,7 +25,6 @@ from domain.fields import (
 )
 from domain.messages import MAX_REQUEST_SECONDS
 from domain.plan import FailurePolicy
-from domain.window_spec import WindowSpec
 
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 

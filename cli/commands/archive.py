@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from starter import archiving
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
+from starter.sequences import archive as starter
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ async def archive(
     `resume --sequence` takes it back, but for those who were stopped.
     """
     async with connect.engine() as engine:
-        done = await archiving.archive(engine, sequence, stop=stop)
+        done = await starter.archive(engine, sequence, stop=stop)
     document = {"sequence": sequence, "status": "archived", **vars(done)}
     said = f"{done.stopped} were stopped" if stop else f"{done.finishing} live enrollments go on to their end"
     return Answer(document, [output.line(f"{sequence} is archived; {said}")])

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from authoring.check import Checked, check
 from authoring.export import Form, export
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import TouchlineError
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from starter.ending import Exit
-from starter.publish import publish
+from entrypoint import Exit
+from starter.sequences.publish import publish
 
 Shape = Annotated[Form, typer.Option("--as", help="What to write: a flow builder's graph, or steps in YAML.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A sequence in YAML or JSON.", show_default=False)]

@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from starter import batches as starter_batches
-from starter import campaigns as starter
-from starter import words
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, Refused, command
-from starter.contact_csv import external_ids
-from starter.ending import Exit
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, Refused, command
+from entrypoint import Exit
+from starter import humanize
+from starter.campaigns import batches as starter_batches
+from starter.campaigns import campaigns as starter
+from starter.contacts.csv_file import external_ids
 from starter.engine import Engine
-from store import batches, campaigns
-from store.batches import LIVE, Batch, RefusalReason
+from store.campaigns import batches, campaigns
+from store.campaigns.batches import LIVE, Batch, RefusalReason
 
 _SHOWN = 200
 _ADDED_AT_ONCE = 1000
@@ -98,7 +98,7 @@ async def list_members(campaign: _Campaign, as_json: AsJson = False) -> Answer:
         output.table(
             None,
             ("contact", "name", "since (UTC)", "by"),
-            ((one.external_id, one.name, words.clock(one.added_at), one.added_by) for one in members),
+            ((one.external_id, one.name, humanize.clock(one.added_at), one.added_by) for one in members),
         )
         if members
         else output.line("nobody is in it; ./touchline campaigns add CAMPAIGN --contact ID adds somebody")
@@ -179,10 +179,10 @@ async def list_batches(
             ("batch", "campaign", "sequence", "asked for (UTC)", "status", "total", "done", "skipped", "failed"),
             (
                 (
-                    refer.short(one.id),
+                    short_ids.short(one.id),
                     one.campaign,
                     f"{one.sequence} v{one.version}",
-                    words.clock(one.created_at),
+                    humanize.clock(one.created_at),
                     "held" if one.held else one.status,
                     *(one.total, one.enrolled, one.skipped, one.failed),
                 )
@@ -211,7 +211,7 @@ async def cancel(batch: _Batch, as_json: AsJson = False) -> Answer:
 
 async def _named(engine: Engine, text: str) -> Batch:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        return await starter_batches.batch(tx, await refer.batch(tx, text))
+        return await starter_batches.batch(tx, await short_ids.batch(tx, text))
 
 
 async def _until_ended(engine: Engine, batch: Batch, *, quiet: bool) -> Batch:
@@ -234,7 +234,7 @@ async def _answer(engine: Engine, batch: Batch) -> Answer:
         reasons = await batches.reasons(tx, batch.id)
         refused = await batches.refused(tx, batch.id, None, after=None, limit=_SHOWN)
     lines = [
-        f"batch {refer.short(batch.id)}: {batch.campaign} into {batch.sequence} v{batch.version}, {batch.status}",
+        f"batch {short_ids.short(batch.id)}: {batch.campaign} into {batch.sequence} v{batch.version}, {batch.status}",
         f"{batch.enrolled} of {batch.total} enrolled",
         *(f"{count} not enrolled: {_WORDS[reason]}" for reason, count in sorted(reasons.items())),
         *(f"  {one.external_id}: {one.detail or _WORDS[one.reason]}" for one in refused),
@@ -246,7 +246,7 @@ async def _answer(engine: Engine, batch: Batch) -> Answer:
     if batch.error:
         lines.append(f"why: {batch.error}")
     if batch.status in LIVE:
-        lines.append(f"./touchline batches show {refer.short(batch.id)} tells how far it has come")
+        lines.append(f"./touchline batches show {short_ids.short(batch.id)} tells how far it has come")
     document = {"batch": _document(batch), "reasons": reasons, "not_enrolled": refused}
     return Answer(document, [output.line(text) for text in lines], _exit(batch))
 

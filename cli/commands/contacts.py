@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import TouchlineError
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from starter.contact_columns import Column
-from starter.contact_csv import Key, Reading
-from starter.contact_dates import DateOrder
-from starter.contact_export import export_to
-from starter.contacts import ImportBroke, ImportReport, import_csv
-from starter.ending import Exit
-from starter.erasure import erase
-from starter.telling import say_many
+from entrypoint import Exit
+from starter.contacts.columns import Column
+from starter.contacts.csv_file import Key, Reading
+from starter.contacts.dates import DateOrder
+from starter.contacts.erasure import erase
+from starter.contacts.exports import export_to
+from starter.contacts.imports import ImportBroke, ImportReport, import_csv
+from starter.signals import say_many
 
 
 def register(app: typer.Typer) -> None:

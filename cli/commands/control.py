@@ -6,11 +6,14 @@ from uuid import UUID
 
 import typer
 
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
 from domain.enrollment import EnrollmentState
-from starter import control, retrying, standing, words
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
+from starter import humanize
 from starter.engine import Engine
+from starter.enrollments import control
+from starter.enrollments import retry as starter
+from starter.sequences import status
 
 _Whole = Annotated[str | None, typer.Option("--sequence", metavar="KEY", help="The whole sequence instead.")]
 _Maybe = Annotated[
@@ -43,7 +46,7 @@ async def pause(
     if not reason.strip():
         raise typer.BadParameter("a pause has a reason", param_hint="--reason")
     async with connect.engine() as engine:
-        await standing.pause_sequence(engine, sequence, reason)
+        await status.pause_sequence(engine, sequence, reason)
     return Answer(
         {"sequence": sequence, "status": "paused", "paused_reason": reason},
         [output.line(f"{sequence} is paused: {reason}")],
@@ -56,7 +59,7 @@ async def resume(enrollment: _Maybe = None, sequence: _Whole = None, as_json: As
         return await _tell(_one(enrollment, sequence), control.resume)
     _one(enrollment, sequence)
     async with connect.engine() as engine:
-        woken = await standing.resume_sequence(engine, sequence)
+        woken = await status.resume_sequence(engine, sequence)
     return Answer(
         {"sequence": sequence, "status": "active", "woken": woken},
         [output.line(f"{sequence} goes on; {woken} enrollments that it held back were woken")],
@@ -64,7 +67,7 @@ async def resume(enrollment: _Maybe = None, sequence: _Whole = None, as_json: As
 
 
 async def stop(
-    enrollment: refer.Enrollment,
+    enrollment: short_ids.Enrollment,
     reason: Annotated[str, typer.Option(metavar="WORDS", help="Recorded with the enrollment.")] = "manual",
     as_json: AsJson = False,
 ) -> Answer:
@@ -74,25 +77,25 @@ async def stop(
     return await _tell(enrollment, lambda engine, found: control.stop(engine, found, reason))
 
 
-async def send_now(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
+async def send_now(enrollment: short_ids.Enrollment, as_json: AsJson = False) -> Answer:
     """Cut the wait short, or send a message in doubt again; every other gate still holds."""
     return await _tell(enrollment, control.send_now)
 
 
-async def assume_sent(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
+async def assume_sent(enrollment: short_ids.Enrollment, as_json: AsJson = False) -> Answer:
     """Count a message in doubt as sent, and go on."""
     return await _tell(enrollment, control.assume_sent)
 
 
 async def retry(
-    enrollment: refer.Enrollment,
+    enrollment: short_ids.Enrollment,
     step: Annotated[
         str | None, typer.Argument(metavar="STEP", help="Only if it failed at this one.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Take a failed enrollment up again at the step that failed; nothing that was sent is sent again."""
-    return await _tell(enrollment, lambda engine, found: retrying.retry(engine, found, step))
+    return await _tell(enrollment, lambda engine, found: starter.retry(engine, found, step))
 
 
 def _one(enrollment: str | None, sequence: str | None) -> str:
@@ -104,9 +107,9 @@ def _one(enrollment: str | None, sequence: str | None) -> str:
 async def _tell(enrollment: str, act: Callable[[Engine, UUID], Awaitable[EnrollmentState]]) -> Answer:
     async with connect.engine() as engine:
         async with engine.database.transaction(engine.tenant_id) as tx:
-            enrollment_id = await refer.enrollment(tx, enrollment)
+            enrollment_id = await short_ids.enrollment(tx, enrollment)
         state = await act(engine, enrollment_id)
     return Answer(
         {"enrollment": enrollment_id, **state.model_dump()},
-        [output.line(f"{refer.short(enrollment_id)}: {words.state_answered(state)}")],
+        [output.line(f"{short_ids.short(enrollment_id)}: {humanize.state_answered(state)}")],
     )

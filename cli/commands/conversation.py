@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotFound
-from starter import words
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
-from store import conversation, tenants
-from store.conversation import Message, Party
+from starter import humanize
+from store.contacts import conversation
+from store.contacts.conversation import Message, Party
+from store.workspace import tenant_settings
 
 _MOST = 1000
 
@@ -37,7 +38,7 @@ async def show_conversation(
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         if contact is None:
             messages = await conversation.from_strangers(tx, limit)
-            tenant = await tenants.read(tx)
+            tenant = await tenant_settings.read(tx)
             zone = tenant.timezone if tenant else "UTC"
             text = _lines(messages, zone) if messages else [output.line("nothing came from an unknown address")]
             return Answer({"messages": messages}, text)
@@ -64,7 +65,7 @@ def _lines(messages: list[Message], zone: str) -> list[RenderableType]:
         arrow, style = ("→", "cyan") if message.direction == "out" else ("←", "green")
         lines += [
             output.line(""),
-            output.line(f"{arrow} {words.local(message.at, zone)}  {_about(message)}", style),
+            output.line(f"{arrow} {humanize.local(message.at, zone)}  {_about(message)}", style),
             *([output.line(f"  {message.subject}", "bold")] if message.subject else []),
             *(output.line(f"  {line}") for line in message.body.splitlines()),
         ]
@@ -82,7 +83,7 @@ def _about(message: Message) -> str:
     if message.enrollment_id is not None:
         step = f"step {message.step_number} ({message.step})" if message.step else "before any step"
         answering = "" if message.direction == "out" else "to "
-        parts.append(f"{answering}{step} of {message.sequence} in {refer.short(message.enrollment_id)}")
+        parts.append(f"{answering}{step} of {message.sequence} in {short_ids.short(message.enrollment_id)}")
     if message.delivery:
         parts.append(message.delivery)
     return ", ".join(parts)

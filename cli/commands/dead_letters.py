@@ -7,11 +7,11 @@ from uuid import UUID
 import typer
 from rich.console import RenderableType
 
-from starter import words
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from store import dead_letters
-from store.dead_letters import DeadLetter
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
+from starter import humanize
+from store.inbound import dead_letters
+from store.inbound.dead_letters import DeadLetter
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ async def show_dead_letters(
         output.table(
             None,
             ("received (UTC)", "id", "where", "bytes", "reason"),
-            ((words.clock(f.received_at), f.id, f.source, f.bytes, f.reason) for f in found),
+            ((humanize.clock(f.received_at), f.id, f.source, f.bytes, f.reason) for f in found),
             right="bytes",
         )
         if found

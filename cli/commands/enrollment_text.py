@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from rich.console import RenderableType
 
+from cli.terminal import output
 from domain.enrollment import EnrollmentStatus, Gate
-from starter import words
-from starter.cli import output
-from store.reports import EnrollmentReport, JobRecord
+from starter import humanize
+from store.enrollments.record import EnrollmentReport, JobRecord
 
 _LONGEST_RESULT = 200
 """Characters of one thing that a step's record keeps."""
@@ -32,17 +32,17 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
         "enrollment": str(row.id),
         "contact": f"{contact.external_id}  {', '.join(part for part in who if part)}",
         "sequence": f"{row.sequence} v{row.version}",
-        "status": words.state_of(row),
-        "enrolled": f"{words.utc(row.enrolled_at)} ({row.source})" + (", a test run" if row.is_test else ""),
+        "status": humanize.state_of(row),
+        "enrolled": f"{humanize.utc(row.enrolled_at)} ({row.source})" + (", a test run" if row.is_test else ""),
     }
     for move in report.moves:
         was, now = f"v{move.from_version} ({move.from_step})", f"v{move.to_version} ({move.to_step})"
-        lines["moved"] = f"{words.utc(move.at)}, moved from {was} to {now}"
+        lines["moved"] = f"{humanize.utc(move.at)}, moved from {was} to {now}"
     for again in report.retries:
-        lines["retried"] = f"{words.utc(again.retried_at)}, number {again.number}, at {again.step}"
+        lines["retried"] = f"{humanize.utc(again.retried_at)}, number {again.number}, at {again.step}"
     if row.ended_at:
         begun = [job.step for job in report.messages if job.had_begun]
-        lines["ended"] = words.utc(row.ended_at) + (f"; {', '.join(begun)} had begun to leave" if begun else "")
+        lines["ended"] = humanize.utc(row.ended_at) + (f"; {', '.join(begun)} had begun to leave" if begun else "")
     if row.current_node:
         lines["next"] = _next(report)
     if row.gate:
@@ -56,12 +56,12 @@ def _head(report: EnrollmentReport) -> list[RenderableType]:
 
 def _held(report: EnrollmentReport) -> str:
     row, zone = report.enrollment, report.contact.home_zone
-    why = words.held_by(row.gate)
+    why = humanize.held_by(row.gate)
     if row.next_run_at is None:
         return why
     if row.gate == Gate.POSTPONED and row.not_before:
-        return f"{why} until {words.day(row.not_before, zone)}, next at {words.local(row.next_run_at, zone)}"
-    return f"{why}, until {words.utc(row.next_run_at)}"
+        return f"{why} until {humanize.day(row.not_before, zone)}, next at {humanize.local(row.next_run_at, zone)}"
+    return f"{why}, until {humanize.utc(row.next_run_at)}"
 
 
 def _next(report: EnrollmentReport) -> str:
@@ -72,7 +72,7 @@ def _next(report: EnrollmentReport) -> str:
     possible = f" (the first of {others + 1} zones that the contact may be in)" if others > 0 else ""
     if not report.contact.zones:
         possible = " (the tenant's zone: the contact's is not known)"
-    return f"{row.current_node} at {words.utc(row.next_run_at)}, {words.local(row.next_run_at, zone)}{possible}"
+    return f"{row.current_node} at {humanize.utc(row.next_run_at)}, {humanize.local(row.next_run_at, zone)}{possible}"
 
 
 def _steps(report: EnrollmentReport) -> RenderableType:
@@ -87,9 +87,9 @@ def _steps(report: EnrollmentReport) -> RenderableType:
                 s.step,
                 s.type,
                 s.status,
-                words.clock(s.due_at),
-                words.clock(s.started_at),
-                words.clock(s.completed_at),
+                humanize.clock(s.due_at),
+                humanize.clock(s.started_at),
+                humanize.clock(s.completed_at),
                 result_of(s.result),
             )
             for s in report.steps
@@ -123,7 +123,7 @@ def _messages(report: EnrollmentReport) -> list[RenderableType]:
                     job.channel,
                     job.recipient,
                     job.state,
-                    words.clock(job.sent_at),
+                    humanize.clock(job.sent_at),
                     job.provider,
                     job.attempts,
                     _heard(job),
@@ -153,10 +153,10 @@ def _remarks(job: JobRecord) -> str:
         job.error and f"{job.error_class}: {job.error}",
         job.cancel_reason,
         "assumed to be sent" if job.assumed else None,
-        job.overtaken_at and f"had begun to leave at {words.utc(job.overtaken_at)}" if job.had_begun else None,
+        job.overtaken_at and f"had begun to leave at {humanize.utc(job.overtaken_at)}" if job.had_begun else None,
     ]
     if job.state in ("pending", "sending") and job.gate:
-        remarks.append(words.held_by(job.gate))
+        remarks.append(humanize.held_by(job.gate))
     return "; ".join(remark for remark in remarks if remark)
 
 
@@ -170,7 +170,7 @@ def _responses(report: EnrollmentReport) -> list[RenderableType]:
             ("at (UTC)", "to step", "kind", "channel", "from", "text"),
             (
                 (
-                    words.clock(r.at),
+                    humanize.clock(r.at),
                     f"{r.step_number} ({r.step})" if r.step else "none was sent",
                     r.kind,
                     r.channel,
@@ -185,11 +185,13 @@ def _responses(report: EnrollmentReport) -> list[RenderableType]:
 
 def _trouble(report: EnrollmentReport) -> list[RenderableType]:
     lines = [
-        f"suppressed: {s.channel} to {s.address or 'whichever address the contact has'} since {words.utc(s.created_at)}"
+        f"suppressed: {s.channel} to {s.address or 'whichever address the contact has'}"
+        f" since {humanize.utc(s.created_at)}"
         f" ({s.reason})"
         for s in report.suppressions
     ]
     lines += [
-        f"row and workflow disagree since {words.utc(f.found_at)}: {f.kind}: {f.detail}" for f in report.disagreements
+        f"row and workflow disagree since {humanize.utc(f.found_at)}: {f.kind}: {f.detail}"
+        for f in report.disagreements
     ]
     return [output.line(""), *(output.line(text, "bold yellow") for text in lines)] if lines else []

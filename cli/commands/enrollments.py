@@ -9,19 +9,22 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from cli.commands import enrollment_text
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, Refused, command
 from domain.enrollment import EnrollmentStatus
 from domain.errors import NotFound
-from starter import enroll as enrolling
-from starter import words
-from starter.cli import connect, output, refer, showing
-from starter.cli.command import Answer, AsJson, Refused, command
-from starter.contact_csv import external_ids
-from starter.ending import Exit
+from entrypoint import Exit
+from starter import humanize
+from starter.contacts.csv_file import external_ids
 from starter.engine import Engine
-from starter.enroll import EnrollReport
-from starter.records import record_of
-from store import contacts, reports, sequences
-from store.reports import EnrollmentRow
+from starter.enrollments import enroll as enrolling
+from starter.enrollments.enroll import EnrollReport
+from starter.enrollments.record import record_of
+from store.contacts import contacts
+from store.enrollments import record
+from store.enrollments.record import EnrollmentRow
+from store.sequences import sequences
 
 _PAGE = 5000
 _NAMED = 20
@@ -157,21 +160,21 @@ async def list_enrollments(
     """List enrollments, newest first."""
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         key = (await sequences.named(tx, sequence)).id if sequence else None
-        rows = await reports.list_enrollments(tx, sequence_id=key, status=status, is_test=test, limit=limit + 1)
+        rows = await record.list_enrollments(tx, sequence_id=key, status=status, is_test=test, limit=limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    document = {"enrollments": [{**_row(row), "state": words.state_of(row)} for row in rows], "more": more}
+    document = {"enrollments": [{**_row(row), "state": humanize.state_of(row)} for row in rows], "more": more}
     text: list[RenderableType] = [
         output.table(
             None,
             ("enrollment", "sequence", "contact", "state", "next run (UTC)"),
             (
                 (
-                    refer.short(row.id),
+                    short_ids.short(row.id),
                     f"{row.sequence} v{row.version}",
                     row.contact,
-                    shorten(words.state_of(row), _STATE_WIDTH, placeholder=" …"),
-                    words.clock(row.next_run_at),
+                    shorten(humanize.state_of(row), _STATE_WIDTH, placeholder=" …"),
+                    humanize.clock(row.next_run_at),
                 )
                 for row in rows
             ),
@@ -190,11 +193,11 @@ def _row(row: EnrollmentRow) -> dict[str, object]:
     return dict(vars(row))
 
 
-async def show(enrollment: refer.Enrollment, as_json: AsJson = False) -> Answer:
+async def show(enrollment: short_ids.Enrollment, as_json: AsJson = False) -> Answer:
     """Show one enrollment: its history, and what is next and when, or what holds it back."""
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-        enrollment_id = await refer.enrollment(tx, enrollment)
-        report = await reports.read_enrollment(tx, enrollment_id)
+        enrollment_id = await short_ids.enrollment(tx, enrollment)
+        report = await record.read_enrollment(tx, enrollment_id)
     if report is None:
         raise NotFound(f"no enrollment {enrollment}")
-    return Answer(record_of(report), showing.text(report))
+    return Answer(record_of(report), enrollment_text.text(report))

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
-from starter.happened import Happened, happen
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
+from starter.contacts.events import Happened, happen
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ async def event(
 def _said(name: str, happened: Happened) -> str:
     if happened.duplicate:
         return f"{name} was recorded before under this key; nothing was changed"
-    awaited = ", ".join(refer.short(one) for one in happened.awaited)
-    stopped = ", ".join(refer.short(one) for one in happened.stopped)
+    awaited = ", ".join(short_ids.short(one) for one in happened.awaited)
+    stopped = ", ".join(short_ids.short(one) for one in happened.stopped)
     parts = [f"awaited by {awaited}" if awaited else "", f"the goal of {stopped}" if stopped else ""]
     return f"{name} is recorded; " + (" and ".join(part for part in parts if part) or "nobody was waiting for it")

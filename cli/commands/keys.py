@@ -7,11 +7,11 @@ from typing import Annotated, cast, get_args
 import typer
 from rich.console import RenderableType
 
-from starter import words
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, Refused, command
-from store import api_keys
-from store.api_keys import Scope
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, Refused, command
+from starter import humanize
+from store.workspace import api_keys
+from store.workspace.api_keys import Scope
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What uses it, such as crm.")]
 
@@ -68,7 +68,7 @@ async def list_keys(tenant: connect.InTenant = None, as_json: AsJson = False) ->
                 (
                     key.name,
                     ", ".join(key.scopes),
-                    *map(words.clock, (key.created_at, key.last_used_at, key.revoked_at)),
+                    *map(humanize.clock, (key.created_at, key.last_used_at, key.revoked_at)),
                 )
                 for key in found
             ),

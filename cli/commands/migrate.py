@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotReady
-from domain.versions import Diff
-from starter import words
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
-from starter.ending import Exit
-from starter.migration import MigrationReport, Person
-from starter.migration import migrate as migrate_people
-from starter.stack import running_stack
+from domain.version_diff import Diff
+from entrypoint import Exit
+from local.stack import running_stack
+from starter import humanize
+from starter.enrollments.migration import MigrationReport, Person
+from starter.enrollments.migration import migrate as migrate_people
 from store.logins import ensure_login
-from store.migrate import migrate as migrate_schema
+from store.schema import migrate as migrate_schema
 
 _NAMED = 20
 
@@ -170,7 +170,9 @@ def _text(report: MigrationReport) -> list[RenderableType]:
     could = "would be moved" if report.dry_run else "moved"
     text.append(output.line(f"{len(report.moved)} {could}, {len(report.stay)} stay, {report.there} were there before"))
     text += [
-        output.line(f"  {refer.short(one.enrollment)} ({one.contact}) stays before {one.step}: {one.detail}", "yellow")
+        output.line(
+            f"  {short_ids.short(one.enrollment)} ({one.contact}) stays before {one.step}: {one.detail}", "yellow"
+        )
         for one in report.stay[:_NAMED]
     ]
     if len(report.stay) > _NAMED:
@@ -202,8 +204,8 @@ def _table(report: MigrationReport) -> RenderableType:
                 step,
                 len(people),
                 ", ".join(f"{to} ({count})" for to, count in _next(people).items()),
-                words.clock(times[0]) if times else "",
-                words.clock(times[-1]) if times else "",
+                humanize.clock(times[0]) if times else "",
+                humanize.clock(times[-1]) if times else "",
                 ", ".join(f"{why}: {n}" for why, n in Counter(p.stays for p in people if p.stays).items()),
             )
         )

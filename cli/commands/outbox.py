@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import TouchlineError
 from providers.outbox import OutboxEntry, count_outbox, list_outbox
-from starter import words
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
+from starter import humanize
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ async def show_outbox(
             None,
             ("at (UTC)", "channel", "to", "subject", "text"),
             (
-                (words.clock(e.at), e.message.channel, e.message.to, e.subject, " ".join(e.body.split())[:80])
+                (humanize.clock(e.at), e.message.channel, e.message.to, e.subject, " ".join(e.body.split())[:80])
                 for e in entries
             ),
         )

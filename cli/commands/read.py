@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import output
+from cli.terminal.command import Answer, AsJson, command
 from content.inbound_mail.read import read as read_mail
 from domain.errors import Unfit
 from domain.events import InboundMessage
 from domain.messages import Channel
-from starter import wording
-from starter.cli import output
-from starter.cli.command import Answer, AsJson, command
-from starter.wording import Explanation
+from starter.inbound import reading
+from starter.inbound.reading import Explanation
 
 _CHANNELS = tuple(channel.value for channel in Channel if channel is not Channel.WEBHOOK)
 
@@ -48,14 +48,14 @@ async def read(
         raise typer.BadParameter("give either FILE.eml or --text TEXT")
     now = datetime.now(UTC)
     if file is None:
-        read = [wording.explain_message(wording.said_in(Channel(channel), text or "", now))]
+        read = [reading.explain_message(reading.said_in(Channel(channel), text or "", now))]
     else:
         try:
             raw = file.read_bytes()
         except OSError as error:
             raise Unfit(f"{file} cannot be read: {error.strerror}", hint="name a file that holds one email") from error
         read = [
-            wording.explain_message(one) if isinstance(one, InboundMessage) else wording.explain_report(one)
+            reading.explain_message(one) if isinstance(one, InboundMessage) else reading.explain_report(one)
             for one in read_mail(raw, provider="email", at=now)
         ]
     return Answer({"readings": read}, [line for one in read for line in _lines(one)])

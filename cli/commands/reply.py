@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
 from content.addresses import normal_email, normal_phone
 from domain import ids
 from domain.errors import Conflict, NotFound, TouchlineError
 from domain.events import InboundMessage
 from domain.messages import Channel, JobState
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
 from starter.engine import Engine
-from starter.inbound import receive
-from store import reports
-from store.attribution import Received
-from store.reports import EnrollmentReport
+from starter.inbound.receive import receive
+from store.enrollments import record
+from store.enrollments.record import EnrollmentReport
+from store.inbound.attribution import Received
 
 PROVIDER = "cli"
 
@@ -86,8 +86,8 @@ def _message(channel: Channel, sender: str, text: str, event: str) -> InboundMes
 
 async def _answering(engine: Engine, enrollment: str, text: str, event: str) -> InboundMessage:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        enrollment_id = await refer.enrollment(tx, enrollment)
-        report = await reports.read_enrollment(tx, enrollment_id)
+        enrollment_id = await short_ids.enrollment(tx, enrollment)
+        report = await record.read_enrollment(tx, enrollment_id)
     if report is None:
         raise NotFound(f"no enrollment {enrollment}")
     channel, address = _last_address(report)
@@ -115,5 +115,5 @@ def _said(received: Received) -> str:
     if received.contact_id is None:
         return f"{kind} stored, from nobody we know (event {received.event_id})"
     step = f"step {received.step_number} ({received.node_id})" if received.node_id else "no step: none was sent"
-    stopped = ", ".join(refer.short(enrollment_id) for enrollment_id in received.stopped)
+    stopped = ", ".join(short_ids.short(enrollment_id) for enrollment_id in received.stopped)
     return f"{kind} to {step}; " + (f"stopped {stopped}" if stopped else "no enrollment was stopped by it")

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from starter import reviewing, words
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
-from store import reviews
-from store.reviews import Review
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
+from starter import humanize
+from starter.inbound import reviews as starter
+from store.inbound import reviews
+from store.inbound.reviews import Review
 
 _SHOWN = 200
 
@@ -40,10 +41,10 @@ async def review(
             decided = {}
             for name, decides in named:
                 async with engine.database.transaction(engine.tenant_id) as tx:
-                    message_id = await refer.review(tx, name)
-                made = await reviewing.decide(engine, message_id, opt_out=decides)
+                    message_id = await short_ids.review(tx, name)
+                made = await starter.decide(engine, message_id, opt_out=decides)
                 decided[str(message_id)] = made.decision
-                text.append(output.line(f"{refer.short(message_id)} is {'an' if decides else 'no'} opt-out"))
+                text.append(output.line(f"{short_ids.short(message_id)} is {'an' if decides else 'no'} opt-out"))
         return Answer({"decided": decided}, text)
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         found = await reviews.still_open(tx, _SHOWN)
@@ -60,15 +61,16 @@ def _lines(item: Review) -> list[RenderableType]:
     about = f", to step {item.step_number} ({item.step}) of {item.sequence}" if item.step else ""
     return [
         output.line(
-            f"{refer.short(item.id)}  {words.utc(item.at)}  {item.channel} from {item.address}, {who}{about}", "bold"
+            f"{short_ids.short(item.id)}  {humanize.utc(item.at)}  {item.channel} from {item.address}, {who}{about}",
+            "bold",
         ),
         *([output.line(f"  {item.subject}", "bold")] if item.subject else []),
         *(output.line(f"  {line}") for line in item.body.splitlines()),
         output.line(f"  doubtful: {item.detail}", "yellow"),
-        output.line(f"  it is an opt-out:     ./touchline reviews --opt-out {refer.short(item.id)}"),
-        output.line(f"  it is none:           ./touchline reviews --no-opt-out {refer.short(item.id)}"),
+        output.line(f"  it is an opt-out:     ./touchline reviews --opt-out {short_ids.short(item.id)}"),
+        output.line(f"  it is none:           ./touchline reviews --no-opt-out {short_ids.short(item.id)}"),
         *(
-            [output.line(f"  counts as an opt-out: from {words.utc(item.counts_from)} on")]
+            [output.line(f"  counts as an opt-out: from {humanize.utc(item.counts_from)} on")]
             if item.counts_from is not None
             else []
         ),

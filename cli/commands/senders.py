@@ -8,13 +8,13 @@ import asyncpg
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotFound
 from domain.messages import Channel
-from starter import senders as starter
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from store import senders
-from store.senders import Sender, SendingChannel
+from starter.workspace import senders as starter
+from store.workspace import senders
+from store.workspace.senders import Sender, SendingChannel
 
 _SHOWN = 500
 _CHANNELS: dict[str, SendingChannel] = {

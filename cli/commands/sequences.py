@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from starter.splits import MEASURES, ArmReport, SplitReport, split_report
-from store import analytics, executions, sequences
-from store.analytics import Counts, StepStats
-from store.executions import Filter
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
+from starter.analytics.splits import MEASURES, ArmReport, SplitReport, split_report
+from store.analytics import analytics
+from store.analytics.analytics import Counts, StepStats
+from store.enrollments import executions
+from store.enrollments.executions import Filter
+from store.sequences import sequences
 
 
 def register(app: typer.Typer) -> None:

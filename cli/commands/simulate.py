@@ -13,27 +13,28 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from authoring.check import Checked
+from cli.commands import authoring, simulation_text
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
 from composition import links_of, temporal_address_of, worker_of
 from domain.errors import NotReady
 from domain.messages import Channel
+from entrypoint import Exit
 from providers.recorder import Recorder
 from providers.registry import Registry
 from settings import Settings
-from starter.cli import authoring, connect, output, simulated
-from starter.cli.command import Answer, AsJson, command
-from starter.ending import Exit
+from simulation.clock import ShiftedRunner, SkippingClock
+from simulation.cues import REPLY, Cue
+from simulation.interceptor import Attempts
+from simulation.people import people_of_csv, read_people, start_of
+from simulation.run import Person, Played, must_fit, simulate
+from simulation.servers import Place, Servers, throwaway_servers
+from simulation.verify import verify
 from starter.engine import Engine, connect_temporal
 from starter.runs import Runs
-from starter.simulation.attempts import Attempts
-from starter.simulation.clock import ShiftedRunner, SkippingClock
-from starter.simulation.cues import REPLY, Cue
-from starter.simulation.people import people_of_csv, read_people, start_of
-from starter.simulation.run import Person, Played, must_fit, simulate
-from starter.simulation.servers import Place, Servers, throwaway_servers
-from starter.simulation.verify import verify
-from store import tenants
 from store.pool import Database
-from store.tenants import Tenant
+from store.workspace import tenant_settings
+from store.workspace.tenant_settings import Tenant
 
 _ZONE = "America/New_York"
 """A new database's: of those whose own zone nobody knows."""
@@ -100,7 +101,7 @@ async def simulate_file(
         played = await play(settings, servers, checked, people, cues, tenant)
     for cue in played.unplayed:
         output.note(f"{cue}: it never came to that", "bold yellow")
-    return Answer({"contacts": [o.document() for o in played.outcomes]}, simulated.text(played.outcomes))
+    return Answer({"contacts": [o.document() for o in played.outcomes]}, simulation_text.text(played.outcomes))
 
 
 async def verify_file(file: authoring.File, as_json: AsJson = False) -> Answer:
@@ -126,13 +127,13 @@ async def verify_file(file: authoring.File, as_json: AsJson = False) -> Answer:
         "failed": failed,
         "tests": [verdict.document() for verdict in verdicts],
     }
-    return Answer(document, simulated.verdicts(checked.filename, verdicts), Exit.REFUSED if failed else Exit.DONE)
+    return Answer(document, simulation_text.verdicts(checked.filename, verdicts), Exit.REFUSED if failed else Exit.DONE)
 
 
 async def _contacts(names: Sequence[str], start: str | None, now: datetime) -> tuple[Tenant | None, list[Person]]:
     try:
         async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
-            tenant = await tenants.read(tx)
+            tenant = await tenant_settings.read(tx)
             return tenant, await read_people(tx, names, start, now, tenant.timezone if tenant else _ZONE)
     except NotReady as error:
         raise NotReady(

@@ -6,10 +6,10 @@ from textwrap import shorten
 from rich.console import RenderableType
 from rich.text import Text
 
-from starter import words
-from starter.cli import output
-from starter.simulation.outcome import Outcome
-from starter.simulation.verify import Verdict
+from cli.terminal import output
+from simulation.outcome import Outcome
+from simulation.verify import Verdict
+from starter import humanize
 
 _LONGEST = 60
 
@@ -31,7 +31,7 @@ def _of(outcome: Outcome) -> list[RenderableType]:
         lines.append(output.line(f"  {sent.at:%a %Y-%m-%d %H:%M}  {sent.step}: {sent.channel} to {sent.to}: {said}"))
     for held in outcome.held:
         until = f", until {held.until:%a %Y-%m-%d %H:%M}" if held.until else ""
-        lines.append(output.line(f"  {held.step} was {words.held_by(held.gate)}{until}"))
+        lines.append(output.line(f"  {held.step} was {humanize.held_by(held.gate)}{until}"))
     lines += [output.line(f"  {note}", "yellow") for note in outcome.notes]
     if outcome.skipped:
         lines.append(output.line(f"  skipped: {', '.join(outcome.skipped)}"))

@@ -7,13 +7,13 @@ from uuid import UUID
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import connect, output, short_ids
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotFound
-from starter import tasks as closing
-from starter import words
-from starter.cli import connect, output, refer
-from starter.cli.command import Answer, AsJson, command
-from store import acting, tasks
-from store.tasks import Task
+from starter import humanize
+from starter.enrollments import tasks as closing
+from store.enrollments import actions, tasks
+from store.enrollments.tasks import Task
 
 _SHOWN = 200
 _User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's.")]
@@ -49,10 +49,10 @@ async def close_task(
         raise typer.BadParameter("say which: --done or --skip")
     async with connect.engine() as engine:
         async with engine.database.transaction(engine.tenant_id) as tx:
-            task_id = await refer.task(tx, task)
+            task_id = await short_ids.task(tx, task)
         await closing.close(engine, task_id, "completed" if done else "skipped")
     outcome = "done" if done else "skipped"
-    return Answer({"task": task_id, "outcome": outcome}, [output.line(f"{refer.short(task_id)} is {outcome}")])
+    return Answer({"task": task_id, "outcome": outcome}, [output.line(f"{short_ids.short(task_id)} is {outcome}")])
 
 
 async def show_notifications(
@@ -63,15 +63,15 @@ async def show_notifications(
     """List what sequences have told users and nobody has read, oldest first."""
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         if read is not None:
-            if not await acting.read_notification(tx, read, datetime.now(UTC)):
+            if not await actions.read_notification(tx, read, datetime.now(UTC)):
                 raise NotFound(f"no notification {read}", hint="./touchline notifications lists them")
             return Answer({"read": read}, [output.line(f"{read} is read")])
-        found = await acting.notifications(tx, user, _SHOWN)
+        found = await actions.notifications(tx, user, _SHOWN)
     listed: RenderableType = (
         output.table(
             None,
             ("at (UTC)", "id", "user", "contact", "sequence", "text"),
-            ((words.clock(n.created_at), n.id, n.user, n.contact, n.sequence, n.body) for n in found),
+            ((humanize.clock(n.created_at), n.id, n.user, n.contact, n.sequence, n.body) for n in found),
         )
         if found
         else output.line("nothing is to be read")
@@ -81,12 +81,12 @@ async def show_notifications(
 
 def _lines(task: Task) -> list[RenderableType]:
     who = f"{task.contact} ({task.contact_name})" if task.contact_name else task.contact
-    lapses = f", lapses {words.utc(task.lapses_at)}" if task.lapses_at else ""
+    lapses = f", lapses {humanize.utc(task.lapses_at)}" if task.lapses_at else ""
     return [
-        output.line(f"{refer.short(task.id)}  {task.title}", "bold"),
-        output.line(f"  {who}, step {task.step} of {task.sequence}, since {words.utc(task.created_at)}{lapses}"),
+        output.line(f"{short_ids.short(task.id)}  {task.title}", "bold"),
+        output.line(f"  {who}, step {task.step} of {task.sequence}, since {humanize.utc(task.created_at)}{lapses}"),
         *([output.line(f"  for {task.assignee}")] if task.assignee else []),
         *(output.line(f"  {line}") for line in (task.instructions or "").splitlines()),
-        output.line(f"  when it is done: ./touchline task {refer.short(task.id)} --done"),
+        output.line(f"  when it is done: ./touchline task {short_ids.short(task.id)} --done"),
         output.line(""),
     ]

@@ -7,13 +7,13 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, Refused, command
 from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
 from settings import Settings
-from starter import tenant as starter
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, Refused, command
-from store.tenants import Tenant
+from starter.workspace import tenant_settings as starter
+from store.workspace.tenant_settings import Tenant
 
 
 def register(app: typer.Typer) -> None:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from starter import tenants as starter
-from starter import words
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from starter.tenants import DEFAULT_ZONE
-from store import tenancy
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
+from starter import humanize
+from starter.workspace import tenants as starter
+from starter.workspace.tenants import DEFAULT_ZONE
+from store.workspace import tenants
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ async def add(
 async def list_tenants(as_json: AsJson = False) -> Answer:
     """List the workspaces, and how many API keys open each. Needs the role that owns the tables."""
     async with connect.owner() as (settings, tx):
-        found = await tenancy.listed(tx)
+        found = await tenants.listed(tx)
     return Answer(
         {"tenants": [{**asdict(one), "current": one.id == settings.tenant} for one in found]},
         [
@@ -62,7 +62,7 @@ async def list_tenants(as_json: AsJson = False) -> Answer:
                         one.id,
                         one.name,
                         one.timezone,
-                        words.clock(one.created_at),
+                        humanize.clock(one.created_at),
                         one.api_keys,
                         "commands act in this one" if one.id == settings.tenant else "",
                     )

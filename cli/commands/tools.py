@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from starter.stack import CHECKOUT
+from local.stack import CHECKOUT
 
 _WHOLE_SUITE = ("-n", "3", "--dist", "worksteal")
 """In three processes, each with servers of its own: most tests wait for something, so two cores have work for three."""

@@ -12,17 +12,18 @@ import typer
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from cli.terminal import connect, output
+from cli.terminal.command import AsJson, command
 from domain.errors import Conflict
+from entrypoint import Exit
+from local import services
+from local.ports import free_port
+from local.process import ServerProcess
+from local.stack import LocalStack
+from local.supervisor import keep_alive, keep_serving
 from settings import Settings
-from starter import health
-from starter.cli import child, connect, output
-from starter.cli.command import AsJson, command
-from starter.cli.keeping import keep_alive, keep_serving
-from starter.ending import Exit
-from starter.ports import free_port
-from starter.process import ServerProcess
-from starter.stack import LocalStack
-from store import sessions
+from starter import temporal_health
+from store.workspace import sessions
 
 _POLL_S = 0.25
 _READY_S = 60.0
@@ -55,10 +56,10 @@ async def up(as_json: AsJson = False) -> Exit:
         try:
             await _until_all_end(
                 stop,
-                keep_serving("PostgreSQL", stack.postgres, stop),
-                keep_serving("Temporal", stack.temporal, stop),
-                keep_alive("worker", lambda log: _start_worker(local, log), stack.folder, stop),
-                keep_alive("API", lambda log: child.start_api(local, log), stack.folder, stop),
+                keep_serving("PostgreSQL", stack.postgres, stop, output.note),
+                keep_serving("Temporal", stack.temporal, stop, output.note),
+                keep_alive("worker", lambda log: _start_worker(local, log), stack.folder, stop, output.note),
+                keep_alive("API", lambda log: services.start_api(local, log), stack.folder, stop, output.note),
             )
         finally:
             announcing.cancel()
@@ -75,15 +76,15 @@ def _locally(settings: Settings, stack: LocalStack) -> Settings:
 
 def _start_worker(settings: Settings, log: Path) -> ServerProcess:
     """Behind the API: whoever calls waits for the answer, and what it ends is in the database by then."""
-    worker = child.start_worker(settings, log)
+    worker = services.start_worker(settings, log)
     worker.give_way()
     return worker
 
 
 async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> None:
     deadline = time.monotonic() + _READY_S
-    url = child.url_of(settings)
-    while not (await _working(stack, settings) and await child.answers(url)):
+    url = services.url_of(settings)
+    while not (await _working(stack, settings) and await services.answers(url)):
         if time.monotonic() > deadline:
             output.note(f"worker and API are still not both ready; their logs are in {stack.folder}", "bold yellow")
             deadline = float("inf")
@@ -114,7 +115,7 @@ async def _sign_in(settings: Settings) -> str:
 async def _working(stack: LocalStack, settings: Settings) -> bool:
     with suppress(RuntimeError, RPCError):  # Temporal may just be starting again
         client = await Client.connect(stack.temporal_address)
-        return bool(await health.workers(client, settings.task_queue))
+        return bool(await temporal_health.workers(client, settings.task_queue))
     return False
 
 

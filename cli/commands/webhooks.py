@@ -8,14 +8,14 @@ from uuid import UUID
 import typer
 from rich.console import RenderableType
 
-from starter import subscriptions as starter
-from starter import words
-from starter.cli import connect, output
-from starter.cli.command import Answer, AsJson, command
-from starter.subscriptions import LONGEST_OVERLAP, Wanted
-from store import subscriptions
-from store.changes import TYPES, ChangeType
-from store.subscriptions import Delivery, DeliveryState, Subscription
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
+from starter import humanize
+from starter.changes import subscriptions as starter
+from starter.changes.subscriptions import LONGEST_OVERLAP, Wanted
+from store.changes import subscriptions
+from store.changes.changes import TYPES, ChangeType
+from store.changes.subscriptions import Delivery, DeliveryState, Subscription
 
 _SHOWN = 200
 _OVERLAP_HOURS = 24
@@ -196,13 +196,13 @@ def _log(found: Sequence[Delivery]) -> RenderableType:
         ("made (UTC)", "id", "type", "state", "attempts", "last", "next (UTC)"),
         (
             (
-                words.clock(d.created_at),
+                humanize.clock(d.created_at),
                 d.id,
                 d.type,
                 d.state,
                 d.attempts,
                 d.last_error or d.last_status,
-                words.clock(d.next_attempt_at),
+                humanize.clock(d.next_attempt_at),
             )
             for d in found
         ),

@@ -17,20 +17,21 @@ from pydantic import SecretStr
 from rich.console import Group, RenderableType
 from rich.live import Live
 
+from cli.commands.sequences import step_table
+from cli.demo.outside import Outside, outside
+from cli.demo.story import CONTACTS, Standing, play, problems
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotReady
+from entrypoint import Exit
+from local import services
+from local.ports import free_port
+from local.process import ServerProcess
+from local.stack import LocalStack
 from providers.outbox import list_outbox
 from settings import Settings
-from starter.cli import child, connect, output
-from starter.cli.command import Answer, AsJson, command
-from starter.cli.sequences import step_table
-from starter.demo import CONTACTS, Standing, play, problems
-from starter.demo_outside import Outside, outside
-from starter.ending import Exit
 from starter.engine import Engine
-from starter.ports import free_port
-from starter.process import ServerProcess
-from starter.stack import LocalStack
-from store import api_keys
+from store.workspace import api_keys
 
 _SERVES_WITHIN_S = 60.0
 _SHOWN = ("step", "type", "sent", "pending", "failed", "responses")
@@ -58,8 +59,8 @@ async def demo(
         output.note("starting PostgreSQL, Temporal, a worker and the API …")
     async with LocalStack(settings.state_dir, keep=False) as stack:
         own = _settings(settings, stack)
-        worker = child.start_worker(own, stack.folder / "worker.log")
-        api = child.start_api(own, stack.folder / "api.log")
+        worker = services.start_worker(own, stack.folder / "worker.log")
+        api = services.start_api(own, stack.folder / "api.log")
         try:
             end = await _play(own, stack, (worker, api), quiet=as_json)
             found = problems(end, [entry.message.job_id for entry in list_outbox(own.outbox_dir)])
@@ -69,7 +70,7 @@ async def demo(
                 output.answer(answer.document, answer.text, as_json=as_json)
                 await _until_interrupted(stack, own)
         finally:
-            await asyncio.gather(api.stop(child.PATIENCE_S), worker.stop(child.PATIENCE_S))
+            await asyncio.gather(api.stop(services.PATIENCE_S), worker.stop(services.PATIENCE_S))
     for problem in found:
         output.note(problem, "bold red")
     return answer.exit if keep else answer
@@ -89,7 +90,7 @@ def _settings(settings: Settings, stack: LocalStack) -> Settings:
             "twilio_webhook_tokens": SecretStr(secrets.token_hex(16)),
         }
     )
-    return connect.on_stack(own.model_copy(update={"public_url": child.url_of(own)}), stack)
+    return connect.on_stack(own.model_copy(update={"public_url": services.url_of(own)}), stack)
 
 
 async def _play(settings: Settings, stack: LocalStack, processes: Sequence[ServerProcess], *, quiet: bool) -> Standing:
@@ -107,10 +108,10 @@ async def _play(settings: Settings, stack: LocalStack, processes: Sequence[Serve
 @asynccontextmanager
 async def _world(settings: Settings, engine: Engine, api: ServerProcess) -> AsyncIterator[Outside]:
     """Those who write to us, as soon as the API serves them."""
-    url = child.url_of(settings)
+    url = services.url_of(settings)
     async with engine.database.transaction(engine.tenant_id) as tx:
         key = await api_keys.create(tx, engine.tenant_id, "demo", {"write"}, datetime.now(UTC))
-    await api.until(lambda: child.answers(url), _SERVES_WITHIN_S)
+    await api.until(lambda: services.answers(url), _SERVES_WITHIN_S)
     async with outside(
         url,
         twilio_account=settings.twilio_account_sid,
@@ -192,6 +193,6 @@ async def _until_interrupted(stack: LocalStack, settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     output.note(f"Temporal UI: {stack.ui_url}", "bold")
-    output.note(f"API: {child.url_of(settings)}/docs", "bold")
+    output.note(f"API: {services.url_of(settings)}/docs", "bold")
     output.note("Ctrl-C ends it")
     await stop.wait()

@@ -9,22 +9,23 @@ from pathlib import Path
 from uuid import UUID
 
 from authoring.check import check
+from cli.demo.outside import Outside
 from domain.enrollment import LIVE, EnrollmentStatus
 from domain.errors import NotReady
 from domain.messages import EmailContent, JobState, OutgoingMessage
 from providers.outbox import list_outbox
-from starter import enroll as enrolling
-from starter.contact_csv import Reading
-from starter.contacts import import_csv
-from starter.demo_outside import Outside
+from starter.contacts.csv_file import Reading
+from starter.contacts.imports import import_csv
 from starter.engine import Engine
-from starter.publish import publish
-from store import analytics, executions, reports
-from store.analytics import StepStats
-from store.executions import Filter, StatusCount
-from store.reports import LedgerLine
+from starter.enrollments import enroll as enrolling
+from starter.sequences.publish import publish
+from store.analytics import analytics
+from store.analytics.analytics import StepStats
+from store.enrollments import executions, record
+from store.enrollments.executions import Filter, StatusCount
+from store.enrollments.record import LedgerLine
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SEQUENCE_FILE = EXAMPLES / "quick-tour.yaml"
 CONTACTS_FILE = EXAMPLES / "contacts.csv"
 
@@ -115,7 +116,7 @@ async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> St
         return Standing(
             statuses=await executions.counts(tx, Filter(sequence_id=sequence_id)),
             steps=await analytics.step_stats(tx, sequence_id),
-            ledger=await reports.ledger_of_sequence(tx, sequence_id),
+            ledger=await record.ledger_of_sequence(tx, sequence_id),
             played=tuple(played),
         )
 

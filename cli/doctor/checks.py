@@ -10,21 +10,22 @@ from typing import Literal
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from cli.terminal import connect, short_ids
 from composition import temporal_address_of
 from domain.errors import NotReady, SendError
 from domain.messages import Channel
 from providers.registry import Registry
 from settings import Settings
-from starter import health
-from starter.cli import connect, refer
+from starter import temporal_health
 from starter.engine import connect_temporal
 from store import health as store_health
-from store import inbox, sequences
 from store.health import OVERDUE, ServerFacts, Trouble
-from store.inbox import Waiting
-from store.migrate import pending_migrations
+from store.inbound import inbox
+from store.inbound.inbox import Waiting
 from store.pool import Database
-from store.sequences import SequenceRow
+from store.schema import pending_migrations
+from store.sequences import sequences
+from store.sequences.sequences import SequenceRow
 
 PATIENCE_S = 15.0
 """For one check; whoever is silent for longer does not answer."""
@@ -176,7 +177,7 @@ def _trouble(trouble: Trouble) -> Iterator[Finding]:
 
 def _named(trouble: Trouble) -> str:
     more = ", …" if trouble.ambiguous > len(trouble.doubtful) else ""
-    return f"enrollment{'s' * (trouble.ambiguous > 1)} {', '.join(map(refer.short, trouble.doubtful))}{more}"
+    return f"enrollment{'s' * (trouble.ambiguous > 1)} {', '.join(map(short_ids.short, trouble.doubtful))}{more}"
 
 
 # --- Temporal ------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ async def _attributes(client: Client, settings: Settings) -> Finding:
     if not settings.search_attributes:
         return ok(name, "switched off by TOUCHLINE_SEARCH_ATTRIBUTES")
     try:
-        missing = await health.missing_search_attributes(client)
+        missing = await temporal_health.missing_search_attributes(client)
     except RPCError as error:
         return warn(name, f"the server does not say: {error.message}", "look into the namespace's settings yourself")
     if missing:
@@ -219,7 +220,7 @@ async def _attributes(client: Client, settings: Settings) -> Finding:
 
 
 async def _worker(client: Client, settings: Settings) -> Finding:
-    workers = await health.workers(client, settings.task_queue)
+    workers = await temporal_health.workers(client, settings.task_queue)
     if not workers:
         mend = "start one: ./touchline up, or uv run worker.py"
         return fail("worker", f"none polls the task queue {settings.task_queue}", mend)
@@ -227,7 +228,7 @@ async def _worker(client: Client, settings: Settings) -> Finding:
 
 
 async def _reconciler(client: Client, settings: Settings) -> Finding:
-    schedule = await health.reconciler(client, settings.task_queue)
+    schedule = await temporal_health.reconciler(client, settings.task_queue)
     if schedule is None:
         return fail("reconciler", "not scheduled", "a worker schedules it when it starts: ./touchline up")
     if schedule.schedule.state.paused:

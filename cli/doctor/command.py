@@ -13,11 +13,7 @@ from importlib.metadata import version
 import typer
 from rich.text import Text
 
-from composition import registry_of
-from domain.errors import NotReady
-from settings import env_file
-from starter.cli import connect, output
-from starter.cli.checks import (
+from cli.doctor.checks import (
     Finding,
     channels_in_use,
     database_findings,
@@ -27,9 +23,13 @@ from starter.cli.checks import (
     temporal_findings,
     warn,
 )
-from starter.cli.command import Answer, AsJson, command
-from starter.cli.hearing import api_finding, mailbox_findings, public_findings, webhook_findings
-from starter.ending import Exit
+from cli.doctor.inbound_checks import api_finding, mailbox_findings, public_findings, webhook_findings
+from cli.terminal import connect, output
+from cli.terminal.command import Answer, AsJson, command
+from composition import registry_of
+from domain.errors import NotReady
+from entrypoint import Exit
+from settings import env_file
 
 _STYLES = {"ok": "green", "warn": "bold yellow", "fail": "bold red"}
 

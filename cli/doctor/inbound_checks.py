@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from cli.doctor.checks import PATIENCE_S, Finding, fail, ok, warn
+from cli.terminal import connect
 from composition import mailbox_of, twilio_webhook_of, webhook_secrets_of
 from domain.errors import NotReady
+from local import services
 from providers import imap
 from providers.imap import ImapConfig
-from providers.webhooks.registry import build_email_webhooks
+from providers.inbound.registry import build_email_webhooks
 from settings import MAKE_KEY, Settings
-from starter.cli import child, connect
-from starter.cli.checks import PATIENCE_S, Finding, fail, ok, warn
-from store import mailboxes
 from store.health import OVERDUE
+from store.inbound import mailboxes
 
 _API_PATIENCE_S = 5.0
 """It is on this machine; longer than it waits for the database itself."""
@@ -29,7 +30,7 @@ _API_PATIENCE_S = 5.0
 
 async def api_finding(settings: Settings) -> Finding:
     """Whether the local stack's API can receive, where the settings have it."""
-    name, url = "API", child.url_of(settings)
+    name, url = "API", services.url_of(settings)
     if settings.api_port == 0:
         return warn(name, "on any free port, which ./touchline up has named", "set TOUCHLINE_API_PORT")
     elsewhere = (

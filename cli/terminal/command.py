@@ -12,9 +12,9 @@ from typing import Annotated, Any, ParamSpec
 import typer
 from rich.console import RenderableType
 
+from cli.terminal import output
 from domain.errors import NotReady, TouchlineError
-from starter.cli import output
-from starter.ending import Exit
+from entrypoint import Exit
 
 P = ParamSpec("P")
 

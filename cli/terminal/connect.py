@@ -13,12 +13,12 @@ from temporalio.service import RPCError
 import telemetry
 from composition import engine_of
 from domain.errors import NotFound, NotReady
+from local.secret_key import secret_key
+from local.stack import LocalStack, StackInfo, running_stack
 from settings import Settings, read_settings
 from starter.engine import Engine
-from starter.secret_key import secret_key
-from starter.stack import LocalStack, StackInfo, running_stack
-from store import tenancy
 from store.pool import Database
+from store.workspace import tenants
 
 _NOTHING_RUNS = "./touchline up starts the local stack; or set TOUCHLINE_DATABASE_URL and TOUCHLINE_TEMPORAL_ADDRESS"
 
@@ -98,7 +98,7 @@ async def owner() -> AsyncIterator[tuple[Settings, asyncpg.Connection]]:
     """One transaction as the role that owns the tables, who alone sees all tenants."""
     settings = located(load_settings())
     with _losses():
-        async with tenancy.as_owner(settings.database_owner_url or settings.database_url) as connection:
+        async with tenants.as_owner(settings.database_owner_url or settings.database_url) as connection:
             yield settings, connection
 
 

@@ -8,7 +8,9 @@ import asyncpg
 import typer
 
 from domain.errors import Conflict, NotFound, TouchlineError
-from store import batches, reports, reviews, tasks
+from store.campaigns import batches
+from store.enrollments import record, tasks
+from store.inbound import reviews
 
 Enrollment = Annotated[
     str,
@@ -20,7 +22,7 @@ _SHORTEST = 4
 async def enrollment(tx: asyncpg.Connection, text: str) -> UUID:
     """The enrollment that `text` names. Raises NotFound, or Conflict when it fits several."""
     low, high = _range("enrollment", text.strip().lower().removeprefix("enrollment-"))
-    return _only("enrollment", text, await reports.enrollments_between(tx, low, high))
+    return _only("enrollment", text, await record.enrollments_between(tx, low, high))
 
 
 async def review(tx: asyncpg.Connection, text: str) -> UUID:

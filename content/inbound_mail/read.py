@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from content.inbound_mail import autoreply, bounce, leaving, references, returning, tickets
+from content.inbound_mail import autoreply, bounce, leaving, references, return_date, tickets
 from content.inbound_mail.html_text import text_of
 from content.inbound_mail.mail import Mail, parse
 from content.inbound_mail.reply_text import LONGEST_BODY, reply_text
@@ -92,7 +92,7 @@ def _message(mail: Mail, raw: bytes, common: dict[str, Any], event_id: str | Non
     subject = mail.headers.decoded("subject")
     text = reply_text(_body(mail))[:_LONGEST_TEXT]
     wish = _wish_in_subject(subject)
-    returns_on = returning.returns_on(subject, text, _date(mail, at).date())
+    returns_on = return_date.returns_on(subject, text, _date(mail, at).date())
     returns = returns_on is not None
     automatic = not wish and autoreply.is_automatic(mail.headers, subject, text, returns=returns)
     left = leaving.has_left(text)

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from content.optout.concepts import concepts_of
-from content.optout.reading import BREAKS
+from content.optout.normalize import BREAKS
 
 WEIGHTS = "weights.txt"
 BIAS = "bias"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from content.optout import reading, scorer
+from content.optout import normalize, scorer
 from content.optout.grammar import Found, Grammar, Language, choices
 
 
@@ -51,7 +51,7 @@ _ALONE = {
     "ayuda": OptOutKind.HELP,
     "aide": OptOutKind.HELP,
 }
-_WHOLE_MESSAGE = frozenset(word for language in reading.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
+_WHOLE_MESSAGE = frozenset(word for language in normalize.LANGUAGES for word in choices(language.WHOLE_MESSAGE))
 
 _CERTAIN = 330
 """A score from which on the message is taken for an opt-out without a rule."""
@@ -71,7 +71,7 @@ def _grammar() -> Grammar[OptOutKind]:
     """Every language's look-alikes, its first block, come before any language's rules: they share words ("stop")."""
     grammar = Grammar[OptOutKind]()
     for part in (slice(1), slice(1, None)):
-        for language in reading.LANGUAGES:
+        for language in normalize.LANGUAGES:
             names = Language(language.WORDS, language.OPENERS)
             grammar.add(names, ((OptOutKind(kind), rules) for kind, rules in language.RULES[part]))
     return grammar
@@ -97,12 +97,12 @@ def explain(text: str, *, declared: str | None = None) -> Explained:
     """`judge`, and by which rule or score."""
     if (kind := _DECLARED.get((declared or "").strip().upper())) is not None:
         return Explained(OptOutVerdict(kind, (declared or "").strip().upper()), "declared")
-    found = reading.pieces(text[:_REGARDED])
-    words = [word for word in found if word not in reading.BREAKS]
+    found = normalize.pieces(text[:_REGARDED])
+    words = [word for word in found if word not in normalize.BREAKS]
     if len(words) == 1 and words[0] in _ALONE:
         return Explained(OptOutVerdict(_ALONE[words[0]], words[0]), "keyword")
-    sentences = reading.sentences(found)
-    said = " ".join(word for word in sentences if word not in reading.BREAKS)
+    sentences = normalize.sentences(found)
+    said = " ".join(word for word in sentences if word not in normalize.BREAKS)
     if said in _WHOLE_MESSAGE:
         return Explained(OptOutVerdict(OptOutKind.OPT_OUT, said), "keyword")
     phrases = _GRAMMAR.find(sentences)
@@ -126,7 +126,7 @@ def explain(text: str, *, declared: str | None = None) -> Explained:
 
 def scored(text: str) -> list[str]:
     """The words of a message as the scorer gets them: without courtesy, and without what rules know as look-alikes."""
-    sentences = reading.sentences(reading.pieces(text))
+    sentences = normalize.sentences(normalize.pieces(text))
     return _unmistaken(sentences, _GRAMMAR.find(sentences))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.events import InboundMessage, StatusReport
-from providers.webhooks.intake import Intake
+from providers.inbound.intake import Intake
 
 
 @dataclass(frozen=True)

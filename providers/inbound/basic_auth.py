@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hmac import compare_digest
 
 from domain.errors import NotReady, Unverified
-from providers.webhooks.base import WebhookRequest
+from providers.inbound.base import WebhookRequest
 
 
 class Logins:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from providers.webhooks.base import Webhook
-from providers.webhooks.postmark import PostmarkWebhook
-from providers.webhooks.resend import ResendWebhook
-from providers.webhooks.sendgrid import SendGridWebhook
+from providers.inbound.base import Webhook
+from providers.inbound.postmark import PostmarkWebhook
+from providers.inbound.resend import ResendWebhook
+from providers.inbound.sendgrid import SendGridWebhook
 
 
 def build_email_webhooks(

@@ -13,11 +13,11 @@ from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.ids import JOB_HEADER, JOB_KEY, job_of_message_id
 from domain.messages import Channel
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.intake import SHORT_CALL, Head, Intake
-from providers.webhooks.reading import Id, Said, Time, address_in, fit, job_in, message_id, read_object
-from providers.webhooks.rebuilt import rebuild, with_envelope
-from providers.webhooks.refused import refusal
+from providers.inbound.base import WebhookRequest
+from providers.inbound.intake import SHORT_CALL, Head, Intake
+from providers.inbound.parsing import Id, Said, Time, address_in, fit, job_in, message_id, read_object
+from providers.inbound.rebuild import rebuild, with_envelope
+from providers.inbound.refusal import refusal
 
 _NAME = "resend"
 

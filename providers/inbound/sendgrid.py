@@ -26,22 +26,12 @@ from content.machines import is_machine
 from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.intake import LONGEST_CALL, SHORT_CALL, FormTrimmer, Head, Intake
-from providers.webhooks.logins import Logins
-from providers.webhooks.reading import (
-    Id,
-    Said,
-    Time,
-    as_object,
-    digest,
-    fit,
-    job_in,
-    message_id,
-    read_json,
-)
-from providers.webhooks.rebuilt import REPORT_PARTS, Part, rebuild, with_envelope
-from providers.webhooks.refused import Refusal, refusal
+from providers.inbound.base import WebhookRequest
+from providers.inbound.basic_auth import Logins
+from providers.inbound.intake import LONGEST_CALL, SHORT_CALL, FormTrimmer, Head, Intake
+from providers.inbound.parsing import Id, Said, Time, as_object, digest, fit, job_in, message_id, read_json
+from providers.inbound.rebuild import REPORT_PARTS, Part, rebuild, with_envelope
+from providers.inbound.refusal import Refusal, refusal
 
 _NAME = "sendgrid"
 

@@ -13,10 +13,10 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from domain.errors import Malformed, NotReady, PermanentError, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
+from providers.inbound.base import WebhookRequest
+from providers.inbound.intake import SHORT_CALL, Head, Intake
+from providers.inbound.parsing import read_object
 from providers.twilio_errors import ERRORS
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.intake import SHORT_CALL, Head, Intake
-from providers.webhooks.reading import read_object
 
 _NAME = "twilio"
 

@@ -14,8 +14,8 @@ import asyncpg
 from pydantic import ConfigDict, Field
 
 from domain.base import Frozen
-from store import splits
-from store.splits import Arm
+from store.analytics import splits
+from store.analytics.splits import Arm
 
 Measure = Literal["opened", "clicked", "answered", "unsubscribed", "reached_goal"]
 MEASURES: tuple[Measure, ...] = ("opened", "clicked", "answered", "unsubscribed", "reached_goal")

@@ -7,12 +7,14 @@ import asyncpg
 
 from domain import ids
 from domain.errors import Conflict, NotFound
-from starter.campaigns import hold
+from starter.campaigns.campaigns import hold
 from starter.engine import Engine
-from starter.standing import must_be_active
-from starter.telling import heard
-from store import batches, once, sequences
-from store.batches import Batch
+from starter.sequences.status import must_be_active
+from starter.signals import heard
+from store import once
+from store.campaigns import batches
+from store.campaigns.batches import Batch
+from store.sequences import sequences
 
 
 async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch:

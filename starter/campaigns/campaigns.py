@@ -7,8 +7,8 @@ import asyncpg
 
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
-from store import batches, campaigns
-from store.campaigns import AddedBy, Campaign
+from store.campaigns import batches, campaigns
+from store.campaigns.campaigns import AddedBy, Campaign
 
 _NAMED = 20
 

@@ -14,9 +14,10 @@ from uuid import UUID
 
 import structlog
 
-from store import api_keys, changes
-from store.changes import Change, Position
+from store.changes import changes
+from store.changes.changes import Change, Position
 from store.pool import LOST, Database
+from store.workspace import api_keys
 
 log = structlog.get_logger(__name__)
 

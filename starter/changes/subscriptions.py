@@ -8,14 +8,16 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from content.allow_list import ANY
 from domain.errors import Conflict, ContentError, NotFound, SendError
-from providers.posting import Poster
+from providers.allow_list import ANY
+from providers.signed_post import Poster
 from starter.engine import Engine
-from starter.telling import heard
-from store import once, subscriptions, tenants
-from store.changes import ChangeType
-from store.subscriptions import Delivery, Subscription
+from starter.signals import heard
+from store import once
+from store.changes import subscriptions
+from store.changes.changes import ChangeType
+from store.changes.subscriptions import Delivery, Subscription
+from store.workspace import tenant_settings
 
 LONGEST_OVERLAP = timedelta(days=30)
 """How long an old secret may sign beside the new one."""
@@ -41,7 +43,7 @@ async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
     secret = _new_secret()
     async with engine.database.transaction(engine.tenant_id) as tx:
         # One after the other, so that two at once do not both pass the limit.
-        tenant = await tenants.hold(tx)
+        tenant = await tenant_settings.hold(tx)
         _check(wanted.url, tenant.webhook_allow if tenant else ())
         if len(await subscriptions.listed(tx, None, _MOST)) == _MOST:
             raise Conflict(f"there are {_MOST} subscriptions already", hint="delete one that is not needed")
@@ -65,7 +67,7 @@ async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
 async def change(engine: Engine, subscription_id: UUID, wanted: Wanted) -> Subscription:
     """Say anew where and of what it is told; switched off, what is still to be delivered is given up."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        tenant = await tenants.read(tx)
+        tenant = await tenant_settings.read(tx)
         _check(wanted.url, tenant.webhook_allow if tenant else ())
         if not await subscriptions.change(
             tx,

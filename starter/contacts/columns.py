@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from domain.base import Frozen
 from domain.contact import ATTRIBUTE, COLUMNS, FILE_COLUMNS, MAX_COLUMN_NAME, column_name
 from domain.errors import TouchlineError
-from starter.contact_fields import is_one_line
+from starter.contacts.fields import is_one_line
 
 _MOST_COLUMNS = 500
 """More than anybody tells apart; a line has room for a hundred thousand."""

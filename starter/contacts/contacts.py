@@ -10,13 +10,15 @@ from domain.base import Frozen
 from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
 from domain.errors import Conflict, NotFound, Unfit
 from scheduling.zones import candidate_zones
-from starter.contact_fields import SEPARATOR, ill_formed, is_one_line, reached, region_for
+from starter.contacts.fields import SEPARATOR, ill_formed, is_one_line, reached, region_for
+from starter.contacts.replan import replan
 from starter.engine import Engine
-from starter.replanning import replan
-from starter.telling import say
-from store import awaiting, contact_records, dates
-from store.contact_records import ContactRecord
-from store.signals import OpenSignal
+from starter.signals import say
+from store.contacts import records
+from store.contacts.records import ContactRecord
+from store.enrollments import date_waits
+from store.enrollments.signals import OpenSignal
+from store.inbound import waits
 
 MOST_ATTRIBUTES = 200
 MISSING = "there is no such contact"
@@ -59,7 +61,7 @@ async def create(engine: Engine, external_id: str | None, given: Changes) -> Con
     )
     record = _changed(bare, given, engine.default_region, {"external_id": name})
     async with engine.database.transaction(engine.tenant_id) as tx:
-        if not await contact_records.insert(tx, record):
+        if not await records.insert(tx, record):
             raise Conflict("there is a contact of that external id already", hint="change that one, or take another id")
     return record
 
@@ -98,16 +100,16 @@ async def _rewritten(
 ) -> tuple[ContactRecord, list[OpenSignal], bool]:
     """The contact as it is then, what is to be told to workflows, and whether it lives by another clock."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.find(tx, contact)
-        aims = await awaiting.aims(tx, found.id, by_field=True) if found else []
-        held = await contact_records.hold(tx, found.id) if found else None
+        found = await records.find(tx, contact)
+        aims = await waits.aims(tx, found.id, by_field=True) if found else []
+        held = await records.hold(tx, found.id) if found else None
         if held is None:
             raise NotFound(MISSING, hint=HINT)
         now = engine.now()
         record = new(held).model_copy(update={"updated_at": now})
-        await contact_records.update(tx, record)
-        words = await awaiting.reach(tx, ids.new_id(), aims, now)
-        words += await dates.changed_of(tx, [record.external_id], now)
+        await records.update(tx, record)
+        words = await waits.reach(tx, ids.new_id(), aims, now)
+        words += await date_waits.changed_of(tx, [record.external_id], now)
     return record, words, record.zones != held.zones
 
 

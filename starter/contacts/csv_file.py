@@ -14,14 +14,14 @@ from content.addresses import has_country_code, is_region
 from content.countries import region_of
 from domain import ids
 from domain.base import Frozen
-from domain.cells import unshielded
 from domain.contact import ATTRIBUTE, FILE_COLUMNS, Contact
+from domain.csv_cells import unshielded
 from domain.errors import TouchlineError
 from scheduling.zones import candidate_zones
-from starter.contact_columns import Column, read_columns
-from starter.contact_dates import ISO_SHAPE, DateOrder, NoDate, in_iso, is_iso, looks_like_a_date
-from starter.contact_fields import LONGEST, ill_formed, is_one_line, reached, showable, words_of
-from starter.csv_lines import LINE_LIMIT, UNDECODED, Lines, TooLong, encoding_of
+from starter.contacts.columns import Column, read_columns
+from starter.contacts.csv_lines import LINE_LIMIT, UNDECODED, Lines, TooLong, encoding_of
+from starter.contacts.dates import ISO_SHAPE, DateOrder, NoDate, in_iso, is_iso, looks_like_a_date
+from starter.contacts.fields import LONGEST, ill_formed, is_one_line, reached, showable, words_of
 
 _DELIMITERS = ",;\t"
 _MOST_COLUMNS = 500

@@ -7,11 +7,12 @@ import structlog
 from domain import ids
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.errors import Conflict, NotFound
-from starter.contact_changes import HINT, MISSING
+from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
-from starter.telling import say
-from store import contact_records, enrollments, erasure
-from store.signals import OpenSignal
+from starter.signals import say
+from store.contacts import erasure, records
+from store.enrollments import enrollments
+from store.enrollments.signals import OpenSignal
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ async def _erase(engine: Engine, contact: str, event_id: UUID, *, stop: bool) ->
     """Our id, and what is to be told to those who were stopped."""
     now = engine.now()
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.find(tx, contact)
+        found = await records.find(tx, contact)
         if found is None:
             raise NotFound(MISSING, hint=HINT)
         held = await erasure.hold_enrollments(tx, found.id)

@@ -13,9 +13,12 @@ from domain.condition import WORDS
 from domain.errors import NotFound, Unfit
 from domain.fields import HEARD, EventName
 from starter.engine import Engine
-from starter.telling import say
-from store import awaiting, contact_records, once, signals
-from store.signals import OpenSignal
+from starter.signals import say
+from store import once
+from store.contacts import records
+from store.enrollments import signals
+from store.enrollments.signals import OpenSignal
+from store.inbound import waits
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +64,7 @@ async def _record(
 ) -> tuple[Happened, Sequence[OpenSignal]]:
     """What became of it, and what is still to be told."""
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.find(tx, contact)
+        found = await records.find(tx, contact)
         if found is None:
             raise NotFound(
                 f"no contact {contact!r}",
@@ -69,11 +72,11 @@ async def _record(
                 command="contacts import FILE.csv",
             )
         event_id = ids.event_id(engine.tenant_id, "custom", f"{found.id}:{word}:{key}")
-        aims = await awaiting.aims(tx, found.id)
-        if not await awaiting.record_custom(tx, event_id, found.id, word, key, now, now):
+        aims = await waits.aims(tx, found.id)
+        if not await waits.record_custom(tx, event_id, found.id, word, key, now, now):
             return Happened(event_id, duplicate=True), await signals.of_event(tx, event_id)
-        reached = await awaiting.reach(tx, event_id, aims, now)
-        met = await awaiting.meet(tx, event_id, await awaiting.live_of(tx, found.id), [word], now)
+        reached = await waits.reach(tx, event_id, aims, now)
+        met = await waits.meet(tx, event_id, await waits.live_of(tx, found.id), [word], now)
         awaited, stopped = ((one.enrollment_id for one in words) for words in (met, reached))
         return Happened(event_id, False, tuple(awaited), tuple(stopped)), [*reached, *met]
 

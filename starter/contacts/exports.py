@@ -4,11 +4,11 @@ import csv
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from domain.cells import cell
 from domain.contact import ATTRIBUTE, FILE_COLUMNS
-from starter.contact_fields import cell_of
+from domain.csv_cells import cell
+from starter.contacts.fields import cell_of
 from starter.engine import Engine
-from store import contact_records
+from store.contacts import records
 
 _LISTS = frozenset({"tags", "triggers"})
 
@@ -17,7 +17,7 @@ async def export(engine: Engine) -> AsyncGenerator[Sequence[object], None]:
     """First the names of the columns, then a row for each contact, as they were at one moment; holds a connection."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         names: list[str] | None = None
-        async for row in contact_records.every(tx):
+        async for row in records.every(tx):
             if names is None:
                 names = row["names"]
                 yield (*FILE_COLUMNS, *map(_column, names))

@@ -16,13 +16,15 @@ from domain import ids
 from domain.base import Frozen
 from domain.contact import Contact
 from domain.errors import NotReady
-from starter.contact_columns import Column
-from starter.contact_csv import ContactFile, Notice, Reading, RejectedLine
-from starter.replanning import replan
-from store import awaiting, contacts, dates
-from store.contacts import Merged
+from starter.contacts.columns import Column
+from starter.contacts.csv_file import ContactFile, Notice, Reading, RejectedLine
+from starter.contacts.replan import replan
+from store.contacts import contacts
+from store.contacts.contacts import Merged
+from store.enrollments import date_waits
+from store.enrollments.signals import OpenSignal
+from store.inbound import waits
 from store.pool import Database, is_outage
-from store.signals import OpenSignal
 
 _JUDGED_AT_ONCE = 500
 _ENDED_AT_ONCE = 100
@@ -211,7 +213,7 @@ class _Import:
             if self._dry_run:
                 return Merged(len(good) - await contacts.count_known(tx, named), ()), shared, []
             merged = await contacts.upsert(tx, good)
-            return merged, shared, await dates.changed_of(tx, named, datetime.now(UTC))
+            return merged, shared, await date_waits.changed_of(tx, named, datetime.now(UTC))
 
     def _note_sharing(self, contact: Contact, known: dict[tuple[str, Literal["email", "phone"]], str]) -> None:
         """By the file, and by what was known before; of two that share something, one is named."""
@@ -242,10 +244,10 @@ async def reach(database: Database, tenant_id: UUID, external_ids: Sequence[str]
     Nothing is locked but what ends. Whoever is left because this breaks off is judged again before the next message.
     """
     async with database.transaction(tenant_id) as tx:
-        aims = await awaiting.aiming(tx, external_ids)
+        aims = await waits.aiming(tx, external_ids)
         there: list[UUID] = []
         for begin in range(0, len(aims), _JUDGED_AT_ONCE):
-            there += await awaiting.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], datetime.now(UTC))
+            there += await waits.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], datetime.now(UTC))
     event_id, words = ids.new_id(), list[OpenSignal]()
     for begin in range(0, len(there), _ENDED_AT_ONCE):
         some = there[begin : begin + _ENDED_AT_ONCE]
@@ -255,5 +257,5 @@ async def reach(database: Database, tenant_id: UUID, external_ids: Sequence[str]
 
 async def _end(database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID]) -> list[OpenSignal]:
     async with database.transaction(tenant_id) as tx:
-        held = await awaiting.hold(tx, enrollment_ids)
-        return await awaiting.reach(tx, event_id, held, datetime.now(UTC))
+        held = await waits.hold(tx, enrollment_ids)
+        return await waits.reach(tx, event_id, held, datetime.now(UTC))

@@ -15,11 +15,12 @@ from domain.plan import ConditionNode, DelayNode, Outgoing
 from domain.schedule import Delay
 from scheduling.itinerary import Stop, Whereabouts, next_stop, put_off, stop_at
 from scheduling.window import NoAllowedInstant
-from store import clocks, enrollments, sequences, signals
-from store.enrollments import Scope
+from store.enrollments import clock_waits, enrollments, signals
+from store.enrollments.enrollments import Scope
+from store.enrollments.signals import OpenSignal
 from store.pool import Database
-from store.sequences import Version
-from store.signals import OpenSignal
+from store.sequences import sequences
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ async def replan(database: Database, tenant_id: UUID, contact_ids: Sequence[UUID
     if not contact_ids:
         return []
     async with database.transaction(tenant_id) as tx:
-        waiting = await clocks.waiting(tx, contact_ids)
+        waiting = await clock_waits.waiting(tx, contact_ids)
     event_id, words = ids.new_id(), list[OpenSignal]()
     for begin in range(0, len(waiting), _AT_ONCE):
         some = waiting[begin : begin + _AT_ONCE]
@@ -50,7 +51,7 @@ async def _replan(
     versions: dict[UUID, Version | None] = {}
     moved: dict[UUID, Upcoming] = {}
     async with database.transaction(tenant_id) as tx:
-        for enrollment_id in await clocks.hold(tx, enrollment_ids):
+        for enrollment_id in await clock_waits.hold(tx, enrollment_ids):
             scope = await enrollments.read_scope(tx, enrollment_id)
             if scope is None or scope.current_node is None:
                 continue
@@ -84,7 +85,7 @@ async def _anew(
     where = Whereabouts(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
     due = now
     try:
-        for wait in await clocks.open_waits(tx, enrollment_id, scope.lap):
+        for wait in await clock_waits.open_waits(tx, enrollment_id, scope.lap):
             delay = plan.nodes.get(wait.node_id)
             entered = wait.started_at or due
             if isinstance(delay, DelayNode) and not isinstance(delay.delay, Delay) and wait.due_at > now:

@@ -11,12 +11,16 @@ from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentState
 from domain.errors import Conflict, NotFound
-from starter import control
 from starter.engine import Engine
-from starter.enroll import EnrollReport, enroll
-from store import campaigns, contacts, conversation, enrollments, once, sequences
-from store.conversation import Party
-from store.enrollments import Live
+from starter.enrollments import control
+from starter.enrollments.enroll import EnrollReport, enroll
+from store import once
+from store.campaigns import campaigns
+from store.contacts import contacts, conversation
+from store.contacts.conversation import Party
+from store.enrollments import enrollments
+from store.enrollments.enrollments import Live
+from store.sequences import sequences
 
 _AT_ONCE = 20
 _NAMED = 20

@@ -15,10 +15,11 @@ from domain import ids
 from domain.enrollment import Ending, EnrollmentState, EnrollmentStatus, Gate, by_hand
 from domain.errors import Conflict, NotFound, NotReady
 from starter.engine import Engine, unanswered
-from starter.telling import say
-from store import enrollments, ledger, once, signals
-from store.enrollments import Scope
-from store.signals import OpenSignal
+from starter.signals import say
+from store import once
+from store.enrollments import enrollments, ledger, signals
+from store.enrollments.enrollments import Scope
+from store.enrollments.signals import OpenSignal
 from workflows.enrollment import EnrollmentWorkflow
 
 _BEFORE_PAUSING_ALONE = timedelta(seconds=8)

@@ -8,16 +8,18 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.enrolling import Opened, Shared, input_of, open_enrollments
+from activities.enrollments import Opened, Shared, input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
 from domain.errors import NotFound
 from scheduling.itinerary import Home
 from starter.engine import Engine
-from starter.standing import must_be_active
-from store import contacts, enrollments, sequences
-from store.enrollments import NewEnrollment
-from store.sequences import Version
+from starter.sequences.status import must_be_active
+from store.contacts import contacts
+from store.enrollments import enrollments
+from store.enrollments.enrollments import NewEnrollment
+from store.sequences import sequences
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 

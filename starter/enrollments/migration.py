@@ -15,13 +15,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.enrollment import EnrollmentStatus
 from domain.errors import NotFound, NotReady, TouchlineError
-from domain.moving import MoveRequest, Stays
-from domain.versions import Diff, diff
-from scheduling.moving import Change, Stay, move
+from domain.migration import MoveRequest, Stays
+from domain.version_diff import Diff, diff
+from scheduling.migration import Change, Stay, move
 from starter.engine import Engine, unanswered
-from store import moving, sequences
-from store.moving import Candidate
-from store.sequences import Version
+from store.enrollments import moves
+from store.enrollments.moves import Candidate
+from store.sequences import sequences
+from store.sequences.sequences import Version
 from workflows.enrollment import EnrollmentWorkflow
 
 _PAGE = 500
@@ -92,8 +93,8 @@ class _Migration:
     async def page(self, after: UUID | None) -> list[Candidate]:
         """The next of those that are on other versions, by id, and the versions that they are on."""
         async with self._engine.database.transaction(self._engine.tenant_id) as tx:
-            page = await moving.people(tx, self._target.sequence_id, self._target.id, after=after, limit=_PAGE)
-            found = await moving.candidates(tx, page)
+            page = await moves.people(tx, self._target.sequence_id, self._target.id, after=after, limit=_PAGE)
+            found = await moves.candidates(tx, page)
             for version_id in {one.version_id for one in found} - self._versions.keys():
                 version = await sequences.read_version(tx, version_id)
                 if version is None:
@@ -190,8 +191,8 @@ async def migrate(
         target = None if version_id is None else await sequences.read_version(tx, version_id)
         if target is None:
             raise NotFound(f"{sequence.key} has no version {number}", hint=f"the newest is {sequence.version}")
-        unknown = await moving.never_published(tx, sequence.id, list(replaced))
-        there, others = await moving.count(tx, sequence.id, target.id)
+        unknown = await moves.never_published(tx, sequence.id, list(replaced))
+        there, others = await moves.count(tx, sequence.id, target.id)
     _must_exist(replaced, unknown, target)
     engine.providers.must_carry(target.plan)
     report = MigrationReport(sequence.key, number, dry_run, there=there)

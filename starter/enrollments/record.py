@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from starter import words
-from store.reports import (
+from starter import humanize
+from store.enrollments.record import (
     EnrolledContact,
     EnrollmentReport,
     EnrollmentRow,
@@ -17,7 +17,7 @@ from store.reports import (
     RetryRecord,
     StepRecord,
 )
-from store.suppressions import SuppressionRecord
+from store.gates.suppressions import SuppressionRecord
 
 
 class _Described(BaseModel):
@@ -124,17 +124,17 @@ def _standing(row: EnrollmentRow, zone: str) -> dict[str, object]:
             "status": row.sequence_status,
             "paused_reason": row.paused_reason,
         },
-        "state": words.state_of(row),
+        "state": humanize.state_of(row),
         "retried": row.retries,
         "last_step": row.last_node and {"step": row.last_node, "number": row.last_step},
         "next": row.current_node
         and {
             "step": row.current_node,
             "at": row.next_run_at,
-            "local": row.next_run_at and words.local(row.next_run_at, zone),
+            "local": row.next_run_at and humanize.local(row.next_run_at, zone),
             "zone": zone,
             "gate": row.gate,
-            "held_by": words.held_by(row.gate) or None,
-            "away_until": row.not_before and words.day(row.not_before, zone),
+            "held_by": humanize.held_by(row.gate) or None,
+            "away_until": row.not_before and humanize.day(row.not_before, zone),
         },
     }

@@ -16,17 +16,19 @@ import structlog
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from activities.enrolling import held_by
+from activities.enrollments import held_by
 from domain.enrollment import EnrollmentInput, EnrollmentState, EnrollmentStatus
 from domain.errors import Conflict, NotFound, NotReady
 from scheduling.itinerary import Stop, stop_at
 from scheduling.window import NoAllowedInstant
 from starter.engine import Engine, unanswered
-from starter.telling import heard
-from store import enrollments, once, retrying, sequences
-from store.enrollments import NOBODYS
-from store.retrying import Failed
-from store.sequences import Version
+from starter.signals import heard
+from store import once
+from store.enrollments import enrollments, retries
+from store.enrollments.enrollments import NOBODYS
+from store.enrollments.retries import Failed
+from store.sequences import sequences
+from store.sequences.sequences import Version
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +43,7 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
     when Temporal does not answer or a channel has no provider. Then nothing was changed.
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
-        seen = _may_be_retried(await retrying.read(tx, enrollment_id), enrollment_id, step)
+        seen = _may_be_retried(await retries.read(tx, enrollment_id), enrollment_id, step)
     await _is_over(engine, enrollment_id)
     now = engine.now()
     failed, version, stop, number = await engine.database.repeat(
@@ -61,7 +63,7 @@ async def _take_up(
     engine: Engine, enrollment_id: UUID, step: str | None, seen: Failed, now: datetime
 ) -> tuple[Failed, Version, Stop, int]:
     async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
-        failed = _may_be_retried(await retrying.read(tx, enrollment_id), enrollment_id, step)
+        failed = _may_be_retried(await retries.read(tx, enrollment_id), enrollment_id, step)
         if failed.retries != seen.retries:
             raise Conflict(f"enrollment {enrollment_id} was taken up again meanwhile, and failed once more")
         # Whoever archives the sequence meanwhile waits for us, and finds this one alive.
@@ -79,7 +81,7 @@ async def _take_up(
         stop = _stop(engine, failed, version)
         try:
             held = NOBODYS if failed.is_test else held_by(version.plan, failed.email, failed.phone)
-            return failed, version, stop, await retrying.take_up(tx, failed, stop, now, held)
+            return failed, version, stop, await retries.take_up(tx, failed, stop, now, held)
         except asyncpg.UniqueViolationError as error:
             raise Conflict(
                 f"the contact is live in {failed.sequence!r} again, by another enrollment, or somebody who shares its"

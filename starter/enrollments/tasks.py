@@ -7,9 +7,9 @@ from uuid import UUID
 
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
-from starter.telling import say
-from store import tasks
-from store.signals import OpenSignal
+from starter.signals import say
+from store.enrollments import tasks
+from store.enrollments.signals import OpenSignal
 
 Outcome = Literal["completed", "skipped"]
 

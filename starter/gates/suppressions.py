@@ -6,11 +6,13 @@ from content.addresses import normal_email, normal_phone
 from content.spellings import all_spellings
 from domain.errors import Conflict, NotFound, Unfit
 from domain.messages import Channel
-from starter.contact_changes import HINT, MISSING
+from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
-from store import contact_records, reviews, stopping, suppressions
-from store.contact_records import ContactRecord
-from store.suppressions import SuppressionRecord
+from store.contacts import records
+from store.contacts.records import ContactRecord
+from store.gates import suppressions
+from store.gates.suppressions import SuppressionRecord
+from store.inbound import reviews, stops
 
 
 async def bar(engine: Engine, channel: Channel, address: str) -> SuppressionRecord:
@@ -31,7 +33,7 @@ async def bar(engine: Engine, channel: Channel, address: str) -> SuppressionReco
 async def _bar(engine: Engine, channel: Channel, normal: str) -> SuppressionRecord:
     now = engine.now()
     async with engine.database.transaction(engine.tenant_id) as tx:
-        await stopping.hold(tx, channel, [normal], None, at=now)
+        await stops.hold(tx, channel, [normal], None, at=now)
         await suppressions.suppress(tx, channel, normal, "manual", at=now, now=now)
         found = await suppressions.records_of(tx, [normal])
     return next(one for one in found if (one.channel, one.address, one.reason) == (channel, normal, "manual"))
@@ -57,7 +59,7 @@ async def bar_contact(
 async def _opt_out(engine: Engine, who: ContactRecord, channel: Channel, address: str | None) -> SuppressionRecord:
     now = engine.now()
     async with engine.database.transaction(engine.tenant_id) as tx:
-        await stopping.hold(tx, channel, [address] if address else [], who.id, at=now)
+        await stops.hold(tx, channel, [address] if address else [], who.id, at=now)
         await suppressions.opt_out(tx, channel, who.id, address, at=now, now=now)
         found = await suppressions.records_of(tx, [], who.id)
     return next(one for one in found if (one.channel, one.reason) == (channel, "unsubscribed"))
@@ -117,7 +119,7 @@ def _addresses(contact: ContactRecord) -> list[str]:
 
 async def _contact(engine: Engine, name: str) -> ContactRecord:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        found = await contact_records.find(tx, name)
+        found = await records.find(tx, name)
     if found is None:
         raise NotFound(MISSING, hint=HINT)
     return found

@@ -21,12 +21,13 @@ import structlog
 from pydantic_core import to_json
 
 from domain.events import InboundMessage, StatusReport
-from starter import inbound
 from starter.engine import Engine
-from starter.telling import Teller
-from store import dead_letters, inbox, once
-from store.attribution import Received
-from store.inbox import Arrival, Place
+from starter.inbound import receive
+from starter.signals import Teller
+from store import once
+from store.inbound import dead_letters, inbox
+from store.inbound.attribution import Received
+from store.inbound.inbox import Arrival, Place
 from store.pool import is_outage
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ async def store(
 ) -> list[Place]:
     """Keep what is new of these reports; from the commit on nothing is handed over to whom they may concern."""
     now = engine.now()
-    arrivals = [Arrival(inbound.not_ahead(report, now), inbound.address_of(engine, report)) for report in reports]
+    arrivals = [Arrival(receive.not_ahead(report, now), receive.address_of(engine, report)) for report in reports]
     return await inbox.put(tx, engine.tenant_id, arrivals, source=source, now=now)
 
 
@@ -225,7 +226,7 @@ class Inbox:
                     return False
             else:
                 if received is not None:
-                    inbound.note(received)
+                    receive.note(received)
                     self.teller.tell(engine, received)
                 return received is not None and received.rest is not None
         return False
@@ -268,9 +269,9 @@ async def _applied(engine: Engine, id_: UUID) -> Received | None:
             return None
         now, report, rest = engine.now(), letter.read(), letter.left_over()
         if rest is None:
-            received = await inbound.apply(tx, engine, report, now)
+            received = await receive.apply(tx, engine, report, now)
         else:
-            received = await inbound.go_on(tx, id_, report, rest, now)
+            received = await receive.go_on(tx, id_, report, rest, now)
         await inbox.done(tx, letter, received.rest, now)
         return received
 

@@ -10,9 +10,9 @@ import asyncpg
 from domain import ids
 from domain.events import InboundMessage
 from domain.messages import Channel
-from providers.webhooks import twilio
-from store import notices
-from store.notices import NoticeKind
+from providers.inbound import twilio
+from store.inbound import notices
+from store.inbound.notices import NoticeKind
 
 
 @dataclass(frozen=True)

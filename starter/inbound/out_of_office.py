@@ -9,8 +9,9 @@ import asyncpg
 from domain.enrollment import Gate, Upcoming
 from scheduling.itinerary import Whereabouts, stop_at
 from scheduling.zones import load_zone
-from store import enrollments, sequences, signals
-from store.enrollments import Scope
+from store.enrollments import enrollments, signals
+from store.enrollments.enrollments import Scope
+from store.sequences import sequences
 
 LONGEST_ABSENCE = timedelta(days=180)
 """Who is away for longer has most likely named another year, which must not hold a contact for ever."""

@@ -16,8 +16,8 @@ from content.optout.verdict import Explained, explain
 from domain.base import Frozen
 from domain.events import EventType, InboundMessage, LeavingPolicy, StatusReport
 from domain.messages import Channel
-from store.attribution import MessageKind
-from store.inbound import Reading
+from store.inbound.attribution import MessageKind
+from store.inbound.messages import Reading
 
 Effect = Literal["barred", "held", "lifted", "answered", "stopped", "nothing", "reported"]
 _EFFECTS: dict[MessageKind, Effect] = {

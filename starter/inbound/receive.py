@@ -10,14 +10,16 @@ import structlog
 from content.addresses import normal_email, normal_phone
 from domain.events import EventType, InboundMessage, LeavingPolicy, StatusReport
 from domain.messages import Channel
-from starter import notices, postponing
 from starter.engine import Engine
-from starter.telling import tell
-from starter.wording import Explanation, explain_message, read_message
-from store import inbound, matching, senders, signals, statuses, stopping, tenants
-from store.attribution import Received
-from store.inbound import Reading
-from store.stopping import Rest
+from starter.inbound import notices, out_of_office
+from starter.inbound.reading import Explanation, explain_message, read_message
+from starter.signals import tell
+from store.enrollments import signals
+from store.inbound import matching, messages, status_reports, stops
+from store.inbound.attribution import Received
+from store.inbound.messages import Reading
+from store.inbound.stops import Rest
+from store.workspace import senders, tenant_settings
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +37,7 @@ async def receive(engine: Engine, report: StatusReport | InboundMessage) -> Rece
 
 
 async def record(engine: Engine, report: StatusReport | InboundMessage) -> Received:
-    """Record a report and its effect; the caller tells the workflows (`starter.telling`).
+    """Record a report and its effect; the caller tells the workflows (`starter.signals`).
 
     When this returns, nothing more goes out for the enrollments that it ended: the database says so, whatever
     Temporal does. What nobody tells, the reconciler does. Safe to repeat: a report that is known has no further
@@ -68,7 +70,7 @@ async def go_on(
     tx: asyncpg.Connection, event_id: UUID, report: StatusReport | InboundMessage, rest: Rest, now: datetime
 ) -> Received:
     """End the next of those that a report has left over."""
-    struck, left = await stopping.go_on(tx, event_id, rest, at=report.at, now=now)
+    struck, left = await stops.go_on(tx, event_id, rest, at=report.at, now=now)
     return Received(event_id, False, report.type, stopped=struck.ended, signals=struck.told, rest=left)
 
 
@@ -102,7 +104,7 @@ async def apply(
     since = matching.horizon(now, engine.reply_horizon_days)
     if isinstance(report, StatusReport):
         address = address_of(engine, report)
-        return await statuses.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
+        return await status_reports.receive_status(tx, engine.tenant_id, report, address, written_since=since, now=now)
     message = _asked_by_mail(engine, report).model_copy(
         update={
             "sender": _normal(engine, report.channel, report.sender),
@@ -111,7 +113,7 @@ async def apply(
     )
     own = message.sender in engine.own_addresses or await senders.sends_from(tx, message.sender)
     reading = Reading("operator") if own else await _read(tx, message)
-    received = await inbound.receive_message(tx, engine.tenant_id, message, reading, written_since=since, now=now)
+    received = await messages.receive_message(tx, engine.tenant_id, message, reading, written_since=since, now=now)
     received = await _postpone(tx, message, received, now)
     if received.kind in ("opt_out", "help") and not received.duplicate:
         notice = await notices.owe(tx, message, received.event_id, received.kind, received.contact_id, now)
@@ -144,7 +146,7 @@ async def _read(tx: asyncpg.Connection, message: InboundMessage) -> Reading:
 
 
 async def _on_left(tx: asyncpg.Connection) -> LeavingPolicy:
-    tenant = await tenants.read(tx)
+    tenant = await tenant_settings.read(tx)
     return tenant.on_left if tenant is not None else "end"
 
 
@@ -180,6 +182,6 @@ async def _postpone(tx: asyncpg.Connection, message: InboundMessage, received: R
     """An out-of-office that names the day of return holds back whatever goes on."""
     if message.returns_on is None or not received.going_on:
         return received
-    moved = await postponing.postpone(tx, received.event_id, received.going_on, message.returns_on, now)
+    moved = await out_of_office.postpone(tx, received.event_id, received.going_on, message.returns_on, now)
     log.info("postponed", event_id=str(received.event_id), enrollments=len(moved))
     return replace(received, signals=tuple(await signals.of_event(tx, received.event_id)))

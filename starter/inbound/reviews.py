@@ -4,9 +4,9 @@ from uuid import UUID
 
 from domain import ids
 from starter.engine import Engine
-from starter.telling import say
-from store import reviews
-from store.reviews import Decided
+from starter.signals import say
+from store.inbound import reviews
+from store.inbound.reviews import Decided
 
 
 async def decide(engine: Engine, message_id: UUID, *, opt_out: bool) -> Decided:

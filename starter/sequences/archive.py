@@ -11,11 +11,11 @@ from uuid import UUID
 from domain import ids
 from domain.enrollment import Ending, EnrollmentStatus
 from domain.errors import NotReady
-from starter import standing
 from starter.engine import Engine
-from starter.telling import say
-from store import enrollments
-from store.signals import OpenSignal
+from starter.sequences import status
+from starter.signals import say
+from store.enrollments import enrollments
+from store.enrollments.signals import OpenSignal
 
 ANSWERED_WITHIN_S = 20.0
 """An HTTP request is answered within 30 s; the last transaction may wait for a settlement."""
@@ -45,9 +45,9 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
 
     async def close() -> tuple[UUID, list[OpenSignal]]:
         async with engine.database.transaction(engine.tenant_id) as tx:
-            sequence = await standing.hold(tx, key)
-            held = await standing.archive(tx, sequence)
-            return sequence.id, [] if stop else await standing.call(tx, held, engine.now())
+            sequence = await status.hold(tx, key)
+            held = await status.archive(tx, sequence)
+            return sequence.id, [] if stop else await status.call(tx, held, engine.now())
 
     sequence_id, words = await engine.database.repeat(close)
     return await wind_up(engine, sequence_id, words, stop=stop, reason=reason)
@@ -61,7 +61,7 @@ async def wind_up(
     Whoever waits for an answer says how long. Raises NotReady when somebody is left by then, whom the same request
     stops when it is made again; workflows that have not heard by then hear it from the reconciler.
     """
-    await standing.wake(engine, held)
+    await status.wake(engine, held)
     began, ending = time.monotonic(), Ending(status=EnrollmentStatus.STOPPED, reason=reason)
     stopped, is_heard = 0, True
     while stop:

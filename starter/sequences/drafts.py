@@ -10,16 +10,18 @@ import asyncpg
 
 from authoring.check import Checked, check
 from authoring.drafted import Definition, copy_keys, is_graph, key_for, key_of, keyed, readable, text_of
-from domain.definition import SequenceHeader
+from authoring.language.definition import SequenceHeader
 from domain.diagnostics import Diagnostic
 from domain.enrollment import by_hand
 from domain.errors import Conflict, Stale, Unsound
-from starter import archiving, standing
 from starter.engine import Engine
-from starter.publish import store_version
-from store import drafts, once, sequences
-from store.drafts import Sheet
-from store.sequences import Published
+from starter.sequences import archive
+from starter.sequences import status as standing
+from starter.sequences.publish import store_version
+from store import once
+from store.sequences import drafts, sequences
+from store.sequences.drafts import Sheet
+from store.sequences.sequences import Published
 
 T = TypeVar("T")
 Status = Literal["draft", "active", "paused", "archived"]
@@ -187,7 +189,7 @@ class Outcome:
 async def publish(engine: Engine, name: str, seen: Seen) -> Outcome:
     """The working copy becomes the next version, unless the newest one says the same.
 
-    Raises NotFound, Stale, Unsound with every error, and NotReady as `starter.publish` does.
+    Raises NotFound, Stale, Unsound with every error, and NotReady as `starter.sequences.publish` does.
     """
     return await engine.database.repeat(lambda: _publish(engine, name, seen))
 
@@ -269,8 +271,8 @@ async def _move(tx: asyncpg.Connection, engine: Engine, sheet: Sheet, wishes: Wi
             held = await standing.archive(tx, row)
             stop, reason = wishes.stop, by_hand(wishes.reason or "archived")
             words = [] if stop else await standing.call(tx, held, engine.now())
-            within_s = archiving.ANSWERED_WITHIN_S
-            return lambda: archiving.wind_up(engine, row.id, words, stop=stop, reason=reason, within_s=within_s)
+            within_s = archive.ANSWERED_WITHIN_S
+            return lambda: archive.wind_up(engine, row.id, words, stop=stop, reason=reason, within_s=within_s)
         case "paused" if row.status != "paused" or wishes.reason not in (None, row.paused_reason):
             await standing.pause(tx, row, wishes.reason or "paused by an operator")
         case "active" if row.status != "active":

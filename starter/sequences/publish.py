@@ -9,8 +9,9 @@ from content.liquid import sender_fields
 from content.merge_fields import SENDER_FIELDS
 from domain.errors import NotReady
 from starter.engine import Engine
-from store import drafts, sequences, tenants
-from store.sequences import NodeContent, Published
+from store.sequences import drafts, sequences
+from store.sequences.sequences import NodeContent, Published
+from store.workspace import tenant_settings
 
 
 async def publish(engine: Engine, checked: Checked) -> Published:
@@ -43,7 +44,7 @@ async def store_version(tx: asyncpg.Connection, engine: Engine, checked: Checked
         raise ValueError("only a sequence without errors can be published")
     engine.providers.must_carry(checked.plan)
     used = frozenset[str]().union(*(sender_fields(text) for c in checked.contents for text in c.templates.values()))
-    tenant = await tenants.read(tx)
+    tenant = await tenant_settings.read(tx)
     has = {"unsubscribe_url": engine.links, "postal_address": tenant and tenant.postal_address}
     for field in sorted(used):
         if not has[field]:

@@ -9,10 +9,11 @@ import asyncpg
 from domain import ids
 from domain.errors import Conflict
 from starter.engine import Engine
-from starter.telling import say_many
-from store import enrollments, sequences, signals
-from store.sequences import SequenceRow
-from store.signals import OpenSignal
+from starter.signals import say_many
+from store.enrollments import enrollments, signals
+from store.enrollments.signals import OpenSignal
+from store.sequences import sequences
+from store.sequences.sequences import SequenceRow
 
 
 async def hold(tx: asyncpg.Connection, name: str) -> SequenceRow:

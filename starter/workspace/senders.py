@@ -10,8 +10,8 @@ import asyncpg
 from content.addresses import normal_email, normal_phone
 from domain.errors import Conflict, NotFound, Unfit
 from domain.messages import Channel
-from store import senders
-from store.senders import Sender, SendingChannel
+from store.workspace import senders
+from store.workspace.senders import Sender, SendingChannel
 
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 """A messaging service of Twilio's, which chooses among its own numbers."""

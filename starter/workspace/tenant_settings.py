@@ -6,12 +6,12 @@ from typing import Any
 
 import asyncpg
 
-from content.allow_list import allow_list
 from content.compose import MAX_TEXT
 from domain.errors import NotFound, Stale, Unfit
+from providers.allow_list import allow_list
 from scheduling.zones import is_zone
-from store import tenants
-from store.tenants import Tenant
+from store.workspace import tenant_settings
+from store.workspace.tenant_settings import Tenant
 
 _TEXTS = ("help_text", "opt_out_text", "postal_address")
 _SENT_AS_TEXT = ("help_text", "opt_out_text")
@@ -21,7 +21,7 @@ _MOST_REVIEW_DAYS = 365
 
 async def read(tx: asyncpg.Connection) -> Tenant:
     """The transaction's own tenant. Raises NotFound."""
-    return _there(await tenants.read(tx))
+    return _there(await tenant_settings.read(tx))
 
 
 async def change(
@@ -32,7 +32,7 @@ async def change(
     `seen`: whether the settings still are those that the changes are based on. Raises Stale where they are not, and
     Unfit, naming the setting that makes no sense. Holds for messages that are rendered from now on.
     """
-    before = _there(await tenants.hold(tx))
+    before = _there(await tenant_settings.hold(tx))
     if not seen(before):
         raise Stale(
             "the tenant's settings were changed meanwhile; nothing of this was done",
@@ -40,7 +40,7 @@ async def change(
         )
     after = replace(before, **_tidied(changes))
     if after != before:
-        await tenants.change(tx, after)
+        await tenant_settings.change(tx, after)
     return before, after
 
 

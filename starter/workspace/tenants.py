@@ -5,8 +5,8 @@ import asyncpg
 from domain import ids
 from domain.errors import Conflict, Unfit
 from scheduling.zones import is_zone
-from store import tenancy
-from store.tenancy import Workspace
+from store.workspace import tenants
+from store.workspace.tenants import Workspace
 
 LONGEST_NAME = 200
 DEFAULT_ZONE = "America/New_York"
@@ -23,8 +23,8 @@ async def add(tx: asyncpg.Connection, name: str, timezone: str) -> Workspace:
         )
     if not is_zone(timezone):
         raise Unfit(f"{timezone!r} is not a time zone", hint="write it as America/New_York")
-    if (known := await tenancy.named(tx, name)) is not None:
+    if (known := await tenants.named(tx, name)) is not None:
         raise Conflict(
             f"there is a tenant {name!r} already: {known}", hint="look at those that there are", command="tenants list"
         )
-    return await tenancy.add(tx, ids.new_id(), name, timezone)
+    return await tenants.add(tx, ids.new_id(), name, timezone)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, computed_field
 from domain.base import Frozen
 from store.pool import load_queries
 
-_sql = load_queries("analytics")
+_sql = load_queries("analytics/analytics")
 
 
 class Counts(Frozen):

@@ -4,7 +4,7 @@ import asyncpg
 
 from store.pool import load_queries
 
-_sql = load_queries("counters")
+_sql = load_queries("analytics/counters")
 
 
 async def fold(tx: asyncpg.Connection) -> int:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from domain.base import Frozen
 from store.pool import load_queries
 
-_sql = load_queries("splits")
+_sql = load_queries("analytics/splits")
 
 
 class Arm(Frozen):

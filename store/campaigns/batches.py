@@ -11,11 +11,11 @@ import asyncpg
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Gate, Upcoming
-from store.contacts import contact_of
-from store.places import FIRST, LAST, Place
+from store.contacts.contacts import contact_of
+from store.keyset import FIRST, LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("batches")
+_sql = load_queries("campaigns/batches")
 
 BatchStatus = Literal["pending", "running", "completed", "cancelled", "failed"]
 LIVE: frozenset[BatchStatus] = frozenset({"pending", "running"})

@@ -9,10 +9,10 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from store.places import LAST, Place
+from store.keyset import LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("campaigns")
+_sql = load_queries("campaigns/campaigns")
 
 AddedBy = Literal["action", "api", "cli"]
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.base import Frozen
 from store.pool import load_queries
 
-_sql = load_queries("changes")
+_sql = load_queries("changes/changes")
 
 ChangeType = Literal[
     "enrollment.enrolled",

@@ -11,12 +11,12 @@ from pydantic import Field
 
 from domain import ids
 from domain.base import Frozen
-from store import changes
-from store.changes import Change, ChangeType, Position
-from store.places import FIRST, LAST, Place
+from store.changes import changes
+from store.changes.changes import Change, ChangeType, Position
+from store.keyset import FIRST, LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("subscriptions")
+_sql = load_queries("changes/subscriptions")
 
 DeliveryState = Literal["pending", "delivered", "failed"]
 

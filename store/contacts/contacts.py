@@ -11,7 +11,7 @@ from domain.contact import Contact
 from domain.errors import ContentError
 from store.pool import load_queries
 
-_sql = load_queries("contacts")
+_sql = load_queries("contacts/contacts")
 
 _MOST = 1000
 """Contacts that a search may find."""

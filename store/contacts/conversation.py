@@ -9,10 +9,10 @@ from pydantic import ConfigDict
 
 from domain import ids
 from domain.base import Frozen
-from store.places import LAST, Place
+from store.keyset import LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("conversation")
+_sql = load_queries("contacts/conversation")
 
 
 class Party(Frozen):

@@ -8,7 +8,7 @@ import asyncpg
 from domain.enrollment import EnrollmentStatus
 from store.pool import load_queries
 
-_sql = load_queries("erasure")
+_sql = load_queries("contacts/erasure")
 
 
 async def hold_enrollments(tx: asyncpg.Connection, contact_id: UUID) -> dict[UUID, EnrollmentStatus]:

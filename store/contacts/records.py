@@ -10,11 +10,11 @@ from pydantic import ConfigDict
 
 from domain import ids
 from domain.base import Frozen
-from store import contacts
-from store.places import LAST, Place
+from store.contacts import contacts
+from store.keyset import LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("contact_records")
+_sql = load_queries("contacts/records")
 
 _FETCHED_AT_ONCE = 500
 

@@ -8,11 +8,11 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Visit
-from store import campaigns
-from store.places import FIRST, Place
+from store.campaigns import campaigns
+from store.keyset import FIRST, Place
 from store.pool import load_queries
 
-_sql = load_queries("acting")
+_sql = load_queries("enrollments/actions")
 
 
 async def set_status(tx: asyncpg.Connection, contact_id: UUID, status: str, now: datetime) -> str | None:

@@ -9,7 +9,7 @@ import asyncpg
 
 from store.pool import load_queries
 
-_sql = load_queries("clocks")
+_sql = load_queries("enrollments/clock_waits")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from store import signals
+from store.enrollments import signals
+from store.enrollments.signals import OpenSignal
 from store.pool import load_queries
-from store.signals import OpenSignal
 
-_sql = load_queries("dates")
+_sql = load_queries("enrollments/date_waits")
 
 
 async def changed(

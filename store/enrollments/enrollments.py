@@ -11,12 +11,12 @@ import asyncpg
 from domain.enrollment import Ending, EnrollmentStatus, Gate, StopMark, Upcoming, Visit, ending_of
 from domain.plan import MessageNode
 from scheduling.itinerary import Stop
-from store import ledger, steps
+from store.enrollments import ledger, steps
+from store.enrollments.signals import OpenSignal, Signal
+from store.enrollments.steps import Course
 from store.pool import load_queries
-from store.signals import OpenSignal, Signal
-from store.steps import Course
 
-_sql = load_queries("enrollments")
+_sql = load_queries("enrollments/enrollments")
 
 
 class Held(NamedTuple):

@@ -10,10 +10,10 @@ from pydantic import ConfigDict
 
 from domain.base import Frozen
 from domain.enrollment import EnrollmentStatus
-from store.places import FIRST, LAST, Place
+from store.keyset import FIRST, LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("executions")
+_sql = load_queries("enrollments/executions")
 
 LoggedStatus = Literal["running", "success", "failed", "skipped"]
 """Of a step that has begun, or whose fate is known; what is still to come is no part of a log."""

@@ -9,10 +9,10 @@ import asyncpg
 
 from domain.contact import Contact
 from domain.facts import Facts, Happened, fields_of
-from store.contacts import contact_of
+from store.contacts.contacts import contact_of
 from store.pool import load_queries
 
-_sql = load_queries("facts")
+_sql = load_queries("enrollments/facts")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from domain.plan import AmbiguousPolicy
 from store.pool import last_of_all, load_queries
 from store.queries import Prepared
 
-_sql = load_queries("ledger")
+_sql = load_queries("enrollments/ledger")
 _claim = Prepared("touchline_claim", _sql.begin_sending)
 _content: TypeAdapter[Content] = TypeAdapter(Content)
 

@@ -8,15 +8,15 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
-from domain.moving import MoveOrder, MoveResult, OpenStep
+from domain.migration import MoveOrder, MoveResult, OpenStep
 from domain.plan import Outgoing
 from scheduling.itinerary import Stop, Whereabouts
-from scheduling.moving import Standing
-from store import steps
+from scheduling.migration import Standing
+from store.enrollments import steps
+from store.enrollments.steps import Course
 from store.pool import load_queries
-from store.steps import Course
 
-_sql = load_queries("moving")
+_sql = load_queries("enrollments/moves")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import asyncpg
 from domain.enrollment import Gate, Upcoming
 from store.pool import load_queries
 
-_sql = load_queries("reconcile")
+_sql = load_queries("enrollments/reconcile")
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
+from store.gates.suppressions import SuppressionRecord
 from store.pool import load_queries
-from store.suppressions import SuppressionRecord
 
-_sql = load_queries("reports")
+_sql = load_queries("enrollments/record")
 _T = TypeVar("_T")
 
 

@@ -8,12 +8,12 @@ import asyncpg
 
 from domain.enrollment import Ending, ending_of
 from scheduling.itinerary import Stop, Whereabouts
-from store import steps
-from store.enrollments import Held
+from store.enrollments import steps
+from store.enrollments.enrollments import Held
+from store.enrollments.steps import Course
 from store.pool import load_queries
-from store.steps import Course
 
-_sql = load_queries("retrying")
+_sql = load_queries("enrollments/retries")
 
 
 @dataclass(frozen=True)

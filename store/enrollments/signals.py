@@ -11,7 +11,7 @@ import asyncpg
 from domain.enrollment import Ending, StopMark, Upcoming
 from store.pool import load_queries
 
-_sql = load_queries("signals")
+_sql = load_queries("enrollments/signals")
 
 Signal = Literal["reply", "suppress", "nudge", "postpone", "pause"]
 

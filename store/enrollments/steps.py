@@ -14,7 +14,7 @@ from domain.plan import ExitNode, MessageNode, Node, Outgoing
 from scheduling.itinerary import Passed, Stop
 from store.pool import load_queries
 
-_sql = load_queries("steps")
+_sql = load_queries("enrollments/steps")
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Visit
-from store import signals
-from store.places import FIRST, Place
+from store.enrollments import signals
+from store.enrollments.signals import OpenSignal
+from store.keyset import FIRST, Place
 from store.pool import load_queries
-from store.signals import OpenSignal
 
-_sql = load_queries("tasks")
+_sql = load_queries("enrollments/tasks")
 
 Outcome = Literal["completed", "skipped", "lapsed"]
 

@@ -12,10 +12,10 @@ from pydantic import ConfigDict
 from content.spellings import all_spellings
 from domain.base import Frozen
 from domain.messages import Channel
-from store.places import LAST, Place
+from store.keyset import LAST, Place
 from store.pool import load_queries
 
-_sql = load_queries("suppressions")
+_sql = load_queries("gates/suppressions")
 
 SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual", "suspected"]
 """`suspected`: a message from there may be an opt-out, or says who has left, and nobody has decided yet."""

@@ -9,14 +9,15 @@ from uuid import UUID
 import asyncpg
 
 from domain.events import EventType, InboundMessage, StatusReport
-from store import awaiting, ledger, matching, signals, stopping
-from store.awaiting import Aim
-from store.matching import Match, MatchedBy
+from store.enrollments import ledger, signals
+from store.enrollments.signals import OpenSignal
+from store.inbound import matching, stops, waits
+from store.inbound.matching import Match, MatchedBy
+from store.inbound.stops import Held, Rest, Struck
+from store.inbound.waits import Aim
 from store.pool import load_queries
-from store.signals import OpenSignal
-from store.stopping import Held, Rest, Struck
 
-_sql = load_queries("attribution")
+_sql = load_queries("inbound/attribution")
 
 NAMED: tuple[MatchedBy, ...] = ("token", "provider_id", "message_id", "returned")
 """What nobody knows but who has our message."""
@@ -63,16 +64,16 @@ async def find_and_hold(
     same address. A message that names nothing of ours is from somebody at its address, so there the locks come first.
     """
     if isinstance(report, InboundMessage) and not (report.job_id or report.message_ids or report.enrollment_id):
-        held = await stopping.hold(tx, report.channel, [address] if address else [], None, at=report.at)
+        held = await stops.hold(tx, report.channel, [address] if address else [], None, at=report.at)
         found = await matching.match(tx, report, address, written_since)
-        is_all = stopping.more_after(held) is None
+        is_all = stops.more_after(held) is None
         if found.contact_id is None or (is_all and found.contact_id in {one.contact_id for one in held}):
             return found, held
     else:
         found = await matching.match(tx, report, address, written_since)
     while True:
         addresses = addresses_of(report, address, found)
-        held = await stopping.hold(tx, report.channel, addresses, found.contact_id, at=report.at)
+        held = await stops.hold(tx, report.channel, addresses, found.contact_id, at=report.at)
         again = await matching.match(tx, report, address, written_since)
         if again.contact_id == found.contact_id:
             return again, held
@@ -96,7 +97,7 @@ async def settle_unsettled(tx: asyncpg.Connection, event_id: UUID, found: Match,
     """
     if found.enrollment_id is None or found.job_id is None:
         return []
-    if await stopping.hold_if_free(tx, found.enrollment_id):
+    if await stops.hold_if_free(tx, found.enrollment_id):
         await ledger.settle_late(tx, found.job_id, now)
         return []
     return await signals.leave(tx, event_id, "nudge", [found.enrollment_id], now=now)
@@ -112,9 +113,9 @@ async def after_blow(
     now: datetime,
 ) -> tuple[list[OpenSignal], list[OpenSignal]]:
     """Of what a report has not ended: what has reached its goal by it, and what has waited for it."""
-    reached = await awaiting.reach(tx, event_id, [a for a in aims if a.enrollment_id not in struck.ended], now)
+    reached = await waits.reach(tx, event_id, [a for a in aims if a.enrollment_id not in struck.ended], now)
     gone = {*struck.ended, *(word.enrollment_id for word in reached)}
-    return reached, await awaiting.meet(tx, event_id, [e for e in about if e not in gone], events, now)
+    return reached, await waits.meet(tx, event_id, [e for e in about if e not in gone], events, now)
 
 
 def event_row(

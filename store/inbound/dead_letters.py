@@ -11,7 +11,7 @@ from domain import ids
 from domain.errors import NotFound
 from store.pool import load_queries
 
-_sql = load_queries("dead_letters")
+_sql = load_queries("inbound/dead_letters")
 
 _LONGEST_REASON = 2000
 

@@ -11,12 +11,12 @@ from pydantic import TypeAdapter
 
 from domain import ids
 from domain.events import EventType, InboundMessage, StatusReport
-from store.dead_letters import storable
-from store.matching import jobs_named, spellings
+from store.inbound.dead_letters import storable
+from store.inbound.matching import jobs_named, spellings
+from store.inbound.stops import Rest
 from store.pool import load_queries
-from store.stopping import Rest
 
-_sql = load_queries("inbox")
+_sql = load_queries("inbound/inbox")
 
 _rest: TypeAdapter[Rest] = TypeAdapter(Rest)
 

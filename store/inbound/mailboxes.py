@@ -7,7 +7,7 @@ import asyncpg
 
 from store.pool import load_queries
 
-_sql = load_queries("mailboxes")
+_sql = load_queries("inbound/mailboxes")
 
 
 @dataclass(frozen=True)

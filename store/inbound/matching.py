@@ -13,7 +13,7 @@ from domain import ids
 from domain.events import InboundMessage, StatusReport
 from store.pool import load_queries
 
-_sql = load_queries("matching")
+_sql = load_queries("inbound/matching")
 
 _MOST_QUOTED = 5
 """Messages to one address; who answers quotes the last ones."""

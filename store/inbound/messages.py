@@ -11,13 +11,13 @@ import asyncpg
 from domain import ids
 from domain.events import InboundMessage, LeavingPolicy
 from domain.messages import Channel
-from store import attribution, awaiting, matching, stopping
-from store.attribution import MessageKind, Received
+from store.gates.suppressions import is_opted_out, lift, suppress
+from store.inbound import attribution, matching, stops, waits
+from store.inbound.attribution import MessageKind, Received
+from store.inbound.stops import ANSWER, LEFT, OPT_OUT, Blow, Held, Struck
 from store.pool import load_queries
-from store.stopping import ANSWER, LEFT, OPT_OUT, Blow, Held, Struck
-from store.suppressions import is_opted_out, lift, suppress
 
-_sql = load_queries("inbound")
+_sql = load_queries("inbound/messages")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ async def receive_message(
         )
         if twin is not None:
             return await attribution.known_already(tx, twin, message.type)
-    aims = awaiting.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []
+    aims = waits.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []
     answers = found.enrollment_id is not None and kind in ("reply", "opt_out")
     stored = await _sql.record_message(
         tx,
@@ -116,7 +116,7 @@ async def receive_message(
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
-    reached = await awaiting.reach(tx, event_id, aims, now) if kind == "reply" else []
+    reached = await waits.reach(tx, event_id, aims, now) if kind == "reply" else []
     struck, nudged = Struck(), []
     if kind != "operator":
         gone = {word.enrollment_id for word in reached}
@@ -124,7 +124,7 @@ async def receive_message(
         if kind == "reply":
             # An answer that is awaited is a branch, not a stop.
             asked = [e.id for e in left if "reply" in e.awaits and ANSWER.concerns(e, found.contact_id)]
-            nudged = await awaiting.meet(tx, event_id, asked, ["reply"], now)
+            nudged = await waits.meet(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
         struck = await _strike(tx, event_id, left, reading, found.contact_id, at=message.at, now=now)
@@ -148,7 +148,7 @@ async def receive_message(
         stopped=(*(word.enrollment_id for word in reached), *struck.ended),
         going_on=struck.going_on,
         signals=(*reached, *struck.told, *nudged),
-        rest=stopping.left_over(held, _BLOWS.get(kind), message.channel, addresses, found.contact_id),
+        rest=stops.left_over(held, _BLOWS.get(kind), message.channel, addresses, found.contact_id),
     )
 
 
@@ -163,10 +163,10 @@ async def _strike(
     now: datetime,
 ) -> Struck:
     """Strike with all that it does; whoever has ended by one blow gets no other."""
-    struck = await stopping.strike(tx, event_id, held, None, contact_id, at=at, now=now)
+    struck = await stops.strike(tx, event_id, held, None, contact_id, at=at, now=now)
     for blow in reading.blows:
         rest = [e for e in held if e.id not in struck.ended]
-        one = await stopping.strike(tx, event_id, rest, blow, contact_id, at=at, now=now)
+        one = await stops.strike(tx, event_id, rest, blow, contact_id, at=at, now=now)
         struck = Struck((*struck.ended, *one.ended), one.going_on, (*struck.told, *one.told))
     return struck
 

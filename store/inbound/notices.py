@@ -13,7 +13,7 @@ from domain.events import InboundMessage
 from domain.messages import Channel, OutgoingMessage, Receipt, TextContent
 from store.pool import load_queries
 
-_sql = load_queries("notices")
+_sql = load_queries("inbound/notices")
 
 NoticeKind = Literal["confirmation", "help"]
 

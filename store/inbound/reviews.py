@@ -13,11 +13,12 @@ from domain import ids
 from domain.base import Frozen
 from domain.errors import Conflict, NotFound
 from domain.messages import Channel
-from store import stopping, suppressions
+from store.gates import suppressions
+from store.inbound import stops
+from store.inbound.stops import OPT_OUT, Struck
 from store.pool import load_queries
-from store.stopping import OPT_OUT, Struck
 
-_sql = load_queries("reviews")
+_sql = load_queries("inbound/reviews")
 
 Decision = Literal["opt_out", "no_opt_out", "overdue"]
 """`overdue`: nobody decided in the tenant's time, and it counts as an opt-out."""
@@ -97,7 +98,7 @@ async def decide(tx: asyncpg.Connection, message_id: UUID, decision: Decision, n
     if found is None:
         raise NotFound(f"no review {message_id}", hint="list the reviews to find it")
     channel, at, addresses = Channel(found["channel"]), found["at"], found["addresses"]
-    held = await stopping.hold(tx, channel, addresses, found["contact_id"], at=at)
+    held = await stops.hold(tx, channel, addresses, found["contact_id"], at=at)
     if await _sql.decide(tx, message_id=message_id, decision=decision, now=now) is None:
         before = (await _sql.read(tx, message_id=message_id))["decision"]
         if before == decision:
@@ -112,9 +113,7 @@ async def decide(tx: asyncpg.Connection, message_id: UUID, decision: Decision, n
             await suppressions.suppress(tx, channel, address, "unsubscribed", at=at, now=now, event_id=message_id)
         if found["answered_job_id"] is not None:
             await _sql.mark_unsubscribed(tx, job_id=found["answered_job_id"], at=at)
-        struck = await stopping.strike(
-            tx, ids.decision_id(message_id), held, OPT_OUT, found["contact_id"], at=at, now=now
-        )
+        struck = await stops.strike(tx, ids.decision_id(message_id), held, OPT_OUT, found["contact_id"], at=at, now=now)
     free = [address for address in addresses if not await holds(tx, channel, address)]
     await suppressions.release(tx, channel, free, now)
     return Decided(decision, struck, new=True)

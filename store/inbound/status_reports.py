@@ -8,15 +8,16 @@ import asyncpg
 from content.spellings import all_spellings
 from domain import ids
 from domain.events import EventType, StatusReport
-from store import attribution, awaiting, brake, matching, stopping
-from store.attribution import Received
-from store.matching import Match
+from store.enrollments.signals import OpenSignal
+from store.gates.suppressions import SuppressionReason, has_moved, lift, suppress
+from store.inbound import attribution, matching, stops, waits
+from store.inbound.attribution import Received
+from store.inbound.matching import Match
+from store.inbound.stops import Blow, Held, Struck
 from store.pool import load_queries
-from store.signals import OpenSignal
-from store.stopping import Blow, Held, Struck
-from store.suppressions import SuppressionReason, has_moved, lift, suppress
+from store.sequences import brake
 
-_sql = load_queries("statuses")
+_sql = load_queries("inbound/status_reports")
 
 SOFT_BOUNCES = 3
 """Messages in a row that an address refused for the moment, before it counts as dead."""
@@ -54,7 +55,7 @@ async def receive_status(
     else:
         found = await matching.match(tx, report, address, written_since)
     event = None if report.machine else _EVENTS.get(report.type)
-    aims = await awaiting.aims(tx, found.contact_id) if event else []
+    aims = await waits.aims(tx, found.contact_id) if event else []
     by_machine = "machine_" if report.machine and report.type in (EventType.OPENED, EventType.CLICKED) else ""
     stored = await _sql.record_status(
         tx,
@@ -72,14 +73,14 @@ async def receive_status(
         held, about = [e for e in held if e.contact_id != found.contact_id], []
     if event == "bounced" and await _is_final(tx, report, found, found.recipient or address or ""):
         # As with an answer: one that is awaited is a branch.
-        met = await awaiting.meet(tx, event_id, about, [event], now)
+        met = await waits.meet(tx, event_id, about, [event], now)
         held = [e for e in held if e.id not in {word.enrollment_id for word in met}]
     barred = next(iter(attribution.addresses_of(report, address, found)), None)
     if barred is not None and await _is_final(tx, report, found, barred):
         # Messages are locked before addresses.
-        struck = await stopping.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
+        struck = await stops.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
         await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
-        rest = stopping.left_over(held, _BLOWS[report.type], report.channel, [barred], found.contact_id)
+        rest = stops.left_over(held, _BLOWS[report.type], report.channel, [barred], found.contact_id)
     elif report.type is EventType.SUBSCRIBED and barred is not None:
         await lift(tx, report.channel, barred, at=report.at, now=now, event_id=event_id)
     reached, others = await attribution.after_blow(tx, event_id, aims, struck, about, [event] if event else [], now)

@@ -10,11 +10,11 @@ import asyncpg
 from content.spellings import all_spellings
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.messages import Channel
-from store import enrollments
+from store.enrollments import enrollments
+from store.enrollments.signals import OpenSignal, Signal
 from store.pool import load_queries
-from store.signals import OpenSignal, Signal
 
-_sql = load_queries("stopping")
+_sql = load_queries("inbound/stops")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import asyncpg
 
 from store.pool import load_queries
 
-_sql = load_queries("tracking")
+_sql = load_queries("inbound/tracking")
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from domain.condition import Condition, own_events
 from domain.enrollment import GOAL, LIVE
 from domain.facts import evaluate
-from store import enrollments, facts, signals
+from store.enrollments import enrollments, facts, signals
+from store.enrollments.signals import OpenSignal
+from store.inbound.stops import Held
 from store.pool import load_queries
-from store.signals import OpenSignal
-from store.stopping import Held
 
 log = structlog.get_logger(__name__)
 
-_sql = load_queries("awaiting")
+_sql = load_queries("inbound/waits")
 _condition: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 

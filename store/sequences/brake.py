@@ -16,7 +16,7 @@ from store.pool import load_queries
 
 log = structlog.get_logger(__name__)
 
-_sql = load_queries("brake")
+_sql = load_queries("sequences/brake")
 
 _LONGEST = 300
 """Characters of a provider's words that the reason quotes."""

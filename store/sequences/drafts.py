@@ -11,7 +11,7 @@ import asyncpg
 from domain import ids
 from store.pool import load_queries
 
-_sql = load_queries("drafts")
+_sql = load_queries("sequences/drafts")
 
 
 @dataclass(frozen=True)

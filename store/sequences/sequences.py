@@ -13,7 +13,7 @@ from domain.plan import Plan
 from scheduling.itinerary import Home
 from store.pool import load_queries
 
-_sql = load_queries("sequences")
+_sql = load_queries("sequences/sequences")
 
 
 @dataclass(frozen=True)

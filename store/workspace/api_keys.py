@@ -12,10 +12,10 @@ import asyncpg
 
 from domain import ids
 from domain.errors import Conflict, NotFound
-from store.places import FIRST, Place
+from store.keyset import FIRST, Place
 from store.pool import Database, load_queries
 
-_sql = load_queries("api_keys")
+_sql = load_queries("workspace/api_keys")
 
 Scope = Literal["read", "write", "admin"]
 """What a key is good for; none includes another."""

@@ -11,7 +11,7 @@ from domain import ids
 from domain.messages import Channel
 from store.pool import load_queries
 
-_sql = load_queries("senders")
+_sql = load_queries("workspace/senders")
 
 SendingChannel = Literal[Channel.EMAIL, Channel.SMS, Channel.WHATSAPP]
 

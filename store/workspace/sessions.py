@@ -9,10 +9,10 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from store.api_keys import Owner, Scope
 from store.pool import Database, load_queries
+from store.workspace.api_keys import Owner, Scope
 
-_sql = load_queries("sessions")
+_sql = load_queries("workspace/sessions")
 
 LINK_LASTS = timedelta(minutes=10)
 IDLE = timedelta(hours=12)

@@ -10,7 +10,7 @@ from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
 from store.pool import load_queries
 
-_sql = load_queries("tenants")
+_sql = load_queries("workspace/tenant_settings")
 
 
 @dataclass(frozen=True)

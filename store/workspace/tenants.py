@@ -12,7 +12,7 @@ from domain.errors import NotReady
 from store.database_url import checked, words_of
 from store.pool import load_queries
 
-_sql = load_queries("tenancy")
+_sql = load_queries("workspace/tenants")
 
 _OWNER = "TOUCHLINE_DATABASE_OWNER_URL must name the role that owns the tables, as it does for migrations"
 

@@ -9,7 +9,7 @@ import asyncpg
 from domain import ids
 from store.pool import load_queries
 
-_sql = load_queries("users")
+_sql = load_queries("workspace/users")
 
 
 @dataclass(frozen=True)

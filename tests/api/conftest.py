@@ -14,22 +14,24 @@ import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from temporalio.client import Client
 
-from api import frame, health, metrics, tracking, unsubscribe, webhooks
+from api import health, metrics
 from api.app import create_app
-from api.edge import Edge
+from api.http import middleware
+from api.http.state import Edge
+from api.inbound import providers, tracking, unsubscribe
 from content.links import Links
+from providers.inbound.base import WebhookRequest
+from providers.inbound.registry import build_email_webhooks
+from providers.inbound.twilio import TwilioWebhook
 from providers.registry import Registry
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.registry import build_email_webhooks
-from providers.webhooks.twilio import TwilioWebhook
 from settings import Settings
-from starter import retrying
 from starter.engine import Engine
+from starter.enrollments import retry
 from starter.runs import Runs
-from store import api_keys
 from store.pool import Database
-from tests.harness import Rig, ScriptedProvider, rig_on
+from store.workspace import api_keys
 from tests.providers import twilio_calls
+from tests.support.harness import Rig, ScriptedProvider, rig_on
 
 RESEND_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 POSTMARK_LOGIN = "postmark:correct horse"
@@ -38,12 +40,12 @@ POSTMARK_LOGIN = "postmark:correct horse"
 @pytest.fixture(autouse=True)
 def patient_application(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is no outage: only the tests of a limit come to it, and set it themselves."""
-    for module in (health, tracking, unsubscribe, webhooks):
+    for module in (health, tracking, unsubscribe, providers):
         monkeypatch.setattr(module, "_WITHIN_S", 60.0)
     monkeypatch.setattr(metrics, "_BACKLOG_WITHIN_S", 60.0)
-    monkeypatch.setattr(frame, "_BODY_WITHIN_S", 60.0)
-    monkeypatch.setattr(frame, "_ANSWER_WITHIN_S", 90.0)
-    monkeypatch.setattr(retrying, "_PATIENCE", timedelta(seconds=60))
+    monkeypatch.setattr(middleware, "_BODY_WITHIN_S", 60.0)
+    monkeypatch.setattr(middleware, "_ANSWER_WITHIN_S", 90.0)
+    monkeypatch.setattr(retry, "_PATIENCE", timedelta(seconds=60))
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import httpx
 import uvicorn
 
 from api.app import create_app
-from api.edge import Edge
-from tests.helpers import assert_eventually
+from api.http.state import Edge
+from tests.support.helpers import assert_eventually
 
 
 @dataclass

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.paging import cursor
+from api.http.paging import cursor
 from domain.events import InboundMessage
 from domain.messages import Channel
-from starter.inbound import receive
-from store.places import LAST
+from starter.inbound.receive import receive
+from store.keyset import LAST
 from store.pool import Database
 from tests.api.conftest import Api
 from tests.store.tenants import Tenant, fill

@@ -6,14 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
-from api.edge import Edge
+from api.http.state import Edge
 from domain.messages import Channel
 from providers.registry import Registry
-from starter import archiving, telling
-from store import enrollments
+from starter import signals
+from starter.sequences import archive as archiving
+from store.enrollments import enrollments
 from tests.api.conftest import Api, edge_on
-from tests.harness import ScriptedProvider
 from tests.store.tenants import fill
+from tests.support.harness import ScriptedProvider
 
 PEOPLE = 5_000
 MANY = """
@@ -51,7 +52,7 @@ async def crowded(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     """The sequence `journey` with thousands in it, whose workflows are told by whoever sweeps."""
     tenant = await fill(api.rig.engine.database, api.rig.engine.tenant_id)
     await tenant.execute(MANY)
-    monkeypatch.setattr(telling, "_WITHIN_S", 0.0)
+    monkeypatch.setattr(signals, "_WITHIN_S", 0.0)
     return api
 
 

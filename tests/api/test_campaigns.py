@@ -7,7 +7,7 @@ import pytest
 
 from domain.contact import Contact
 from tests.api.conftest import Api
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 TEXTS = """
     sequence: texts

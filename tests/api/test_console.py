@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from api import console, cookies
-from store import api_keys, sessions
+from api.console import pages
+from api.http import cookies
+from store.workspace import api_keys, sessions
 from tests.api.conftest import Api
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -175,7 +176,7 @@ async def test_every_address_below_the_console_is_the_application(api: Api) -> N
 
 async def test_assets_are_kept_for_ever_and_come_zipped(api: Api) -> None:
     """The hash of their content is in their name; one that is gone is 404, not the application."""
-    [script] = [file for file in (console.DIST / "assets").iterdir() if file.name.startswith("react-")]
+    [script] = [file for file in (pages.DIST / "assets").iterdir() if file.name.startswith("react-")]
     async with api.http.stream("GET", f"/console/assets/{script.name}", headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join([part async for part in answer.aiter_raw()])
     assert "immutable" in answer.headers["Cache-Control"]
@@ -196,11 +197,11 @@ async def test_nothing_but_the_build_is_served(api: Api, path: str) -> None:
 def test_the_first_page_is_small() -> None:
     """175 kB of compressed script at most before anything is seen, 450 kB in all."""
     files = {file: len(gzip.compress(file.read_bytes())) for file in _built()}
-    index = (console.DIST / "index.html").read_text()
+    index = (pages.DIST / "index.html").read_text()
     first = sum(size for file, size in files.items() if file.name in index and file.suffix == ".js")
     assert 50_000 < first < 175 * 1024
     assert sum(files.values()) < 450 * 1024
 
 
 def _built() -> list[Path]:
-    return [file for file in console.DIST.rglob("*") if file.is_file()]
+    return [file for file in pages.DIST.rglob("*") if file.is_file()]

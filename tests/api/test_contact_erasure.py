@@ -10,12 +10,12 @@ import pytest
 from domain.events import InboundMessage
 from domain.messages import Channel
 from providers.registry import Registry
-from starter import inbox
 from starter.engine import Engine
+from starter.inbound import inbox
 from store.pool import Database
 from tests.api.conftest import Api
-from tests.harness import ScriptedProvider
 from tests.store.tenants import Tenant, fill
+from tests.support.harness import ScriptedProvider
 
 MARK = "Lovelace"
 KEPT = {"suppressions", "dead_letters"}

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.api.conftest import Api
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 AWAITED = """
     sequence: deal

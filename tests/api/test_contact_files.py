@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect
 
-from api import csv_export, frame
-from api.frame import MAX_BODY
+from api.http import csv_stream, middleware
+from api.http.middleware import MAX_BODY
 from tests.api.conftest import Api
 
 SCOPE = {"type": "http", "asgi": {"spec_version": "2.4"}}
@@ -157,8 +157,8 @@ async def test_a_file_may_be_longer_than_other_bodies_but_not_endless(
     assert MAX_BODY < 1200 * 1000
     answer = await sent(api, _lines(1200), **{"Idempotency-Key": "file-1"})
     assert (answer.status_code, answer.json()["created"]) == (200, 1200)
-    few = frame.Allowance(MAX_BODY, 60.0, 60.0)
-    monkeypatch.setitem(frame._LONG, ("POST", "/contacts/import"), few)
+    few = middleware.Allowance(MAX_BODY, 60.0, 60.0)
+    monkeypatch.setitem(middleware._LONG, ("POST", "/contacts/import"), few)
     assert (await sent(api, _lines(1200))).status_code == 413
 
 
@@ -182,7 +182,7 @@ async def test_a_list_leaves_in_parts() -> None:
             whole += message["body"]
             assert len(message["body"]) < 100_000
 
-    await csv_export.stream_csv(["n", "x"], rows(), "a.csv")(SCOPE, receive, send)
+    await csv_stream.stream_csv(["n", "x"], rows(), "a.csv")(SCOPE, receive, send)
     assert sent_at[0] < 100
     assert len(sent_at) > 3
     assert [line.split(b",")[0] for line in whole.splitlines()] == [b"n", *(b"%d" % n for n in range(300))]
@@ -190,7 +190,7 @@ async def test_a_list_leaves_in_parts() -> None:
 
 async def test_whoever_stops_reading_an_export_holds_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the rows come from is closed soon."""
-    monkeypatch.setattr(csv_export, "_TAKEN_WITHIN_S", 0.05)
+    monkeypatch.setattr(csv_stream, "_TAKEN_WITHIN_S", 0.05)
     closed = asyncio.Event()
 
     async def rows() -> AsyncIterator[list[str]]:
@@ -208,7 +208,7 @@ async def test_whoever_stops_reading_an_export_holds_nothing(api: Api, monkeypat
         if message["type"] == "http.response.body":
             await asyncio.Event().wait()
 
-    response = csv_export.stream_csv(["a"], rows(), "a.csv")
+    response = csv_stream.stream_csv(["a"], rows(), "a.csv")
     with pytest.raises(ClientDisconnect):
         await response(SCOPE, receive, send)
     await asyncio.wait_for(closed.wait(), 60)

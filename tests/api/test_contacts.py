@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.conftest import Api
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 Call = Any
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api import openapi
 from api.app import description
-from api.problems import types
+from api.http.problems import types
 
 KEPT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 

@@ -8,11 +8,11 @@ from pydantic_core import to_json
 
 from domain.errors import AmbiguousError, PermanentError
 from domain.messages import OutgoingMessage, Receipt
-from starter.records import record_of
-from store import reports
+from starter.enrollments.record import record_of
+from store.enrollments import record as reports
 from tests.api.conftest import Api
 from tests.api.operating import SLOW
-from tests.harness import Rig, ScriptedProvider, receipt
+from tests.support.harness import Rig, ScriptedProvider, receipt
 
 NEVER = PermanentError("scripted", "no such user", code="550")
 LOST = AmbiguousError("scripted", "the connection was lost")

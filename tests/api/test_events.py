@@ -9,17 +9,19 @@ import asyncpg
 import pytest
 from starlette.types import Send
 
-from api import events, frame
-from api.edge import Edge
-from starter import live
-from starter.live import Interest, Live
-from store import api_keys, changes
-from store.changes import Position
+from api.changes import stream as events
+from api.http import middleware
+from api.http.state import Edge
+from starter.changes import stream as live
+from starter.changes.stream import Interest, Live
+from store.changes import changes
+from store.changes.changes import Position
 from store.pool import Database
+from store.workspace import api_keys
 from tests.api.conftest import Api
 from tests.api.listening import listening, served
-from tests.helpers import assert_eventually
 from tests.store.tenants import Tenant, fill
+from tests.support.helpers import assert_eventually
 
 PAUSE = "UPDATE enrollments SET status = 'paused', next_run_at = NULL, gate = 'enrollment_paused'"
 RESUME = "UPDATE enrollments SET status = 'running', next_run_at = now(), gate = NULL"
@@ -243,14 +245,14 @@ async def test_a_stream_outlives_the_limit_of_other_answers(
     api: Api, edge: Edge, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It must begin in time; when it ends is its own to know."""
-    begun: list[frame._Answer] = []
+    begun: list[middleware._Answer] = []
 
-    class Noted(frame._Answer):
+    class Noted(middleware._Answer):
         def __init__(self, send: Send, request_id: str) -> None:
             super().__init__(send, request_id)
             begun.append(self)
 
-    monkeypatch.setattr(frame, "_Answer", Noted)
+    monkeypatch.setattr(middleware, "_Answer", Noted)
     async with served(edge) as url, listening(url, await api.key("read")) as ear:
         [stream] = begun
         assert stream.limit is not None

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from store import counters
+from store.analytics import counters
 from store.pool import Database
 from tests.api.conftest import Api
 from tests.store.counted import COUNTED

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api import problems
-from api.auth import needs
-from api.edge import Edge
+from api.http import problems
+from api.http.auth import needs
+from api.http.state import Edge
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
-from store import api_keys
 from store.pool import Database
+from store.workspace import api_keys
 from tests.api.conftest import Api
 
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from starter import control, standing
-from store import api_keys
+from starter.enrollments import control
+from starter.sequences import status as standing
+from store.workspace import api_keys
 from tests.api.conftest import Api
 from tests.api.operating import SLOW
-from tests.harness import Rig
+from tests.support.harness import Rig
 
 NEVER_AGAIN = SLOW.replace("sequence: slow", "sequence: once\n    reenroll: never")
 

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api import metrics
-from api.edge import Edge
+from api.http.state import Edge
 from store.pool import Database
 from store.worker_conflicts import Tally
 from tests.api.conftest import Api

@@ -27,13 +27,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from api.edge import Edge
-from providers.webhooks.base import Webhook, WebhookRequest
-from providers.webhooks.intake import SHORT_CALL, Head, Intake
-from providers.webhooks.postmark import PostmarkWebhook
-from providers.webhooks.resend import ResendWebhook
-from providers.webhooks.sendgrid import SendGridWebhook
-from providers.webhooks.twilio import TwilioWebhook
+from api.http.state import Edge
+from providers.inbound.base import Webhook, WebhookRequest
+from providers.inbound.intake import SHORT_CALL, Head, Intake
+from providers.inbound.postmark import PostmarkWebhook
+from providers.inbound.resend import ResendWebhook
+from providers.inbound.sendgrid import SendGridWebhook
+from providers.inbound.twilio import TwilioWebhook
 from tests.api.conftest import Api, another_tenant
 
 

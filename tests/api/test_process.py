@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.e2e.site import Process
-from tests.helpers import assert_eventually
 from tests.providers.twilio_calls import TOKEN
+from tests.support.helpers import assert_eventually
 
 NOWHERE = {"database_url": "postgres://127.0.0.1:1/none", "temporal_address": "127.0.0.1:1"}
 Serving = Callable[..., AbstractAsyncContextManager[tuple[Process, int]]]

@@ -10,9 +10,9 @@ import pytest
 
 from providers.registry import Registry
 from starter.engine import Engine
-from starter.enroll import chosen, enroll
+from starter.enrollments.enroll import chosen, enroll
 from tests.api.conftest import Api
-from tests.harness import ScriptedProvider
+from tests.support.harness import ScriptedProvider
 
 HELLO = {"id": "hello", "type": "sms", "body": "Hi {{ name }}."}
 BYE = {"id": "bye", "type": "sms", "body": "Bye."}

@@ -9,9 +9,10 @@ import asyncpg
 import pytest
 from standardwebhooks import Webhook
 
-from api.edge import Edge
+from api.http.state import Edge
 from domain import ids
-from store import api_keys, subscriptions
+from store.changes import subscriptions
+from store.workspace import api_keys
 from tests.api.conftest import Api
 from tests.store.tenants import Tenant, fill
 
@@ -190,7 +191,7 @@ async def test_what_makes_no_sense_is_refused(api: Api, changed: dict[str, Any])
 
 async def test_there_is_a_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is asked about everything that happens."""
-    monkeypatch.setattr("starter.subscriptions._MOST", 1)
+    monkeypatch.setattr("starter.changes.subscriptions._MOST", 1)
     admin = await api.key("admin")
     await made(api, admin)
     assert (await api.http.post("/webhook-subscriptions", json=BODY, headers=admin)).status_code == 409

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from domain.messages import Channel
-from store.suppressions import SuppressionReason, suppress
+from store.gates.suppressions import SuppressionReason, suppress
 from tests.api.conftest import Api
 
 Call = Any

@@ -14,12 +14,12 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from cli.app import app
+from cli.doctor import checks, inbound_checks
 from composition import engine_of, worker_of
+from local.temporal import LocalTemporal
 from settings import Settings
-from starter.cli import checks, hearing
-from starter.cli.app import app
-from starter.temporal_server import LocalTemporal
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -70,7 +70,11 @@ def logging_as_it_was() -> Iterator[None]:
 def patient() -> Iterator[None]:
     """`doctor` waits as long as a machine takes that stops for seconds; what does not answer refuses at once here."""
     with pytest.MonkeyPatch.context() as patched:
-        for module, name in ((checks, "PATIENCE_S"), (hearing, "PATIENCE_S"), (hearing, "_API_PATIENCE_S")):
+        for module, name in (
+            (checks, "PATIENCE_S"),
+            (inbound_checks, "PATIENCE_S"),
+            (inbound_checks, "_API_PATIENCE_S"),
+        ):
             patched.setattr(module, name, 60.0)
         yield
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from settings import Settings
 from tests.cli.conftest import CASES, Cli
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 async def test_a_clean_file_goes_in_whole(cli: Cli, services: Settings) -> None:
@@ -75,7 +75,7 @@ async def test_an_import_that_is_interrupted_says_what_is_in(cli: Cli, services:
             # Somebody changes the last contact of the file: the import cannot come to its end.
             await database.execute("SELECT FROM contacts FOR UPDATE")
             started = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "starter.cli", "contacts", "import", str(file), "--json"),
+                *(sys.executable, "-m", "cli", "contacts", "import", str(file), "--json"),
                 stdout=asyncio.subprocess.PIPE,
             )
 

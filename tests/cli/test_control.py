@@ -8,7 +8,7 @@ import pytest
 from domain import ids
 from settings import Settings
 from tests.cli.conftest import Cli
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 async def test_pause_keeps_what_is_left_and_resume_goes_on(cli: Cli, enrolled: dict[str, str]) -> None:

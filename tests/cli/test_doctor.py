@@ -15,10 +15,10 @@ from temporalio.client import Client
 
 from domain.ids import reconciler_id
 from settings import Settings
-from starter.schedule import ensure_reconciler
+from starter.schedules import ensure_reconciler
 from store.logins import ensure_login
 from tests.cli.conftest import Cli, Said
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 def decodes_line_breaks() -> bool:

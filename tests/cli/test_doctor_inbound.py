@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from cli.doctor.checks import Finding
+from cli.doctor.inbound_checks import api_finding
+from local.ports import free_port
 from settings import Settings
-from starter.cli.checks import Finding
-from starter.cli.hearing import api_finding
-from starter.ports import free_port
 from tests.cli.conftest import Cli
 
 RESEND = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -9,8 +9,8 @@ import trustme
 
 from composition import mailbox_of
 from settings import Settings
-from store import mailboxes
-from store.mailboxes import Checkpoint
+from store.inbound import mailboxes
+from store.inbound.mailboxes import Checkpoint
 from store.pool import Database
 from tests.cli.conftest import Cli
 from tests.providers.dovecot import PASSWORD, dovecot, needs_dovecot

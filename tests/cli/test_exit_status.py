@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 import typer
 
+from cli.app import app
 from settings import Settings
-from starter.cli.app import app
 from tests.cli.conftest import Cli
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 def _names(group: typer.Typer, prefix: str = "") -> set[str]:

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
-from starter import words
-from store.reports import EnrollmentRow
+from starter import humanize
+from store.enrollments.record import EnrollmentRow
 
 NOW = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
 
@@ -35,25 +35,27 @@ def row(status: str, *, reason: str | None = None, error: str | None = None, gat
 )
 def test_a_status_says_what_became_of_the_enrollment(enrollment: EnrollmentRow, said: str) -> None:
     """With its reason, error or gate."""
-    assert words.state_of(enrollment) == said
+    assert humanize.state_of(enrollment) == said
 
 
 @pytest.mark.parametrize("gate", list(Gate))
 def test_every_gate_has_words(gate: Gate) -> None:
     """A new gate without words would leave `show` without an answer."""
-    assert words.held_by(gate).startswith("held back")
+    assert humanize.held_by(gate).startswith("held back")
 
 
 def test_local_time_is_told_by_the_offset_of_its_day() -> None:
     """An hour apart in UTC can be two on the wall."""
-    assert words.local(NOW, "America/New_York") == "Sun 08 Mar 01:30 in America/New_York"
-    assert words.local(NOW + timedelta(hours=1), "America/New_York") == "Sun 08 Mar 03:30 in America/New_York"
+    assert humanize.local(NOW, "America/New_York") == "Sun 08 Mar 01:30 in America/New_York"
+    assert humanize.local(NOW + timedelta(hours=1), "America/New_York") == "Sun 08 Mar 03:30 in America/New_York"
 
 
 def test_a_command_answers_with_the_state_that_it_led_to() -> None:
     """What is left of a wait, or when the next step comes."""
     paused = EnrollmentState(status=EnrollmentStatus.PAUSED, node_id="b", remaining_seconds=90061)
-    assert words.state_answered(paused) == "paused before b; 1 day, 1:01:01 of its wait are left"
+    assert humanize.state_answered(paused) == "paused before b; 1 day, 1:01:01 of its wait are left"
     running = EnrollmentState(status=EnrollmentStatus.RUNNING, node_id="b", at=NOW)
-    assert words.state_answered(running) == "running; b is next at 2026-03-08 06:30:00 UTC"
-    assert words.state_answered(EnrollmentState(status=EnrollmentStatus.STOPPED, reason="manual")) == "stopped: manual"
+    assert humanize.state_answered(running) == "running; b is next at 2026-03-08 06:30:00 UTC"
+    assert (
+        humanize.state_answered(EnrollmentState(status=EnrollmentStatus.STOPPED, reason="manual")) == "stopped: manual"
+    )

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from settings import Settings
-from store import api_keys, dead_letters
+from store.inbound import dead_letters
 from store.pool import Database
+from store.workspace import api_keys
 from tests.cli.conftest import Cli
 
 

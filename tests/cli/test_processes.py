@@ -15,12 +15,12 @@ import httpx
 import psutil
 import pytest
 
+from local.ports import free_port
+from local.postgres import LocalPostgres
 from providers.outbox import count_outbox
-from starter.ports import free_port
-from starter.postgres import LocalPostgres
-from tests.helpers import assert_eventually
 from tests.providers import twilio_calls
 from tests.providers.twilio_calls import TOKEN, call
+from tests.support.helpers import assert_eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 300.0
@@ -44,7 +44,7 @@ class Home:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         with _interruptible():
             return subprocess.Popen(
-                [sys.executable, "-m", "starter.cli", *arguments],
+                [sys.executable, "-m", "cli", *arguments],
                 cwd=self.folder,
                 env=self.env,
                 text=True,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from entrypoint import Exit
 from settings import Settings
-from starter.ending import Exit
 from tests.cli.conftest import Cli
 
 

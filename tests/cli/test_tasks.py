@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 SEQUENCE = """
 sequence: desk

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from entrypoint import Exit
 from settings import Settings
-from starter.ending import Exit
 from tests.cli.conftest import Cli
 
 FOOTED = """

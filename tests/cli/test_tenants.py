@@ -12,11 +12,12 @@ import pytest
 
 from domain.errors import Conflict
 from domain.ids import DEFAULT_TENANT
+from entrypoint import Exit
 from settings import Settings
-from starter import tenants
-from starter.ending import Exit
-from store import api_keys, tenancy
+from starter.workspace import tenants
 from store.pool import Database
+from store.workspace import api_keys
+from store.workspace import tenants as tenancy
 from tests.cli.conftest import Cli
 
 

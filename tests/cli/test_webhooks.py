@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from settings import Settings
-from store import subscriptions
+from store.changes import subscriptions
 from store.pool import Database
 from tests.cli.conftest import Cli
 from tests.store.tenants import fill

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from starter.postgres import LocalPostgres
+from local.postgres import LocalPostgres
 from tests.cli.test_processes import ROOT, Home, end, ready
 
 CHROMIUM = shutil.which("chromium")

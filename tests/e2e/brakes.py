@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 Point = Literal["claim", "settle", "settled", "insert", "inserted", "stopped", "moved"]
 """In the commit of a claim · before a job is marked sent · in the commit of that · before an enrollment is

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
 from tests.e2e.site import Site, site_on
 
 

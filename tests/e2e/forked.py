@@ -25,7 +25,7 @@ from typing import IO, Any
 ROOT = Path(__file__).resolve().parents[2]
 POSSIBLE = sys.platform == "linux"
 """Elsewhere no socket keeps messages apart, and no child dies with its parent."""
-_LOADED = ("composition", "starter.schedule", "starter.cli.app", "api.app")
+_LOADED = ("composition", "starter.schedules", "cli.app", "api.app")
 """What the programs import, but not they themselves: each run of one executes its module anew."""
 _MESSAGE = 1 << 17
 """Bytes; more than an environment and the arguments of a test."""
@@ -120,7 +120,7 @@ def _status(pid: int, options: int) -> int | None:
 
 
 def _become(env: Mapping[str, str], log: int) -> None:
-    """A process of its own, as `starter.process` begins one."""
+    """A process of its own, as `local.process` begins one."""
     os.setsid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device

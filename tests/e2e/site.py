@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 
 from composition import engine_of
 from domain.contact import Contact
+from local.process import Child, ServerProcess
+from local.temporal import LocalTemporal
 from providers.outbox import OutboxEntry, list_outbox
 from settings import Settings
-from starter.process import Child, ServerProcess
-from starter.temporal_server import LocalTemporal
 from tests.e2e.forked import POSSIBLE, ROOT, Forked
-from tests.harness import Rig
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig
+from tests.support.helpers import assert_eventually
 
 __all__ = ["ROOT"]
 
@@ -93,7 +93,7 @@ class Site:
     def command(self, *arguments: str | Path, **settings: Any) -> Process:
         """A command of the command line, under way; its log is all that it prints."""
         log = self.folder / f"{arguments[0]}-{uuid4().hex[:6]}.log"
-        return Process(["-m", "starter.cli", *arguments], log, {**self.settings, **settings})
+        return Process(["-m", "cli", *arguments], log, {**self.settings, **settings})
 
     async def contacts(self, count: int, **fields: Any) -> list[Contact]:
         """Contacts of their own addresses."""

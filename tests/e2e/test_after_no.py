@@ -14,10 +14,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from domain.contact import Contact
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
 from tests.e2e.site import Site, site_on
-from tests.helpers import assert_eventually
 from tests.providers.smtp_server import MailServer
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

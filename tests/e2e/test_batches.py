@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from domain import ids
-from starter import campaigns
-from store import api_keys
+from starter.campaigns import campaigns
+from store.workspace import api_keys
 from tests.e2e.brakes import brakes_in
 from tests.e2e.site import Process, Site
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -6,10 +6,10 @@ import json
 import pytest
 
 from composition import engine_of
-from starter.enroll import EnrollReport, chosen, enroll
+from starter.enrollments.enroll import EnrollReport, chosen, enroll
 from tests.e2e.brakes import brakes_in
 from tests.e2e.site import Site
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

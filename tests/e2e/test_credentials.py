@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from starter import standing
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
+from starter.sequences import status
 from tests.e2e.site import Site, site_on
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi
-from tests.helpers import assert_eventually
 from tests.providers.smtp_server import PASSWORD, USER, MailServer
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -89,7 +89,7 @@ async def test_wrong_credentials_pause_the_sequence_and_lose_nothing(
     assert (mail.mails, twilio.messages) == ([], [])
 
     async with signed_in.worker():
-        assert [await standing.resume_sequence(rig.engine, key) for key in ("mails", "texts")] == [5, 5]
+        assert [await status.resume_sequence(rig.engine, key) for key in ("mails", "texts")] == [5, 5]
         await signed_in.all_ended(10)
     assert sorted(envelope.rcpt_tos for envelope in mail.mails) == sorted([contact.email] for contact in people)
     assert sorted(message["to"] for message in twilio.messages) == sorted(contact.phone or "" for contact in people)

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from domain.contact import Contact
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
 from tests.e2e.site import Process, Site, site_on
-from tests.helpers import assert_eventually
 from tests.providers.twilio_calls import REPLY, TOKEN, call
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

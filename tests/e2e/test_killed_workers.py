@@ -18,13 +18,13 @@ from uuid import UUID
 import pytest
 
 from domain.contact import Contact
-from starter import control
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
+from starter.enrollments import control
 from tests.e2e.brakes import Brake, Brakes, Point, brakes_in
 from tests.e2e.site import Process, Site, site_on
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi
-from tests.helpers import assert_eventually
 from tests.providers.smtp_server import MailServer
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -16,11 +16,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from domain.contact import Contact
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
 from tests.e2e.site import Process, Site, site_on
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi
-from tests.helpers import assert_eventually
 from tests.providers.smtp_server import MailServer
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

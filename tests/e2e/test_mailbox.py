@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 import trustme
 
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
 from tests.e2e.brakes import Brake
 from tests.e2e.site import Site, site_on
-from tests.helpers import assert_eventually
 from tests.providers.dovecot import PASSWORD, MailAccount, dovecot, needs_dovecot, trust
+from tests.support.helpers import assert_eventually
 
 pytestmark = [pytest.mark.e2e, needs_dovecot]
 

@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from starter import control
-from starter.migration import migrate
+from starter.enrollments import control
+from starter.enrollments.migration import migrate
 from tests.e2e.brakes import brakes_in
 from tests.e2e.site import Site
-from tests.helpers import assert_eventually
 from tests.store.counted import COUNTED
+from tests.support.helpers import assert_eventually
 from workflows.enrollment import EnrollmentWorkflow
 
 pytestmark = pytest.mark.e2e

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from domain.contact import Contact
-from starter.postgres import LocalPostgres
-from starter.temporal_server import LocalTemporal
-from store.migrate import migrate
+from local.postgres import LocalPostgres
+from local.temporal import LocalTemporal
+from store.schema import migrate
 from tests.e2e.site import Site, site_on
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -14,12 +14,12 @@ import pytest
 from domain.contact import Contact
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter.inbound import receive
-from starter.temporal_server import LocalTemporal
-from store.attribution import Received
+from local.temporal import LocalTemporal
+from starter.inbound.receive import receive
+from store.inbound.attribution import Received
 from tests.e2e.brakes import Brakes, brakes_in
 from tests.e2e.site import Process, Site, site_on
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

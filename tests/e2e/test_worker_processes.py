@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from local.temporal import LocalTemporal
 from providers.outbox import count_outbox
-from starter.temporal_server import LocalTemporal
 from tests.e2e.site import Site, site_on
-from tests.helpers import assert_eventually
 from tests.providers.smtp_server import MailServer
+from tests.support.helpers import assert_eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -18,9 +18,9 @@ import pytest
 import trustme
 from imapclient import IMAPClient
 
+from local.ports import free_port
+from local.process import ServerProcess
 from providers.imap import ImapConfig
-from starter.ports import free_port
-from starter.process import ServerProcess
 
 _PROGRAM = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 needs_dovecot = pytest.mark.skipif(_PROGRAM is None, reason="Dovecot is not installed (Debian: dovecot-imapd)")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.allow_list import address_of, is_public
+from providers.allow_list import address_of, is_public
 
 CARRIERS = ["::{}", "::ffff:{}", "::ffff:0:{}", "64:ff9b::{}"]
 

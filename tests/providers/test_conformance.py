@@ -19,9 +19,9 @@ from providers.outbox import OutboxProvider, list_outbox
 from providers.smtp import SmtpConfig, SmtpProvider
 from providers.twilio import TwilioConfig, TwilioProvider
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi, ago
-from tests.machine import refusing_port
 from tests.providers.sending import send
 from tests.providers.smtp_server import MailServer
+from tests.support.machine import refusing_port
 
 MIXED = "Zoë, 王 👩‍🚀: \u202bשלום\u202c مرحبا {}[]€ — line\nof two"
 

@@ -10,11 +10,11 @@ import pytest
 
 from domain.errors import Malformed, NotReady, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.postmark import PostmarkWebhook
-from providers.webhooks.registry import build_email_webhooks
-from providers.webhooks.resend import ResendWebhook
-from providers.webhooks.sendgrid import SendGridWebhook
+from providers.inbound.base import WebhookRequest
+from providers.inbound.postmark import PostmarkWebhook
+from providers.inbound.registry import build_email_webhooks
+from providers.inbound.resend import ResendWebhook
+from providers.inbound.sendgrid import SendGridWebhook
 from tests.providers.webhooks.vendors import FORM, JOB, POSTMARK, RESEND, SENDGRID, ecdsa, form, mail, merged
 
 AT = datetime(2027, 2, 22, 14, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_multipart import parse_form
 
-from providers.webhooks import intake
-from providers.webhooks.intake import FormTrimmer, Head, Intake, JsonTrimmer, MailTrimmer, TooLong, Trimmer
+from providers.inbound import intake
+from providers.inbound.intake import FormTrimmer, Head, Intake, JsonTrimmer, MailTrimmer, TooLong, Trimmer
 
 LONGEST, LITTLE = 40, 7
 TEXTS = st.text(alphabet=st.sampled_from('aé€😀\\"/\n\0 u0'), max_size=120)

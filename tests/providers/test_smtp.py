@@ -29,9 +29,9 @@ from domain.messages import EmailContent, OutgoingMessage, Receipt, TextContent
 from providers.base import Soon
 from providers.echoes import without
 from providers.smtp import SmtpConfig, SmtpProvider
-from tests.machine import later
 from tests.providers.sending import send
 from tests.providers.smtp_server import PASSWORD, USER, MailServer
+from tests.support.machine import later
 
 COMPOSED = datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
 DEADLINE_S = 60

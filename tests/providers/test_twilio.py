@@ -25,8 +25,8 @@ from domain.messages import Absent, Channel, EmailContent, OutgoingMessage, Rece
 from providers.twilio import TwilioConfig, TwilioProvider
 from providers.twilio_errors import ERRORS
 from tests.fakes.twilio_api import ACCOUNT, DESCRIPTION, NUMBER, SERVICE, TOKEN, Fault, TwilioApi, ago
-from tests.machine import later
 from tests.providers.sending import send
+from tests.support.machine import later
 
 TO = "+13055550100"
 JOB = job_id(DEFAULT_TENANT, "step")

@@ -11,8 +11,8 @@ from twilio.request_validator import RequestValidator
 
 from domain.errors import Malformed, NotReady, Unverified
 from domain.events import InboundMessage
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.twilio import TwilioWebhook
+from providers.inbound.base import WebhookRequest
+from providers.inbound.twilio import TwilioWebhook
 from tests.providers.twilio_calls import HOOK, INBOUND, REPLY, ROOT, STATUS, TOKEN, Fields, call, json_call, without
 
 # --- proof ------------------------------------------------------------------------------------------------

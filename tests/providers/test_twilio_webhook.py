@@ -6,8 +6,8 @@ from domain.errors import Malformed
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.ids import new_id
 from domain.messages import Channel
+from providers.inbound.twilio import STOP_WORDS
 from providers.twilio_errors import ERRORS
-from providers.webhooks.twilio import STOP_WORDS
 from tests.providers.twilio_calls import AT, DELIVERED, HOOK, INBOUND, REPLY, ROOT, SID, STATUS, Fields, call, without
 
 

@@ -19,8 +19,8 @@ from domain.ids import DEFAULT_TENANT
 from domain.messages import MAX_REQUEST_SECONDS, Absent, Channel, OutgoingMessage, TextContent, WebhookContent
 from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
 from settings import Settings
-from tests.machine import later, refusing_port
 from tests.providers.sending import send
+from tests.support.machine import later, refusing_port
 from workflows.commands import ATTEMPT_TIMEOUT
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Malformed, Unverified
 from domain.events import EventType, InboundMessage, StatusReport
-from providers.webhooks.base import Webhook, WebhookRequest
+from providers.inbound.base import Webhook, WebhookRequest
 from tests.providers.webhooks.vendors import JOB, VENDORS, Sample, Vendor
 
 JSON = tuple(vendor for vendor in VENDORS if vendor.content_type == "application/json")

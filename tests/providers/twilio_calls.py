@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.twilio import TwilioWebhook
+from providers.inbound.base import WebhookRequest
+from providers.inbound.twilio import TwilioWebhook
 
 TOKEN = "12345678901234567890123456789012"
 ACCOUNT = "AC00000000000000000000000000000001"

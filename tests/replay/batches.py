@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from domain import ids
-from starter import batches as starter_batches
-from starter import campaigns, standing
-from store import batches, sequences
-from tests.harness import HOUR, Rig, result_of
-from tests.helpers import assert_eventually
+from starter.campaigns import batches as starter_batches
+from starter.campaigns import campaigns
+from starter.sequences import status
+from store.campaigns import batches
+from store.sequences import sequences
 from tests.replay.shapes import TEXTS
+from tests.support.harness import HOUR, Rig, result_of
+from tests.support.helpers import assert_eventually
 
 Shape = Callable[[Rig], Awaitable[UUID]]
 
@@ -50,7 +52,7 @@ async def batch(rig: Rig) -> UUID:
 async def batch_held(rig: Rig) -> UUID:
     """Its sequence was paused: it has looked again and again, and gone on in the end."""
     batch_id = await _recorded(rig)
-    await standing.pause_sequence(rig.engine, "texts", "the offer is wrong")
+    await status.pause_sequence(rig.engine, "texts", "the offer is wrong")
     await rig.engine.runs.start_batch(rig.engine.tenant_id, batch_id)
 
     async def held() -> None:
@@ -59,7 +61,7 @@ async def batch_held(rig: Rig) -> UUID:
 
     await assert_eventually(held, timeout_s=30)
     await rig.skip(HOUR / 15)
-    await standing.resume_sequence(rig.engine, "texts")
+    await status.resume_sequence(rig.engine, "texts")
     return await _ended(rig, batch_id)
 
 

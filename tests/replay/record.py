@@ -14,12 +14,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain import ids
-from starter.temporal_server import LocalTemporal
+from local.temporal import LocalTemporal
 from store.pool import Database
-from tests.harness import ScriptedProvider, rig_on
 from tests.replay.batches import BATCHES
 from tests.replay.shapes import HISTORIES, SHAPES, long_lived
 from tests.replay.webhooks import WEBHOOKS
+from tests.support.harness import ScriptedProvider, rig_on
 from tests.workflows.receiver import receiving
 
 

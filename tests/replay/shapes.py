@@ -6,13 +6,14 @@ from uuid import UUID
 
 from domain import ids
 from domain.errors import AmbiguousError, TransientError
-from domain.moving import MoveRequest, Stays
-from starter import control, standing, tasks
-from starter.migration import migrate
-from store import sequences
-from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
-from tests.hearing import away, hear_of, nudge
-from tests.helpers import assert_eventually
+from domain.migration import MoveRequest, Stays
+from starter.enrollments import control, tasks
+from starter.enrollments.migration import migrate
+from starter.sequences import status
+from store.sequences import sequences
+from tests.support.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer
+from tests.support.helpers import assert_eventually
+from tests.support.reports import away, hear_of, nudge
 from workflows.enrollment import EnrollmentWorkflow
 
 REFERENCE = (Path(__file__).parent.parent / "cases" / "reference-journey.yaml").read_text(encoding="utf-8")
@@ -115,10 +116,10 @@ async def doubt(rig: Rig, provider: ScriptedProvider) -> UUID:
 async def sequence_pause(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Held by its paused sequence, woken when that goes on."""
     enrollment = await _waiting(rig)
-    await standing.pause_sequence(rig.engine, "texts", "the offer is wrong")
+    await status.pause_sequence(rig.engine, "texts", "the offer is wrong")
     await rig.skip(72.5 * HOUR)
     await rig.arrives(enrollment, "second", gate="sequence_paused")
-    await standing.resume_sequence(rig.engine, "texts")
+    await status.resume_sequence(rig.engine, "texts")
     await rig.ended(enrollment)
     return enrollment
 

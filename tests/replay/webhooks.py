@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from domain import ids
-from starter import control, subscriptions
-from starter.subscriptions import Wanted
-from tests.harness import Rig
-from tests.helpers import assert_eventually
+from starter.changes import subscriptions
+from starter.changes.subscriptions import Wanted
+from starter.enrollments import control
 from tests.replay.shapes import TEXTS
+from tests.support.harness import Rig
+from tests.support.helpers import assert_eventually
 from tests.workflows.receiver import Receiver
 
 Shape = Callable[[Rig, Receiver], Awaitable[str]]

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from api.problems import types
-from starter.postgres import LocalPostgres
+from api.http.problems import types
+from local.postgres import LocalPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         "TOUCHLINE_API_PORT": "0",  # any
         **_told_to_the_stack(),
     }
-    up = [sys.executable, "-m", "starter.cli", "up", "--json"]
+    up = [sys.executable, "-m", "cli", "up", "--json"]
     try:
         with (
             (folder / "up.log").open("w") as log,

@@ -65,11 +65,11 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.checkout = folder / "my check out"
-        for name in ("touchline", "starter/door.py"):
+        for name in ("touchline", "local/door.py"):
             (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.checkout / name)
-        self.write(self.checkout / "starter/cli/__main__.py", _COMMAND_LINE)
-        self.write(self.checkout / "starter/cli/__init__.py", "")
+        self.write(self.checkout / "cli/__main__.py", _COMMAND_LINE)
+        self.write(self.checkout / "cli/__init__.py", "")
         self.elsewhere = folder / "else where"
         self.elsewhere.mkdir()
         self.bin = folder / "bin"
@@ -235,13 +235,13 @@ def test_which_python_is_fit_says_the_project_alone(machine: Machine, wanted: st
     """The door takes a Python if, and only if, `requires-python` does, down to the patch."""
     text = (machine.checkout / "pyproject.toml").read_text()
     (machine.checkout / "pyproject.toml").write_text(text.replace('">=3.11"', f'"{wanted}"'))
-    asked: list[Path | str] = [PYTHON, "-I", "-S", machine.checkout / "starter/door.py", "fit"]
+    asked: list[Path | str] = [PYTHON, "-I", "-S", machine.checkout / "local/door.py", "fit"]
     assert (subprocess.run(asked, check=False).returncode == 0) is fits
 
 
 def test_the_door_can_read_what_this_project_asks_for() -> None:
     """A clause of `requires-python` that the door does not know would shut everybody out."""
-    assert subprocess.run([PYTHON, "-I", "-S", ROOT / "starter/door.py", "fit"], check=False).returncode == 0
+    assert subprocess.run([PYTHON, "-I", "-S", ROOT / "local/door.py", "fit"], check=False).returncode == 0
 
 
 def test_a_python_without_pip_and_venv_is_told_what_to_install(bare: Machine) -> None:

@@ -14,7 +14,7 @@ from docker.utils.build import exclude_paths
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = [name for name in PROJECT["tool"]["importlinter"]["root_packages"] if name != "bench"]
-MODULES = ["composition", "settings", "telemetry", "worker"]
+MODULES = ["composition", "entrypoint", "settings", "telemetry", "worker"]
 
 _IMPORT = """
 import importlib, pkgutil, sys

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from cli.terminal import output
 from domain.errors import NotReady
-from starter.cli import keeping
+from local import supervisor
 
 GIVES_UP_AFTER_S = 60.0
 """A provider's or a mail server's patience, at the least."""
@@ -40,13 +41,13 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
 
     async def called(event: asyncio.Event, seconds: float) -> bool:
-        if seconds >= keeping._FIRST_PAUSE_S:
+        if seconds >= supervisor._FIRST_PAUSE_S:
             waited.append(seconds)
         if len(waited) == DEATHS:
             event.set()
         return event.is_set()
 
-    monkeypatch.setattr(keeping, "called", called)
+    monkeypatch.setattr(supervisor, "called", called)
     return waited
 
 
@@ -56,9 +57,9 @@ async def test_a_pause_grows_and_stays_short(pauses: list[float], tmp_path: Path
     stop, dead = asyncio.Event(), Dead()
     if what == "process":
         start: Any = lambda _: dead  # noqa: E731
-        await keeping.keep_alive("API", start, tmp_path, stop)
+        await supervisor.keep_alive("API", start, tmp_path, stop, output.note)
     else:
-        await keeping.keep_serving("PostgreSQL", dead, stop)
+        await supervisor.keep_serving("PostgreSQL", dead, stop, output.note)
     assert pauses == sorted(pauses)
     assert pauses[0] < pauses[-1]
     assert sum(pauses[-3:]) < GIVES_UP_AFTER_S / 2

@@ -15,20 +15,20 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from domain.errors import Conflict, NotReady
-from starter import temporal_server
-from starter.ports import free_port
-from starter.postgres import LocalPostgres
-from starter.stack import LocalStack, StackInfo, running_stack
-from tests.helpers import assert_eventually
+from local import temporal as temporal_server
+from local.ports import free_port
+from local.postgres import LocalPostgres
+from local.stack import LocalStack, StackInfo, running_stack
+from tests.support.helpers import assert_eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
 _RUN_A_STACK = """
 import asyncio, pathlib, sys
-from starter import temporal_server
-from starter.stack import LocalStack
+from local import temporal
+from local.stack import LocalStack
 
-temporal_server._USUAL_PORT = int(sys.argv[3])
+temporal._USUAL_PORT = int(sys.argv[3])
 
 async def main():
     async with LocalStack(pathlib.Path(sys.argv[1]), keep=sys.argv[2] == "keep", ui=False) as stack:

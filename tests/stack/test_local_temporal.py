@@ -11,10 +11,10 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from domain.ids import SEARCH_ATTRIBUTES
-from starter import temporal_server
-from starter.ports import LOOPBACK, free_port
-from starter.temporal_server import LocalTemporal, SkippingTemporal
-from tests.helpers import assert_eventually
+from local import temporal as temporal_server
+from local.ports import LOOPBACK, free_port
+from local.temporal import LocalTemporal, SkippingTemporal
+from tests.support.helpers import assert_eventually
 
 
 async def test_workflows_are_found_by_the_applications_attributes(temporal_client: Client) -> None:

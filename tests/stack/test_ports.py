@@ -2,7 +2,7 @@
 
 import socket
 
-from starter.ports import LOOPBACK, free_port
+from local.ports import LOOPBACK, free_port
 
 HANDED_OUT_FROM = 32_768
 """The lowest port that Linux gives to whoever asks for any; other systems begin higher."""

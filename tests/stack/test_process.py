@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from starter.process import ServerProcess
-from tests.helpers import assert_eventually
+from local.process import ServerProcess
+from tests.support.helpers import assert_eventually
 
 
 async def test_whoever_gives_way_is_nicer_than_others(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from domain.errors import NotReady
-from starter.postgres import LocalPostgres
-from store.migrate import migrate, pending_migrations
-from tests.helpers import assert_eventually
+from local.postgres import LocalPostgres
+from store.schema import migrate, pending_migrations
+from tests.support.helpers import assert_eventually
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from starter.secret_key import secret_key
+from local.secret_key import secret_key
 
 
 def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import asyncpg
 from domain import ids
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
-from store import inbound, statuses
-from store.attribution import MessageKind, Received
-from store.inbound import Reading
+from store.inbound import messages, status_reports
+from store.inbound.attribution import MessageKind, Received
+from store.inbound.messages import Reading
 from tests.store.tenants import AT, Tenant
 
 SENT_AT = AT + timedelta(minutes=1)
@@ -162,10 +162,12 @@ class Case:
         }
         if name in STATUS:
             report = StatusReport(**shared, **STATUS[name], provider_message_id=f"m-{self.job}")
-            return await statuses.receive_status(tx, self.tenant.id, report, self.address, written_since=AT, now=NOW)
+            return await status_reports.receive_status(
+                tx, self.tenant.id, report, self.address, written_since=AT, now=NOW
+            )
         message = InboundMessage(**shared, sender=self.address, text=name)
         reading = Reading(WRITTEN[name])
-        return await inbound.receive_message(tx, self.tenant.id, message, reading, written_since=AT, now=NOW)
+        return await messages.receive_message(tx, self.tenant.id, message, reading, written_since=AT, now=NOW)
 
     async def records(self) -> dict[str, Any]:
         """Everything that is kept about it, but for ids and the times at which we heard."""

@@ -13,14 +13,14 @@ from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from providers.registry import Registry
 from settings import Settings
-from starter import tenant
 from starter.engine import Engine
-from starter.inbound import receive
+from starter.inbound.receive import receive
 from starter.runs import Runs
-from store.attribution import Received
+from starter.workspace import tenant_settings
+from store.enrollments.signals import OpenSignal
+from store.inbound.attribution import Received
 from store.pool import Database
-from store.signals import OpenSignal
-from tests.harness import Rig, ScriptedProvider
+from tests.support.harness import Rig, ScriptedProvider
 
 TEAM, TEAM_PHONE = "team@acme.example", "+12125550000"
 STRANGER = "somebody.else@example.net"
@@ -126,7 +126,7 @@ class Letters(Rig):
     async def decides(self, setting: str, value: object) -> None:
         """The workspace changes one of its settings."""
         async with self.engine.database.transaction(self.engine.tenant_id) as tx:
-            await tenant.change(tx, {setting: value})
+            await tenant_settings.change(tx, {setting: value})
 
     def job_id(self, enrollment: UUID, node: str) -> UUID:
         return ids.job_id(enrollment, node)

@@ -8,8 +8,8 @@ import pytest
 
 from domain import ids
 from domain.messages import JobState
-from store import analytics
-from store.analytics import Counts, StepStats
+from store.analytics import analytics
+from store.analytics.analytics import Counts, StepStats
 from tests.store.tenants import AT, Tenant
 from tests.store.test_constraints import MOVES
 

@@ -12,8 +12,8 @@ import pytest
 from domain.brake import Brake
 from domain.events import EventType
 from domain.messages import Channel
-from store import brake, sequences
 from store.pool import Database
+from store.sequences import brake, sequences
 from tests.store.cases import NOW, SENT_AT, Case
 from tests.store.letters import EMAILS, Letters
 from tests.store.tenants import AT, Tenant

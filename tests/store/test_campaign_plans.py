@@ -23,10 +23,10 @@ INSERT INTO batch_refusals (tenant_id, batch_id, contact_id, reason)
 SELECT tenant_id, $1, id, 'live' FROM contacts WHERE external_id LIKE 'x%'
 """
 _PARTS = {
-    ("campaigns", "list_members"): "ROW(added_at, contact_id) <",
-    ("batches", "page"): "contact_id >",
-    ("batches", "members_between"): "contact_id >",
-    ("batches", "list_refusals"): "contact_id >",
+    ("campaigns/campaigns", "list_members"): "ROW(added_at, contact_id) <",
+    ("campaigns/batches", "page"): "contact_id >",
+    ("campaigns/batches", "members_between"): "contact_id >",
+    ("campaigns/batches", "list_refusals"): "contact_id >",
 }
 """Each with the bound that its place sets."""
 

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.store.tenants import Tenant
-from tests.undoing import DEADLOCK, NOT_SERIALISABLE, undo
+from tests.support.undoing import DEADLOCK, NOT_SERIALISABLE, undo
 
 
 async def _rename(tenant: Tenant) -> None:

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from domain.contact import Contact
-from starter import contacts as importing
-from starter.contact_csv import Reading
-from starter.contacts import ImportBroke, ImportReport, import_csv
-from store import contacts as stored
+from starter.contacts import imports as importing
+from starter.contacts.csv_file import Reading
+from starter.contacts.imports import ImportBroke, ImportReport, import_csv
+from store.contacts import contacts as stored
 from store.pool import Database
 
 CASES = Path(__file__).parent.parent / "cases"

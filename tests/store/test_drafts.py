@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from domain.ids import DEFAULT_TENANT
-from starter.postgres import LocalPostgres
-from store import drafts
-from store.migrate import MIGRATIONS, migrate
+from local.postgres import LocalPostgres
+from store.schema import MIGRATIONS, migrate
+from store.sequences import drafts
 from tests.store.tenants import Tenant
 
 THIS = "20261121000011_drafts.sql"

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from store import facts
+from store.enrollments import facts
 from tests.store.tenants import AT, Tenant
 
 HOUR = timedelta(hours=1)

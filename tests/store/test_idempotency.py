@@ -17,7 +17,9 @@ async def test_one_kind_that_cannot_be_thrown_away_keeps_no_other(
     database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is wrong with the changes leaves the answers no longer than they are meant to stay."""
-    monkeypatch.setattr("store.changes.prune", AsyncMock(side_effect=ValueError("a change that nobody can read")))
+    monkeypatch.setattr(
+        "store.changes.changes.prune", AsyncMock(side_effect=ValueError("a change that nobody can read"))
+    )
     async with database.transaction(tenant.id) as tx:
         at = AT - ANSWERS_KEPT - timedelta(hours=1)
         await idempotency.begin(tx, Attempt("old", uuid4()), b"f" * 32, now=at, held_until=at)

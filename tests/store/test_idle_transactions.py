@@ -9,7 +9,7 @@ import pytest
 
 from store import pool
 from store.pool import LOST, Database
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 async def _fall_silent(frozen: Database, other: asyncpg.Connection, tenant_id: UUID) -> None:

@@ -17,20 +17,22 @@ from domain.enrollment import StopMark
 from domain.messages import Channel
 from domain.plan import MessageNode
 from scheduling.itinerary import Stop
-from store import enrollments, erasure, signals, subscriptions
-from store.enrollments import NewEnrollment
+from store.changes import subscriptions
+from store.contacts import erasure
+from store.enrollments import enrollments, signals
+from store.enrollments.enrollments import NewEnrollment
+from store.enrollments.signals import Heard, OpenSignal
 from store.pool import Database
-from store.signals import Heard, OpenSignal
-from tests.helpers import assert_eventually
 from tests.store.cases import NOW, SENT_AT, Case
-from tests.store.tenants import AT, Tenant
-from tests.store.test_reports_at_once import (
+from tests.store.inbound.test_reports_at_once import (
     STOPPED,
     counters_are_exact,
     everything_of_contacts_in_two_sequences,
     second_sequence,
     somebody_waits,
 )
+from tests.store.tenants import AT, Tenant
+from tests.support.helpers import assert_eventually
 
 ROUNDS = int(os.environ.get("TOUCHLINE_STRESS_ROUNDS", "2"))
 CONNECTIONS = 24

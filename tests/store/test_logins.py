@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from domain.errors import NotReady
-from starter.postgres import LocalPostgres
+from local.postgres import LocalPostgres
 from store.logins import ensure_login
-from store.migrate import migrate, pending_migrations
 from store.pool import Database
+from store.schema import migrate, pending_migrations
 
 
 @pytest.fixture

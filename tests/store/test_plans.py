@@ -119,13 +119,13 @@ def _reads_whole(node: dict[str, Any]) -> bool:
 
 
 _LISTED = {
-    "executions": {
+    "enrollments/executions": {
         *("page", "page_of_sequence", "page_of_contacts", "page_of_tests", "one"),
         *("log", "log_of_contacts", "log_of_tests", "log_of_execution", "counts_of_contacts"),
     },
-    "changes": {"page"},
-    "contacts": {"matching"},
-    "contact_records": {"find", "listed", "of_status", "of_tag", "of_ids"},
+    "changes/changes": {"page"},
+    "contacts/contacts": {"matching"},
+    "contacts/records": {"find", "listed", "of_status", "of_tag", "of_ids"},
 }
 """What lists, counts of some contacts and the live stream are made of: the counters apart, which are few."""
 
@@ -136,12 +136,13 @@ async def _read_whole(crowded: asyncpg.Connection, file: str, names: Iterable[st
     queries = load_queries(file)
     found = []
     for name in names:
-        await crowded.execute(f"PREPARE {file}_{name} AS {getattr(queries, name).sql}")
+        prepared = f"{file}_{name}".replace("/", "_")
+        await crowded.execute(f"PREPARE {prepared} AS {getattr(queries, name).sql}")
         count = await crowded.fetchval(
-            "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1", f"{file}_{name}"
+            "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1", prepared
         )
         nulls = f"({', '.join(['NULL'] * count)})" if count else ""
-        explained = await crowded.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE {file}_{name} {nulls}")
+        explained = await crowded.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE {prepared} {nulls}")
         [explanation] = json.loads(explained)
         found += [
             f"{file}.{name}: {node['Relation Name']}" for node in _nodes(explanation["Plan"]) if _reads_whole(node)
@@ -152,32 +153,32 @@ async def _read_whole(crowded: asyncpg.Connection, file: str, names: Iterable[st
 async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
     """Planned as by a connection that has run it often."""
     files = (
-        "matching",
-        "stopping",
-        "inbound",
-        "statuses",
-        "attribution",
-        "brake",
-        "suppressions",
-        "signals",
-        "notices",
+        "inbound/matching",
+        "inbound/stops",
+        "inbound/messages",
+        "inbound/status_reports",
+        "inbound/attribution",
+        "sequences/brake",
+        "gates/suppressions",
+        "enrollments/signals",
+        "inbound/notices",
     )
     assert [x for file in files for x in await _read_whole(crowded, file, load_queries(file).available_queries)] == []
 
 
 async def test_neither_storing_a_report_nor_its_turn_reads_a_large_table_whole(crowded: asyncpg.Connection) -> None:
     """Whatever waits already; what is due, and how much waits, is asked for apart from any report."""
-    assert await _read_whole(crowded, "inbox", ("put", "take", "done", "leave", "failed", "is_waiting")) == []
+    assert await _read_whole(crowded, "inbound/inbox", ("put", "take", "done", "leave", "failed", "is_waiting")) == []
 
 
 async def test_taking_a_sequence_up_reads_no_large_table_whole(crowded: asyncpg.Connection) -> None:
     """What its brake has seen is found, and not counted."""
-    assert await _read_whole(crowded, "sequences", ["set_status"]) == []
+    assert await _read_whole(crowded, "sequences/sequences", ["set_status"]) == []
 
 
 async def test_nothing_that_ends_at_a_goal_is_looked_for_in_a_whole_table(crowded: asyncpg.Connection) -> None:
     """Neither what conditions are judged by, nor whom an event, a change or an import of contacts may wake."""
-    files = ("facts", "awaiting", "dates")
+    files = ("enrollments/facts", "inbound/waits", "enrollments/date_waits")
     assert [x for file in files for x in await _read_whole(crowded, file, load_queries(file).available_queries)] == []
 
 

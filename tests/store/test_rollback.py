@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from store.migrate import MIGRATIONS, migrate, pending_migrations
+from store.schema import MIGRATIONS, migrate, pending_migrations
 from tests.store.tenants import Tenant
 
 FINGERPRINT = """

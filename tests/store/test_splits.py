@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain import ids
-from store import splits
+from store.analytics import splits
 from store.pool import Database
 from tests.store.cases import Case
 from tests.store.tenants import AT, Tenant, fill

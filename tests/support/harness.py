@@ -17,7 +17,7 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.deliver import Deliveries
-from activities.versions import Versions
+from activities.version_cache import Versions
 from authoring.check import check
 from composition import composer_of, links_of, registry_of, worker_of
 from domain import ids
@@ -31,14 +31,15 @@ from providers.registry import Registry
 from scheduling.zones import load_zone
 from settings import Settings
 from starter.engine import Engine
-from starter.enroll import chosen, enroll
-from starter.inbound import receive
-from starter.publish import publish
+from starter.enrollments.enroll import chosen, enroll
+from starter.inbound.receive import receive
 from starter.runs import Runs
-from store import contacts, ledger
-from store.attribution import Received
+from starter.sequences.publish import publish
+from store.contacts import contacts
+from store.enrollments import ledger
+from store.inbound.attribution import Received
 from store.pool import Database
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 Moment = TypeVar("Moment", datetime, timedelta)
 Answer = Receipt | Exception | Callable[[OutgoingMessage], Awaitable[Receipt]]

@@ -18,7 +18,7 @@ import asyncpg
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from starter.postgres import SYSTEM_USER, LocalPostgres
+from local.postgres import SYSTEM_USER, LocalPostgres
 
 T = TypeVar("T")
 

@@ -14,10 +14,10 @@ from domain.contact import Contact
 from domain.events import InboundMessage
 from domain.messages import Channel
 from providers.registry import Registry
-from starter.notices import owe
-from store import notices
+from starter.inbound.notices import owe
+from store.inbound import notices
 from store.pool import Database
-from tests.harness import ScriptedProvider
+from tests.support.harness import ScriptedProvider
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 from domain import ids
 from domain.enrollment import StopMark
-from starter.postponing import postpone
-from store import signals
-from store.signals import OpenSignal
-from tests.harness import Rig
+from starter.inbound.out_of_office import postpone
+from store.enrollments import signals
+from store.enrollments.signals import OpenSignal
+from tests.support.harness import Rig
 
 
 async def hear_of(rig: Rig, enrollment: UUID, *, provider_message_id: str | None = "reported") -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from content.liquid import problems, render
 from domain.contact import Contact, column_name
 from domain.errors import TouchlineError
-from starter.contact_csv import ContactFile, Reading, RejectedLine
-from tests.machine import assert_takes_at_most
+from starter.contacts.csv_file import ContactFile, Reading, RejectedLine
+from tests.support.machine import assert_takes_at_most
 
 Reader = Callable[..., "Read"]
 CASES = Path(__file__).parent.parent / "cases"

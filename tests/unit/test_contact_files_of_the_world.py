@@ -7,13 +7,13 @@ import pytest
 
 from content.addresses import assigned_phone
 from content.countries import region_of
-from domain.cells import shielded, unshielded
 from domain.contact import Contact
+from domain.csv_cells import shielded, unshielded
 from domain.errors import TouchlineError
 from scheduling.zone_names import zone_meant
-from starter.contact_csv import ContactFile, Notice, Reading, RejectedLine
-from starter.contact_dates import NoDate, in_iso, looks_like_a_date
-from starter.contact_fields import cell_of, words_of
+from starter.contacts.csv_file import ContactFile, Notice, Reading, RejectedLine
+from starter.contacts.dates import NoDate, in_iso, looks_like_a_date
+from starter.contacts.fields import cell_of, words_of
 
 
 class Read(NamedTuple):

@@ -6,13 +6,13 @@ from uuid import UUID, uuid5
 import pytest
 
 from authoring.check import check
+from cli.demo.story import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
-from starter.contact_csv import ContactFile, Reading
-from starter.demo import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
-from store.analytics import Counts, StepStats
-from store.executions import StatusCount
-from store.reports import LedgerLine
+from starter.contacts.csv_file import ContactFile, Reading
+from store.analytics.analytics import Counts, StepStats
+from store.enrollments.executions import StatusCount
+from store.enrollments.record import LedgerLine
 
 _STEPS = ("hello", "nudge", "last-note")
 _SPACE = UUID(int=1)

@@ -1,6 +1,6 @@
 """What `show` says of a step's record."""
 
-from starter.cli.showing import result_of
+from cli.commands.enrollment_text import result_of
 
 
 def test_a_long_answer_of_a_webhook_does_not_bury_the_rest() -> None:

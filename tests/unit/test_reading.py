@@ -6,7 +6,7 @@ import pytest
 
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
-from starter.wording import read_message
+from starter.inbound.reading import read_message
 
 OURS = "Hi Jane, shall we look at your roof?\n\nIf you don't want to hear from me again, please say stop emailing me."
 

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from cli.app import app
 from settings import Settings
-from starter.cli.app import app
 
 _README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from starter.splits import CONFIDENCE, ENOUGH, Measure, compare, newcombe
-from store.splits import Arm
+from starter.analytics.splits import CONFIDENCE, ENOUGH, Measure, compare, newcombe
+from store.analytics.splits import Arm
 
 # Newcombe, Statistics in Medicine 17 (1998) 873-890, table II, method 10: the examples (a) to (h) at 95 %.
 PUBLISHED = [

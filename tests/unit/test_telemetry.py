@@ -13,7 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 import telemetry
 from domain.enrollment import ExecuteInput
 from domain.ids import DEFAULT_TENANT
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from store.pool import Database
-from tests.harness import Rig, ScriptedProvider, rig_on
+from tests.support.harness import Rig, ScriptedProvider, rig_on
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from domain.plan import (
     WebhookNode,
     ways_out,
 )
-from tests.harness import Rig
 from tests.store.counted import COUNTED
+from tests.support.harness import Rig
 
 Step = dict[str, Any]
 Place = tuple[str, int]

@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from domain.moving import Stays
-from starter.migration import MigrationReport, migrate
-from tests.harness import Rig
+from domain.migration import Stays
+from starter.enrollments.migration import MigrationReport, migrate
+from tests.support.harness import Rig
 
 TEXTS = """
     sequence: texts

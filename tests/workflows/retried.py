@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.contact import Contact
 from domain.errors import PermanentError
 from domain.messages import OutgoingMessage, Receipt
-from tests.harness import Rig, ScriptedProvider, receipt
+from tests.support.harness import Rig, ScriptedProvider, receipt
 
 NEVER = PermanentError("scripted", "no such user", code="550")
 

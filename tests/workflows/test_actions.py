@@ -11,8 +11,8 @@ from activities import actions, walk
 from activities.actions import Effect
 from domain import ids
 from domain.contact import Contact
-from tests.harness import Rig, ScriptedProvider, result_of
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig, ScriptedProvider, result_of
+from tests.support.helpers import assert_eventually
 
 
 async def act(rig: Rig, *actions: str, **fields: Any) -> tuple[UUID, Contact]:

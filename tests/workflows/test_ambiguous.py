@@ -9,8 +9,8 @@ from activities.settle import MAX_RESENDS, RECONCILE_FOR
 from domain.contact import Contact
 from domain.errors import AmbiguousError, Conflict, TransientError
 from domain.messages import Absent, Channel, Receipt, Unknown
-from starter import control
-from tests.harness import HOUR, Rig, ScriptedProvider
+from starter.enrollments import control
+from tests.support.harness import HOUR, Rig, ScriptedProvider
 
 LOST = AmbiguousError("scripted", "the connection died", code="lost")
 FOUND = Receipt(provider="scripted", provider_message_id="found")

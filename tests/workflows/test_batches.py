@@ -12,19 +12,21 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities import batch as batch_activity
 from activities.batch import Batches, BatchOrder, BatchProgress
 from activities.reconcile import Reconciler, Swept
-from activities.versions import Versions
+from activities.version_cache import Versions
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
 from domain.errors import Conflict, NotFound, NotReady
 from providers.registry import Registry
-from starter import archiving, campaigns, control, standing
-from starter import batches as starter_batches
+from starter.campaigns import batches as starter_batches
+from starter.campaigns import campaigns
+from starter.enrollments import control
 from starter.runs import Runs
-from store import batches
-from store.batches import Batch
-from tests.harness import Rig, result_of
-from tests.helpers import assert_eventually
+from starter.sequences import archive, status
+from store.campaigns import batches
+from store.campaigns.batches import Batch
+from tests.support.harness import Rig, result_of
+from tests.support.helpers import assert_eventually
 
 TEXTS = """
     sequence: texts
@@ -231,7 +233,7 @@ async def test_a_batch_waits_while_its_sequence_is_paused(skipping: Rig) -> None
     key = await skipping.publish(TEXTS)
     await members(skipping, 2)
     batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
-    await standing.pause_sequence(skipping.engine, key, "the offer is wrong")
+    await status.pause_sequence(skipping.engine, key, "the offer is wrong")
     await skipping.engine.runs.start_batch(skipping.engine.tenant_id, batch.id)
 
     async def held() -> None:
@@ -240,7 +242,7 @@ async def test_a_batch_waits_while_its_sequence_is_paused(skipping: Rig) -> None
     await assert_eventually(held, timeout_s=30)
     assert await enrolled(skipping) == {}
     await skipping.skip(timedelta(hours=1))
-    await standing.resume_sequence(skipping.engine, key)
+    await status.resume_sequence(skipping.engine, key)
     done = await ended(skipping, batch.id)
     assert (done.status, done.enrolled, done.held) == ("completed", 2, None)
 
@@ -250,7 +252,7 @@ async def test_a_batch_ends_with_its_sequence(skipping: Rig) -> None:
     key = await skipping.publish(TEXTS)
     await members(skipping, 1)
     batch = await starter_batches.assign_sequence(without_start(skipping).engine, "spring", key)
-    await archiving.archive(skipping.engine, key, stop=False)
+    await archive.archive(skipping.engine, key, stop=False)
     assert (await attempt(skipping, batch.id)).status == "failed"
     done = await stands(skipping, batch.id)
     assert (done.status, done.error) == ("failed", "sequence 'texts' is archived")
@@ -281,7 +283,7 @@ async def test_a_batch_needs_a_campaign_an_active_sequence_and_a_provider(skippi
         await starter_batches.assign_sequence(
             dataclasses.replace(skipping.engine, providers=Registry({})), "spring", key
         )
-    await standing.pause_sequence(skipping.engine, key, "the offer is wrong")
+    await status.pause_sequence(skipping.engine, key, "the offer is wrong")
     with pytest.raises(Conflict, match="the offer is wrong"):
         await starter_batches.assign_sequence(skipping.engine, "spring", key)
     assert await skipping.rows("SELECT id FROM enrollment_batches") == []
@@ -326,7 +328,7 @@ async def test_a_batch_whose_workflow_was_terminated_is_cancelled(on_dev_server:
     key = await rig.publish(TEXTS)
     await members(rig, 1)
     batch = await starter_batches.assign_sequence(without_start(rig).engine, "spring", key)
-    await standing.pause_sequence(rig.engine, key, "the offer is wrong")
+    await status.pause_sequence(rig.engine, key, "the offer is wrong")
     await rig.engine.runs.start_batch(rig.engine.tenant_id, batch.id)
 
     async def held() -> None:

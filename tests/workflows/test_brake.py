@@ -10,12 +10,12 @@ from temporalio.testing import WorkflowEnvironment
 from domain.errors import PermanentError
 from domain.messages import OutgoingMessage, Receipt, TextContent
 from providers.base import LastLook, Line
-from starter import standing
-from store import brake
+from starter.sequences import status
 from store.last_look import Clearance, LastLooks
 from store.pool import Database
-from tests.harness import HOUR, Rig, ScriptedProvider, rig_on
-from tests.helpers import assert_eventually
+from store.sequences import brake
+from tests.support.harness import HOUR, Rig, ScriptedProvider, rig_on
+from tests.support.helpers import assert_eventually
 
 BAD = """
     sequence: bought
@@ -118,7 +118,7 @@ async def test_a_bought_list_is_not_tried_to_its_end(one_by_one: Rig, dead: Dead
     # What failed is over: a few more failures are not yet too many.
     dead.dead = False
     dead.answers.extend([PermanentError("scripted", "busy", code="30003")] * 5)
-    assert await standing.resume_sequence(rig.engine, key) == 39
+    assert await status.resume_sequence(rig.engine, key) == 39
 
     async def everybody_was_tried() -> bool:
         return (await _count(rig, key, "failed"), await _count(rig, key, "sent")) == (17 + 5, 4 + 34)
@@ -138,7 +138,7 @@ async def test_what_was_claimed_before_the_pause_is_held_at_its_hand_over(
 
     async def paused_meanwhile(*args: Any) -> Clearance | None:
         monkeypatch.setattr(LastLooks, "at_message", look)
-        await standing.pause_sequence(scripted.engine, key, "just now")
+        await status.pause_sequence(scripted.engine, key, "just now")
         return await look(*args)
 
     monkeypatch.setattr(LastLooks, "at_message", paused_meanwhile)
@@ -148,7 +148,7 @@ async def test_what_was_claimed_before_the_pause_is_held_at_its_hand_over(
     assert (job["state"], job["gate"], job["recipient"]) == ("pending", "sequence_paused", person.phone)
     assert job["attempts"] == 0, "nothing was attempted"
     assert provider.handed_over == []
-    await standing.resume_sequence(scripted.engine, key)
+    await status.resume_sequence(scripted.engine, key)
     assert await scripted.ended(enrollment) == ("completed", None)
     [sent] = provider.handed_over
     assert sent.content.model_dump(mode="json") == job["content"]

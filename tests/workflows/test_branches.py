@@ -13,9 +13,9 @@ from domain import ids
 from domain.enrollment import ExecuteInput
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter.inbound import receive
-from tests.harness import DAY, HOUR, Rig
-from tests.helpers import assert_eventually
+from starter.inbound.receive import receive
+from tests.support.harness import DAY, HOUR, Rig
+from tests.support.helpers import assert_eventually
 
 COLD = (Path(__file__).parent.parent / "cases" / "cold-outreach.yaml").read_text(encoding="utf-8")
 OUTREACH = re.sub(r"(?s)window:.*?(?=stop_on)", "", COLD)

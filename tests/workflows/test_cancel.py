@@ -5,7 +5,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import CancelledError
 
 from domain.errors import PermanentError
-from tests.harness import Rig, ScriptedProvider, SlowAnswer
+from tests.support.harness import Rig, ScriptedProvider, SlowAnswer
 
 TEXTS = """
     sequence: texts

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from domain.contact import Contact
 from scheduling.zones import load_zone
-from starter.contact_changes import Changes, change
-from starter.contact_csv import Reading
-from starter.contacts import import_csv
-from starter.records import record_of
-from store import reports
-from store.signals import OpenSignal
-from tests.harness import DAY, HOUR, Rig, about
-from tests.helpers import assert_eventually
+from starter.contacts.contacts import Changes, change
+from starter.contacts.csv_file import Reading
+from starter.contacts.imports import import_csv
+from starter.enrollments.record import record_of
+from store.enrollments import record
+from store.enrollments.signals import OpenSignal
+from tests.support.harness import DAY, HOUR, Rig, about
+from tests.support.helpers import assert_eventually
 
 PHOENIX = load_zone("America/Phoenix")
 AUCKLAND, BRISBANE = load_zone("Pacific/Auckland"), load_zone("Australia/Brisbane")
@@ -67,7 +67,7 @@ async def test_a_wait_is_planned_anew_later_and_earlier(skipping: Rig) -> None:
     assert about(before[0] + 4 * HOUR, at)
     assert (await skipping.job(enrollment, "second"))["held_until"] == at
     async with skipping.engine.database.transaction(skipping.engine.tenant_id) as tx:
-        report = await reports.read_enrollment(tx, enrollment)
+        report = await record.read_enrollment(tx, enrollment)
     assert report is not None
     told = record_of(report).next
     assert told is not None

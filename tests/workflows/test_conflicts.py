@@ -7,13 +7,13 @@ import pytest
 
 from domain.errors import PermanentError
 from domain.messages import Receipt
-from starter import control
-from store import ledger
-from store.ledger import Claim
+from starter.enrollments import control
+from store.enrollments import ledger
+from store.enrollments.ledger import Claim
 from store.pool import Database
-from tests.harness import Rig, ScriptedProvider
-from tests.owing import Desk
-from tests.undoing import undo
+from tests.support.harness import Rig, ScriptedProvider
+from tests.support.notices import Desk
+from tests.support.undoing import undo
 
 JOURNEY = """
     sequence: texts

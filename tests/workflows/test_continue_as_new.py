@@ -11,15 +11,15 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.enrollment import EnrollmentState
-from starter import control
-from starter.happened import happen
-from starter.migration import migrate
+from local.temporal import LocalTemporal
+from starter.contacts.events import happen
+from starter.enrollments import control
+from starter.enrollments.migration import migrate
 from starter.runs import CONTACT, SEQUENCE, TENANT
-from starter.temporal_server import LocalTemporal
 from store.pool import Database
-from tests.harness import Rig, about, rig_on
-from tests.hearing import nudge
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig, about, rig_on
+from tests.support.helpers import assert_eventually
+from tests.support.reports import nudge
 from workflows.enrollment import EnrollmentWorkflow
 
 TEXTS = """

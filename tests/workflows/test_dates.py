@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
-from starter.contact_csv import Reading
-from starter.contacts import import_csv
+from starter.contacts.csv_file import Reading
+from starter.contacts.imports import import_csv
 from starter.runs import Runs
-from starter.telling import say_many
-from tests.harness import DAY, HOUR, Rig, about
-from tests.helpers import assert_eventually
+from starter.signals import say_many
+from tests.support.harness import DAY, HOUR, Rig, about
+from tests.support.helpers import assert_eventually
 
 REMINDER = """
     sequence: reminder

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from domain import ids
-from tests.harness import Rig
+from tests.support.harness import Rig
 
 # Nothing to see when it is published: what it takes depends on what the contact has.
 _DEAR = "{{ attributes.long" + " | escape_once" * 20 + " | size }}"

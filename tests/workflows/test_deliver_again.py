@@ -6,7 +6,7 @@ from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
 from domain.errors import PermanentError
 from domain.messages import Absent, Receipt
-from tests.harness import Rig, ScriptedProvider
+from tests.support.harness import Rig, ScriptedProvider
 
 TEXTS = """
     sequence: texts

@@ -15,8 +15,8 @@ from domain.contact import Contact
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
 from starter.engine import at_time
-from starter.inbound import receive
-from tests.harness import HOUR, Rig
+from starter.inbound.receive import receive
+from tests.support.harness import HOUR, Rig
 from tests.workflows.consistency import assert_one_story
 
 CASES = Path(__file__).parent.parent / "cases"

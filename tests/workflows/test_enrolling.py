@@ -6,9 +6,9 @@ import pytest
 
 from domain.enrollment import EnrollmentStatus
 from domain.errors import NotFound
-from starter import control
-from starter.enroll import EnrollReport, chosen, enroll, everyone
-from tests.harness import Rig
+from starter.enrollments import control
+from starter.enrollments.enroll import EnrollReport, chosen, enroll, everyone
+from tests.support.harness import Rig
 
 TEXTS = """
     sequence: texts

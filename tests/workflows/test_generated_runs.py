@@ -20,13 +20,13 @@ from domain.contact import Contact
 from domain.errors import PermanentError, TouchlineError, TransientError
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel, OutgoingMessage, Receipt
-from starter import control, tasks
+from starter.contacts.events import happen
 from starter.engine import at_time
-from starter.happened import happen
-from starter.inbound import receive
+from starter.enrollments import control, tasks
+from starter.inbound.receive import receive
 from store.pool import Database
-from tests.harness import Answer, Rig, ScriptedProvider, receipt, rig_on
-from tests.helpers import time_skipping_server
+from tests.support.harness import Answer, Rig, ScriptedProvider, receipt, rig_on
+from tests.support.helpers import time_skipping_server
 from tests.unit.authoring.sequences import graph_documents, step_documents
 from tests.workflows.consistency import assert_one_story
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from domain.events import EventType
-from starter import contacts, control, telling
-from starter.contact_changes import Changes, change
-from starter.contact_csv import Reading
-from starter.contacts import import_csv
-from starter.happened import happen
-from starter.telling import say_many
-from tests.harness import Rig
+from starter import signals
+from starter.contacts import imports
+from starter.contacts.contacts import Changes, change
+from starter.contacts.csv_file import Reading
+from starter.contacts.events import happen
+from starter.contacts.imports import import_csv
+from starter.enrollments import control
+from starter.signals import say_many
+from tests.support.harness import Rig
 from tests.workflows.test_reconciler import sweep, while_temporal_is_down
 from tests.workflows.test_waits import awaiting, fates, report
 
@@ -30,7 +32,7 @@ GOAL = """
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Temporal on a stalled machine is not one that is away."""
-    monkeypatch.setattr(telling, "_WITHIN_S", 30.0)
+    monkeypatch.setattr(signals, "_WITHIN_S", 30.0)
 
 
 async def test_a_goal_is_judged_by_the_event_that_reaches_it(skipping: Rig) -> None:
@@ -207,8 +209,8 @@ async def test_an_import_wakes_those_alone_whose_goal_it_reaches(
     skipping: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many it names: in chunks, and without a word to anybody whose sequence has no goal, or another one."""
-    monkeypatch.setattr(contacts, "_JUDGED_AT_ONCE", 4)
-    monkeypatch.setattr(contacts, "_ENDED_AT_ONCE", 2)
+    monkeypatch.setattr(imports, "_JUDGED_AT_ONCE", 4)
+    monkeypatch.setattr(imports, "_ENDED_AT_ONCE", 2)
     people = [await skipping.contact() for _ in range(11)]
     aimed = await skipping.enroll(await skipping.publish(GOAL.format(goal="{field: plan, eq: gold}")), *people)
     plain = GOAL.replace("goal: {goal}", "").replace("{{", "{").replace("}}", "}").replace("aiming", "plain")

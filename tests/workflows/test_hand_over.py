@@ -13,19 +13,21 @@ import pytest
 
 from activities import hand_over
 from activities.deliver import Deliveries
-from activities.versions import Versions
+from activities.version_cache import Versions
+from cli.commands import enrollment_text
 from composition import composer_of
 from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
 from domain.errors import AmbiguousError, ConfigurationError, NotCleared, PermanentError, TransientError
 from domain.messages import Absent, OutgoingMessage, Receipt, Unknown
 from providers.base import LastLook, Line, Soon, Unbounded
-from starter import standing
-from starter.cli import showing
-from store import enrollments, last_look, pool, reports, suppressions
+from starter.sequences import status
+from store import last_look, pool
+from store.enrollments import enrollments, record
+from store.gates import suppressions
 from store.pool import Database
-from tests.harness import Rig, ScriptedProvider
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig, ScriptedProvider
+from tests.support.helpers import assert_eventually
 
 LATER = """
     sequence: texts
@@ -132,7 +134,7 @@ async def _paused(stage: Stage) -> None:
 
 
 async def _sequence_paused(stage: Stage) -> None:
-    await standing.pause_sequence(stage.rig.engine, "texts", "just now")
+    await status.pause_sequence(stage.rig.engine, "texts", "just now")
 
 
 async def _away(stage: Stage) -> None:
@@ -180,11 +182,11 @@ async def test_a_no_after_the_look_waits_for_nobody_and_names_what_had_begun(sta
     job = await stage.job()
     assert (job["state"], job["overtaken_at"], len(stage.provider.handed_over)) == ("sent", named, 1)
     async with stage.rig.engine.database.transaction(stage.rig.engine.tenant_id) as tx:
-        report = await reports.read_enrollment(tx, stage.enrollment)
+        report = await record.read_enrollment(tx, stage.enrollment)
     assert report is not None
     assert next((one.step, one.had_begun) for one in report.messages if one.state != "cancelled") == ("first", True)
     if no == "replied":
-        assert "; first had begun to leave" in "\n".join(map(str, showing.text(report)))
+        assert "; first had begun to leave" in "\n".join(map(str, enrollment_text.text(report)))
 
 
 async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,10 @@ from domain.contact import Contact
 from domain.enrollment import ExecuteInput, StepResult
 from domain.errors import AmbiguousError, TransientError
 from domain.messages import Unknown
-from starter import control
-from store import ledger
-from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, receipt
-from tests.hearing import hear_of, nudge
+from starter.enrollments import control
+from store.enrollments import ledger
+from tests.support.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, receipt
+from tests.support.reports import hear_of, nudge
 from tests.workflows.test_reconciler import ScriptedRuns
 from workflows.enrollment import EnrollmentWorkflow
 

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 
 from domain import ids
 from domain.messages import EmailContent, TextContent
-from tests.harness import DAY, HOUR, SLACK, Rig
+from tests.support.harness import DAY, HOUR, SLACK, Rig
 
 REFERENCE = (Path(__file__).parent.parent / "cases" / "reference-journey.yaml").read_text(encoding="utf-8")
 IN_SECONDS = REFERENCE.replace("days: 3", "seconds: 1").replace("days: 4", "seconds: 1")

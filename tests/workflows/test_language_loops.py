@@ -13,10 +13,10 @@ from domain.contact import Contact
 from domain.enrollment import Visit
 from domain.plan import WaitNode
 from scheduling.itinerary import Whereabouts
-from starter.happened import happen
-from store import acting
-from tests.harness import Rig
-from tests.helpers import assert_eventually
+from starter.contacts.events import happen
+from store.enrollments import actions
+from tests.support.harness import Rig
+from tests.support.helpers import assert_eventually
 
 SPINNING = """
     sequence: spinning
@@ -98,12 +98,12 @@ async def test_turns_taken_in_opposite_orders_are_taken_one_after_the_other(on_d
 
     async def take(contact: Contact, first: str, second: str) -> list[int]:
         async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
-            turns = [await acting.take_turn(tx, contact.id, sequence, first)]
+            turns = [await actions.take_turn(tx, contact.id, sequence, first)]
             if contact is one:
                 has_one.set()
                 # The other one, at its first turn.
                 await rig.somebody_waits()
-            return [*turns, await acting.take_turn(tx, contact.id, sequence, second)]
+            return [*turns, await actions.take_turn(tx, contact.id, sequence, second)]
 
     async def take_after() -> list[int]:
         await has_one.wait()

@@ -16,12 +16,12 @@ from temporalio.testing import WorkflowEnvironment
 from domain import ids
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter import control
+from starter.contacts.events import happen
 from starter.engine import at_time
-from starter.happened import happen
-from starter.inbound import receive
+from starter.enrollments import control
+from starter.inbound.receive import receive
 from store.pool import Database
-from tests.harness import DAY, HOUR, Rig, rig_on
+from tests.support.harness import DAY, HOUR, Rig, rig_on
 from workflows.commands import MOST_EVENTS
 
 CASES = Path(__file__).parent.parent / "cases"

@@ -9,7 +9,7 @@ from temporalio.api.enums.v1 import EventType
 
 from domain.enrollment import ExecuteInput, StepResult
 from scheduling.zones import load_zone
-from tests.harness import DAY, Rig, about
+from tests.support.harness import DAY, Rig, about
 
 NEW_YORK = load_zone("America/New_York")
 PHOENIX = load_zone("America/Phoenix")

@@ -22,13 +22,13 @@ from domain.contact import Contact
 from domain.events import InboundMessage, StatusReport
 from domain.ids import mailbox_poll_id
 from providers.imap import ImapConfig
-from starter.inbound import receive
-from starter.schedule import ensure_mailbox_poll
-from store import mailboxes
-from store.mailboxes import Checkpoint
-from tests.harness import HOUR, Rig
-from tests.helpers import assert_eventually
+from starter.inbound.receive import receive
+from starter.schedules import ensure_mailbox_poll
+from store.inbound import mailboxes
+from store.inbound.mailboxes import Checkpoint
 from tests.providers.dovecot import Dovecot, MailAccount, dovecot, needs_dovecot
+from tests.support.harness import HOUR, Rig
+from tests.support.helpers import assert_eventually
 
 pytestmark = needs_dovecot
 

@@ -3,8 +3,8 @@
 import pytest
 
 from domain.errors import NotFound, TouchlineError
-from domain.moving import Stays
-from tests.harness import DAY, HOUR, Rig, about
+from domain.migration import Stays
+from tests.support.harness import DAY, HOUR, Rig, about
 from tests.workflows.consistency import counts_are_exact
 from tests.workflows.moving import TEXTS, move, stays, texts, version_of
 

@@ -3,10 +3,10 @@
 import pytest
 
 from domain import ids
-from starter import control, tasks
-from starter.migration import migrate
-from tests.harness import DAY, Rig, about
+from starter.enrollments import control, tasks
+from starter.enrollments.migration import migrate
 from tests.store.counted import COUNTED
+from tests.support.harness import DAY, Rig, about
 
 WAIT = """
     sequence: kinds

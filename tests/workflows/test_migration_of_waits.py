@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from domain import ids
-from domain.moving import Stays
-from starter import tasks
-from starter.happened import happen
-from tests.harness import DAY, Rig, about
-from tests.helpers import assert_eventually
+from domain.migration import Stays
+from starter.contacts.events import happen
+from starter.enrollments import tasks
+from tests.support.harness import DAY, Rig, about
+from tests.support.helpers import assert_eventually
 from tests.workflows.moving import move, stays, texts
 
 AWAITING = """

@@ -1,9 +1,9 @@
 """What cannot be moved to another version stays as it is, and is named with the reason."""
 
 from domain.errors import AmbiguousError, TransientError
-from domain.moving import Stays
-from starter import control
-from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer
+from domain.migration import Stays
+from starter.enrollments import control
+from tests.support.harness import HOUR, Rig, ScriptedProvider, SlowAnswer
 from tests.workflows.moving import TEXTS, move, stays, version_of
 
 

@@ -7,15 +7,16 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.migrate import Migrations
-from activities.versions import Versions
+from activities.migration import Migrations
+from activities.version_cache import Versions
 from domain.enrollment import Upcoming
 from domain.errors import NotReady
-from domain.moving import MoveOrder
-from starter import control, standing
-from starter.migration import migrate
+from domain.migration import MoveOrder
+from starter.enrollments import control
+from starter.enrollments.migration import migrate
 from starter.runs import Runs
-from tests.harness import DAY, HOUR, Rig, about
+from starter.sequences import status
+from tests.support.harness import DAY, HOUR, Rig, about
 from tests.workflows.consistency import counts_are_exact
 from tests.workflows.moving import TEXTS, everything, move, texts
 from workflows.enrollment import EnrollmentWorkflow
@@ -61,13 +62,13 @@ async def test_a_paused_sequence_holds_whoever_was_moved(skipping: Rig) -> None:
     """Pause, mend, move, resume: nobody gets the old text, nobody is lost."""
     enrollment, _ = await skipping.start(TEXTS)
     await skipping.arrives(enrollment, "second")
-    await standing.pause_sequence(skipping.engine, "texts", "the offer is wrong")
+    await status.pause_sequence(skipping.engine, "texts", "the offer is wrong")
     await skipping.skip(72.5 * HOUR)
     await skipping.arrives(enrollment, "second", gate="sequence_paused")
     key = await skipping.publish(TEXTS.replace("again", "anew").replace("id: second", "id: other"))
     [person] = (await move(skipping, key, 2, second="other")).people
     assert person.gate == "sequence_paused"
-    assert await standing.resume_sequence(skipping.engine, "texts") == 1
+    assert await status.resume_sequence(skipping.engine, "texts") == 1
     assert await skipping.ended(enrollment) == ("completed", None)
     assert texts(skipping)[-1] == "Hello anew."
 

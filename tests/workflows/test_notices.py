@@ -16,8 +16,8 @@ from domain.errors import TransientError
 from domain.messages import Channel, Receipt
 from starter.runs import Runs
 from store.pool import Database
-from tests.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, result_of, rig_on
-from tests.owing import MINUTE, Desk
+from tests.support.harness import HOUR, Rig, ScriptedProvider, SlowAnswer, about, result_of, rig_on
+from tests.support.notices import MINUTE, Desk
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import pytest
 from temporalio.client import WorkflowUpdateStage
 
 from activities import deliver
-from activities.judge import Go, Verdict
+from activities.gates import Go, Verdict
 from domain.enrollment import EnrollmentState, StopRequest
 from domain.errors import Conflict, NotFound
 from scheduling.zones import load_zone
-from starter import control, standing
-from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer, about
-from tests.helpers import assert_eventually
+from starter.enrollments import control
+from starter.sequences import status
+from tests.support.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer, about
+from tests.support.helpers import assert_eventually
 from workflows.enrollment import EnrollmentWorkflow
 
 TWO = """
@@ -260,7 +261,7 @@ async def test_a_paused_sequence_holds_its_messages_and_loses_none(skipping: Rig
     enrollments = await skipping.enroll(key, *people)
     for enrollment in enrollments:
         await skipping.arrives(enrollment, "again")
-    await standing.pause_sequence(skipping.engine, key, "the offer is wrong")
+    await status.pause_sequence(skipping.engine, key, "the offer is wrong")
     await skipping.skip(72.5 * HOUR)
     for enrollment in enrollments:
         row = await skipping.arrives(enrollment, "again", gate="sequence_paused")
@@ -269,7 +270,7 @@ async def test_a_paused_sequence_holds_its_messages_and_loses_none(skipping: Rig
     assert len(skipping.outbox()) == 3
 
     went_on = await skipping.now()
-    assert await standing.resume_sequence(skipping.engine, key) == 3
+    assert await status.resume_sequence(skipping.engine, key) == 3
     for enrollment in enrollments:
         assert await skipping.ended(enrollment) == ("completed", None)
         assert about(went_on, (await skipping.job(enrollment, "again"))["sent_at"])
@@ -278,25 +279,25 @@ async def test_a_paused_sequence_holds_its_messages_and_loses_none(skipping: Rig
 async def test_a_paused_sequence_takes_nobody_in(skipping: Rig) -> None:
     """Enrolling is refused with the reason for the pause; pausing or resuming twice is refused as well."""
     key = await skipping.publish(TWO)
-    await standing.pause_sequence(skipping.engine, key, "the offer is wrong")
+    await status.pause_sequence(skipping.engine, key, "the offer is wrong")
     contact = await skipping.contact()
     with pytest.raises(Conflict, match="paused: the offer is wrong"):
         await skipping.enroll(key, contact)
     with pytest.raises(Conflict, match="paused already: the offer is wrong"):
-        await standing.pause_sequence(skipping.engine, key, "another")
-    await standing.resume_sequence(skipping.engine, key)
+        await status.pause_sequence(skipping.engine, key, "another")
+    await status.resume_sequence(skipping.engine, key)
     with pytest.raises(Conflict, match="is not paused"):
-        await standing.resume_sequence(skipping.engine, key)
+        await status.resume_sequence(skipping.engine, key)
     with pytest.raises(NotFound):
-        await standing.pause_sequence(skipping.engine, "no-such", "why")
+        await status.pause_sequence(skipping.engine, "no-such", "why")
 
 
 async def test_a_sequence_that_goes_on_leaves_ordinary_waits_alone(skipping: Rig) -> None:
     """Pausing and resuming a sequence during a delay neither shortens the delay nor wakes the enrollment."""
     enrollment, _ = await skipping.start(TWO)
     row = await skipping.arrives(enrollment, "again")
-    await standing.pause_sequence(skipping.engine, "two", "for a moment")
-    assert await standing.resume_sequence(skipping.engine, "two") == 0
+    await status.pause_sequence(skipping.engine, "two", "for a moment")
+    assert await status.resume_sequence(skipping.engine, "two") == 0
     await skipping.engine.runs.handle(enrollment).signal(EnrollmentWorkflow.nudge)
     await skipping.ended(enrollment)
     assert about(row["next_run_at"], (await skipping.job(enrollment, "again"))["sent_at"])

@@ -9,18 +9,18 @@ import pytest
 from rich.console import Console
 from temporalio.api.enums.v1 import EventType
 
+from cli.commands import enrollment_text
 from domain.contact import Contact
 from domain.errors import AmbiguousError
 from scheduling.zones import load_zone
-from starter import control
-from starter.cli import showing
-from starter.postponing import LONGEST_ABSENCE
-from starter.records import record_of
-from store import enrollments, reports
+from starter.enrollments import control
+from starter.enrollments.record import record_of
+from starter.inbound.out_of_office import LONGEST_ABSENCE
+from store.enrollments import enrollments, record
 from store.last_look import Clearance, LastLooks
-from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about
-from tests.hearing import away, be_away
-from tests.helpers import assert_eventually
+from tests.support.harness import DAY, HOUR, Rig, ScriptedProvider, about
+from tests.support.helpers import assert_eventually
+from tests.support.reports import away, be_away
 from workflows.enrollment import EnrollmentWorkflow
 
 PHOENIX = load_zone("America/Phoenix")
@@ -273,10 +273,10 @@ async def test_show_says_until_when_the_contact_is_away(skipping: Rig) -> None:
     enrollment = await waiting(skipping)
     await away(skipping, enrollment, in_days(10))
     async with skipping.engine.database.transaction(skipping.engine.tenant_id) as tx:
-        report = await reports.read_enrollment(tx, enrollment)
+        report = await record.read_enrollment(tx, enrollment)
     assert report is not None
     said = StringIO()
-    Console(file=said, width=300).print(*showing.text(report), sep="\n")
+    Console(file=said, width=300).print(*enrollment_text.text(report), sep="\n")
     day = f"{in_days(10):%a %d %b}"
     expected = f"held back: the contact is away until {day}, next at {day} 09:00 in America/Phoenix"
     assert expected in said.getvalue()

@@ -18,8 +18,8 @@ from domain.errors import (
 from domain.messages import Channel
 from providers.base import Provider
 from providers.registry import Registry
-from starter import standing
-from tests.harness import DAY, HOUR, Rig, ScriptedProvider, about
+from starter.sequences import status as standing
+from tests.support.harness import DAY, HOUR, Rig, ScriptedProvider, about
 
 BUSY = TransientError("scripted", "try later", code="421")
 NEVER = PermanentError("scripted", "no such user", code="550")

@@ -22,15 +22,15 @@ from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
 from domain.ids import reconciler_id
 from domain.messages import Absent, Lookup, Receipt, Unknown
-from starter.enroll import chosen, enroll
-from starter.happened import happen
+from starter.contacts.events import happen
+from starter.enrollments.enroll import chosen, enroll
 from starter.runs import Runs
-from starter.schedule import ensure_reconciler
-from store import reconcile
+from starter.schedules import ensure_reconciler
+from store.enrollments import reconcile
+from store.enrollments.signals import OpenSignal
 from store.pool import Database
-from store.signals import OpenSignal
-from tests.harness import HOUR, Rig, ScriptedProvider
-from tests.helpers import assert_eventually
+from tests.support.harness import HOUR, Rig, ScriptedProvider
+from tests.support.helpers import assert_eventually
 from workflows.reconcile import ReconcileWorkflow
 
 TEXTS = """

@@ -4,8 +4,8 @@ from temporalio.api.enums.v1 import EventType
 
 from domain.errors import TransientError
 from domain.messages import Channel
-from starter import control
-from tests.harness import DAY, Rig, ScriptedProvider, SlowAnswer
+from starter.enrollments import control
+from tests.support.harness import DAY, Rig, ScriptedProvider, SlowAnswer
 
 EMAILS = """
     sequence: emails

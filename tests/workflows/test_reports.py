@@ -13,11 +13,11 @@ from domain.errors import AmbiguousError
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from starter.engine import TemporalAddress, connect_temporal
-from starter.inbound import receive
+from starter.inbound.receive import receive
 from starter.runs import Runs
-from store.attribution import Received
-from tests.harness import DAY, Rig, ScriptedProvider, SlowAnswer
-from tests.helpers import assert_eventually
+from store.inbound.attribution import Received
+from tests.support.harness import DAY, Rig, ScriptedProvider, SlowAnswer
+from tests.support.helpers import assert_eventually
 from tests.workflows.test_replies import EMAILS, TEXTS
 
 ENDS = {EventType.BOUNCED: "bounced", EventType.COMPLAINED: "complained", EventType.UNSUBSCRIBED: "unsubscribed"}

@@ -3,10 +3,10 @@
 from collections import Counter
 
 from domain.enrollment import EnrollmentStatus
-from starter import standing
-from starter.migration import migrate
-from starter.retrying import retry
-from tests.harness import Rig, ScriptedProvider
+from starter.enrollments.migration import migrate
+from starter.enrollments.retry import retry
+from starter.sequences import status
+from tests.support.harness import Rig, ScriptedProvider
 from tests.workflows.consistency import counts_are_exact
 from tests.workflows.retried import NEVER, failed, said
 
@@ -104,12 +104,12 @@ async def test_what_went_out_before_is_not_sent_by_another_version_either(
           - {id: third, type: sms, body: "Three."}
           - {id: first, type: sms, body: "One."}
     """)
-    await standing.pause_sequence(scripted_dev.engine, "texts", "moving")
+    await status.pause_sequence(scripted_dev.engine, "texts", "moving")
     await retry(scripted_dev.engine, enrollment)
     await scripted_dev.arrives(enrollment, "second", gate="sequence_paused")
     report = await migrate(scripted_dev.engine, "texts", 2, {})
     assert len(report.moved) == 1, report
-    await standing.resume_sequence(scripted_dev.engine, "texts")
+    await status.resume_sequence(scripted_dev.engine, "texts")
     assert (await scripted_dev.ended(enrollment))[0] == "completed"
     assert said(provider) == ["One. STOP to end.", "Two.", "Two. STOP to end.", "Three."]
     [_, skipped] = [s for s in await scripted_dev.steps(enrollment) if s["node_id"] == "first"]

@@ -12,10 +12,10 @@ import pytest
 
 from domain.enrollment import EnrollmentInput, EnrollmentState, EnrollmentStatus
 from domain.errors import Conflict, NotReady
-from starter import retrying
-from starter.retrying import retry
+from starter.enrollments import retry as retrying
+from starter.enrollments.retry import retry
 from starter.runs import Runs
-from tests.harness import Rig, ScriptedProvider
+from tests.support.harness import Rig, ScriptedProvider
 from tests.workflows.retried import TEXTS, failed, said
 from tests.workflows.test_reconciler import sweep, while_temporal_is_down
 

@@ -7,11 +7,11 @@ import pytest
 
 from domain.errors import Conflict, NotFound
 from domain.messages import Channel
-from starter import control
-from starter.archiving import archive
-from starter.retrying import retry
-from store.suppressions import suppress
-from tests.harness import Rig, ScriptedProvider
+from starter.enrollments import control
+from starter.enrollments.retry import retry
+from starter.sequences.archive import archive
+from store.gates.suppressions import suppress
+from tests.support.harness import Rig, ScriptedProvider
 from tests.workflows.retried import TEXTS, as_it_was, failed
 
 

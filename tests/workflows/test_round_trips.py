@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from domain.enrollment import ExecuteInput
-from tests.harness import Rig
+from tests.support.harness import Rig
 
 SEQUENCE = """
     sequence: three

@@ -6,10 +6,10 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 import composition
-from starter import control
-from starter.migration import migrate
+from starter.enrollments import control
+from starter.enrollments.migration import migrate
 from store.pool import Database
-from tests.harness import rig_on
+from tests.support.harness import rig_on
 from tests.workflows.test_journey import REFERENCE
 
 

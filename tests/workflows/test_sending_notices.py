@@ -13,8 +13,8 @@ from providers.base import Later, Line, Soon, Unbounded
 from providers.registry import Registry
 from store.last_look import LastLooks, NoticeStanding
 from store.pool import Database
-from tests.harness import SlowAnswer
-from tests.owing import MINUTE, NOW, Desk
+from tests.support.harness import SlowAnswer
+from tests.support.notices import MINUTE, NOW, Desk
 
 FOUND = Receipt(provider="scripted", provider_message_id="found")
 

@@ -6,9 +6,9 @@ import pytest
 
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
-from starter import control
-from starter.enroll import EnrollReport, chosen, enroll
-from tests.harness import Rig
+from starter.enrollments import control
+from starter.enrollments.enroll import EnrollReport, chosen, enroll
+from tests.support.harness import Rig
 
 MAILS = """
     sequence: mails

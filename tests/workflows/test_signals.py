@@ -14,15 +14,15 @@ from domain.contact import Contact
 from domain.enrollment import StopMark
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
-from starter import telling
-from starter.inbound import record
+from starter import signals as telling
+from starter.inbound.receive import record
 from starter.runs import Runs
-from starter.telling import Teller
-from store import signals
-from store.attribution import Received
-from store.signals import Heard, OpenSignal
-from tests.harness import Rig
-from tests.helpers import assert_eventually
+from starter.signals import Teller
+from store.enrollments import signals
+from store.enrollments.signals import Heard, OpenSignal
+from store.inbound.attribution import Received
+from tests.support.harness import Rig
+from tests.support.helpers import assert_eventually
 
 EMAILS = """
     sequence: emails

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from authoring.check import check
+from cli.commands.simulate import play
 from domain.contact import Contact
 from domain.enrollment import Gate
 from domain.errors import TouchlineError
 from domain.messages import Channel
+from local.postgres import LocalPostgres
 from scheduling.zones import candidate_zones
 from settings import Settings
-from starter.cli.simulate import play
-from starter.postgres import LocalPostgres
-from starter.simulation.cues import Cue
-from starter.simulation.outcome import Outcome
-from starter.simulation.people import start_of
-from starter.simulation.run import Person, Played, id_of
-from starter.simulation.servers import Servers
-from store.suppressions import Suppression
+from simulation.cues import Cue
+from simulation.outcome import Outcome
+from simulation.people import start_of
+from simulation.run import Person, Played, id_of
+from simulation.servers import Servers
+from store.gates.suppressions import Suppression
 
 Play = Callable[..., Awaitable[Played]]
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

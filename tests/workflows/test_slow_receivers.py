@@ -17,8 +17,8 @@ from providers.registry import Registry
 from providers.webhook import Lines
 from starter.runs import Runs
 from store.pool import Database
-from tests.harness import Rig, ScriptedProvider, rig_on
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig, ScriptedProvider, rig_on
+from tests.support.helpers import assert_eventually
 
 PLACES = 2
 """Of messages in the worker; there are twice as many for webhooks."""

@@ -17,15 +17,16 @@ from activities import subscription as posting
 from activities.reconcile import Reconciler
 from domain import ids
 from domain.errors import Conflict
-from starter import control, subscriptions
+from starter.changes import subscriptions
+from starter.changes.subscriptions import Wanted
+from starter.enrollments import control
 from starter.runs import Runs
-from starter.subscriptions import Wanted
-from store import subscriptions as stored
-from store.changes import TYPES, ChangeType
+from store.changes import subscriptions as stored
+from store.changes.changes import TYPES, ChangeType
+from store.changes.subscriptions import Subscription
 from store.pool import Database
-from store.subscriptions import Subscription
-from tests.harness import Rig, rig_on
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig, rig_on
+from tests.support.helpers import assert_eventually
 from tests.workflows.receiver import Receiver, receiving
 
 SLOW = """

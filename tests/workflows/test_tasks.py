@@ -6,8 +6,8 @@ import pytest
 
 from domain import ids
 from domain.errors import Conflict, NotFound
-from starter import control, tasks
-from tests.harness import DAY, HOUR, Rig, about
+from starter.enrollments import control, tasks
+from tests.support.harness import DAY, HOUR, Rig, about
 
 CALL = """
     sequence: calling

@@ -7,11 +7,11 @@ import pytest
 from domain.errors import AmbiguousError, TransientError
 from domain.events import InboundMessage
 from domain.messages import Channel, EmailContent, TextContent, Unknown
-from starter import senders
-from starter import tenant as tenants
-from starter.inbound import receive
-from store.senders import SendingChannel
-from tests.harness import HOUR, Rig, ScriptedProvider
+from starter.inbound.receive import receive
+from starter.workspace import senders
+from starter.workspace import tenant_settings as tenants
+from store.workspace.senders import SendingChannel
+from tests.support.harness import HOUR, Rig, ScriptedProvider
 
 LOST = AmbiguousError("scripted", "the connection died", code="lost")
 

@@ -9,11 +9,11 @@ from domain import ids
 from domain.errors import NotFound, TouchlineError
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter import control
-from starter.happened import happen
-from starter.inbound import receive
-from store.attribution import Received
-from tests.harness import DAY, HOUR, Rig, about
+from starter.contacts.events import happen
+from starter.enrollments import control
+from starter.inbound.receive import receive
+from store.inbound.attribution import Received
+from tests.support.harness import DAY, HOUR, Rig, about
 
 AWAITING = """
     sequence: awaiting

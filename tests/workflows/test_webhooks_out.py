@@ -9,8 +9,8 @@ from domain import ids
 from domain.enrollment import ExecuteInput, Visit
 from domain.errors import PermanentError, TransientError
 from domain.messages import Absent, OutgoingMessage, Receipt, TextContent, WebhookContent
-from store import ledger
-from tests.harness import HOUR, Rig, ScriptedProvider
+from store.enrollments import ledger
+from tests.support.harness import HOUR, Rig, ScriptedProvider
 
 HOOK = """
     sequence: hooked

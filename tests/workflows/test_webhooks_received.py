@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain import ids
 from providers.webhook import ANSWER_LIMIT, WebhookConfig, WebhookProvider
 from store.pool import Database
-from tests.harness import HOUR, Rig, rig_on
+from tests.support.harness import HOUR, Rig, rig_on
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SCORE = '{"result": {"score": 7, "note": "warm"}}'

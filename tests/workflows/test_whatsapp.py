@@ -12,11 +12,11 @@ from domain.contact import Contact
 from domain.events import InboundMessage
 from domain.messages import Channel
 from providers.twilio import TwilioConfig, TwilioProvider
-from starter.inbound import receive
+from starter.inbound.receive import receive
 from store.pool import Database
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, Fault, TwilioApi
-from tests.harness import Rig, rig_on
 from tests.providers.twilio_calls import HOOK, REPLY, call
+from tests.support.harness import Rig, rig_on
 
 TEMPLATE = "HX" + "0c" * 16
 CHAT = f"""

@@ -8,12 +8,13 @@ import pytest
 
 from domain import ids
 from domain.errors import Conflict, NotFound
-from starter import control, standing, tasks
-from starter.archiving import archive
+from starter.contacts.events import happen
 from starter.engine import Engine, TemporalAddress, connect_temporal
-from starter.happened import happen
+from starter.enrollments import control, tasks
 from starter.runs import Runs
-from tests.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer, about
+from starter.sequences import status
+from starter.sequences.archive import archive
+from tests.support.harness import DAY, HOUR, Rig, ScriptedProvider, SlowAnswer, about
 
 BEFORE = """
     sequence: held
@@ -49,7 +50,7 @@ async def test_a_paused_sequence_holds_whoever_comes_to_a_node(skipping: Rig, ki
     text = BEFORE + f"      - {NODES[kind]}" + LAST
     enrollment, _ = await skipping.start(text, attributes={"signed": signed})
     await skipping.arrives(enrollment, "here")
-    await standing.pause_sequence(skipping.engine, "held", "the offer is wrong")
+    await status.pause_sequence(skipping.engine, "held", "the offer is wrong")
     # Not to a full hour: whoever is held looks again then, and the test server loses what is said meanwhile.
     await skipping.skip(3 * DAY + 2.5 * HOUR)
     await skipping.arrives(enrollment, "here", gate="sequence_paused")
@@ -57,7 +58,7 @@ async def test_a_paused_sequence_holds_whoever_comes_to_a_node(skipping: Rig, ki
     assert len(skipping.outbox()) == 1
     assert await skipping.rows("SELECT FROM contacts WHERE status IS NOT NULL") == []
     assert await skipping.rows("SELECT FROM tasks") == []
-    assert await standing.resume_sequence(skipping.engine, "held") == 1
+    assert await status.resume_sequence(skipping.engine, "held") == 1
     assert await skipping.ended(enrollment) == ("completed", None)
     assert await outcome(skipping, enrollment, "here") == "success"
     assert skipping.outbox()[-1].message.content.body == "The last one."  # type: ignore[union-attr]
@@ -69,7 +70,7 @@ async def test_what_is_waited_for_may_come_while_the_sequence_is_paused(skipping
     text = BEFORE + f"      - {NODES[kind]}" + LAST
     enrollment, contact = await skipping.start(text.replace("hours: 72", "seconds: 1"))
     await skipping.arrives(enrollment, "here", gate="event" if kind == "wait_for" else "task")
-    await standing.pause_sequence(skipping.engine, "held", "the offer is wrong")
+    await status.pause_sequence(skipping.engine, "held", "the offer is wrong")
     if kind == "wait_for":
         await happen(skipping.engine, contact.external_id, "paid")
     else:
@@ -77,7 +78,7 @@ async def test_what_is_waited_for_may_come_while_the_sequence_is_paused(skipping
     await skipping.arrives(enrollment, "here", gate="sequence_paused")
     await skipping.skip(DAY + HOUR / 2)
     assert len(skipping.outbox()) == 1
-    await standing.resume_sequence(skipping.engine, "held")
+    await status.resume_sequence(skipping.engine, "held")
     assert await skipping.ended(enrollment) == ("completed", None)
     [record] = [step for step in await skipping.steps(enrollment) if step["node_id"] == "here"]
     assert record["result"].get("branch", record["result"].get("outcome")) in ("then", "completed")
@@ -103,7 +104,7 @@ async def test_an_archived_sequence_lets_them_finish_and_takes_nobody_in(skippin
     await skipping.ended(enrollment)
     assert about(before["next_run_at"], (await skipping.job(enrollment, "last"))["sent_at"])
     assert (await archive(skipping.engine, "held", stop=False)).finishing == 0
-    await standing.resume_sequence(skipping.engine, "held")
+    await status.resume_sequence(skipping.engine, "held")
     await skipping.enroll("held", await skipping.contact())
 
 
@@ -111,12 +112,12 @@ async def test_whoever_a_pause_held_finishes_when_it_is_archived(skipping: Rig) 
     """Archiving ends the pause for those who are in it."""
     enrollment, _ = await skipping.start(BEFORE + LAST)
     await skipping.arrives(enrollment, "last")
-    await standing.pause_sequence(skipping.engine, "held", "the offer is wrong")
+    await status.pause_sequence(skipping.engine, "held", "the offer is wrong")
     await skipping.skip(72.5 * HOUR)
     await skipping.arrives(enrollment, "last", gate="sequence_paused")
     assert (await archive(skipping.engine, "held", stop=False)).woken == 1
     with pytest.raises(Conflict, match="those who are in it finish"):
-        await standing.pause_sequence(skipping.engine, "held", "again")
+        await status.pause_sequence(skipping.engine, "held", "again")
     now = await skipping.now()
     assert await skipping.ended(enrollment) == ("completed", None)
     assert about(now, (await skipping.job(enrollment, "last"))["sent_at"])

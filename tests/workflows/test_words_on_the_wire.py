@@ -15,13 +15,13 @@ from domain import ids
 from providers.base import Provider
 from providers.smtp import SmtpConfig, SmtpProvider
 from providers.twilio import TwilioConfig, TwilioProvider
-from starter.contact_csv import Reading
-from starter.contacts import import_csv
-from starter.enroll import chosen, enroll
+from starter.contacts.csv_file import Reading
+from starter.contacts.imports import import_csv
+from starter.enrollments.enroll import chosen, enroll
 from store.pool import Database
 from tests.fakes.twilio_api import ACCOUNT, NUMBER, TOKEN, TwilioApi
-from tests.harness import Rig, rig_on
 from tests.providers.smtp_server import MailServer
+from tests.support.harness import Rig, rig_on
 
 _FIELDS = "{{ name }}|{{ first_name }}|{{ company }}|{{ external_id }}|{{ attributes.note }}|{{ tags | join: '+' }}"
 EMAIL = f"""

@@ -11,7 +11,7 @@ import worker
 from composition import registry_of
 from settings import Settings
 from store.pool import Database
-from tests.harness import rig_on
+from tests.support.harness import rig_on
 
 NONE: dict[str, Any] = {"email_provider": "outbox", "whatsapp_provider": "none", "webhook_provider": "none"}
 

@@ -6,16 +6,19 @@ from collections.abc import Awaitable, Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.edge import Edge
+from api.http.state import Edge
 from domain.messages import Channel
-from starter import archiving, contact_changes, erasure, happened, standing, suppressing, tasks
-from starter.campaigns import add
-from starter.contact_changes import Changes
+from starter.campaigns.campaigns import add
+from starter.contacts import contacts, erasure, events
+from starter.contacts.contacts import Changes
 from starter.engine import Engine
+from starter.enrollments import tasks
+from starter.gates import suppressions
+from starter.sequences import archive, status
 from tests.api.conftest import Api
 from tests.providers import twilio_calls
 from tests.store.tenants import Tenant, fill
-from tests.undoing import undo
+from tests.support.undoing import undo
 
 TOKEN = "a token that nobody guesses, ever"
 
@@ -69,20 +72,20 @@ async def _close(engine: Engine) -> None:
 
 
 COMMANDS: dict[str, tuple[str, Callable[[Engine], Awaitable[object]]]] = {
-    "pause a sequence": ("sequences", lambda engine: standing.pause_sequence(engine, "journey", "why")),
-    "archive it": ("sequences", lambda engine: archiving.archive(engine, "journey", stop=False)),
-    "stop everybody": ("enrollments", lambda engine: archiving.archive(engine, "journey", stop=True)),
+    "pause a sequence": ("sequences", lambda engine: status.pause_sequence(engine, "journey", "why")),
+    "archive it": ("sequences", lambda engine: archive.archive(engine, "journey", stop=False)),
+    "stop everybody": ("enrollments", lambda engine: archive.archive(engine, "journey", stop=True)),
     "erase": ("messages", lambda engine: erasure.erase(engine, "C1", stop=True)),
-    "bar an address": ("suppressions", lambda engine: suppressing.bar(engine, Channel.EMAIL, "ada@example.com")),
-    "change a contact": ("contacts", lambda engine: contact_changes.change(engine, "C1", Changes(company="X"))),
-    "tell an event": ("contact_events", lambda engine: happened.happen(engine, "C1", "bought")),
+    "bar an address": ("suppressions", lambda engine: suppressions.bar(engine, Channel.EMAIL, "ada@example.com")),
+    "change a contact": ("contacts", lambda engine: contacts.change(engine, "C1", Changes(company="X"))),
+    "tell an event": ("contact_events", lambda engine: events.happen(engine, "C1", "bought")),
     "close a task": ("tasks", _close),
     "add to a campaign": ("campaign_members", lambda engine: _add(engine)),
 }
 
 
 async def _add(engine: Engine) -> None:
-    await contact_changes.create(engine, "C2", Changes(email="grace@example.com"))
+    await contacts.create(engine, "C2", Changes(email="grace@example.com"))
     await add(engine, "Spring", ["C2"], "api")
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.api.conftest import Api
 
-ROOT = Path(__file__).resolve().parents[2]
-_NAMED = {"api/auth.py", "api/docs.py", "store/pool.py"}
+ROOT = Path(__file__).resolve().parents[3]
+_NAMED = {"api/http/auth.py", "api/http/description.py", "store/pool.py"}
 """How a tenant's first key is made, and what a process that does not start says to whoever starts it."""
 _ROOMS = ("api", "starter", "store", "activities", "authoring", "workflows", "providers", "content", "domain")
 _MISSING = UUID(int=7)

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from api import idempotency as middleware
 from api.app import create_app
-from api.edge import Edge
+from api.http import idempotency as middleware
+from api.http.state import Edge
 from store import idempotency
 from store.idempotency import Attempt
 from tests.api.conftest import Api
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 async def _headers(api: Api, key: str | None = None) -> dict[str, str]:

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from api import frame
 from api.app import create_app
-from api.edge import Edge
-from api.frame import MAX_BODY
-from providers.webhooks.intake import Head, Intake
+from api.http import middleware
+from api.http.middleware import MAX_BODY
+from api.http.state import Edge
+from providers.inbound.intake import Head, Intake
 from starter.engine import Engine
 from tests.api.conftest import Api
 from tests.providers.twilio_calls import REPLY, call
@@ -48,7 +48,7 @@ async def test_a_length_that_lies_does_not_help(api: Api) -> None:
 
 async def test_a_body_that_never_ends_is_not_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends slower than anybody would is answered 408."""
-    monkeypatch.setattr(frame, "_BODY_WITHIN_S", 0.05)
+    monkeypatch.setattr(middleware, "_BODY_WITHIN_S", 0.05)
     said: list[dict[str, Any]] = []
     received = [{"type": "http.request", "body": b"{", "more_body": True}]
 

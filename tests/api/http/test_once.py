@@ -15,27 +15,30 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from api import idempotency as middleware
 from api.app import description
-from api.edge import Edge
+from api.http import idempotency as middleware
+from api.http.state import Edge
 from domain import ids
 from domain.enrollment import Ending, EnrollmentStatus
 from domain.errors import AmbiguousError
 from domain.messages import Channel
 from providers.registry import Registry
-from starter import control, enroll, telling
+from starter import signals
 from starter.engine import TemporalAddress, connect_temporal
-from starter.inbox import Inbox
+from starter.enrollments import control, enroll
+from starter.inbound.inbox import Inbox
 from starter.runs import Runs
-from store import counters, enrollments, idempotency
+from store import idempotency
+from store.analytics import counters
+from store.enrollments import enrollments
 from tests.api.conftest import Api, another_tenant, edge_on
+from tests.api.http.test_wall import TABLES, body_of
 from tests.api.operating import SLOW
 from tests.api.test_process import NOWHERE, Serving, serving
-from tests.api.test_wall import TABLES, body_of
 from tests.e2e.site import Process
-from tests.harness import Rig, ScriptedProvider, about
-from tests.helpers import assert_eventually
 from tests.store.tenants import Tenant, fill
+from tests.support.harness import Rig, ScriptedProvider, about
+from tests.support.helpers import assert_eventually
 
 __all__ = ["serving"]
 
@@ -320,7 +323,7 @@ async def silent() -> AsyncIterator[Client]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Temporal is waited for as briefly as the test can bear."""
-    monkeypatch.setattr(telling, "_WITHIN_S", 0.5)
+    monkeypatch.setattr(signals, "_WITHIN_S", 0.5)
     monkeypatch.setattr(enroll, "_ANSWERED_WITHIN_S", 0.5)
     monkeypatch.setattr(control, "_BEFORE_PAUSING_ALONE", timedelta(seconds=0.5))
 
@@ -363,11 +366,11 @@ async def test_a_pause_and_a_stop_need_no_temporal(
     row = await rig.enrollment(enrollment)
     assert (row["status"], row["gate"]) == ("paused", "enrollment_paused")
 
-    monkeypatch.setattr(telling, "_WITHIN_S", 60.0)
+    monkeypatch.setattr(signals, "_WITHIN_S", 60.0)
     resumed = await control.resume(rig.engine, enrollment)
     assert (resumed.status, resumed.node_id) == ("running", "more")
     assert about(timedelta(days=3), (resumed.at or datetime.now(UTC)) - datetime.now(UTC))
-    monkeypatch.setattr(telling, "_WITHIN_S", 0.5)
+    monkeypatch.setattr(signals, "_WITHIN_S", 0.5)
     third = {**headers, "Idempotency-Key": "a third"}
     stopped = await mute.http.post(f"/leads/{contact.external_id}/stop-sequence", json={}, headers=third)
     assert stopped.json()["enrollments"][0]["state"]["status"] == "stopped"

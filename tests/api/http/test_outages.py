@@ -12,16 +12,16 @@ import psutil
 import pytest
 from temporalio.client import Client
 
-from api import webhooks
-from api.edge import Edge
+from api.http.state import Edge
+from api.inbound import providers
+from local.postgres import LocalPostgres
 from starter.engine import Engine, TemporalAddress, connect_temporal
-from starter.postgres import LocalPostgres
 from starter.runs import Runs
-from store.migrate import migrate
 from store.pool import Database
+from store.schema import migrate
 from tests.api.conftest import Api, edge_on
-from tests.harness import Rig, rig_on
 from tests.providers.twilio_calls import REPLY, call
+from tests.support.harness import Rig, rig_on
 
 AT_ONCE_S = 30.0
 TEXTS = """
@@ -85,7 +85,7 @@ async def test_a_database_that_hangs_is_not_waited_for(
         process.suspend()
     try:
         with monkeypatch.context() as impatient:
-            impatient.setattr(webhooks, "_WITHIN_S", 0.5)
+            impatient.setattr(providers, "_WITHIN_S", 0.5)
             async with asyncio.timeout(AT_ONCE_S):
                 texts = (call({**REPLY, "MessageSid": f"SM{n}"}) for n in range(12))
                 answers = await asyncio.gather(*map(api.twilio, texts))
@@ -104,7 +104,7 @@ async def test_a_pool_that_is_used_up_is_not_waited_for(
     database = await Database.connect(database_url, size=2)
     api = connect(edge_on(dataclasses.replace(engine, database=database)))
     with monkeypatch.context() as impatient:
-        impatient.setattr(webhooks, "_WITHIN_S", 0.2)
+        impatient.setattr(providers, "_WITHIN_S", 0.2)
         async with database.session(engine.tenant_id), database.session(engine.tenant_id):
             async with asyncio.timeout(AT_ONCE_S):
                 assert (await api.twilio(call(REPLY))).status_code == 503

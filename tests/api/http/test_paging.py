@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.paging import Key, cursor, place
-from api.problems import Refusal
+from api.http.paging import Key, cursor, place
+from api.http.problems import Refusal
 
 _KEYS: dict[type[Key], st.SearchStrategy[Key]] = {
     str: st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from api.edge import Edge
-from api.rates import RateLimiter
+from api.http.limiter import RateLimiter
+from api.http.state import Edge
 from tests.api.conftest import Api
 
 LIMIT = 5

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app, description
-from api.edge import Edge
+from api.http.state import Edge
 from tests.api.conftest import Api
 from tests.store.tenants import Tenant, fill
 

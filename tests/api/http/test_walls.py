@@ -13,18 +13,18 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.edge import Edge
-from api.rates import RateLimiter
-from api.turns import Turns
+from api.http.concurrency import Turns
+from api.http.limiter import RateLimiter
+from api.http.state import Edge
 from starter.engine import Engine
-from store import api_keys
 from store.pool import Database
+from store.workspace import api_keys
 from tests.api.conftest import Api, edge_on
 from tests.api.listening import listening, served
 from tests.api.test_process import NOWHERE, Serving, serving
 from tests.e2e.site import Process
-from tests.helpers import assert_eventually
 from tests.providers.twilio_calls import REPLY, call
+from tests.support.helpers import assert_eventually
 
 __all__ = ["serving"]
 

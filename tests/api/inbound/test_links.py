@@ -11,7 +11,7 @@ import pytest
 from httpx import AsyncClient
 from temporalio.client import Client
 
-from api.edge import Edge
+from api.http.state import Edge
 from content import machines
 from content.links import Links
 from domain import ids
@@ -19,8 +19,8 @@ from domain.messages import EmailContent
 from providers.outbox import OutboxEntry
 from store.pool import Database
 from tests.api.conftest import client_of
-from tests.harness import Rig, rig_on
-from tests.helpers import assert_eventually
+from tests.support.harness import Rig, rig_on
+from tests.support.helpers import assert_eventually
 
 BASE = "https://mail.example.com"
 KEYS = ["k" * 32, "o" * 32]

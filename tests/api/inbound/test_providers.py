@@ -10,13 +10,13 @@ from secrets import token_hex
 
 import pytest
 
-from api.edge import Edge
+from api.http.state import Edge
 from content.apart import apart
 from domain.errors import Malformed
 from domain.events import StatusReport
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.intake import SHORT_CALL, Head, Intake
-from providers.webhooks.twilio import TwilioWebhook
+from providers.inbound.base import WebhookRequest
+from providers.inbound.intake import SHORT_CALL, Head, Intake
+from providers.inbound.twilio import TwilioWebhook
 from tests.api.conftest import POSTMARK_LOGIN, Api
 from tests.providers.twilio_calls import DELIVERED, INBOUND, REPLY, STATUS, TOKEN, call
 
@@ -239,8 +239,8 @@ def _read_for_ever(call: WebhookRequest) -> list[StatusReport]:
 
 async def test_a_call_whose_reading_never_ends_is_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """400, a dead letter, and whoever calls meanwhile is answered: the reading is ended, and was not here."""
-    monkeypatch.setattr("api.webhooks.raw_mail", _read_for_ever)
-    monkeypatch.setattr("api.reading.apart", partial(apart, seconds=0.5))
+    monkeypatch.setattr("api.inbound.providers.raw_mail", _read_for_ever)
+    monkeypatch.setattr("api.inbound.call_reading.apart", partial(apart, seconds=0.5))
     headers = {**await api.key("write"), "Content-Type": "message/rfc822"}
     first = await api.twilio(call({**REPLY, "MessageSid": "SM" + 32 * "1"}, INBOUND))
     assert first.status_code == 200  # what is made once in a process, routes and opt-outs' weights, is there

@@ -7,7 +7,7 @@ import pytest
 
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
-from starter.inbound import receive
+from starter.inbound.receive import receive
 from tests.api.conftest import Api
 
 Call = Any

@@ -14,13 +14,13 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from temporalio.client import Client
 
-from api.edge import Edge
+from api.http.state import Edge
 from domain.contact import Contact
 from providers.smtp import SmtpConfig, SmtpProvider
 from store.pool import Database
 from tests.api.conftest import Api, edge_on
-from tests.harness import Rig, rig_on
 from tests.providers.smtp_server import MailServer
+from tests.support.harness import Rig, rig_on
 
 OURS = "sequences@touch.example"
 SEQUENCE = """

@@ -12,12 +12,12 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
-from api import webhooks
-from api.edge import Edge
-from providers.webhooks import postmark, sendgrid
-from providers.webhooks.base import WebhookRequest
-from providers.webhooks.postmark import PostmarkWebhook
-from providers.webhooks.registry import build_email_webhooks
+from api.http.state import Edge
+from api.inbound import providers
+from providers.inbound import postmark, sendgrid
+from providers.inbound.base import WebhookRequest
+from providers.inbound.postmark import PostmarkWebhook
+from providers.inbound.registry import build_email_webhooks
 from tests.api.conftest import POSTMARK_LOGIN, Api
 from tests.providers.webhooks.vendors import Secret, curve_key, ecdsa, form
 
@@ -240,7 +240,7 @@ async def test_the_beginning_of_what_is_too_long_counts(
     api: Api, way: Callable[[Api, tuple[str, ...], int], Awaitable[Response]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """413 with a dead letter; its writer is heard as far as it was read, and not written to as if nothing came."""
-    for module in (webhooks, postmark, sendgrid):
+    for module in (providers, postmark, sendgrid):
         monkeypatch.setattr(module, "LONGEST_CALL", 2 * MB)
     answer = await way(api, ORDERS["words first"], 3 * MB)
     assert answer.status_code == 413
@@ -278,7 +278,7 @@ async def test_nothing_is_read_of_whoever_brings_no_login(api: Api) -> None:
 
 async def test_what_is_longer_than_any_mail_is_kept_by_its_beginning(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """413 with a record, once it is proven whose it is."""
-    monkeypatch.setattr(webhooks, "LONGEST_CALL", 2_000_000)
+    monkeypatch.setattr(providers, "LONGEST_CALL", 2_000_000)
     monkeypatch.setattr(postmark, "LONGEST_CALL", 2_000_000)
     raw = mail().as_bytes() + b"x" * 2_000_000
     headers = {**await api.key("write"), "Content-Type": "message/rfc822"}

@@ -18,8 +18,8 @@ from standardwebhooks.webhooks import Webhook as Signer
 from twilio.request_validator import RequestValidator
 
 from domain.events import EventType
-from providers.webhooks import postmark, resend, sendgrid, twilio
-from providers.webhooks.base import Webhook, WebhookRequest
+from providers.inbound import postmark, resend, sendgrid, twilio
+from providers.inbound.base import Webhook, WebhookRequest
 
 JOB = UUID("7d444840-9dc0-5d48-8b3e-0a9c1c2f3e4d")
 """What every sample names: by tag, by metadata, by address."""

@@ -14,12 +14,12 @@ from domain.enrollment import EnrollmentStatus
 from domain.errors import Conflict
 from domain.events import EventType, InboundMessage
 from domain.messages import Channel
-from starter import reviewing
-from starter.inbound import receive
-from store import awaiting, inbound, reviews
-from store.attribution import Received
-from store.inbound import Reading
-from store.stopping import Held
+from starter.inbound import reviews as reviewing
+from starter.inbound.receive import receive
+from store.inbound import messages, reviews, waits
+from store.inbound.attribution import Received
+from store.inbound.messages import Reading
+from store.inbound.stops import Held
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 from tests.store.tenants import Tenant
 
@@ -135,7 +135,7 @@ async def test_an_answer_costs_four_statements(letters: Letters) -> None:
     asked: list[asyncpg.connection.LoggedQuery] = []
     async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
         with tx.query_logger(asked.append):
-            received = await inbound.receive_message(
+            received = await messages.receive_message(
                 tx, letters.engine.tenant_id, answer, Reading("reply"), written_since=now - timedelta(days=1), now=now
             )
     assert (received.stopped, [word.signal for word in received.signals]) == ((enrollment,), ["reply"])
@@ -494,7 +494,7 @@ async def test_whatever_a_report_says_it_is_stored(letters: Letters) -> None:
 async def test_two_that_met_in_a_circle_are_both_recorded(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL undoes one of them; it is done again, once."""
     enrollment, contact = await letters.written_to(EMAILS, "one")
-    receive_message, attempts = inbound.receive_message, []
+    receive_message, attempts = messages.receive_message, []
 
     async def undone_once(*args: Any, **kwargs: Any) -> Received:
         received = await receive_message(*args, **kwargs)
@@ -503,7 +503,7 @@ async def test_two_that_met_in_a_circle_are_both_recorded(letters: Letters, monk
             raise asyncpg.DeadlockDetectedError("deadlock detected")
         return received
 
-    monkeypatch.setattr(inbound, "receive_message", undone_once)
+    monkeypatch.setattr(messages, "receive_message", undone_once)
     received = await letters.gets(contact.email or "")
     assert (received.duplicate, received.stopped, len(attempts)) == (False, (enrollment,), 2)
     assert len(await letters.rows("SELECT FROM responses")) == 1
@@ -516,4 +516,4 @@ def test_a_goal_that_cannot_be_judged_keeps_no_report_out() -> None:
         for contact in [uuid4()]
         for goal in ({"event": "purchase", "since": "999999w"}, "replied")
     ]
-    assert [aim.enrollment_id for aim in awaiting.aims_of(held, held[0].contact_id)] == [held[1].id]
+    assert [aim.enrollment_id for aim in waits.aims_of(held, held[0].contact_id)] == [held[1].id]

@@ -18,15 +18,15 @@ from domain.enrollment import Gate
 from domain.errors import AmbiguousError
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel
-from starter import inbound, inbox
-from starter.inbox import Inbox
-from store import dead_letters, stopping
-from store import inbox as stored
-from store.inbox import Place
+from starter.inbound import inbox, receive
+from starter.inbound.inbox import Inbox
+from store.inbound import dead_letters, stops
+from store.inbound import inbox as stored
+from store.inbound.inbox import Place
 from store.last_look import LastLooks
 from store.pool import Database
-from tests.helpers import assert_eventually
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
+from tests.support.helpers import assert_eventually
 
 Report = StatusReport | InboundMessage
 
@@ -275,13 +275,13 @@ async def test_what_comes_from_one_address_is_applied_in_its_order(
 ) -> None:
     """Another process that is told of the second first leaves it alone until the first has had its effect."""
     order: list[str] = []
-    apply = inbound.apply
+    apply = receive.apply
 
     async def noted(tx: Any, engine: Any, report: Any, now: Any) -> Any:
         order.append(report.text)
         return await apply(tx, engine, report, now)
 
-    monkeypatch.setattr(inbound, "apply", noted)
+    monkeypatch.setattr(receive, "apply", noted)
     words = ["STOP", "START", "STOP", "START"]
     places = await left(
         letters, *(text("+12125550199", word, provider_event_id=f"{n}") for n, word in enumerate(words))
@@ -316,17 +316,17 @@ async def test_a_number_of_thousands_is_ended_in_parts(
     letters: Letters, monkeypatch: pytest.MonkeyPatch, others: int
 ) -> None:
     """Each transaction ends so many of those who share an address, and all of them end, whoever was written to."""
-    monkeypatch.setattr(stopping, "MOST_OTHERS", 10)
+    monkeypatch.setattr(stops, "MOST_OTHERS", 10)
     ended: list[int] = []
-    strike = stopping.strike
+    strike = stops.strike
 
-    async def noted(*args: Any, **given: Any) -> stopping.Struck:
+    async def noted(*args: Any, **given: Any) -> stops.Struck:
         struck = await strike(*args, **given)
         if args[3] is not None:  # the rule by which something ends
             ended.append(len(struck.ended))
         return struck
 
-    monkeypatch.setattr(stopping, "strike", noted)
+    monkeypatch.setattr(stops, "strike", noted)
     enrollments = await neighbours(letters, others + 1)
     await letters.deliver(enrollments[-1], "first")
     box = Inbox()
@@ -345,12 +345,12 @@ async def test_what_was_ended_in_part_is_ended_by_another_process(
     letters: Letters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever was at it dies in between: the rest is held all the while, and ends."""
-    monkeypatch.setattr(stopping, "MOST_OTHERS", 10)
+    monkeypatch.setattr(stops, "MOST_OTHERS", 10)
     enrollments = await neighbours(letters, 35)
     [place] = await left(letters, text(PLACEHOLDER, "STOP"))
     dying = Inbox()
     with monkeypatch.context() as patched:
-        patched.setattr(inbound, "go_on", AsyncMock(side_effect=ConnectionError("killed")))
+        patched.setattr(receive, "go_on", AsyncMock(side_effect=ConnectionError("killed")))
         dying.begin(letters.engine, [place])
         await dying.idle()
     assert 0 < await live(letters) < 35
@@ -368,7 +368,7 @@ async def test_an_answer_of_one_ends_nothing_of_those_who_share_its_number(
     letters: Letters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many there are: a reply is the contact's own."""
-    monkeypatch.setattr(stopping, "MOST_OTHERS", 10)
+    monkeypatch.setattr(stops, "MOST_OTHERS", 10)
     enrollments = await neighbours(letters, 25)
     await letters.deliver(enrollments[7], "first")
     received = await letters.gets(PLACEHOLDER, "Call me", channel=Channel.SMS)
@@ -402,7 +402,7 @@ async def test_a_report_that_can_have_no_effect_is_buried_and_the_others_go_on(
     letters: Letters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it does to the code that applies it: after the second time it is a dead letter with its reason."""
-    apply = inbound.apply
+    apply = receive.apply
     tries = 0
 
     async def poisoned(tx: Any, engine: Any, report: Any, now: Any) -> Any:
@@ -412,7 +412,7 @@ async def test_a_report_that_can_have_no_effect_is_buried_and_the_others_go_on(
             raise TypeError("it takes the reader apart")
         return await apply(tx, engine, report, now)
 
-    monkeypatch.setattr(inbound, "apply", poisoned)
+    monkeypatch.setattr(receive, "apply", poisoned)
     enrollment, contact = await letters.written_to(TEXTS, "first")
     await left(letters, text(contact.phone, "poison", payload={"Body": "poison"}))
     await left(letters, text(contact.phone, "STOP"))
@@ -447,14 +447,14 @@ async def test_reports_that_keep_failing_hide_none_behind_them(
     letters: Letters, monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:
     """A thousand that came in first wait for something that is not their fault; the one behind them has its effect."""
-    apply = inbound.apply
+    apply = receive.apply
 
     async def refused(tx: Any, engine: Any, report: Any, now: Any) -> Any:
         if report.text == "poison":
             raise asyncpg.LockNotAvailableError("somebody holds it")
         return await apply(tx, engine, report, now)
 
-    monkeypatch.setattr(inbound, "apply", refused)
+    monkeypatch.setattr(receive, "apply", refused)
     enrollment, contact = await letters.written_to(TEXTS, "first")
     await left(letters, *(text(f"+1212556{n % addresses:04}", "poison") for n in range(1000)))
     await left(letters, text(contact.phone, "STOP"))
@@ -487,14 +487,14 @@ async def test_a_report_that_can_not_be_buried_keeps_nobody_waiting(
     letters: Letters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What can neither have its effect nor be kept as a dead letter is put off, and the others go on."""
-    apply = inbound.apply
+    apply = receive.apply
 
     async def refused(tx: Any, engine: Any, report: Any, now: Any) -> Any:
         if report.text == "poison":
             raise TypeError("it takes the reader apart")
         return await apply(tx, engine, report, now)
 
-    monkeypatch.setattr(inbound, "apply", refused)
+    monkeypatch.setattr(receive, "apply", refused)
     monkeypatch.setattr(dead_letters, "keep", AsyncMock(side_effect=ValueError("no room")))
     enrollment, contact = await letters.written_to(TEXTS, "first")
     await left(letters, *(text(f"+1212556{n:04}", "poison") for n in range(300)))
@@ -536,7 +536,7 @@ async def test_a_tenant_whose_inbox_cannot_be_looked_at_holds_up_no_other(
 
 async def test_an_outage_is_no_fault_of_the_report(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that goes away in between costs a report none of its tries: it waits, and has its effect."""
-    apply, outages = inbound.apply, 5
+    apply, outages = receive.apply, 5
 
     async def cut_off(tx: Any, engine: Any, report: Any, now: Any) -> Any:
         nonlocal outages
@@ -545,7 +545,7 @@ async def test_an_outage_is_no_fault_of_the_report(letters: Letters, monkeypatch
             raise ConnectionError("the server closed the connection")
         return await apply(tx, engine, report, now)
 
-    monkeypatch.setattr(inbound, "apply", cut_off)
+    monkeypatch.setattr(receive, "apply", cut_off)
     monkeypatch.setattr(inbox, "_LOOK_EVERY_S", 0.01)
     enrollment, contact = await letters.written_to(TEXTS, "first")
     await left(letters, text(contact.phone, "STOP"))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.events import EventType
-from starter import reviewing
-from store import reviews
+from starter.inbound import reviews as reviewing
+from store.inbound import reviews
 from tests.store.letters import EMAILS, TEXTS, Letters
 
 

@@ -8,8 +8,9 @@ from domain.contact import Contact
 from domain.errors import PermanentError
 from domain.events import EventType
 from domain.messages import Channel, OutgoingMessage
-from starter import contact_changes, suppressing
-from starter.contact_changes import Changes
+from starter.contacts import contacts
+from starter.contacts.contacts import Changes
+from starter.gates import suppressions
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 
 OTHER, OTHER_PHONE = "another@example.net", "+12125550199"
@@ -18,7 +19,7 @@ AFTER_BOUNCE = EMAILS.replace("steps:", "goal: {event: bounced}\n    steps:").re
 
 
 async def moves(letters: Letters, contact: Contact, **fields: str | None) -> None:
-    await contact_changes.change(letters.engine, contact.external_id, Changes.model_validate(fields))
+    await contacts.change(letters.engine, contact.external_id, Changes.model_validate(fields))
 
 
 async def own(letters: Letters) -> dict[str, str]:
@@ -56,7 +57,7 @@ async def test_who_opts_out_is_not_written_to_at_another_address(letters: Letter
         case "complaint":
             await letters.hears(EventType.COMPLAINED, **job)
         case _:
-            await suppressing.bar_contact(letters.engine, contact.external_id, Channel.EMAIL, asked_by_contact=True)
+            await suppressions.bar_contact(letters.engine, contact.external_id, Channel.EMAIL, asked_by_contact=True)
     assert await own(letters) == {channel: "complained" if how == "complaint" else "unsubscribed"}
     await moves(letters, contact, email=OTHER, phone=OTHER_PHONE)
     assert await is_written_to(letters, contact, EMAILS) is (channel != "email")
@@ -134,19 +135,19 @@ async def test_an_operator_takes_back_what_the_person_asked_for(letters: Letters
     contact = await letters.contact()
     await letters.written_to(TEXTS, "first", to=contact)
     await letters.texted(contact, "STOP")
-    found = await suppressing.of_contact(letters.engine, contact.external_id)
+    found = await suppressions.of_contact(letters.engine, contact.external_id)
     assert {(one.address, one.contact) for one in found} == {(contact.phone, None), (None, contact.external_id)}
     [address] = [one for one in found if one.address]
-    await suppressing.lift(letters.engine, address.id, asked_by_contact=True)
+    await suppressions.lift(letters.engine, address.id, asked_by_contact=True)
     assert (await own(letters), await letters.barred()) == ({}, {})
-    made = await suppressing.bar_contact(letters.engine, contact.external_id, Channel.SMS, asked_by_contact=True)
+    made = await suppressions.bar_contact(letters.engine, contact.external_id, Channel.SMS, asked_by_contact=True)
     assert (made.contact, made.reason, await letters.barred()) == (
         contact.external_id,
         "unsubscribed",
         {("sms", contact.phone): "manual"},
     )
     name = contact.external_id
-    lifted = await suppressing.lift(letters.engine, made.id, asked_by_contact=True, contact=name)
+    lifted = await suppressions.lift(letters.engine, made.id, asked_by_contact=True, contact=name)
     assert (lifted.active, await own(letters)) == (False, {})
 
 

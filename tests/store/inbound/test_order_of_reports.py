@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.events import StatusReport
 from domain.messages import Channel
-from store import statuses
+from store.inbound import status_reports
 from tests.store.cases import NOW, REPORTS, SENT_AT, STATUS, Case
 from tests.store.tenants import AT, Tenant
 
@@ -125,7 +125,7 @@ async def test_three_refusals_in_a_row_count_as_a_bounce(tenant: Tenant) -> None
                 job_id=job,
                 **STATUS[case_name],
             )
-            received = await statuses.receive_status(tx, tenant.id, report, None, written_since=AT, now=NOW)
+            received = await status_reports.receive_status(tx, tenant.id, report, None, written_since=AT, now=NOW)
             stopped.append(received.stopped)
     assert stopped == [(), (), (case.enrollment,)]
     [barred] = await tenant.rows("SELECT reason, active FROM suppressions WHERE address = $1", case.address)

@@ -9,8 +9,8 @@ from domain.contact import Contact
 from domain.ids import new_id
 from domain.messages import Channel
 from store.pool import Database
-from tests.harness import HOUR
-from tests.owing import HELP, MINUTE, NOW, Desk, Kind
+from tests.support.harness import HOUR
+from tests.support.notices import HELP, MINUTE, NOW, Desk, Kind
 
 CONTACT = Contact(id=new_id(), external_id="C1", name="Ada Lovelace", phone="+12125550101")
 

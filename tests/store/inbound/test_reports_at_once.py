@@ -11,11 +11,11 @@ import pytest
 
 from domain import ids
 from domain.enrollment import Ending, EnrollmentStatus
-from store import enrollments, ledger
+from store.enrollments import enrollments, ledger
 from store.pool import Database
-from tests.helpers import assert_eventually
 from tests.store.cases import NOW, REPORTS, SENT_AT, Case
 from tests.store.tenants import AT, Tenant
+from tests.support.helpers import assert_eventually
 
 MINUTE = timedelta(minutes=1)
 STOPPED = Ending(status=EnrollmentStatus.STOPPED, reason="manual")

@@ -7,7 +7,7 @@ import pytest
 from content.spellings import spellings
 from domain.events import EventType
 from domain.messages import Channel
-from store import suppressions
+from store.gates import suppressions
 from tests.store.letters import TEXTS, Letters
 from tests.unit.content.test_spellings import ALONE, PAIRS
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from authoring.check import Checked, check
+from authoring.language.definition import SequenceDefinition
 from domain.action import UpdateStatus
 from domain.condition import AnyOf, Comparison
-from domain.definition import SequenceDefinition
 from domain.plan import (
     ActionNode,
     Arm,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from authoring.check import Checked, check
-from domain.definition import SequenceDefinition
+from authoring.language.definition import SequenceDefinition
 from domain.messages import Channel
 from domain.plan import DelayNode, ExitNode, MessageNode, Plan
 from domain.schedule import Delay

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.walk import all_dominators, cycle, dominators, order
+from authoring.language.digraph import all_dominators, cycle, dominators, order
 
 Graph = dict[str, list[str]]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from authoring.check import Checked, check
 from authoring.export import as_yaml, export
+from authoring.language.definition import StepContent
 from authoring.source import read
 from authoring.to_steps import TooNested
-from domain.definition import StepContent
 from domain.plan import Node, Plan
 from tests.unit.authoring.sequences import graph_documents, step_documents
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from authoring.check import Checked, check
-from domain.definition import GraphDefinition
+from authoring.language.definition import GraphDefinition
 from domain.plan import ConditionNode, ExitNode, GotoNode, MessageNode, Plan, SplitNode, TaskNode, WaitNode
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 CASES = Path(__file__).parents[2] / "cases"
 TEXT = {"body": "x"}

@@ -11,18 +11,18 @@ from pydantic import BaseModel
 
 from authoring.check import check
 from authoring.explain import keys_of
+from authoring.language.definition import GraphDefinition, SequenceDefinition
+from authoring.language.delay_step import DateOf
+from authoring.language.expectation import Case, CaseContact, CaseEvent, CaseReply, Expected, ExpectedMessage
+from authoring.language.graph import NODE_TYPES, GraphEdge, GraphNode
+from authoring.language.steps import Step, Variant
+from authoring.language.window_spec import WindowSpec
 from authoring.placed import MESSAGES
 from authoring.shapes import STEP_TYPES
 from content.merge_fields import KNOWN_FIELDS
 from domain.action import ActionStep
 from domain.brake import Brake
 from domain.condition import Comparison, EventTest, EventWord
-from domain.definition import GraphDefinition, SequenceDefinition
-from domain.delay_step import DateOf
-from domain.expectation import Case, CaseContact, CaseEvent, CaseReply, Expected, ExpectedMessage
-from domain.graph import NODE_TYPES, GraphEdge, GraphNode
-from domain.steps import Step, Variant
-from domain.window_spec import WindowSpec
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "sequences.md").read_text()
 EXAMPLES = re.findall(r"^```(yaml|json) ?(\w*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)

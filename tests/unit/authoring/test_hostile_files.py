@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from authoring.check import MAX_PLAN, check
 from authoring.explain import keys_of
+from authoring.language.delay_step import DateOf, DelayStep
+from authoring.language.graph import NODE_TYPES
+from authoring.language.steps import ConditionStep, EmailStep, GotoStep, SplitStep, TaskStep, WaitForStep, WebhookStep
 from authoring.shapes import STEP_TYPES
 from domain.action import Stop
-from domain.delay_step import DateOf, DelayStep
-from domain.graph import NODE_TYPES
 from domain.plan import ways_out
-from domain.steps import ConditionStep, EmailStep, GotoStep, SplitStep, TaskStep, WaitForStep, WebhookStep
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 FOLDER = Path(__file__).parents[2] / "cases"
 CASES = [path.read_text() for path in sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob("*.json")])]

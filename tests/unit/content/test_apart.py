@@ -13,7 +13,7 @@ import pytest
 
 from content.apart import Overrun, apart
 from domain.errors import Malformed
-from tests.helpers import assert_eventually
+from tests.support.helpers import assert_eventually
 
 
 class Awkward(Exception):

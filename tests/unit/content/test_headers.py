@@ -19,7 +19,7 @@ from content.mime import build
 from domain.errors import ContentError
 from domain.ids import message_id
 from domain.messages import EmailContent, OutgoingMessage
-from providers.webhooks.reading import address_in
+from providers.inbound.parsing import address_in
 from settings import Settings
 
 SEEDS, MAILS = range(904, 908), 2_500

@@ -13,7 +13,7 @@ from domain.condition import Comparison
 from domain.contact import Contact
 from domain.errors import ContentError
 from domain.facts import Facts, evaluate, fields_of
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 ANA = Contact(
     id=UUID(int=1),

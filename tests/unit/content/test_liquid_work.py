@@ -11,7 +11,7 @@ from content.liquid import problems, render, rendered
 from domain.contact import Contact
 from domain.errors import ContentError
 from domain.ids import new_id
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 _WHO = Contact(
     id=new_id(),

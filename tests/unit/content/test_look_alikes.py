@@ -6,7 +6,7 @@ import pytest
 
 from content.optout import OptOutKind, judge
 from content.optout.look_alikes import as_latin
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 SCRIPTS = {
     "Cyrillic": {"S": "Ѕ", "T": "Т", "O": "О", "P": "Р", "s": "ѕ", "t": "т", "o": "о", "p": "р"},

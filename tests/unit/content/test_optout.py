@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.optout import OptOutKind, OptOutVerdict, judge
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 CARRIERS = [
     "ARRET",

@@ -7,7 +7,7 @@ import pytest
 
 from content.links import Links
 from content.tracking import MAX_TARGET, mark_up
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 LINKS = Links("https://t.example.com", ["key"])
 TENANT, JOB = UUID(int=1), UUID(int=2)

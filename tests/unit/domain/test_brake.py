@@ -3,8 +3,8 @@
 import pytest
 
 from authoring.check import check
+from authoring.language.definition import SequenceDefinition
 from domain.brake import Brake
-from domain.definition import SequenceDefinition
 
 STEPS = "steps:\n  - {id: hello, type: sms, body: Hi}\n"
 

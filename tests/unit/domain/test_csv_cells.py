@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cells import cell, shielded, unshielded
+from domain.csv_cells import cell, shielded, unshielded
 
 
 @given(st.text(alphabet="'=+-@\t\r\n ab1", max_size=6))

@@ -3,8 +3,8 @@
 import pytest
 
 from authoring.check import check
-from domain.fate import messages_after
 from domain.plan import ConditionNode
+from domain.reachability import messages_after
 
 STEPS = """
 sequence: s

@@ -3,7 +3,7 @@
 import pytest
 
 from authoring.check import check
-from domain.versions import Changed, Diff, diff
+from domain.version_diff import Changed, Diff, diff
 
 BASE = """
 sequence: welcome

@@ -3,7 +3,7 @@
 import pytest
 
 from content.inbound_mail.echo import without_echo
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 OURS = (
     "Hi Jane,\n\nshall we look at your roof this spring? We were in your street last week.\n\n"

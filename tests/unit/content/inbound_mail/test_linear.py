@@ -9,7 +9,7 @@ import pytest
 
 from content.inbound_mail.read import read
 from content.optout import judge
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 _AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from content.inbound_mail.references import token_in, with_token
 from domain.errors import Malformed
 from domain.events import InboundMessage, StatusReport
 from domain.ids import DEFAULT_TENANT, job_id, message_id
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 _AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
 _JOB = job_id(uuid5(DEFAULT_TENANT, "one"), "step-1")

@@ -9,7 +9,7 @@ from content.inbound_mail.read import read
 from content.inbound_mail.reply_text import reply_text
 from content.optout import OptOutKind, judge
 from domain.events import InboundMessage
-from tests.machine import assert_takes_at_most
+from tests.support.machine import assert_takes_at_most
 
 _AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
 _FOOTER = "Northside Roofing, 1 Main St\nUnsubscribe: https://example.org/u/abc or reply STOP"

@@ -1,0 +1,17 @@
+"""`python -m starter`: the client script that starts workflows, which is the command line (`python -m cli`)."""
+
+from entrypoint import Exit, end_process
+
+
+def _main() -> int:
+    try:
+        # Here and not above: this import takes most of a command's start, and Ctrl-C may come in the midst of it.
+        from cli.app import main
+
+        return main()
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+
+
+if __name__ == "__main__":
+    end_process(_main())
