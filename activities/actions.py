@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.enrollments import Desk, enroll_from
+from activities.enrollments import Enroller, enroll_from
 from content.liquid import render, rendered
 from domain.action import (
     ActionStep,
@@ -44,7 +44,7 @@ class Effect:
     ending: Ending | None = None
 
 
-async def act(tx: asyncpg.Connection, action: ActionStep, actor: Actor, desk: Desk, now: datetime) -> Effect:
+async def act(tx: asyncpg.Connection, action: ActionStep, actor: Actor, desk: Enroller, now: datetime) -> Effect:
     """Do it. Raises ContentError when a text has no value for this contact."""
     who = actor.contact.id
     match action:

@@ -25,7 +25,7 @@ from domain import ids
 from domain.base import Frozen
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
-from scheduling.itinerary import Home
+from scheduling.itinerary import TenantTime
 from store.campaigns import batches
 from store.campaigns.batches import LIVE, BatchStatus, Refusal, Work
 from store.enrollments import enrollments
@@ -117,7 +117,7 @@ class _Attempt:
     """One attempt at a batch."""
 
     def __init__(
-        self, database: Database, runs: Runs, order: BatchOrder, work: Work, version: Version, home: Home
+        self, database: Database, runs: Runs, order: BatchOrder, work: Work, version: Version, home: TenantTime
     ) -> None:
         self._database = database
         self._runs = runs

@@ -23,8 +23,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from activities.clock import Clock, heartbeats
-from activities.enrollments import Desk, Launch
-from activities.gates import HOLDS, Go, Hold, Over, Skip, judge
+from activities.enrollments import Enroller, Launch
+from activities.gates import HOLDS, Go, Hold, Over, Skip, check_gates
 from activities.hand_over import (
     LIMIT,
     MOST_REFUSALS,
@@ -56,7 +56,7 @@ from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, 
 from domain.plan import Outgoing, WebhookNode
 from providers.base import Later, Line, Provider, Soon
 from providers.registry import Registry
-from scheduling.itinerary import Whereabouts
+from scheduling.itinerary import LocalTime
 from store.enrollments import enrollments, ledger
 from store.enrollments.ledger import Claim
 from store.last_look import Made, is_held
@@ -154,7 +154,7 @@ class _Delivery:
         self._parts = parts
         self._order = order
         self._clock = Clock()
-        self._desk = Desk(order.tenant_id, parts.versions, parts.providers.must_carry)
+        self._desk = Enroller(order.tenant_id, parts.versions, parts.providers.must_carry)
         self._line: Line | None = None
         self._has_waited = False
         self._refusals = 0
@@ -254,10 +254,10 @@ class _Delivery:
         node = version.plan.nodes[order.node_id]
         if not isinstance(node, Outgoing):
             raise ApplicationError(f"node {order.node_id} sends no message", non_retryable=True)
-        where = Whereabouts(claim.contact.zones, claim.tenant_zone, order.enrollment_id, claim.holidays)
+        where = LocalTime(claim.contact.zones, claim.tenant_zone, order.enrollment_id, claim.holidays)
         if order.instruction == "send_now" and claim.not_before is not None:
             # The operator knows better than an automatic answer.
-            await enrollments.come_back(tx, order.enrollment_id)
+            await enrollments.clear_away(tx, order.enrollment_id)
             claim = replace(claim, not_before=None)
         settlement = Settlement(tx, order, claim, version, node, where, self._clock, self._desk)
 
@@ -285,7 +285,7 @@ class _Delivery:
         waits = claim.state is JobState.PENDING and claim.ending is None and claim.status is not EnrollmentStatus.PAUSED
         if waits and (ended := await settlement.goal()) is not None:
             return ended
-        match judge(claim, version.plan, node, where, self._clock.now()):
+        match check_gates(claim, version.plan, node, where, self._clock.now()):
             case Over():
                 return settlement.recorded()
             case Hold(gate, until):
@@ -419,7 +419,7 @@ class _Delivery:
                 await asyncio.sleep(_SETTLE_AGAIN_S)
 
     async def _record(self, tx: asyncpg.Connection, claimed: _Claimed, outcome: Outcome) -> StepResult:
-        standing = await ledger.read_standing(tx, self._order.visit)
+        standing = await ledger.read_status(tx, self._order.visit)
         settlement = claimed.settlement.after(tx, standing)
         if (standing.state, standing.claims) != (JobState.SENDING, claimed.number):
             # Somebody else has settled it; what a provider said of it is a proof all the same.

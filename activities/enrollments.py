@@ -15,7 +15,7 @@ from domain.enrollment import EnrollmentInput, Visit
 from domain.errors import NotReady
 from domain.messages import Channel
 from domain.plan import Plan
-from scheduling.itinerary import Home, Whereabouts, next_stop
+from scheduling.itinerary import LocalTime, TenantTime, next_stop
 from scheduling.window import NoAllowedInstant
 from store.enrollments import enrollments
 from store.enrollments.enrollments import NOBODYS, Held, NewEnrollment, Sharer
@@ -54,7 +54,7 @@ async def open_enrollments(
     version: Version,
     people: Sequence[Contact],
     *,
-    home: Home,
+    home: TenantTime,
     source: str,
     now: datetime,
     id_of: Callable[[Contact], UUID] = lambda _: ids.new_id(),
@@ -79,7 +79,7 @@ async def open_enrollments(
         if contact.id in barred:
             continue
         enrollment_id = id_of(contact)
-        where = Whereabouts(contact.zones, home.zone, enrollment_id, home.holidays)
+        where = LocalTime(contact.zones, home.zone, enrollment_id, home.holidays)
         try:
             stop = next_stop(version.plan, version.plan.start, now, where)
         except NoAllowedInstant as error:
@@ -147,7 +147,7 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Enroller:
     """What actions need from outside of their transaction."""
 
     tenant_id: UUID
@@ -163,7 +163,7 @@ async def enroll_from(
     visit: Visit,
     sequence_id: UUID,
     contact: Contact,
-    desk: Desk,
+    desk: Enroller,
     now: datetime,
 ) -> dict[str, Any]:
     """Enroll a contact in another sequence from a step; answers what became of it, for the step's record.

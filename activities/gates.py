@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate
 from domain.plan import MessageNode, Outgoing, Plan
-from scheduling.itinerary import Whereabouts, stop_at
+from scheduling.itinerary import LocalTime, stop_at
 from store.enrollments.ledger import Claim
 
 REVIEW_RECHECK = timedelta(minutes=15)
@@ -50,7 +50,7 @@ class Over:
 Verdict = Go | Hold | Skip | Over
 
 
-def judge(claim: Claim, plan: Plan, node: Outgoing, where: Whereabouts, now: datetime) -> Verdict:
+def check_gates(claim: Claim, plan: Plan, node: Outgoing, where: LocalTime, now: datetime) -> Verdict:
     """Every gate, in the order in which an operator would want to hear of it."""
     if claim.ending is not None:
         return Over(claim.ending)

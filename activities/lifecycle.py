@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock
-from activities.enrollments import Desk
+from activities.enrollments import Enroller
 from activities.version_cache import Versions
 from activities.wake_up import arrive
 from domain.enrollment import (
@@ -22,7 +22,7 @@ from domain.enrollment import (
     Visit,
 )
 from domain.plan import Plan
-from scheduling.itinerary import Whereabouts, stop_at
+from scheduling.itinerary import LocalTime, stop_at
 from store.enrollments import enrollments, ledger, steps
 from store.enrollments.enrollments import Scope
 from store.pool import Database
@@ -79,7 +79,7 @@ class Lifecycle:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
                 node = plan.nodes[upcoming.node_id]
-                where = Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays)
+                where = LocalTime(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays)
                 upcoming = stop_at(plan, node, due, where, not_before=scope.not_before, lap=upcoming.lap).upcoming
                 if upcoming.gate is None and order.next.gate not in (Gate.WINDOW, Gate.POSTPONED):
                     upcoming = upcoming.model_copy(update={"gate": order.next.gate})
@@ -111,7 +111,7 @@ class Lifecycle:
 
     async def _complete(self, order: ExecuteInput) -> StepResult:
         async with self._database.transaction(order.tenant_id, lock_enrollment=order.enrollment_id) as tx:
-            return await arrive(tx, order, Desk(order.tenant_id, self._versions, self._must_carry), Clock())
+            return await arrive(tx, order, Enroller(order.tenant_id, self._versions, self._must_carry), Clock())
 
 
 async def _scope(tx: asyncpg.Connection, order: ExecuteInput | ResumeInput | EndInput) -> Scope:

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from activities.clock import Clock
-from activities.enrollments import Desk
+from activities.enrollments import Enroller
 from activities.walk import Verdict, Walk
 from content.spellings import spellings
 from content.webhook import kept_of
@@ -29,11 +29,11 @@ from domain.errors import (
 from domain.messages import JobState, Receipt, Unknown
 from domain.plan import DelayNode, ExitNode, MessageNode, Node, Outgoing, Plan
 from domain.schedule import UntilField, Window
-from scheduling.itinerary import Whereabouts, may_go, next_stop, stop_at
+from scheduling.itinerary import LocalTime, may_go, next_stop, stop_at
 from scheduling.window import NoAllowedInstant, next_allowed
 from store.enrollments import actions, date_waits, ledger, steps
 from store.enrollments.enrollments import Visited
-from store.enrollments.ledger import Claim, ErrorClass, Standing
+from store.enrollments.ledger import Claim, ErrorClass, JobStatus
 from store.gates.suppressions import SuppressionReason, suppress
 from store.pool import LOST, savepoint
 from store.sequences import brake
@@ -75,9 +75,9 @@ class Settlement:
     claim: Claim
     version: Version
     node: Outgoing
-    where: Whereabouts
+    where: LocalTime
     clock: Clock
-    desk: Desk
+    desk: Enroller
     attempts: int = 0
     """Hand-overs so far, the present one included."""
 
@@ -86,7 +86,7 @@ class Settlement:
         """What the workflow interprets."""
         return self.version.plan
 
-    def after(self, tx: asyncpg.Connection, now: Standing) -> "Settlement":
+    def after(self, tx: asyncpg.Connection, now: JobStatus) -> "Settlement":
         """The same after the hand-over, with what has happened meanwhile."""
         claim = replace(self.claim, status=now.status, ending=now.ending, next=now.next, not_before=now.not_before)
         return replace(self, tx=tx, claim=claim, attempts=self.claim.attempts + 1)

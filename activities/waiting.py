@@ -16,7 +16,7 @@ from domain.facts import FieldValue
 from domain.plan import DelayNode, Plan, TaskNode, WaitNode
 from domain.schedule import DatePolicy, Delay, Until, UntilDate, UntilField
 from scheduling.delays import DateVerdict, delay_end
-from scheduling.itinerary import Stop, Whereabouts
+from scheduling.itinerary import LocalTime, Stop
 from store.enrollments import steps, tasks
 from store.enrollments.tasks import Outcome
 
@@ -28,13 +28,13 @@ class Moment:
     """When a node is looked at."""
 
     now: datetime
-    where: Whereabouts
+    where: LocalTime
     hurried: bool
     """An operator has ended the wait."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class Left:
     """The wait is over."""
 
     way: str | None
@@ -45,16 +45,16 @@ class Taken:
     """The step failed."""
 
 
-async def for_event(tx: asyncpg.Connection, node: WaitNode, visit: Visit, moment: Moment) -> Stop | Taken:
+async def for_event(tx: asyncpg.Connection, node: WaitNode, visit: Visit, moment: Moment) -> Stop | Left:
     """What happens meanwhile is noted on the step's record by whoever records it."""
     record = await steps.hold(tx, visit)
     if record is None or record["started_at"] is None:
         ends = moment.now + timedelta(seconds=node.timeout_seconds)
         return Stop((), node, ends, Gate.EVENT, lap=visit.lap, since=moment.now)
     if "event" in record["result"]:
-        return Taken(node.then, {"branch": "then"})
+        return Left(node.then, {"branch": "then"})
     if moment.hurried or record["due_at"] <= moment.now:
-        return Taken(node.otherwise, {"branch": "else"})
+        return Left(node.otherwise, {"branch": "else"})
     return Stop((), node, record["due_at"], Gate.EVENT, lap=visit.lap, since=record["started_at"])
 
 
@@ -65,7 +65,7 @@ async def for_person(
     moment: Moment,
     contact: Contact,
     said: Mapping[str, str],
-) -> Stop | Taken:
+) -> Stop | Left:
     """What the person does is noted on the step's record when it is done."""
     record = await steps.read(tx, visit)
     if record is None or record["started_at"] is None:
@@ -79,17 +79,17 @@ async def for_person(
         outcome = "lapsed" if node.lapsed else "skipped"
         await tasks.close(tx, visit.step_id, outcome, moment.now)
     ways = {"completed": node.next, "skipped": node.skipped, "lapsed": node.lapsed or node.skipped}
-    return Taken(ways[outcome], {"outcome": outcome})
+    return Left(ways[outcome], {"outcome": outcome})
 
 
 async def _give(
     tx: asyncpg.Connection, node: TaskNode, visit: Visit, now: datetime, contact: Contact, said: Mapping[str, str]
-) -> Stop | Taken:
+) -> Stop | Left:
     try:
         written = {key: said[key] for key in ("title", "instructions") if key in said}
         texts = {key: await rendered(partial(render, text, contact)) for key, text in written.items()}
     except ContentError as error:
-        return Taken(node.skipped, error=str(error))
+        return Left(node.skipped, error=str(error))
     ends = None if node.lapse_seconds is None else now + timedelta(seconds=node.lapse_seconds)
     await tasks.give(
         tx,
@@ -112,7 +112,7 @@ async def until_date(
     since: datetime,
     plan: Plan,
     fields: Mapping[str, FieldValue],
-) -> Stop | Taken:
+) -> Stop | Left:
     """The date may have changed since it was last looked at, so it is looked at again."""
     record = await steps.read(tx, visit)
     entered = (record and record["started_at"]) or since
@@ -127,15 +127,15 @@ async def until_date(
     if end.verdict == "due":
         if end.at > moment.now and not moment.hurried:
             return Stop((), node, end.at, Gate.DATE, lap=visit.lap, since=entered)
-        return Taken(node.next)
+        return Left(node.next)
     result = {"date": end.verdict}
     match _policy(node.delay, end.verdict):
         case "stop":
-            return Taken(None, result, Ending(status=EnrollmentStatus.STOPPED, reason=f"date_{end.verdict}"))
+            return Left(None, result, Ending(status=EnrollmentStatus.STOPPED, reason=f"date_{end.verdict}"))
         case "skip" if node.skip_to is not None:
-            return Taken(node.skip_to, result)
+            return Left(node.skip_to, result)
         case _:
-            return Taken(node.next, result)
+            return Left(node.next, result)
 
 
 def _policy(delay: Delay | Until, verdict: DateVerdict) -> DatePolicy:

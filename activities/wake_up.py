@@ -6,17 +6,17 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock
-from activities.enrollments import Desk
+from activities.enrollments import Enroller
 from activities.gates import HOLDS, SEQUENCE_RECHECK
 from activities.walk import Walk
 from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.plan import ConditionNode, ExitNode, Node
-from scheduling.itinerary import Whereabouts
+from scheduling.itinerary import LocalTime
 from store.enrollments import enrollments, steps
 from store.enrollments.enrollments import Scope
 
 
-async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock: Clock) -> StepResult:
+async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Enroller, clock: Clock) -> StepResult:
     """Under the enrollment's lock. Safe to repeat: what an earlier attempt has done is the answer."""
     scope = await enrollments.read_scope(tx, order.enrollment_id)
     if scope is None:
@@ -37,14 +37,14 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Desk, clock:
         return StepResult(verdict="deferred", next=held)
     if hurried and scope.not_before is not None:
         # The operator knows better than an automatic answer.
-        await enrollments.come_back(tx, order.enrollment_id)
+        await enrollments.clear_away(tx, order.enrollment_id)
     waited_until = await steps.end_waits(tx, order.visit, now)
     walk = Walk(
         tx,
         order.visit,
         contact_id=scope.contact_id,
         version=version,
-        where=Whereabouts(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays),
+        where=LocalTime(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays),
         desk=desk,
         now=now,
         not_before=None if hurried else scope.not_before,

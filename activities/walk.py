@@ -14,8 +14,8 @@ import structlog
 
 from activities import waiting
 from activities.actions import Actor, act
-from activities.enrollments import Desk
-from activities.waiting import Moment, Taken
+from activities.enrollments import Enroller
+from activities.waiting import Left, Moment
 from domain.enrollment import GOAL, Ending, EnrollmentStatus, StepResult, StepStatus, Visit
 from domain.errors import ContentError
 from domain.facts import evaluate
@@ -34,7 +34,7 @@ from domain.plan import (
 from domain.reachability import out_of_reach
 from domain.schedule import UntilField
 from domain.split import choose
-from scheduling.itinerary import Passed, Stop, Whereabouts, next_stop, stop_at
+from scheduling.itinerary import LocalTime, Passed, Stop, next_stop, stop_at
 from store.enrollments import enrollments, facts, steps
 from store.enrollments.enrollments import Visited
 from store.enrollments.facts import Known
@@ -58,8 +58,8 @@ class Walk:
     """Where it stands, or the message that was settled."""
     contact_id: UUID
     version: Version
-    where: Whereabouts
-    desk: Desk
+    where: LocalTime
+    desk: Enroller
     now: datetime
     not_before: datetime | None = None
     """The contact is away until then (UTC)."""
@@ -200,7 +200,7 @@ class Walk:
             return effect.ending or Ending(status=EnrollmentStatus.STOPPED, reason="stopped")
         return GOAL if await self.is_at_goal() else node.next
 
-    async def _follow(self, node: Node, step: Stop | Taken) -> str | Stop | Ending:
+    async def _follow(self, node: Node, step: Stop | Left) -> str | Stop | Ending:
         """Stay there, or go the way that was taken."""
         if isinstance(step, Stop):
             return step

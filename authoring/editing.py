@@ -12,7 +12,7 @@ from typing import Any
 
 from authoring import graph_editing
 from authoring.drafted import Definition, is_graph
-from authoring.listed import Listed, Place, one, refuse_twin
+from authoring.listed import Listed, Position, one, refuse_twin
 from authoring.placed import Placed, branches, placed_steps
 from domain.diagnostics import Path, path_text
 from domain.errors import Conflict
@@ -53,7 +53,7 @@ def steps_of(definition: Definition) -> list[Listed]:
     ]
 
 
-def add(definition: Definition, step: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], Listed]:
+def add(definition: Definition, step: Mapping[str, Any], place: Position) -> tuple[dict[str, Any], Listed]:
     """Add a step; answers the new working copy, and the step as it is listed there.
 
     Raises NotFound for a place that is not there, Conflict for an id that is.

@@ -6,7 +6,7 @@ from typing import Any
 
 from authoring.drafted import Definition
 from authoring.language.graph import UNNAMED, handle_of, handles_of, way_of
-from authoring.listed import Listed, Place, one, refuse_twin
+from authoring.listed import Listed, Position, one, refuse_twin
 from domain.errors import Conflict
 
 
@@ -15,7 +15,7 @@ def nodes_of(definition: Definition) -> list[Listed]:
     return [listed for listed in _all(definition) if listed.type != "trigger"]
 
 
-def add(definition: Definition, node: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], Listed]:
+def add(definition: Definition, node: Mapping[str, Any], place: Position) -> tuple[dict[str, Any], Listed]:
     """Add a node on the way from another (`inside` with its handle, or `beside`), or before one.
 
     Without a place it stands alone until edges are drawn to it. Raises NotFound, and Conflict for an id that is there,

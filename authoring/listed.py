@@ -28,7 +28,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where a step goes: beside another, or inside one (at the end of a branch), or at the end of all."""
 
     beside: str | None = None

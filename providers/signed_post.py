@@ -27,7 +27,7 @@ _AGAIN = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True)
-class Taken:
+class Accepted:
     """What a receiver answered that took a document."""
 
     status: int
@@ -64,7 +64,7 @@ class Poster:
         allow: Sequence[str],
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
-    ) -> Taken:
+    ) -> Accepted:
         """Post it, signed by each of `signers`.
 
         `allow`: the tenant's list. Raises PermanentError, TransientError or ConfigurationError.
@@ -102,7 +102,7 @@ class Poster:
             raise TransientError(NAME, f"no answer: {str(error) or type(error).__name__}") from error
         status, said = answer.status, f"HTTP {answer.status}"
         if status < 300:
-            return Taken(status, text)
+            return Accepted(status, text)
         if status in _AGAIN or status >= 500:
             after = _delay(answer.headers.get("Retry-After"))
             raise TransientError(NAME, said, code=str(status), status=status, retry_after=after)

@@ -15,7 +15,7 @@ from scheduling.window import NoAllowedInstant, is_allowed, next_allowed
 
 
 @dataclass(frozen=True)
-class Home:
+class TenantTime:
     """What local time means for a tenant."""
 
     zone: str
@@ -25,7 +25,7 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class LocalTime:
     """What local time means for one enrollment."""
 
     contact_zones: tuple[str, ...]
@@ -83,7 +83,7 @@ class Stop:
 
 
 def next_stop(
-    plan: Plan, node_id: str, at: datetime, where: Whereabouts, *, not_before: datetime | None = None, lap: int = 0
+    plan: Plan, node_id: str, at: datetime, where: LocalTime, *, not_before: datetime | None = None, lap: int = 0
 ) -> Stop:
     """Walk from `node_id` (included), entered at `at`, to the next node that executes, which a gate may hold back.
 
@@ -103,7 +103,7 @@ def next_stop(
     return stop
 
 
-def put_off(plan: Plan, node: ConditionNode, stop: Stop, where: Whereabouts) -> Stop:
+def put_off(plan: Plan, node: ConditionNode, stop: Stop, where: LocalTime) -> Stop:
     """A decision that only messages hang on is made when one of them may go, by what had happened when it was due.
 
     One wake-up does for both, and the answer is the same.
@@ -124,7 +124,7 @@ def stop_at(
     plan: Plan,
     node: Node,
     due: datetime,
-    where: Whereabouts,
+    where: LocalTime,
     *,
     waits: tuple[Wait, ...] = (),
     not_before: datetime | None = None,
@@ -138,7 +138,7 @@ def stop_at(
     return Stop(waits, node, at, Gate.POSTPONED if start > due else Gate.WINDOW, due=due, lap=lap)
 
 
-def when_allowed(plan: Plan, node: Outgoing, at: datetime, where: Whereabouts, *, spread: bool = True) -> datetime:
+def when_allowed(plan: Plan, node: Outgoing, at: datetime, where: LocalTime, *, spread: bool = True) -> datetime:
     """The first instant, from `at` on, at which this message may be handed over."""
     return next_allowed(
         at,
@@ -150,7 +150,7 @@ def when_allowed(plan: Plan, node: Outgoing, at: datetime, where: Whereabouts, *
     )
 
 
-def may_go(plan: Plan, node: Outgoing, now: datetime, where: Whereabouts) -> bool:
+def may_go(plan: Plan, node: Outgoing, now: datetime, where: LocalTime) -> bool:
     """Whether this message may be handed over at this very instant."""
     return is_allowed(
         now,
@@ -161,6 +161,6 @@ def may_go(plan: Plan, node: Outgoing, now: datetime, where: Whereabouts) -> boo
     )
 
 
-def _closed(node: Outgoing, where: Whereabouts) -> frozenset[date]:
+def _closed(node: Outgoing, where: LocalTime) -> frozenset[date]:
     """Systems keep no holidays."""
     return where.holidays if isinstance(node, MessageNode) else frozenset()

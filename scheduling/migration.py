@@ -12,7 +12,7 @@ from domain.enrollment import Gate, Upcoming
 from domain.errors import TouchlineError
 from domain.migration import OpenStep, Stays, lost_thread
 from domain.plan import DelayNode, ExitNode, Node, Plan, TaskNode, WaitNode
-from scheduling.itinerary import Stop, Wait, Whereabouts, next_stop, stop_at
+from scheduling.itinerary import LocalTime, Stop, Wait, next_stop, stop_at
 from scheduling.window import NoAllowedInstant
 
 _GATES: dict[type[Node], Gate] = {WaitNode: Gate.EVENT, TaskNode: Gate.TASK, DelayNode: Gate.DATE}
@@ -20,7 +20,7 @@ _GATES: dict[type[Node], Gate] = {WaitNode: Gate.EVENT, TaskNode: Gate.TASK, Del
 
 
 @dataclass(frozen=True)
-class Standing:
+class Position:
     """Where an enrollment stands in its version. UTC."""
 
     next: Upcoming
@@ -72,7 +72,7 @@ class Change:
         return self.new.nodes.get(self.replaced.get(node_id, node_id))
 
 
-def move(standing: Standing, change: Change, where: Whereabouts, now: datetime) -> Move | Stay:
+def move(standing: Position, change: Change, where: LocalTime, now: datetime) -> Move | Stay:
     """Where an enrollment stands after the change, or why it stays."""
     step = standing.next.node_id
     if standing.message == "ambiguous":
@@ -97,7 +97,7 @@ def move(standing: Standing, change: Change, where: Whereabouts, now: datetime) 
         return Stay(Stays.UNSCHEDULABLE, str(error))
 
 
-def _target(standing: Standing, change: Change) -> Node | None:
+def _target(standing: Position, change: Change) -> Node | None:
     here = change.old.nodes[standing.next.node_id]
     unwritten = isinstance(here, ExitNode) and here.implicit and here.id not in change.replaced
     if unwritten and standing.waits:
@@ -108,7 +108,7 @@ def _target(standing: Standing, change: Change) -> Node | None:
     return change.successor(here.id)
 
 
-def _before(standing: Standing, node: Node, change: Change, where: Whereabouts, now: datetime) -> Move:
+def _before(standing: Position, node: Node, change: Change, where: LocalTime, now: datetime) -> Move:
     """On the way to a node: message or not, it has not been entered yet."""
     upcoming = standing.next
     # What else holds it back has its own time; the records know when the author's wait is over.
@@ -122,7 +122,7 @@ def _before(standing: Standing, node: Node, change: Change, where: Whereabouts, 
     return Move(_held(stop, upcoming, now), late)
 
 
-def _waits(standing: Standing, node: Node, change: Change, where: Whereabouts) -> tuple[tuple[Wait, ...], timedelta]:
+def _waits(standing: Position, node: Node, change: Change, where: LocalTime) -> tuple[tuple[Wait, ...], timedelta]:
     """The delays that lead to `node` in the new plan, and how much later they end; none if they do not lead there."""
     if not standing.waits:
         return (), timedelta()
@@ -140,7 +140,7 @@ def _waits(standing: Standing, node: Node, change: Change, where: Whereabouts) -
     return tuple(replace(wait, ends=wait.ends + moved) for wait in now_planned), late
 
 
-def _way(plan: Plan, start: str, goal: str, at: datetime, where: Whereabouts) -> tuple[Wait, ...]:
+def _way(plan: Plan, start: str, goal: str, at: datetime, where: LocalTime) -> tuple[Wait, ...]:
     if not isinstance(plan.nodes.get(start), DelayNode):
         return ()
     stop = next_stop(plan, start, at, where)
@@ -148,12 +148,12 @@ def _way(plan: Plan, start: str, goal: str, at: datetime, where: Whereabouts) ->
 
 
 def _inside(
-    standing: Standing,
+    standing: Position,
     own: OpenStep,
     since: datetime,
     node: Node,
     change: Change,
-    where: Whereabouts,
+    where: LocalTime,
     now: datetime,
 ) -> Move:
     """At a node that waits by itself, and was entered `since`."""

@@ -10,7 +10,7 @@ from domain.errors import TouchlineError
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel, JobState
 from domain.plan import MessageNode, Node, TaskNode, WaitNode
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.engine import Engine, at_time
 from starter.inbound.receive import receive
 from store.enrollments.record import EnrollmentReport, JobRecord
@@ -62,7 +62,7 @@ async def play(engine: Engine, cue: Cue, contact: Contact, report: EnrollmentRep
     elif cue.event in REPORTS:
         await receive(engine, _report(cue, job, at))
     else:
-        await happen(engine, contact.external_id, cue.event)
+        await record_event(engine, contact.external_id, cue.event)
 
 
 def _answered(cue: Cue, report: EnrollmentReport) -> JobRecord | None:

@@ -16,7 +16,7 @@ from store.schema import migrate
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """Where one simulation happens."""
 
     database_url: str
@@ -33,7 +33,7 @@ class Servers:
         self._folder = folder
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[Place]:
+    async def place(self) -> AsyncIterator[Site]:
         """A database of its own and a server of its own, whose clocks and addresses no other simulation shares."""
         name = f"simulation_{ids.new_id().hex}"
         url = self._postgres.url(name)
@@ -44,7 +44,7 @@ class Servers:
             # It starts with its clock on the run.
             client = await Client.connect(temporal.address)
             await client.test_service.lock_time_skipping(LockTimeSkippingRequest())
-            yield Place(url, temporal.address)
+            yield Site(url, temporal.address)
         finally:
             await temporal.kill()
 

@@ -21,42 +21,42 @@ from store.pool import CONFLICTS, LOST
 
 log = structlog.get_logger(__name__)
 
-_UNHEARD: tuple[type[Exception], ...] = (RPCError, RuntimeError, TimeoutError, *LOST, *CONFLICTS)
+_UNDELIVERED: tuple[type[Exception], ...] = (RPCError, RuntimeError, TimeoutError, *LOST, *CONFLICTS)
 _WITHIN_S = 2.0
 _AT_ONCE = 2
 """A burst of answers must not take the processor from those that are still coming in."""
 _TOGETHER_S = 0.1
 """What a burst of answers has told is marked in one transaction, not in one for each."""
 _MOST = 1000
-_BREATH = 100
+_SIGNALS_AT_ONCE = 100
 """Words that are surely said within that time, if anybody listens."""
 
 
 async def tell(engine: Engine, received: Received) -> None:
     """What a report has to tell, and the automatic answer that is owed for it."""
-    await say(engine, received.event_id, received.signals, notice=received.notice)
+    await deliver(engine, received.event_id, received.signals, notice=received.notice)
 
 
-async def say(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, notice: UUID | None = None) -> bool:
+async def deliver(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *, notice: UUID | None = None) -> bool:
     """Signal the workflows and start the automatic answer; what is not heard in time (False) the reconciler tells.
 
     Where what they would hear waits for its commit, they are told behind it.
     """
-    if once.later(partial(say, engine, event_id, words, notice=notice)):
+    if once.later(partial(deliver, engine, event_id, words, notice=notice)):
         return True
-    if not await _spoken(engine, event_id, words, notice):
+    if not await _signalled(engine, event_id, words, notice):
         return False
     now = datetime.now(UTC)
     return await _marked(engine, [Heard(word, now) for word in words])
 
 
-async def _spoken(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], notice: UUID | None) -> bool:
+async def _signalled(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], notice: UUID | None) -> bool:
     try:
         async with asyncio.timeout(_WITHIN_S):
             await asyncio.gather(*(engine.runs.tell(word) for word in words))
             if notice is not None:
                 await engine.runs.start_notice(engine.tenant_id, notice)
-    except _UNHEARD as error:
+    except _UNDELIVERED as error:
         log.warning("signal_deferred", event_id=str(event_id), error=str(error) or type(error).__name__)
         return False
     return True
@@ -67,7 +67,7 @@ async def _marked(engine: Engine, heard: Sequence[Heard]) -> bool:
         if heard:
             async with asyncio.timeout(_WITHIN_S):
                 await engine.database.repeat(lambda: _mark(engine, heard))
-    except _UNHEARD as error:
+    except _UNDELIVERED as error:
         log.warning("signals_not_marked", words=len(heard), error=str(error) or type(error).__name__)
         return False
     return True
@@ -78,26 +78,26 @@ async def _mark(engine: Engine, heard: Sequence[Heard]) -> None:
         await signals.mark_heard(tx, heard)
 
 
-async def heard(call: Awaitable[object], event: str, **whom: str) -> bool:
+async def taken_in_time(call: Awaitable[object], event: str, **whom: str) -> bool:
     """Whether Temporal took a call in time; what it did not take, some sweep repeats, so that is no error."""
     try:
         async with asyncio.timeout(_WITHIN_S):
             await call
-    except _UNHEARD as error:
+    except _UNDELIVERED as error:
         log.warning(event, **whom, error=str(error) or type(error).__name__)
         return False
     return True
 
 
-async def say_many(engine: Engine, event_id: UUID, words: Sequence[OpenSignal]) -> None:
+async def deliver_many(engine: Engine, event_id: UUID, words: Sequence[OpenSignal]) -> None:
     """The same of more than fit in one breath, until one is not heard in time."""
-    for begin in range(0, len(words), _BREATH):
-        if not await say(engine, event_id, words[begin : begin + _BREATH]):
+    for begin in range(0, len(words), _SIGNALS_AT_ONCE):
+        if not await deliver(engine, event_id, words[begin : begin + _SIGNALS_AT_ONCE]):
             return
 
 
 @dataclass
-class Teller:
+class SignalSender:
     """Tells behind the answer to whoever reported: the record is committed, so the provider need not wait for it."""
 
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -136,7 +136,7 @@ class Teller:
 
     async def _in_turn(self, engine: Engine, received: Received) -> None:
         async with self._turns:
-            if not await _spoken(engine, received.event_id, received.signals, received.notice):
+            if not await _signalled(engine, received.event_id, received.signals, received.notice):
                 return
         now = datetime.now(UTC)
         if engine.tenant_id not in self._heard:

@@ -7,9 +7,9 @@ read from a place on, the first or the last that there can be.
 from datetime import UTC, datetime
 from uuid import UUID
 
-Place = tuple[datetime, UUID]
+Keyset = tuple[datetime, UUID]
 """Time (aware) and id of an item."""
-FIRST: Place = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+FIRST: Keyset = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 """Before everything."""
-LAST: Place = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
+LAST: Keyset = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
 """Behind everything."""

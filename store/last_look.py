@@ -49,7 +49,7 @@ class Clearance:
 
 
 @dataclass(frozen=True)
-class NoticeStanding:
+class NoticeStatus:
     """The same of an automatic answer."""
 
     state: str
@@ -75,13 +75,13 @@ class LastLooks:
         typed = {"state": JobState(row["state"]), "status": EnrollmentStatus(row["status"])}
         return Clearance(**{**row, **typed}, asked=asked)
 
-    async def at_notice(self, tenant_id: UUID, notice_id: UUID, attempt: object) -> NoticeStanding | None:
+    async def at_notice(self, tenant_id: UUID, notice_id: UUID, attempt: object) -> NoticeStatus | None:
         """The same for an automatic answer."""
         found = await self._look(_sql.last_look_at_notice, tenant_id, notice_id, attempt)
         if found is None:
             return None
         asked, row = found
-        return NoticeStanding(**row, asked=asked)
+        return NoticeStatus(**row, asked=asked)
 
     async def let_go(self, job_id: UUID, attempt: object, *, at_once: bool) -> None:
         """The attempt is over. Of a message that may be handed over again, everybody is to know it at once."""

@@ -32,13 +32,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.migration import MoveOrder
     from domain.plan import ExitNode, MessageNode
     from workflows.commands import ATTEMPT_TIMEOUT, MOST_EVENTS, RETRY, Command, uninterrupted
-from workflows.handlers import Hearing
+from workflows.handlers import Handlers
 
 _Order = TypeVar("_Order", ExecuteInput, ResumeInput, EndInput)
 
 
 @workflow.defn(name="Enrollment")
-class EnrollmentWorkflow(Hearing):
+class EnrollmentWorkflow(Handlers):
     """Walks the plan. Holds no truth of its own: every step it takes was recorded before it learns of it."""
 
     @workflow.init

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import Command, Kind, Place
 
 
-class Hearing:
+class Handlers:
     """How the enrollment stands, and what it was told."""
 
     def __init__(self, start: EnrollmentInput) -> None:

@@ -19,7 +19,7 @@ from api.http.auth import REFUSALS, TheCaller, needs, takes_turn
 from api.http.problems import Refusal, answers
 from api.http.state import TheEdge
 from domain.errors import NotFound
-from starter.changes.stream import Interest, Live
+from starter.changes.stream import Broadcaster, Interest
 from starter.engine import Engine
 from store.changes.changes import Change, ChangeType, Position
 from store.contacts import conversation
@@ -143,7 +143,7 @@ async def events(
 
 
 async def _told(
-    live: Live, engine: Engine, interest: Interest, after: Position | None, *, reset: bool = False
+    live: Broadcaster, engine: Engine, interest: Interest, after: Position | None, *, reset: bool = False
 ) -> AsyncGenerator[bytes]:
     """The stream: what was missed, then what happens."""
     ends = asyncio.get_running_loop().time() + _LONGEST_S

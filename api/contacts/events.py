@@ -11,7 +11,7 @@ from api.http.auth import REFUSALS, needs
 from api.http.problems import answers
 from api.http.text_types import Line
 from domain.fields import EventName
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.engine import Engine
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(404, 422, 503)})
@@ -46,7 +46,7 @@ async def tell_event(id: ContactRef, body: NewEvent, engine: Annotated[Engine, n
     """It is recorded in one transaction with what it does to live enrollments; their workflows hear of it at once, or
     within a minute where Temporal is away. 422: replies, openings and the like are what Touchline hears itself.
     """
-    happened = await happen(engine, id, body.name, body.key)
+    happened = await record_event(engine, id, body.name, body.key)
     return EventAnswer(
         event_id=happened.event_id,
         duplicate=happened.duplicate,

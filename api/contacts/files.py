@@ -19,7 +19,7 @@ from starter.contacts.dates import DateOrder
 from starter.contacts.exports import export
 from starter.contacts.imports import ImportReport, import_csv
 from starter.engine import Engine
-from starter.signals import say_many
+from starter.signals import deliver_many
 from store import once
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})
@@ -101,7 +101,7 @@ async def import_contacts(
                 Path(file.name),
                 Reading(default_region=engine.default_region, encoding=encoding, dates=dates, key=key),
                 dry_run=dry_run,
-                tell=partial(say_many, engine),
+                tell=partial(deliver_many, engine),
             )
 
 

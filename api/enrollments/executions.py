@@ -21,7 +21,7 @@ from starter.engine import Engine
 from store.contacts import contacts as people
 from store.enrollments import executions
 from store.enrollments.executions import Filter, LoggedStatus
-from store.keyset import Place
+from store.keyset import Keyset
 from store.sequences import sequences
 
 router = APIRouter(
@@ -211,13 +211,13 @@ async def details(
     return ExecutionDetails(execution=_shown(found), steps=[_logged(step) for step in steps])
 
 
-_Read = Callable[[Place | None], Awaitable[list[_T]]]
+_Read = Callable[[Keyset | None], Awaitable[list[_T]]]
 
 
 def _executions(
     engine: Engine, which: Filter, status: Sequence[EnrollmentStatus] | None, limit: int
 ) -> _Read[executions.Execution]:
-    async def read(before: Place | None) -> list[executions.Execution]:
+    async def read(before: Keyset | None) -> list[executions.Execution]:
         tx: asyncpg.Connection
         async with engine.database.transaction(engine.tenant_id) as tx:
             return await executions.page(tx, which, status or list(EnrollmentStatus), before, limit)
@@ -228,7 +228,7 @@ def _executions(
 def _steps(
     engine: Engine, which: Filter, status: Sequence[LoggedStatus] | None, limit: int
 ) -> _Read[executions.LoggedStep]:
-    async def read(before: Place | None) -> list[executions.LoggedStep]:
+    async def read(before: Keyset | None) -> list[executions.LoggedStep]:
         async with engine.database.transaction(engine.tenant_id) as tx:
             return await executions.log(tx, which, status or executions.LOGGED, before, limit)
 
@@ -236,17 +236,17 @@ def _steps(
 
 
 async def _rows(
-    read: _Read[_T], key: Callable[[_T], Place], cells: Callable[[_T], Sequence[object]]
+    read: _Read[_T], key: Callable[[_T], Keyset], cells: Callable[[_T], Sequence[object]]
 ) -> AsyncIterator[Sequence[object]]:
     """Part by part, so that no transaction stays open for as long as somebody downloads."""
-    before: Place | None = None
+    before: Keyset | None = None
     while found := await read(before):
         for row in found:
             yield cells(row)
         before = key(found[-1])
 
 
-def _logged_at(row: executions.LoggedStep) -> Place:
+def _logged_at(row: executions.LoggedStep) -> Keyset:
     assert row.at is not None  # noqa: S101 - a log has what has begun, or whose fate is known
     return row.at, row.id
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from api.http.concurrency import Turns
 from api.http.limiter import RateLimiter
 from providers.inbound.base import Webhook
-from starter.changes.stream import Live
+from starter.changes.stream import Broadcaster
 from starter.engine import Engine
 from starter.inbound.inbox import Inbox
 
@@ -38,7 +38,7 @@ class Edge:
     long_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LONG_CALLS))
     unproven_long_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LONG_CALLS))
     """Of those that only their end can prove: a stranger who is slow takes no turn of anybody's who is not."""
-    live: Live = field(default_factory=Live)
+    live: Broadcaster = field(default_factory=Broadcaster)
     limiter: RateLimiter | None = None
     """None: everybody may come as often as they like."""
     exports: Turns = field(default_factory=lambda: Turns("exports", of_key=2, of_tenant=2, in_all=8))

@@ -13,7 +13,7 @@ from api.http.etags import CONDITIONS, IfMatch
 from api.http.problems import answers
 from api.sequences.sequences import Reads, SequenceRef, Writes
 from authoring import editing
-from authoring.listed import Listed, Place
+from authoring.listed import Listed, Position
 from starter.sequences import drafts
 
 router = APIRouter(prefix="/sequences/{id}/steps", tags=["steps"], responses={**REFUSALS, **answers(404, 422, 503)})
@@ -64,9 +64,9 @@ class NewStep(BaseModel):
             raise ValueError("`way` belongs to `inside`, or in a graph to `after`")
         return self
 
-    def place(self) -> Place:
+    def place(self) -> Position:
         """The same for those who add it."""
-        return Place(self.after or self.before, self.before is not None, self.inside, self.way)
+        return Position(self.after or self.before, self.before is not None, self.inside, self.way)
 
 
 class StepChange(BaseModel):

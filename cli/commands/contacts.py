@@ -17,7 +17,7 @@ from starter.contacts.dates import DateOrder
 from starter.contacts.erasure import erase
 from starter.contacts.exports import export_to
 from starter.contacts.imports import ImportBroke, ImportReport, import_csv
-from starter.signals import say_many
+from starter.signals import deliver_many
 
 
 def register(app: typer.Typer) -> None:
@@ -72,7 +72,7 @@ async def import_contacts(
                     Reading(default_region=engine.default_region, encoding=encoding, dates=dates, key=key),
                     dry_run=dry_run,
                     on_progress=on_progress,
-                    tell=partial(say_many, engine),
+                    tell=partial(deliver_many, engine),
                 )
             except ImportBroke as broke:
                 return _answer(file, broke.report, Exit.UNREACHABLE)

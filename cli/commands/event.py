@@ -6,7 +6,7 @@ import typer
 
 from cli.terminal import connect, output, short_ids
 from cli.terminal.command import Answer, AsJson, command
-from starter.contacts.events import Happened, happen
+from starter.contacts.events import RecordedEvent, record_event
 
 
 def register(app: typer.Typer) -> None:
@@ -24,11 +24,11 @@ async def event(
 ) -> Answer:
     """Say that something happened to a contact, for the steps that wait for it, conditions and goals."""
     async with connect.engine() as engine:
-        happened = await happen(engine, contact, name, key)
+        happened = await record_event(engine, contact, name, key)
     return Answer(vars(happened), [output.line(_said(name, happened))])
 
 
-def _said(name: str, happened: Happened) -> str:
+def _said(name: str, happened: RecordedEvent) -> str:
     if happened.duplicate:
         return f"{name} was recorded before under this key; nothing was changed"
     awaited = ", ".join(short_ids.short(one) for one in happened.awaited)

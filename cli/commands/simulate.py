@@ -28,7 +28,7 @@ from simulation.cues import REPLY, Cue
 from simulation.interceptor import Attempts
 from simulation.people import people_of_csv, read_people, start_of
 from simulation.run import Person, Played, must_fit, simulate
-from simulation.servers import Place, Servers, throwaway_servers
+from simulation.servers import Servers, Site, throwaway_servers
 from simulation.verify import verify
 from starter.engine import Engine, connect_temporal
 from starter.runs import Runs
@@ -181,7 +181,7 @@ def _quiet() -> Runtime:
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
-def _settings(settings: Settings, place: Place) -> Settings:
+def _settings(settings: Settings, place: Site) -> Settings:
     """Nothing of the user's but where telephones are: a simulation reaches nobody."""
     return Settings.model_construct().model_copy(
         update={

@@ -19,7 +19,7 @@ from rich.live import Live
 
 from cli.commands.sequences import step_table
 from cli.demo.outside import Outside, outside
-from cli.demo.story import CONTACTS, Standing, play, problems
+from cli.demo.story import CONTACTS, Progress, play, problems
 from cli.terminal import connect, output
 from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotReady
@@ -93,7 +93,7 @@ def _settings(settings: Settings, stack: LocalStack) -> Settings:
     return connect.on_stack(own.model_copy(update={"public_url": services.url_of(own)}), stack)
 
 
-async def _play(settings: Settings, stack: LocalStack, processes: Sequence[ServerProcess], *, quiet: bool) -> Standing:
+async def _play(settings: Settings, stack: LocalStack, processes: Sequence[ServerProcess], *, quiet: bool) -> Progress:
     async with connect.engine(settings) as engine, _world(settings, engine, processes[-1]) as world:
         with _live(stack, quiet=quiet) as on_progress:
             try:
@@ -122,7 +122,7 @@ async def _world(settings: Settings, engine: Engine, api: ServerProcess) -> Asyn
 
 
 @contextmanager
-def _live(stack: LocalStack, *, quiet: bool) -> Iterator[Callable[[Standing], None]]:
+def _live(stack: LocalStack, *, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """A picture that follows what happens; where nobody watches, a line for each message that comes in."""
     console = output.notes()
     if quiet:
@@ -130,7 +130,7 @@ def _live(stack: LocalStack, *, quiet: bool) -> Iterator[Callable[[Standing], No
     elif not console.is_terminal:
         told = 0
 
-        def tell(standing: Standing) -> None:
+        def tell(standing: Progress) -> None:
             nonlocal told
             for line in standing.played[told:]:
                 output.note(f"{line.contact} writes: {line.text}")
@@ -142,7 +142,7 @@ def _live(stack: LocalStack, *, quiet: bool) -> Iterator[Callable[[Standing], No
             yield lambda standing: live.update(_picture(standing, stack))
 
 
-def _picture(standing: Standing, stack: LocalStack) -> RenderableType:
+def _picture(standing: Progress, stack: LocalStack) -> RenderableType:
     ended = CONTACTS - standing.live if standing.statuses else 0
     parts: list[RenderableType] = [
         output.line(f"{ended} of {CONTACTS} enrollments have ended; Temporal UI meanwhile: {stack.ui_url}"),
@@ -154,7 +154,7 @@ def _picture(standing: Standing, stack: LocalStack) -> RenderableType:
     return Group(*parts)
 
 
-def _answer(end: Standing, found: list[str], outbox: Path, *, seconds: float) -> Answer:
+def _answer(end: Progress, found: list[str], outbox: Path, *, seconds: float) -> Answer:
     document = {
         "enrollments": end.enrollments,
         "messages": end.messages,

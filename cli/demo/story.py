@@ -53,7 +53,7 @@ CONTACTS = 25
 
 
 @dataclass(frozen=True)
-class Standing:
+class Progress:
     """How things stand."""
 
     statuses: Sequence[StatusCount]
@@ -85,9 +85,9 @@ async def play(
     engine: Engine,
     world: Outside,
     outbox: Path,
-    on_progress: Callable[[Standing], None],
+    on_progress: Callable[[Progress], None],
     still_working: Callable[[], bool],
-) -> Standing:
+) -> Progress:
     """Publish, import, enroll, and play the script until every enrollment has ended (or patience has).
 
     Raises NotReady when the worker or the API ends meanwhile, or the API refuses a reply.
@@ -111,9 +111,9 @@ async def play(
         await asyncio.sleep(_POLL_S)
 
 
-async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> Standing:
+async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> Progress:
     async with engine.database.transaction(engine.tenant_id) as tx:
-        return Standing(
+        return Progress(
             statuses=await executions.counts(tx, Filter(sequence_id=sequence_id)),
             steps=await analytics.step_stats(tx, sequence_id),
             ledger=await record.ledger_of_sequence(tx, sequence_id),
@@ -140,7 +140,7 @@ async def _write(world: Outside, line: Line, answered: OutgoingMessage) -> None:
         await world.text(answered.to, line.text)
 
 
-def problems(end: Standing, handed_over: Sequence[UUID]) -> list[str]:
+def problems(end: Progress, handed_over: Sequence[UUID]) -> list[str]:
     """What is not as it should be at the end; `handed_over` are the jobs in the outbox, once per hand-over."""
     found = _problems_of_enrollments(end)
     found += [
@@ -161,7 +161,7 @@ def problems(end: Standing, handed_over: Sequence[UUID]) -> list[str]:
     return found + _problems_of_counts(end)
 
 
-def _problems_of_enrollments(end: Standing) -> list[str]:
+def _problems_of_enrollments(end: Progress) -> list[str]:
     expected = Counter({(EnrollmentStatus.STOPPED, line.reason): 0 for line in SCRIPT})
     for line in SCRIPT:
         expected[EnrollmentStatus.STOPPED, line.reason] += 1
@@ -174,7 +174,7 @@ def _problems_of_enrollments(end: Standing) -> list[str]:
     ]
 
 
-def _problems_of_counts(end: Standing) -> list[str]:
+def _problems_of_counts(end: Progress) -> list[str]:
     """Whether the counters agree with the ledger, and every finished enrollment got every step."""
     finished = CONTACTS - len(SCRIPT)
     found = []

@@ -10,7 +10,7 @@ from domain.errors import Conflict, NotFound
 from starter.campaigns.campaigns import hold
 from starter.engine import Engine
 from starter.sequences.status import must_be_active
-from starter.signals import heard
+from starter.signals import taken_in_time
 from store import once
 from store.campaigns import batches
 from store.campaigns.batches import Batch
@@ -58,7 +58,9 @@ async def _open(engine: Engine, campaign: str, sequence: str) -> UUID:
 async def _start(engine: Engine, batch_id: UUID) -> None:
     """It is recorded: what is not started now, the reconciler starts."""
     if not once.later(partial(_start, engine, batch_id)):
-        await heard(engine.runs.start_batch(engine.tenant_id, batch_id), "batch_start_deferred", batch=str(batch_id))
+        await taken_in_time(
+            engine.runs.start_batch(engine.tenant_id, batch_id), "batch_start_deferred", batch=str(batch_id)
+        )
 
 
 async def batch(tx: asyncpg.Connection, batch_id: UUID) -> Batch:

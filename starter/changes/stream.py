@@ -104,7 +104,7 @@ class _Room:
     listeners: set[Listener] = field(default_factory=set)
 
 
-class Live:
+class Broadcaster:
     """The listeners of one process."""
 
     def __init__(self) -> None:

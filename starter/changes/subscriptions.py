@@ -12,7 +12,7 @@ from domain.errors import Conflict, ContentError, NotFound, SendError
 from providers.allow_list import ANY
 from providers.signed_post import Poster
 from starter.engine import Engine
-from starter.signals import heard
+from starter.signals import taken_in_time
 from store import once
 from store.changes import subscriptions
 from store.changes.changes import ChangeType
@@ -143,13 +143,13 @@ async def _wake(engine: Engine, subscription_id: UUID) -> None:
     """What is due the feed has posted as soon as Temporal is back."""
     if not once.later(partial(_wake, engine, subscription_id)):
         call = engine.runs.wake_subscription(engine.tenant_id, subscription_id, hurry=True)
-        await heard(call, "subscription_not_woken", subscription=str(subscription_id))
+        await taken_in_time(call, "subscription_not_woken", subscription=str(subscription_id))
 
 
 async def _keep_feed(engine: Engine) -> None:
     """The reconciler starts it as soon as Temporal is back; what happens until then is not lost."""
     if not once.later(partial(_keep_feed, engine)):
-        await heard(engine.runs.keep_webhook_feed(), "webhook_feed_not_started")
+        await taken_in_time(engine.runs.keep_webhook_feed(), "webhook_feed_not_started")
 
 
 def _check(url: str, allow: Sequence[str]) -> None:

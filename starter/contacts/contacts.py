@@ -13,7 +13,7 @@ from scheduling.zones import candidate_zones
 from starter.contacts.fields import SEPARATOR, ill_formed, is_one_line, reached, region_for
 from starter.contacts.replan import replan
 from starter.engine import Engine
-from starter.signals import say
+from starter.signals import deliver
 from store.contacts import records
 from store.contacts.records import ContactRecord
 from store.enrollments import date_waits
@@ -91,7 +91,7 @@ async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], 
     if is_elsewhere:
         words += await replan(engine.database, engine.tenant_id, [record.id], engine.now())
     if words:
-        await say(engine, words[0].event_id, words)
+        await deliver(engine, words[0].event_id, words)
     return record
 
 
@@ -101,14 +101,14 @@ async def _rewritten(
     """The contact as it is then, what is to be told to workflows, and whether it lives by another clock."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await records.find(tx, contact)
-        aims = await waits.aims(tx, found.id, by_field=True) if found else []
+        aims = await waits.goals_of(tx, found.id, by_field=True) if found else []
         held = await records.hold(tx, found.id) if found else None
         if held is None:
             raise NotFound(MISSING, hint=HINT)
         now = engine.now()
         record = new(held).model_copy(update={"updated_at": now})
         await records.update(tx, record)
-        words = await waits.reach(tx, ids.new_id(), aims, now)
+        words = await waits.end_at_goal(tx, ids.new_id(), aims, now)
         words += await date_waits.changed_of(tx, [record.external_id], now)
     return record, words, record.zones != held.zones
 

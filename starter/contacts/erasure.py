@@ -9,7 +9,7 @@ from domain.enrollment import LIVE, Ending, EnrollmentStatus
 from domain.errors import Conflict, NotFound
 from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
-from starter.signals import say
+from starter.signals import deliver
 from store.contacts import erasure, records
 from store.enrollments import enrollments
 from store.enrollments.signals import OpenSignal
@@ -28,7 +28,7 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
     event_id = ids.new_id()
     contact_id, words = await engine.database.repeat(lambda: _erase(engine, contact, event_id, stop=stop))
     log.info("contact_erased", contact_id=str(contact_id), stopped=len(words))
-    await say(engine, event_id, words)
+    await deliver(engine, event_id, words)
     return contact_id
 
 

@@ -13,7 +13,7 @@ from domain.condition import WORDS
 from domain.errors import NotFound, Unfit
 from domain.fields import HEARD, EventName
 from starter.engine import Engine
-from starter.signals import say
+from starter.signals import deliver
 from store import once
 from store.contacts import records
 from store.enrollments import signals
@@ -26,7 +26,7 @@ _name: TypeAdapter[str] = TypeAdapter(EventName)
 
 
 @dataclass(frozen=True)
-class Happened:
+class RecordedEvent:
     """What became of an event."""
 
     event_id: UUID
@@ -38,7 +38,7 @@ class Happened:
     """Those that have reached their goal by it."""
 
 
-async def happen(engine: Engine, contact: str, name: str, key: str | None = None) -> Happened:
+async def record_event(engine: Engine, contact: str, name: str, key: str | None = None) -> RecordedEvent:
     """Record that a contact (by external id, or ours) did something, and tell the workflows that had waited for it.
 
     The same key again has no effect; without one, every call is an event of its own. Raises NotFound for an unknown
@@ -47,7 +47,7 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
     now, request = engine.now(), once.request_id()
     word = _checked(name)
     named = key or (ids.happened_on(request) if request else ids.new_id().hex)
-    happened, words = await engine.database.repeat(lambda: _record(engine, contact, word, named, now))
+    happened, words = await engine.database.repeat(lambda: _recorded(engine, contact, word, named, now))
     log.info(
         "happened",
         event_id=str(happened.event_id),
@@ -55,13 +55,13 @@ async def happen(engine: Engine, contact: str, name: str, key: str | None = None
         stopped=len(happened.stopped),
         duplicate=happened.duplicate,
     )
-    await say(engine, happened.event_id, words)
+    await deliver(engine, happened.event_id, words)
     return happened
 
 
-async def _record(
+async def _recorded(
     engine: Engine, contact: str, word: str, key: str, now: datetime
-) -> tuple[Happened, Sequence[OpenSignal]]:
+) -> tuple[RecordedEvent, Sequence[OpenSignal]]:
     """What became of it, and what is still to be told."""
     async with engine.database.transaction(engine.tenant_id) as tx:
         found = await records.find(tx, contact)
@@ -72,13 +72,13 @@ async def _record(
                 command="contacts import FILE.csv",
             )
         event_id = ids.event_id(engine.tenant_id, "custom", f"{found.id}:{word}:{key}")
-        aims = await waits.aims(tx, found.id)
+        aims = await waits.goals_of(tx, found.id)
         if not await waits.record_custom(tx, event_id, found.id, word, key, now, now):
-            return Happened(event_id, duplicate=True), await signals.of_event(tx, event_id)
-        reached = await waits.reach(tx, event_id, aims, now)
-        met = await waits.meet(tx, event_id, await waits.live_of(tx, found.id), [word], now)
+            return RecordedEvent(event_id, duplicate=True), await signals.of_event(tx, event_id)
+        reached = await waits.end_at_goal(tx, event_id, aims, now)
+        met = await waits.note_event(tx, event_id, await waits.live_of(tx, found.id), [word], now)
         awaited, stopped = ((one.enrollment_id for one in words) for words in (met, reached))
-        return Happened(event_id, False, tuple(awaited), tuple(stopped)), [*reached, *met]
+        return RecordedEvent(event_id, False, tuple(awaited), tuple(stopped)), [*reached, *met]
 
 
 def _checked(name: str) -> str:

@@ -194,7 +194,7 @@ class _Import:
             return
         merged, shared, words = await self._database.repeat(lambda: self._write(good))
         if not self._dry_run:
-            words += await reach(self._database, self._tenant_id, [contact.external_id for contact in good])
+            words += await reach_goals(self._database, self._tenant_id, [contact.external_id for contact in good])
             words += await replan(self._database, self._tenant_id, merged.moved, datetime.now(UTC))
         if self._tell and words:
             await self._tell(words[0].event_id, words)
@@ -238,24 +238,26 @@ class _Import:
                 self._shared.append(found)
 
 
-async def reach(database: Database, tenant_id: UUID, external_ids: Sequence[str]) -> list[OpenSignal]:
+async def reach_goals(database: Database, tenant_id: UUID, external_ids: Sequence[str]) -> list[OpenSignal]:
     """End the live enrollments of these contacts whose goal holds now; answers what is to be told.
 
     Nothing is locked but what ends. Whoever is left because this breaks off is judged again before the next message.
     """
     async with database.transaction(tenant_id) as tx:
-        aims = await waits.aiming(tx, external_ids)
+        aims = await waits.goals_of_imported(tx, external_ids)
         there: list[UUID] = []
         for begin in range(0, len(aims), _JUDGED_AT_ONCE):
             there += await waits.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], datetime.now(UTC))
     event_id, words = ids.new_id(), list[OpenSignal]()
     for begin in range(0, len(there), _ENDED_AT_ONCE):
         some = there[begin : begin + _ENDED_AT_ONCE]
-        words += await database.repeat(partial(_end, database, tenant_id, event_id, some))
+        words += await database.repeat(partial(_end_at_goal, database, tenant_id, event_id, some))
     return words
 
 
-async def _end(database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID]) -> list[OpenSignal]:
+async def _end_at_goal(
+    database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID]
+) -> list[OpenSignal]:
     async with database.transaction(tenant_id) as tx:
         held = await waits.hold(tx, enrollment_ids)
-        return await waits.reach(tx, event_id, held, datetime.now(UTC))
+        return await waits.end_at_goal(tx, event_id, held, datetime.now(UTC))

@@ -13,7 +13,7 @@ from domain import ids
 from domain.enrollment import Upcoming
 from domain.plan import ConditionNode, DelayNode, Outgoing
 from domain.schedule import Delay
-from scheduling.itinerary import Stop, Whereabouts, next_stop, put_off, stop_at
+from scheduling.itinerary import LocalTime, Stop, next_stop, put_off, stop_at
 from scheduling.window import NoAllowedInstant
 from store.enrollments import clock_waits, enrollments, signals
 from store.enrollments.enrollments import Scope
@@ -82,7 +82,7 @@ async def _anew(
     plan, node = version.plan, version.plan.nodes[scope.current_node or ""]
     if not isinstance(node, Outgoing | ConditionNode):
         return None
-    where = Whereabouts(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
+    where = LocalTime(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
     due = now
     try:
         for wait in await clock_waits.open_waits(tx, enrollment_id, scope.lap):

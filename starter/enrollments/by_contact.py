@@ -19,7 +19,7 @@ from store.campaigns import campaigns
 from store.contacts import contacts, conversation
 from store.contacts.conversation import Party
 from store.enrollments import enrollments
-from store.enrollments.enrollments import Live
+from store.enrollments.enrollments import LiveEnrollment
 from store.sequences import sequences
 
 _AT_ONCE = 20
@@ -45,7 +45,7 @@ class Outcome:
 class Told:
     """What became of one command."""
 
-    enrollment: Live
+    enrollment: LiveEnrollment
     state: EnrollmentState | None
     refused: str | None
     """Why it does not fit how the enrollment stands."""
@@ -141,7 +141,7 @@ async def tell(engine: Engine, name: str, sequence: str | None, act: Act) -> lis
     """
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(enrollment: Live, alone: bool) -> Told:
+    async def one(enrollment: LiveEnrollment, alone: bool) -> Told:
         async with slots:
             return await _told(engine, enrollment, act, alone=alone)
 
@@ -169,7 +169,7 @@ async def stop(engine: Engine, name: str, sequence: str | None, reason: str) -> 
     return [told[one.id] for one in live]
 
 
-async def _live(engine: Engine, name: str, sequence: str | None) -> list[Live]:
+async def _live(engine: Engine, name: str, sequence: str | None) -> list[LiveEnrollment]:
     """What lives of a contact, the oldest first. Raises NotFound; Conflict where it does not live in `sequence`."""
     party = await find(engine, name)
     async with engine.database.transaction(engine.tenant_id) as tx:
@@ -180,7 +180,7 @@ async def _live(engine: Engine, name: str, sequence: str | None) -> list[Live]:
     return live
 
 
-async def _told(engine: Engine, enrollment: Live, act: Act, *, alone: bool) -> Told:
+async def _told(engine: Engine, enrollment: LiveEnrollment, act: Act, *, alone: bool) -> Told:
     try:
         return Told(enrollment, await act(engine, enrollment.id), None)
     except Conflict as error:

@@ -15,7 +15,7 @@ from domain import ids
 from domain.enrollment import Ending, EnrollmentState, EnrollmentStatus, Gate, by_hand
 from domain.errors import Conflict, NotFound, NotReady
 from starter.engine import Engine, unanswered
-from starter.signals import say
+from starter.signals import deliver
 from store import once
 from store.enrollments import enrollments, ledger, signals
 from store.enrollments.enrollments import Scope
@@ -58,7 +58,7 @@ async def _pause_alone(engine: Engine, enrollment_id: UUID, silence: NotReady) -
             words = await signals.leave(tx, event_id, "pause", [enrollment_id], now=now)
         elif not await signals.was_left(tx, event_id, enrollment_id):
             raise Conflict(f"enrollment {enrollment_id}: it is paused already")
-    await say(engine, event_id, words)
+    await deliver(engine, event_id, words)
     return EnrollmentState(
         status=EnrollmentStatus.PAUSED, node_id=scope.current_node, gate=Gate.ENROLLMENT_PAUSED, remaining_seconds=None
     )
@@ -70,7 +70,7 @@ async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
         async with engine.database.transaction(engine.tenant_id) as tx:
             unheard = await signals.open_pauses(tx, enrollment_id)
         for word in unheard:
-            await say(engine, word.event_id, [word])
+            await deliver(engine, word.event_id, [word])
     return await _ask(engine, enrollment_id, EnrollmentWorkflow.resume)
 
 
@@ -89,7 +89,7 @@ async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentSt
             _must_live(enrollment_id, await enrollments.read_scope(tx, enrollment_id))
             return await enrollments.end_by(tx, event_id, "reply", [enrollment_id], ending, now=engine.now())
 
-    await say(engine, event_id, await engine.database.repeat(end))
+    await deliver(engine, event_id, await engine.database.repeat(end))
     return EnrollmentState(status=ending.status, reason=ending.reason)
 
 

@@ -12,7 +12,7 @@ from activities.enrollments import Opened, Shared, input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
 from domain.errors import NotFound
-from scheduling.itinerary import Home
+from scheduling.itinerary import TenantTime
 from starter.engine import Engine
 from starter.sequences.status import must_be_active
 from store.contacts import contacts
@@ -73,7 +73,7 @@ class EnrollReport:
 class _Batch:
     engine: Engine
     version: Version
-    home: Home
+    home: TenantTime
     source: str
     is_test: bool
     report: EnrollReport

@@ -22,7 +22,7 @@ from domain.errors import Conflict, NotFound, NotReady
 from scheduling.itinerary import Stop, stop_at
 from scheduling.window import NoAllowedInstant
 from starter.engine import Engine, unanswered
-from starter.signals import heard
+from starter.signals import taken_in_time
 from store import once
 from store.enrollments import enrollments, retries
 from store.enrollments.enrollments import NOBODYS
@@ -160,7 +160,7 @@ async def _start(engine: Engine, failed: Failed, version: Version, stop: Stop, n
         retries=number,
     )
     call = engine.runs.start(start, failed.contact_id, version.number)
-    if not await heard(call, "start_failed", enrollment=str(failed.enrollment_id)):
+    if not await taken_in_time(call, "start_failed", enrollment=str(failed.enrollment_id)):
         return False
     await engine.database.repeat(lambda: _mark_started(engine, failed.enrollment_id))
     return True

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.errors import Conflict, NotFound
 from starter.engine import Engine
-from starter.signals import say
+from starter.signals import deliver
 from store.enrollments import tasks
 from store.enrollments.signals import OpenSignal
 
@@ -25,7 +25,7 @@ async def close(engine: Engine, task_id: UUID, outcome: Outcome) -> None:
     if enrollment_id is None:
         raise NotFound(f"no task {task_id}", hint="list the tasks to find it", command="tasks")
     words = await engine.database.repeat(lambda: _close(engine, task_id, enrollment_id, outcome, now))
-    await say(engine, task_id, words)
+    await deliver(engine, task_id, words)
 
 
 async def _close(

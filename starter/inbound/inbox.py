@@ -23,11 +23,11 @@ from pydantic_core import to_json
 from domain.events import InboundMessage, StatusReport
 from starter.engine import Engine
 from starter.inbound import receive
-from starter.signals import Teller
+from starter.signals import SignalSender
 from store import once
 from store.inbound import dead_letters, inbox
 from store.inbound.attribution import Received
-from store.inbound.inbox import Arrival, Place
+from store.inbound.inbox import Arrival, Waiter
 from store.pool import is_outage
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class Stored:
 
 async def store(
     tx: asyncpg.Connection, engine: Engine, reports: Sequence[StatusReport | InboundMessage], *, source: str
-) -> list[Place]:
+) -> list[Waiter]:
     """Keep what is new of these reports; from the commit on nothing is handed over to whom they may concern."""
     now = engine.now()
     arrivals = [Arrival(receive.not_ahead(report, now), receive.address_of(engine, report)) for report in reports]
@@ -78,7 +78,7 @@ class _Queue:
     known: set[UUID] = field(default_factory=set)
     at_work: int = 0
 
-    def add(self, place: Place) -> None:
+    def add(self, place: Waiter) -> None:
         if place.id in self.known or len(self.known) >= _MOST:
             return
         self.known.add(place.id)
@@ -100,7 +100,7 @@ class _Queue:
 class Inbox:
     """One process's share in applying what came in."""
 
-    teller: Teller = field(default_factory=Teller)
+    teller: SignalSender = field(default_factory=SignalSender)
     _queues: dict[UUID, _Queue] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -110,7 +110,7 @@ class Inbox:
     async def take_in(self, engine: Engine, reports: Sequence[StatusReport | InboundMessage], *, source: str) -> Stored:
         """Store a call's reports, all or nothing; each has its effect at once, behind the answer."""
 
-        async def stored() -> list[Place]:
+        async def stored() -> list[Waiter]:
             async with engine.database.transaction(engine.tenant_id) as tx:
                 return await store(tx, engine, reports, source=source)
 
@@ -130,7 +130,7 @@ class Inbox:
         """The same of one report."""
         return await self.take_in(engine, [report], source=source)
 
-    def begin(self, engine: Engine, places: Sequence[Place]) -> None:
+    def begin(self, engine: Engine, places: Sequence[Waiter]) -> None:
         """Apply what was stored, in the order of coming in within each lane."""
         if not places:
             return
@@ -141,7 +141,7 @@ class Inbox:
             queue.at_work += 1
             self._start(self._work(queue))
 
-    async def _begin_behind(self, engine: Engine, places: Sequence[Place]) -> None:
+    async def _begin_behind(self, engine: Engine, places: Sequence[Waiter]) -> None:
         """For a request that commits with its answer: before that nobody else sees what it stored."""
         self.begin(engine, places)
 

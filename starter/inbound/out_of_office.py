@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Gate, Upcoming
-from scheduling.itinerary import Whereabouts, stop_at
+from scheduling.itinerary import LocalTime, stop_at
 from scheduling.zones import load_zone
 from store.enrollments import enrollments, signals
 from store.enrollments.enrollments import Scope
@@ -33,11 +33,11 @@ async def postpone(
         scope = await enrollments.read_scope(tx, enrollment_id)
         if scope is None or scope.ending is not None:
             continue
-        where = Whereabouts(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
+        where = LocalTime(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
         returns_at = datetime.combine(returns_on, time(), load_zone(where.home_zone)).astimezone(UTC)
         if not now < returns_at <= now + LONGEST_ABSENCE:
             continue
-        await enrollments.stay_away(tx, enrollment_id, returns_at)
+        await enrollments.set_away(tx, enrollment_id, returns_at)
         if (upcoming := await _later(tx, scope, where, returns_at)) is not None:
             await enrollments.postpone(tx, enrollment_id, upcoming)
             moved[enrollment_id] = upcoming
@@ -45,7 +45,7 @@ async def postpone(
     return list(moved)
 
 
-async def _later(tx: asyncpg.Connection, scope: Scope, where: Whereabouts, returns_at: datetime) -> Upcoming | None:
+async def _later(tx: asyncpg.Connection, scope: Scope, where: LocalTime, returns_at: datetime) -> Upcoming | None:
     """The next node after the return; None when it does not come before it anyway, or is held by something else."""
     due = scope.next_run_at
     if scope.current_node is None or due is None or due >= returns_at or scope.gate not in _MOVABLE:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from domain import ids
 from starter.engine import Engine
-from starter.signals import say
+from starter.signals import deliver
 from store.inbound import reviews
 from store.inbound.reviews import Decided
 
@@ -16,5 +16,5 @@ async def decide(engine: Engine, message_id: UUID, *, opt_out: bool) -> Decided:
     """
     async with engine.database.transaction(engine.tenant_id) as tx:
         decided = await reviews.decide(tx, message_id, "opt_out" if opt_out else "no_opt_out", engine.now())
-    await say(engine, ids.decision_id(message_id), decided.struck.told)
+    await deliver(engine, ids.decision_id(message_id), decided.struck.told)
     return decided

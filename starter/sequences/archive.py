@@ -13,7 +13,7 @@ from domain.enrollment import Ending, EnrollmentStatus
 from domain.errors import NotReady
 from starter.engine import Engine
 from starter.sequences import status
-from starter.signals import say
+from starter.signals import deliver
 from store.enrollments import enrollments
 from store.enrollments.signals import OpenSignal
 
@@ -71,7 +71,7 @@ async def wind_up(
             break
         stopped += len(words)
         passed = time.monotonic() - began
-        is_heard = is_heard and passed < within_s * _TOLD_SHARE and await say(engine, event_id, words)
+        is_heard = is_heard and passed < within_s * _TOLD_SHARE and await deliver(engine, event_id, words)
         if passed >= within_s:
             await _must_be_over(engine, sequence_id, stopped)
     return Archived(stopped, await _count(engine, sequence_id), len(held))

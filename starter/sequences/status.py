@@ -9,7 +9,7 @@ import asyncpg
 from domain import ids
 from domain.errors import Conflict
 from starter.engine import Engine
-from starter.signals import say_many
+from starter.signals import deliver_many
 from store.enrollments import enrollments, signals
 from store.enrollments.signals import OpenSignal
 from store.sequences import sequences
@@ -63,7 +63,7 @@ async def call(tx: asyncpg.Connection, held: Sequence[UUID], now: datetime) -> l
 async def wake(engine: Engine, words: Sequence[OpenSignal]) -> None:
     """Say it after the commit; whoever does not hear it hears it from the reconciler."""
     if words:
-        await say_many(engine, words[0].event_id, words)
+        await deliver_many(engine, words[0].event_id, words)
 
 
 def _must_be_published(sequence: SequenceRow) -> None:

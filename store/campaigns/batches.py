@@ -12,7 +12,7 @@ from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Gate, Upcoming
 from store.contacts.contacts import contact_of
-from store.keyset import FIRST, LAST, Place
+from store.keyset import FIRST, LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("campaigns/batches")
@@ -126,7 +126,7 @@ async def read(tx: asyncpg.Connection, batch_id: UUID) -> Batch | None:
     return Batch(**row) if row else None
 
 
-async def listed(tx: asyncpg.Connection, campaign_id: UUID | None, *, before: Place | None, limit: int) -> list[Batch]:
+async def listed(tx: asyncpg.Connection, campaign_id: UUID | None, *, before: Keyset | None, limit: int) -> list[Batch]:
     """Those of a campaign (None: of all), the newest first, behind the one with this time and id."""
     at, after = before or LAST
     rows = _sql.list_batches(tx, campaign_id=campaign_id, at=at, after=after, limit=limit)

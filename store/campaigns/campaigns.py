@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from domain import ids
-from store.keyset import LAST, Place
+from store.keyset import LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("campaigns/campaigns")
@@ -133,7 +133,7 @@ async def count_members(tx: asyncpg.Connection, id: UUID) -> int:
     return count
 
 
-async def members(tx: asyncpg.Connection, id: UUID, *, before: Place | None, limit: int) -> list[Member]:
+async def members(tx: asyncpg.Connection, id: UUID, *, before: Keyset | None, limit: int) -> list[Member]:
     """The newest first; with `before`, those behind the member with this time and contact."""
     at, after = before or LAST
     return [Member(**row) async for row in _sql.list_members(tx, id=id, at=at, after=after, limit=limit)]

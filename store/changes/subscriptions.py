@@ -13,7 +13,7 @@ from domain import ids
 from domain.base import Frozen
 from store.changes import changes
 from store.changes.changes import Change, ChangeType, Position
-from store.keyset import FIRST, LAST, Place
+from store.keyset import FIRST, LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("changes/subscriptions")
@@ -124,7 +124,7 @@ async def read(tx: asyncpg.Connection, subscription_id: UUID) -> Subscription | 
     return _subscription(row) if row else None
 
 
-async def listed(tx: asyncpg.Connection, after: Place | None, limit: int) -> list[Subscription]:
+async def listed(tx: asyncpg.Connection, after: Keyset | None, limit: int) -> list[Subscription]:
     """The oldest first, behind a place."""
     at, behind = after or FIRST
     rows = _sql.listed(tx, at=at, behind=behind, limit=limit)
@@ -269,7 +269,7 @@ async def settle(
 
 
 async def deliveries(
-    tx: asyncpg.Connection, subscription_id: UUID, state: DeliveryState | None, before: Place | None, limit: int
+    tx: asyncpg.Connection, subscription_id: UUID, state: DeliveryState | None, before: Keyset | None, limit: int
 ) -> list[Delivery]:
     """The newest of a subscription, before a place."""
     at, behind = before or LAST

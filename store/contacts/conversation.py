@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from domain import ids
 from domain.base import Frozen
-from store.keyset import LAST, Place
+from store.keyset import LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("contacts/conversation")
@@ -63,7 +63,7 @@ class Page:
     """A part of a conversation, in the order of time."""
 
     messages: list[Message]
-    earlier: Place | None
+    earlier: Keyset | None
     """Where the part before it ends; None: there is nothing before."""
 
 
@@ -75,7 +75,7 @@ async def find(tx: asyncpg.Connection, name: str) -> Party | None:
     return Party(**row) if row else None
 
 
-async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Place | None, limit: int) -> Page:
+async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Keyset | None, limit: int) -> Page:
     """The newest `limit` messages; with `before`, the newest of those that come before that place."""
     at, behind = before or LAST
     rows = _sql.page(tx, contact_id=contact_id, at=at, behind=behind, limit=limit + 1)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 from domain import ids
 from domain.base import Frozen
 from store.contacts import contacts
-from store.keyset import LAST, Place
+from store.keyset import LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("contacts/records")
@@ -84,7 +84,7 @@ async def page(
     search: str | None,
     tag: str | None,
     status: str | None,
-    before: Place | None,
+    before: Keyset | None,
     limit: int,
 ) -> list[ContactRecord]:
     """The newest first; with `before`, those behind the contact with this time of creation and id.

@@ -9,7 +9,7 @@ import asyncpg
 
 from domain.enrollment import Visit
 from store.campaigns import campaigns
-from store.keyset import FIRST, Place
+from store.keyset import FIRST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("enrollments/actions")
@@ -84,7 +84,7 @@ class Notification:
 
 
 async def notifications(
-    tx: asyncpg.Connection, user: str | None, limit: int, *, behind: Place | None = None
+    tx: asyncpg.Connection, user: str | None, limit: int, *, behind: Keyset | None = None
 ) -> list[Notification]:
     """What is unread, oldest first; with `user` only theirs, with `behind` from that time and id on."""
     at, after = behind or FIRST

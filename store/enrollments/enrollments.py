@@ -306,14 +306,14 @@ async def resume(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming
         )
 
 
-async def stay_away(tx: asyncpg.Connection, enrollment_id: UUID, until: datetime) -> None:
+async def set_away(tx: asyncpg.Connection, enrollment_id: UUID, until: datetime) -> None:
     """The contact is away: nothing goes out before `until` (UTC); of several absences the longest counts."""
-    await _sql.stay_away(tx, enrollment_id=enrollment_id, until=until)
+    await _sql.set_away(tx, enrollment_id=enrollment_id, until=until)
 
 
-async def come_back(tx: asyncpg.Connection, enrollment_id: UUID) -> None:
+async def clear_away(tx: asyncpg.Connection, enrollment_id: UUID) -> None:
     """An operator knows better: no absence holds anything back."""
-    await _sql.come_back(tx, enrollment_id=enrollment_id)
+    await _sql.clear_away(tx, enrollment_id=enrollment_id)
 
 
 async def postpone(tx: asyncpg.Connection, enrollment_id: UUID, upcoming: Upcoming) -> None:
@@ -351,7 +351,7 @@ async def count_live(tx: asyncpg.Connection, sequence_id: UUID) -> int:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveEnrollment:
     """A live enrollment."""
 
     id: UUID
@@ -360,6 +360,10 @@ class Live:
     """Its key."""
 
 
-async def live_of(tx: asyncpg.Connection, contact_ids: Sequence[UUID], sequence_id: UUID | None = None) -> list[Live]:
+async def live_of(
+    tx: asyncpg.Connection, contact_ids: Sequence[UUID], sequence_id: UUID | None = None
+) -> list[LiveEnrollment]:
     """Where contacts live, the oldest first; in one sequence alone, if it is named."""
-    return [Live(**row) async for row in _sql.live_of(tx, contact_ids=list(contact_ids), sequence_id=sequence_id)]
+    return [
+        LiveEnrollment(**row) async for row in _sql.live_of(tx, contact_ids=list(contact_ids), sequence_id=sequence_id)
+    ]

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from domain.base import Frozen
 from domain.enrollment import EnrollmentStatus
-from store.keyset import FIRST, LAST, Place
+from store.keyset import FIRST, LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("enrollments/executions")
@@ -114,7 +114,7 @@ async def page(
     tx: asyncpg.Connection,
     which: Filter,
     statuses: Sequence[str],
-    before: Place | None,
+    before: Keyset | None,
     limit: int,
 ) -> list[Execution]:
     """Newest first, from behind that place (time of enrollment and id) on."""
@@ -148,7 +148,7 @@ async def log(
     tx: asyncpg.Connection,
     which: Filter,
     statuses: Sequence[str],
-    before: Place | None,
+    before: Keyset | None,
     limit: int,
 ) -> list[LoggedStep]:
     """Newest first, from behind that place (`at` and id) on."""

@@ -168,7 +168,7 @@ def begin_sending(tx: asyncpg.Connection, visit: Visit, message: OutgoingMessage
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """How a message that was handed over and its enrollment stand now."""
 
     state: JobState
@@ -181,12 +181,12 @@ class Standing:
     """The contact is away until then (UTC)."""
 
 
-async def read_standing(tx: asyncpg.Connection, visit: Visit) -> Standing:
+async def read_status(tx: asyncpg.Connection, visit: Visit) -> JobStatus:
     """What has happened since the claim. Ask it under the enrollment's lock."""
-    row = await _sql.read_standing(tx, enrollment_id=visit.enrollment_id, job_id=visit.job_id)
+    row = await _sql.read_status(tx, enrollment_id=visit.enrollment_id, job_id=visit.job_id)
     if row is None:
         raise LookupError(f"there is no job {visit.job_id}")
-    return Standing(
+    return JobStatus(
         state=JobState(row["state"]),
         claims=row["claims"],
         status=EnrollmentStatus(row["status"]),

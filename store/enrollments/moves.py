@@ -10,8 +10,8 @@ import asyncpg
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
 from domain.migration import MoveOrder, MoveResult, OpenStep
 from domain.plan import Outgoing
-from scheduling.itinerary import Stop, Whereabouts
-from scheduling.migration import Standing
+from scheduling.itinerary import LocalTime, Stop
+from scheduling.migration import Position
 from store.enrollments import steps
 from store.enrollments.steps import Course
 from store.pool import load_queries
@@ -31,9 +31,9 @@ class Candidate:
     ending: Ending | None
     sequence_id: UUID
     version_id: UUID
-    standing: Standing | None
+    standing: Position | None
     """None: it has ended."""
-    where: Whereabouts
+    where: LocalTime
 
 
 async def people(
@@ -75,7 +75,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         gate = Gate(row["gate"]) if row["gate"] else None
         found = [OpenStep.model_validate(one) for one in row["open_steps"] or ()]
         own = [step for step in found if step.node_id == row["current_node"]]
-        standing = Standing(
+        standing = Position(
             next=Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=gate, lap=row["lap"]),
             paused=status is EnrollmentStatus.PAUSED,
             not_before=row["not_before"],
@@ -94,7 +94,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         standing=standing,
-        where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], row["id"], frozenset(row["holidays"])),
+        where=LocalTime(tuple(row["zones"]), row["tenant_zone"], row["id"], frozenset(row["holidays"])),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Ending, ending_of
-from scheduling.itinerary import Stop, Whereabouts
+from scheduling.itinerary import LocalTime, Stop
 from store.enrollments import steps
 from store.enrollments.enrollments import Held
 from store.enrollments.steps import Course
@@ -32,7 +32,7 @@ class Failed:
     email: str | None
     phone: str | None
     is_test: bool
-    where: Whereabouts
+    where: LocalTime
     not_before: datetime | None
     """The contact is away until then (UTC)."""
     node_id: str | None
@@ -71,7 +71,7 @@ async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Failed | None:
         email=row["email"],
         phone=row["phone"],
         is_test=row["is_test"],
-        where=Whereabouts(tuple(row["zones"]), row["tenant_zone"], enrollment_id, frozenset(row["holidays"])),
+        where=LocalTime(tuple(row["zones"]), row["tenant_zone"], enrollment_id, frozenset(row["holidays"])),
         not_before=row["not_before"],
         node_id=row["node_id"],
         lap=row["lap"] or 0,

@@ -10,7 +10,7 @@ import asyncpg
 from domain.enrollment import Visit
 from store.enrollments import signals
 from store.enrollments.signals import OpenSignal
-from store.keyset import FIRST, Place
+from store.keyset import FIRST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("enrollments/tasks")
@@ -80,7 +80,7 @@ async def enrollment_of(tx: asyncpg.Connection, task_id: UUID) -> UUID | None:
 
 
 async def listed(
-    tx: asyncpg.Connection, assignee: str | None, limit: int, *, behind: Place | None = None
+    tx: asyncpg.Connection, assignee: str | None, limit: int, *, behind: Keyset | None = None
 ) -> list[Task]:
     """Those that are open, oldest first; with `assignee` only theirs, with `behind` from that time and id on."""
     at, after = behind or FIRST

@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from content.spellings import all_spellings
 from domain.base import Frozen
 from domain.messages import Channel
-from store.keyset import LAST, Place
+from store.keyset import LAST, Keyset
 from store.pool import load_queries
 
 _sql = load_queries("gates/suppressions")
@@ -136,7 +136,7 @@ async def page(
     channel: Channel | None,
     reason: SuppressionReason | None,
     active: bool | None,
-    before: Place | None,
+    before: Keyset | None,
     limit: int,
 ) -> list[SuppressionRecord]:
     """The newest first; with `before`, those behind the one with this time of creation and id."""

@@ -13,8 +13,8 @@ from store.enrollments import ledger, signals
 from store.enrollments.signals import OpenSignal
 from store.inbound import matching, stops, waits
 from store.inbound.matching import Match, MatchedBy
-from store.inbound.stops import Held, Rest, Struck
-from store.inbound.waits import Aim
+from store.inbound.stops import Held, Rest, Stopped
+from store.inbound.waits import ExitGoal
 from store.pool import load_queries
 
 _sql = load_queries("inbound/attribution")
@@ -103,19 +103,19 @@ async def settle_unsettled(tx: asyncpg.Connection, event_id: UUID, found: Match,
     return await signals.leave(tx, event_id, "nudge", [found.enrollment_id], now=now)
 
 
-async def after_blow(
+async def after_stop(
     tx: asyncpg.Connection,
     event_id: UUID,
-    aims: Sequence[Aim],
-    struck: Struck,
+    aims: Sequence[ExitGoal],
+    struck: Stopped,
     about: Sequence[UUID],
     events: Sequence[str],
     now: datetime,
 ) -> tuple[list[OpenSignal], list[OpenSignal]]:
     """Of what a report has not ended: what has reached its goal by it, and what has waited for it."""
-    reached = await waits.reach(tx, event_id, [a for a in aims if a.enrollment_id not in struck.ended], now)
+    reached = await waits.end_at_goal(tx, event_id, [a for a in aims if a.enrollment_id not in struck.ended], now)
     gone = {*struck.ended, *(word.enrollment_id for word in reached)}
-    return reached, await waits.meet(tx, event_id, [e for e in about if e not in gone], events, now)
+    return reached, await waits.note_event(tx, event_id, [e for e in about if e not in gone], events, now)
 
 
 def event_row(

@@ -50,7 +50,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Place:
+class Waiter:
     """Where something waits."""
 
     id: UUID
@@ -89,7 +89,7 @@ class Waiting:
 
 async def put(
     tx: asyncpg.Connection, tenant_id: UUID, arrivals: Sequence[Arrival], *, source: str, now: datetime
-) -> list[Place]:
+) -> list[Waiter]:
     """Keep what is new of it, all or nothing; answers where. What is known, or waits already, has no second place."""
     numbers, named_jobs, names = _named([arrival.report for arrival in arrivals])
     rows = _sql.put(
@@ -107,7 +107,7 @@ async def put(
         now=now,
         due_at=now + GRACE,
     )
-    return [Place(**row) async for row in rows]
+    return [Waiter(**row) async for row in rows]
 
 
 def _holds(report: Report) -> bool:
@@ -145,9 +145,9 @@ async def done(tx: asyncpg.Connection, letter: Letter, rest: Rest | None, now: d
         await _sql.leave(tx, id=letter.id, rest=_rest.dump_python(rest, mode="json"), due_at=now + GRACE)
 
 
-async def due(tx: asyncpg.Connection, now: datetime, limit: int) -> list[Place]:
+async def due(tx: asyncpg.Connection, now: datetime, limit: int) -> list[Waiter]:
     """What nobody is at any more, due longest first, each lane in the order of coming in."""
-    return [Place(**row) async for row in _sql.due(tx, now=now, limit=limit, of_lane=_OF_A_LANE)]
+    return [Waiter(**row) async for row in _sql.due(tx, now=now, limit=limit, of_lane=_OF_A_LANE)]
 
 
 async def put_off(tx: asyncpg.Connection, id_: UUID, now: datetime) -> None:

@@ -14,7 +14,7 @@ from domain.messages import Channel
 from store.gates.suppressions import is_opted_out, lift, suppress
 from store.inbound import attribution, matching, stops, waits
 from store.inbound.attribution import MessageKind, Received
-from store.inbound.stops import ANSWER, LEFT, OPT_OUT, Blow, Held, Struck
+from store.inbound.stops import ANSWER, LEFT, OPT_OUT, Held, Stopped, StopRule
 from store.pool import load_queries
 
 _sql = load_queries("inbound/messages")
@@ -46,14 +46,14 @@ class Reading:
         return may_be_opt_out or (self.says_left and self.on_left == "hold")
 
     @property
-    def blows(self) -> list[Blow]:
+    def blows(self) -> list[StopRule]:
         """What it does to enrollments, one after the other."""
         own = _BLOWS.get(self.kind)
         leaving = LEFT if self.says_left and self.on_left == "end" else None
-        return [blow for blow in (own, leaving) if blow is not None]
+        return [rule for rule in (own, leaving) if rule is not None]
 
 
-_BLOWS: dict[MessageKind, Blow] = {"reply": ANSWER, "opt_out": OPT_OUT}
+_BLOWS: dict[MessageKind, StopRule] = {"reply": ANSWER, "opt_out": OPT_OUT}
 
 
 async def receive_message(
@@ -89,7 +89,7 @@ async def receive_message(
         )
         if twin is not None:
             return await attribution.known_already(tx, twin, message.type)
-    aims = waits.aims_of(held, found.contact_id) if kind in ("reply", "opt_out") else []
+    aims = waits.goals_among(held, found.contact_id) if kind in ("reply", "opt_out") else []
     answers = found.enrollment_id is not None and kind in ("reply", "opt_out")
     stored = await _sql.record_message(
         tx,
@@ -116,15 +116,15 @@ async def receive_message(
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, message.type)
-    reached = await waits.reach(tx, event_id, aims, now) if kind == "reply" else []
-    struck, nudged = Struck(), []
+    reached = await waits.end_at_goal(tx, event_id, aims, now) if kind == "reply" else []
+    struck, nudged = Stopped(), []
     if kind != "operator":
         gone = {word.enrollment_id for word in reached}
         left = [e for e in held if e.id not in gone]
         if kind == "reply":
             # An answer that is awaited is a branch, not a stop.
             asked = [e.id for e in left if "reply" in e.awaits and ANSWER.concerns(e, found.contact_id)]
-            nudged = await waits.meet(tx, event_id, asked, ["reply"], now)
+            nudged = await waits.note_event(tx, event_id, asked, ["reply"], now)
             awaited = {word.enrollment_id for word in nudged}
             left = [e for e in left if e.id not in awaited]
         struck = await _strike(tx, event_id, left, reading, found.contact_id, at=message.at, now=now)
@@ -133,7 +133,7 @@ async def receive_message(
         if kind == "opt_out":
             said = ["unsubscribed", "reply"]
             own = [e.id for e in held if e.contact_id == found.contact_id and not e.awaits.isdisjoint(said)]
-            reached, nudged = await attribution.after_blow(tx, event_id, aims, struck, own, said, now)
+            reached, nudged = await attribution.after_stop(tx, event_id, aims, struck, own, said, now)
         if found.unsettled:
             nudged += await attribution.settle_unsettled(tx, event_id, found, now)
     return Received(
@@ -161,13 +161,13 @@ async def _strike(
     *,
     at: datetime,
     now: datetime,
-) -> Struck:
+) -> Stopped:
     """Strike with all that it does; whoever has ended by one blow gets no other."""
-    struck = await stops.strike(tx, event_id, held, None, contact_id, at=at, now=now)
-    for blow in reading.blows:
+    struck = await stops.apply(tx, event_id, held, None, contact_id, at=at, now=now)
+    for rule in reading.blows:
         rest = [e for e in held if e.id not in struck.ended]
-        one = await stops.strike(tx, event_id, rest, blow, contact_id, at=at, now=now)
-        struck = Struck((*struck.ended, *one.ended), one.going_on, (*struck.told, *one.told))
+        one = await stops.apply(tx, event_id, rest, rule, contact_id, at=at, now=now)
+        struck = Stopped((*struck.ended, *one.ended), one.going_on, (*struck.told, *one.told))
     return struck
 
 

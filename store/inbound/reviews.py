@@ -15,7 +15,7 @@ from domain.errors import Conflict, NotFound
 from domain.messages import Channel
 from store.gates import suppressions
 from store.inbound import stops
-from store.inbound.stops import OPT_OUT, Struck
+from store.inbound.stops import OPT_OUT, Stopped
 from store.pool import load_queries
 
 _sql = load_queries("inbound/reviews")
@@ -64,7 +64,7 @@ class Decided:
     """What a decision has done."""
 
     decision: Decision
-    struck: Struck
+    struck: Stopped
     new: bool
     """False: the same had been decided before, and nothing was done."""
 
@@ -102,18 +102,18 @@ async def decide(tx: asyncpg.Connection, message_id: UUID, decision: Decision, n
     if await _sql.decide(tx, message_id=message_id, decision=decision, now=now) is None:
         before = (await _sql.read(tx, message_id=message_id))["decision"]
         if before == decision:
-            return Decided(decision, Struck(), new=False)
+            return Decided(decision, Stopped(), new=False)
         raise Conflict(
             f"this message was decided already: {_SAID[before]}",
             hint="bar the address by hand, or lift what bars it, if that was wrong",
         )
-    struck = Struck()
+    struck = Stopped()
     if decision != "no_opt_out":
         for address in addresses:
             await suppressions.suppress(tx, channel, address, "unsubscribed", at=at, now=now, event_id=message_id)
         if found["answered_job_id"] is not None:
             await _sql.mark_unsubscribed(tx, job_id=found["answered_job_id"], at=at)
-        struck = await stops.strike(tx, ids.decision_id(message_id), held, OPT_OUT, found["contact_id"], at=at, now=now)
+        struck = await stops.apply(tx, ids.decision_id(message_id), held, OPT_OUT, found["contact_id"], at=at, now=now)
     free = [address for address in addresses if not await holds(tx, channel, address)]
     await suppressions.release(tx, channel, free, now)
     return Decided(decision, struck, new=True)

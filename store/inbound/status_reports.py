@@ -13,7 +13,7 @@ from store.gates.suppressions import SuppressionReason, has_moved, lift, suppres
 from store.inbound import attribution, matching, stops, waits
 from store.inbound.attribution import Received
 from store.inbound.matching import Match
-from store.inbound.stops import Blow, Held, Struck
+from store.inbound.stops import Held, Stopped, StopRule
 from store.pool import load_queries
 from store.sequences import brake
 
@@ -24,9 +24,9 @@ SOFT_BOUNCES = 3
 
 
 _BLOWS = {
-    EventType.UNSUBSCRIBED: Blow(frozenset({"unsubscribe"}), "unsubscribed", shared=True),
-    EventType.COMPLAINED: Blow(frozenset({"unsubscribe"}), "complained", shared=True),
-    EventType.BOUNCED: Blow(frozenset({"bounce"}), "bounced", shared=True),
+    EventType.UNSUBSCRIBED: StopRule(frozenset({"unsubscribe"}), "unsubscribed", shared=True),
+    EventType.COMPLAINED: StopRule(frozenset({"unsubscribe"}), "complained", shared=True),
+    EventType.BOUNCED: StopRule(frozenset({"bounce"}), "bounced", shared=True),
 }
 _SUPPRESSES: dict[EventType, SuppressionReason] = {
     EventType.UNSUBSCRIBED: "unsubscribed",
@@ -55,7 +55,7 @@ async def receive_status(
     else:
         found = await matching.match(tx, report, address, written_since)
     event = None if report.machine else _EVENTS.get(report.type)
-    aims = await waits.aims(tx, found.contact_id) if event else []
+    aims = await waits.goals_of(tx, found.contact_id) if event else []
     by_machine = "machine_" if report.machine and report.type in (EventType.OPENED, EventType.CLICKED) else ""
     stored = await _sql.record_status(
         tx,
@@ -67,23 +67,23 @@ async def receive_status(
     )
     if stored is None:
         return await attribution.known_already(tx, event_id, report.type)
-    struck, met, rest = Struck(), list[OpenSignal](), None
+    struck, met, rest = Stopped(), list[OpenSignal](), None
     about = [found.enrollment_id] if found.enrollment_id is not None else []
     if await _is_of_old_address(tx, report, address, found):
         held, about = [e for e in held if e.contact_id != found.contact_id], []
     if event == "bounced" and await _is_final(tx, report, found, found.recipient or address or ""):
         # As with an answer: one that is awaited is a branch.
-        met = await waits.meet(tx, event_id, about, [event], now)
+        met = await waits.note_event(tx, event_id, about, [event], now)
         held = [e for e in held if e.id not in {word.enrollment_id for word in met}]
     barred = next(iter(attribution.addresses_of(report, address, found)), None)
     if barred is not None and await _is_final(tx, report, found, barred):
         # Messages are locked before addresses.
-        struck = await stops.strike(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
+        struck = await stops.apply(tx, event_id, held, _BLOWS[report.type], found.contact_id, at=report.at, now=now)
         await suppress(tx, report.channel, barred, _SUPPRESSES[report.type], at=report.at, now=now, event_id=event_id)
         rest = stops.left_over(held, _BLOWS[report.type], report.channel, [barred], found.contact_id)
     elif report.type is EventType.SUBSCRIBED and barred is not None:
         await lift(tx, report.channel, barred, at=report.at, now=now, event_id=event_id)
-    reached, others = await attribution.after_blow(tx, event_id, aims, struck, about, [event] if event else [], now)
+    reached, others = await attribution.after_stop(tx, event_id, aims, struck, about, [event] if event else [], now)
     nudged = await attribution.settle_unsettled(tx, event_id, found, now) if found.unsettled else []
     if report.type in (EventType.BOUNCED, EventType.FAILED) and found.job_id is not None:
         words = " ".join(filter(None, (report.code, report.detail)))

@@ -46,7 +46,7 @@ def more_after(held: Sequence[Held]) -> UUID | None:
 
 
 @dataclass(frozen=True)
-class Blow:
+class StopRule:
     """What a report does to enrollments."""
 
     events: frozenset[str]
@@ -59,7 +59,7 @@ class Blow:
     always: bool = False
     """Whatever `stop_on` says."""
 
-    def hits(self, enrollment: Held, contact_id: UUID | None) -> bool:
+    def matches(self, enrollment: Held, contact_id: UUID | None) -> bool:
         """Whether it ends this one; `contact_id`: whose report it is."""
         return (self.always or bool(self.events & enrollment.stop_on)) and self.concerns(enrollment, contact_id)
 
@@ -70,10 +70,10 @@ class Blow:
         return enrollment.uses_channel or (self.everywhere and "own_channel" not in enrollment.stop_on)
 
 
-ANSWER = Blow(frozenset({"reply"}), "replied", everywhere=True)
-LEFT = Blow(frozenset(), "left", always=True)
+ANSWER = StopRule(frozenset({"reply"}), "replied", everywhere=True)
+LEFT = StopRule(frozenset(), "left", always=True)
 """Whoever no longer works there is not reached there; the address is not barred, their successor may have it."""
-OPT_OUT = Blow(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True)
+OPT_OUT = StopRule(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True)
 """An opt-out in words is an answer as well."""
 
 
@@ -92,17 +92,17 @@ class Rest:
 
 
 def left_over(
-    held: Sequence[Held], blow: Blow | None, channel: Channel, addresses: Sequence[str], contact_id: UUID | None
+    held: Sequence[Held], rule: StopRule | None, channel: Channel, addresses: Sequence[str], contact_id: UUID | None
 ) -> Rest | None:
     """What a blow that holds for everybody at an address leaves to further transactions; None: nothing."""
     after = more_after(held)
-    if blow is None or not blow.shared or after is None:
+    if rule is None or not rule.shared or after is None:
         return None
-    return Rest(channel, tuple(addresses), contact_id, tuple(sorted(blow.events)), blow.reason, after)
+    return Rest(channel, tuple(addresses), contact_id, tuple(sorted(rule.events)), rule.reason, after)
 
 
 @dataclass(frozen=True)
-class Struck:
+class Stopped:
     """What a report has done."""
 
     ended: tuple[UUID, ...] = ()
@@ -162,46 +162,46 @@ async def hold_if_free(tx: asyncpg.Connection, enrollment_id: UUID) -> bool | No
     return ended
 
 
-async def strike(
+async def apply(
     tx: asyncpg.Connection,
     event_id: UUID,
     held: Sequence[Held],
-    blow: Blow | None,
+    rule: StopRule | None,
     contact_id: UUID | None,
     *,
     at: datetime,
     now: datetime,
-) -> Struck:
+) -> Stopped:
     """End what the report ends, and leave word for the workflows; None: it ends nothing.
 
     Reports come in any order: of those that would have ended an enrollment, the one that happened first names the
     reason, also where a later one was heard before it.
     """
-    hit = [e for e in held if blow is not None and blow.hits(e, contact_id)]
+    hit = [e for e in held if rule is not None and rule.matches(e, contact_id)]
     to_end = [e.id for e in hit if e.status in LIVE]
     going_on = tuple(
         e.id for e in held if e.status in LIVE and e.id not in to_end and e.contact_id == contact_id and e.uses_channel
     )
-    if blow is None or not hit:
-        return Struck(going_on=going_on)
-    overtaken = [e.id for e in hit if e.ended_by_at and (e.ended_by_at, e.reason or "") > (at, blow.reason)]
+    if rule is None or not hit:
+        return Stopped(going_on=going_on)
+    overtaken = [e.id for e in hit if e.ended_by_at and (e.ended_by_at, e.reason or "") > (at, rule.reason)]
     if overtaken:
-        await _sql.correct_reason(tx, ids=overtaken, reason=blow.reason, at=at)
+        await _sql.correct_reason(tx, ids=overtaken, reason=rule.reason, at=at)
     if not to_end:
-        return Struck(going_on=going_on)
-    ending = Ending(status=EnrollmentStatus.STOPPED, reason=blow.reason)
-    signal: Signal = "suppress" if blow.shared else "reply"
+        return Stopped(going_on=going_on)
+    ending = Ending(status=EnrollmentStatus.STOPPED, reason=rule.reason)
+    signal: Signal = "suppress" if rule.shared else "reply"
     told = await enrollments.end_by(tx, event_id, signal, to_end, ending, now=now, ended_by_at=at)
-    return Struck(tuple(to_end), going_on, tuple(told))
+    return Stopped(tuple(to_end), going_on, tuple(told))
 
 
 async def go_on(
     tx: asyncpg.Connection, event_id: UUID, rest: Rest, *, at: datetime, now: datetime
-) -> tuple[Struck, Rest | None]:
+) -> tuple[Stopped, Rest | None]:
     """End the next of those that a report has left over; answers what is left after that."""
     held = await hold(tx, rest.channel, rest.addresses, None, at=at, after=rest.after)
     others = [one for one in held if one.contact_id != rest.contact_id]
-    blow = Blow(frozenset(rest.events), rest.reason, shared=True)
-    struck = await strike(tx, event_id, others, blow, rest.contact_id, at=at, now=now)
+    rule = StopRule(frozenset(rest.events), rest.reason, shared=True)
+    struck = await apply(tx, event_id, others, rule, rest.contact_id, at=at, now=now)
     after = more_after(held)
     return struck, None if after is None else replace(rest, after=after)

@@ -24,59 +24,61 @@ _condition: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
 @dataclass(frozen=True)
-class Aim:
+class ExitGoal:
     """An enrollment that ends once its goal holds."""
 
     enrollment_id: UUID
     goal: Condition
 
 
-async def aims(tx: asyncpg.Connection, contact_id: UUID | None, *, by_field: bool = False) -> list[Aim]:
+async def goals_of(tx: asyncpg.Connection, contact_id: UUID | None, *, by_field: bool = False) -> list[ExitGoal]:
     """Lock the contact's live enrollments that have a goal; `by_field`: one that a change of the contact can reach.
 
     Comes before every lock but those of enrollments.
     """
     if contact_id is None:
         return []
-    return _aims([row async for row in _sql.aims(tx, contact_id=contact_id, by_field=by_field)])
+    return _goals([row async for row in _sql.goals_of(tx, contact_id=contact_id, by_field=by_field)])
 
 
-async def aiming(tx: asyncpg.Connection, external_ids: Sequence[str]) -> list[Aim]:
+async def goals_of_imported(tx: asyncpg.Connection, external_ids: Sequence[str]) -> list[ExitGoal]:
     """The live enrollments, not locked, of contacts that an import names, whose goal the import can have reached."""
-    return _aims([row async for row in _sql.aiming(tx, external_ids=list(external_ids))])
+    return _goals([row async for row in _sql.goals_of_imported(tx, external_ids=list(external_ids))])
 
 
-async def hold(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID]) -> list[Aim]:
+async def hold(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID]) -> list[ExitGoal]:
     """Lock these enrollments; answers those that live and have a goal."""
-    rows = _sql.hold_aims(tx, ids=list(enrollment_ids))
-    return _aims([row async for row in rows if row["goal"] is not None])
+    rows = _sql.hold_goals(tx, ids=list(enrollment_ids))
+    return _goals([row async for row in rows if row["goal"] is not None])
 
 
-def _aims(rows: Sequence[asyncpg.Record]) -> list[Aim]:
-    return [aim for row in rows if (aim := _aim(row["id"], row["goal"])) is not None]
+def _goals(rows: Sequence[asyncpg.Record]) -> list[ExitGoal]:
+    return [aim for row in rows if (aim := _goal(row["id"], row["goal"])) is not None]
 
 
-def _aim(enrollment_id: UUID, goal: object) -> Aim | None:
+def _goal(enrollment_id: UUID, goal: object) -> ExitGoal | None:
     """None: it cannot be judged. What somebody reports is recorded, whatever is wrong with a sequence."""
     try:
-        return Aim(enrollment_id, _condition.validate_python(goal))
+        return ExitGoal(enrollment_id, _condition.validate_python(goal))
     except ValidationError as error:
         log.error("goal_unreadable", enrollment_id=str(enrollment_id), error=str(error))
         return None
 
 
-def aims_of(held: Sequence[Held], contact_id: UUID | None) -> list[Aim]:
+def goals_among(held: Sequence[Held], contact_id: UUID | None) -> list[ExitGoal]:
     """Those of the contact's among what is held already that live and have a goal."""
     own = [one for one in held if one.goal is not None and one.contact_id == contact_id and one.status in LIVE]
-    return [aim for one in own if (aim := _aim(one.id, one.goal)) is not None]
+    return [aim for one in own if (aim := _goal(one.id, one.goal)) is not None]
 
 
-async def reach(tx: asyncpg.Connection, event_id: UUID, aims: Sequence[Aim], now: datetime) -> list[OpenSignal]:
+async def end_at_goal(
+    tx: asyncpg.Connection, event_id: UUID, aims: Sequence[ExitGoal], now: datetime
+) -> list[OpenSignal]:
     """End those, under our lock, whose goal holds now that what happened is recorded, and leave word for them."""
     return await enrollments.end_by(tx, event_id, "reply", await at_goal(tx, aims, now), GOAL, now=now)
 
 
-async def at_goal(tx: asyncpg.Connection, aims: Sequence[Aim], now: datetime) -> list[UUID]:
+async def at_goal(tx: asyncpg.Connection, aims: Sequence[ExitGoal], now: datetime) -> list[UUID]:
     """Those whose goal holds."""
     if not aims:
         return []
@@ -84,7 +86,7 @@ async def at_goal(tx: asyncpg.Connection, aims: Sequence[Aim], now: datetime) ->
     return [aim.enrollment_id for aim in aims if evaluate(aim.goal, known[aim.enrollment_id].facts, now)]
 
 
-async def meet(
+async def note_event(
     tx: asyncpg.Connection, event_id: UUID, enrollment_ids: Sequence[UUID], events: Sequence[str], now: datetime
 ) -> list[OpenSignal]:
     """Note on each wait for one of these events that it has happened, and leave word; the first one counts.
@@ -93,7 +95,7 @@ async def meet(
     """
     if not enrollment_ids:
         return []
-    met = [row["id"] async for row in _sql.meet(tx, ids=list(enrollment_ids), events=list(events), now=now)]
+    met = [row["id"] async for row in _sql.note_event(tx, ids=list(enrollment_ids), events=list(events), now=now)]
     return await signals.leave(tx, event_id, "nudge", met, now=now)
 
 

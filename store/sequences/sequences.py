@@ -10,7 +10,7 @@ import asyncpg
 from domain import ids
 from domain.errors import NotFound
 from domain.plan import Plan
-from scheduling.itinerary import Home
+from scheduling.itinerary import TenantTime
 from store.pool import load_queries
 
 _sql = load_queries("sequences/sequences")
@@ -180,7 +180,7 @@ async def read_version(tx: asyncpg.Connection, version_id: UUID) -> Version | No
     )
 
 
-async def home(tx: asyncpg.Connection) -> Home:
+async def home(tx: asyncpg.Connection) -> TenantTime:
     """The tenant's time zone and holidays."""
     row = await _sql.home(tx)
-    return Home(row["timezone"], frozenset(row["holidays"]))
+    return TenantTime(row["timezone"], frozenset(row["holidays"]))

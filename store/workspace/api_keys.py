@@ -12,7 +12,7 @@ import asyncpg
 
 from domain import ids
 from domain.errors import Conflict, NotFound
-from store.keyset import FIRST, Place
+from store.keyset import FIRST, Keyset
 from store.pool import Database, load_queries
 
 _sql = load_queries("workspace/api_keys")
@@ -60,7 +60,7 @@ async def create(tx: asyncpg.Connection, tenant_id: UUID, name: str, scopes: set
     return key
 
 
-async def listed(tx: asyncpg.Connection, *, behind: Place | None = None, limit: int | None = None) -> list[ApiKey]:
+async def listed(tx: asyncpg.Connection, *, behind: Keyset | None = None, limit: int | None = None) -> list[ApiKey]:
     """The tenant's keys, oldest first, revoked ones among them; with `behind`, those made after that time and id."""
     at, after = behind or FIRST
     return [_key(row) async for row in _sql.list_api_keys(tx, at=at, after=after, limit=limit)]

@@ -13,7 +13,7 @@ from api.changes import stream as events
 from api.http import middleware
 from api.http.state import Edge
 from starter.changes import stream as live
-from starter.changes.stream import Interest, Live
+from starter.changes.stream import Broadcaster, Interest
 from store.changes import changes
 from store.changes.changes import Position
 from store.pool import Database
@@ -165,14 +165,14 @@ async def test_what_commits_late_is_not_missed(
 ) -> None:
     """A transaction that began earlier and commits after a later one is told of, and in the end each is, once."""
     monkeypatch.setattr(live, "_EVERY_S", 0.02)
-    looks, read, database = 0, Live._read, edge.engine.database
+    looks, read, database = 0, Broadcaster._read, edge.engine.database
 
-    async def counted(hub: Live, database: Database) -> None:
+    async def counted(hub: Broadcaster, database: Database) -> None:
         nonlocal looks
         await read(hub, database)
         looks += 1
 
-    monkeypatch.setattr(Live, "_read", counted)
+    monkeypatch.setattr(Broadcaster, "_read", counted)
     async with served(edge) as url, listening(url, await api.key("read")) as ear:
         async with database.transaction(tenant.id) as slow:
             await slow.execute(
@@ -302,7 +302,7 @@ async def test_a_slow_listener_is_dropped_and_the_others_are_not(
     """Its queue is bounded; who reads hears on."""
     monkeypatch.setattr(live, "_MOST_WAITING", 2)
     monkeypatch.setattr(live, "_EVERY_S", 0.01)
-    hub = Live()
+    hub = Broadcaster()
     async with (
         hub.listen(tenant.database, tenant.id, Interest()) as slow,
         hub.listen(tenant.database, tenant.id, Interest()) as quick,
@@ -328,7 +328,7 @@ async def test_one_connection_serves_all_listeners(tenant: Tenant, monkeypatch: 
         return await read(*args)  # type: ignore[arg-type] # handed on
 
     monkeypatch.setattr(changes, "page", counted)
-    hub = Live()
+    hub = Broadcaster()
 
     async def one() -> str:
         async with hub.listen(tenant.database, tenant.id, Interest()) as listener:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from authoring.check import check
-from cli.demo.story import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Standing, problems
+from cli.demo.story import CONTACTS, CONTACTS_FILE, SCRIPT, SEQUENCE_FILE, Progress, problems
 from domain.contact import Contact
 from domain.enrollment import EnrollmentStatus
 from starter.contacts.csv_file import ContactFile, Reading
@@ -25,7 +25,7 @@ def job(contact: str, index: int, state: str, status: str, reason: str | None, a
     )
 
 
-def good() -> Standing:
+def good() -> Progress:
     """A run as it should be."""
     ledger = []
     for n in range(1, CONTACTS + 1):
@@ -57,10 +57,10 @@ def good() -> Standing:
         StatusCount(status=EnrollmentStatus("stopped"), reason="replied", enrollments=2),
         StatusCount(status=EnrollmentStatus("stopped"), reason="unsubscribed", enrollments=1),
     ]
-    return Standing(statuses, steps, ledger, SCRIPT)
+    return Progress(statuses, steps, ledger, SCRIPT)
 
 
-def outbox(standing: Standing) -> list[UUID]:
+def outbox(standing: Progress) -> list[UUID]:
     return [job.id for job in standing.ledger if job.state == "sent"]
 
 

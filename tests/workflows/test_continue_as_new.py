@@ -12,7 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.enrollment import EnrollmentState
 from local.temporal import LocalTemporal
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.enrollments import control
 from starter.enrollments.migration import migrate
 from starter.runs import CONTACT, SEQUENCE, TENANT
@@ -139,7 +139,7 @@ async def test_a_waiting_loop_continues_as_new_and_hears_everything(rig: Rig) ->
             assert (row["lap"], row["gate"]) == (lap, "event")
 
         await assert_eventually(there)
-        assert (await happen(rig.engine, contact.external_id, "tick")).awaited == (enrollment,)
+        assert (await record_event(rig.engine, contact.external_id, "tick")).awaited == (enrollment,)
     await assert_eventually(_changed(rig, enrollment, first_run))
     history = await rig.engine.runs.handle(enrollment).fetch_history()
     # One run of all 40 rounds would have more than 300; how many the last one has hangs on when its predecessor ended.

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from starter.contacts.csv_file import Reading
 from starter.contacts.imports import import_csv
 from starter.runs import Runs
-from starter.signals import say_many
+from starter.signals import deliver_many
 from tests.support.harness import DAY, HOUR, Rig, about
 from tests.support.helpers import assert_eventually
 
@@ -66,7 +66,7 @@ async def test_a_date_that_changes_moves_the_wait(skipping: Rig, moved: int, tmp
     )
     engine = skipping.engine
     await import_csv(
-        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, engine)
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(deliver_many, engine)
     )
 
     async def waits_anew() -> None:
@@ -89,7 +89,7 @@ async def test_an_import_is_done_although_nobody_hears_of_it(skipping: Rig, tmp_
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
     deaf = replace(engine, runs=Runs(nowhere, engine.runs.task_queue, search_attributes=False))
     report = await import_csv(
-        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, deaf)
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(deliver_many, deaf)
     )
     assert report.updated == 1
     [word] = await skipping.rows("SELECT enrollment_id, signalled_at FROM enrollment_signals")

@@ -20,7 +20,7 @@ from domain.contact import Contact
 from domain.errors import PermanentError, TouchlineError, TransientError
 from domain.events import EventType, InboundMessage, StatusReport
 from domain.messages import Channel, OutgoingMessage, Receipt
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.engine import at_time
 from starter.enrollments import control, tasks
 from starter.inbound.receive import receive
@@ -144,7 +144,7 @@ async def _happens(rig: Rig, enrollment: UUID, contact: Contact, what: str) -> N
                 )
                 await receive(engine, report)
             case "tick":
-                await happen(engine, contact.external_id, "tick")
+                await record_event(engine, contact.external_id, "tick")
             case "done":
                 for task in await rig.rows("SELECT id FROM tasks WHERE enrollment_id = $1", enrollment):
                     await tasks.close(engine, task["id"], "completed")

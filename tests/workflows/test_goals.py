@@ -10,10 +10,10 @@ from starter import signals
 from starter.contacts import imports
 from starter.contacts.contacts import Changes, change
 from starter.contacts.csv_file import Reading
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.contacts.imports import import_csv
 from starter.enrollments import control
-from starter.signals import say_many
+from starter.signals import deliver_many
 from tests.support.harness import Rig
 from tests.workflows.test_reconciler import sweep, while_temporal_is_down
 from tests.workflows.test_waits import awaiting, fates, report
@@ -111,7 +111,7 @@ async def test_ones_own_event_reaches_a_wait_of_one_and_the_goal_of_another(skip
     [two] = await skipping.enroll(other, contact)
     await skipping.arrives(two, "second")
     await skipping.execute("UPDATE contacts SET status = 'paying'")
-    happened = await happen(skipping.engine, contact.external_id, "paid")
+    happened = await record_event(skipping.engine, contact.external_id, "paid")
     assert (happened.awaited, happened.stopped) == ((one,), (two,))
     assert await skipping.ended(two) == ("stopped", "goal")
     assert await skipping.ended(one) == ("completed", None)
@@ -121,11 +121,11 @@ async def test_ones_own_event_ends_an_enrollment_that_sleeps_towards_it(skipping
     """In the transaction that records it; under the same key once, and no other name does it."""
     enrollment, contact = await skipping.start(GOAL.format(goal="{any: [{event: purchase}, {event: call.booked}]}"))
     await skipping.arrives(enrollment, "second")
-    assert (await happen(skipping.engine, contact.external_id, "purchased")).stopped == ()
-    happened = await happen(skipping.engine, contact.external_id, "purchase", "order-1")
+    assert (await record_event(skipping.engine, contact.external_id, "purchased")).stopped == ()
+    happened = await record_event(skipping.engine, contact.external_id, "purchase", "order-1")
     assert (happened.stopped, happened.awaited) == ((enrollment,), ())
     assert await skipping.ended(enrollment) == ("stopped", "goal")
-    again = await happen(skipping.engine, contact.external_id, "purchase", "order-1")
+    again = await record_event(skipping.engine, contact.external_id, "purchase", "order-1")
     assert (again.duplicate, again.stopped) == (True, ())
     assert [entry.subject for entry in skipping.outbox()] == ["Hello"]
     [word] = await skipping.rows("SELECT signal, signalled_at IS NOT NULL AS heard FROM enrollment_signals")
@@ -141,7 +141,7 @@ async def test_a_goal_ends_whoever_waits_for_an_event_or_is_paused(skipping: Rig
         await skipping.arrives(enrollment, "answer", gate="event")
     await control.pause(skipping.engine, paused)
     for enrollment, contact in ((waiting, one), (paused, two)):
-        happened = await happen(skipping.engine, contact.external_id, "purchase")
+        happened = await record_event(skipping.engine, contact.external_id, "purchase")
         assert (happened.stopped, happened.awaited) == ((enrollment,), ())
     for enrollment in (waiting, paused):
         assert await skipping.ended(enrollment) == ("stopped", "goal")
@@ -166,7 +166,7 @@ async def test_what_happened_before_the_enrollment_is_not_its_goal(skipping: Rig
     )
     contact = await skipping.contact()
     for name in ("purchase", "visit"):
-        await happen(skipping.engine, contact.external_id, name)
+        await record_event(skipping.engine, contact.external_id, name)
     [enrollment] = await skipping.enroll(key, contact)
     assert await skipping.ended(enrollment) == ("completed", None)
     assert (await fates(skipping, enrollment))["unseen"] == "success"
@@ -177,7 +177,7 @@ async def test_a_goal_that_was_not_signalled_is_delivered(on_dev_server: Rig) ->
     rig = on_dev_server
     enrollment, contact = await rig.start(GOAL.format(goal="{event: purchase}"))
     await rig.arrives(enrollment, "second")
-    happened = await happen(while_temporal_is_down(rig).engine, contact.external_id, "purchase")
+    happened = await record_event(while_temporal_is_down(rig).engine, contact.external_id, "purchase")
     assert happened.stopped == (enrollment,)
     row = await rig.enrollment(enrollment)
     assert (row["status"], row["reason"]) == ("stopped", "goal")
@@ -227,7 +227,7 @@ async def test_an_import_wakes_those_alone_whose_goal_it_reaches(
     file.write_text("\n".join(["external_id,email,plan", *lines]))
     engine = skipping.engine
     imported = await import_csv(
-        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(say_many, engine)
+        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(deliver_many, engine)
     )
     assert imported.updated == 11
     ended = await skipping.rows("SELECT id, reason FROM enrollments WHERE ended_at IS NOT NULL")
@@ -250,6 +250,6 @@ async def test_a_condition_asks_about_ones_own_event(skipping: Rig) -> None:
     """
     enrollment, contact = await skipping.start(text)
     await skipping.arrives(enrollment, "asked")
-    assert (await happen(skipping.engine, contact.external_id, "visit")).stopped == ()
+    assert (await record_event(skipping.engine, contact.external_id, "visit")).stopped == ()
     assert await skipping.ended(enrollment) == ("completed", None)
     assert (await fates(skipping, enrollment))["seen"] == "success"

@@ -139,7 +139,7 @@ async def _sequence_paused(stage: Stage) -> None:
 
 async def _away(stage: Stage) -> None:
     until = await stage.rig.now() + timedelta(days=9)
-    await stage.transaction(lambda tx: enrollments.stay_away(tx, stage.enrollment, until))
+    await stage.transaction(lambda tx: enrollments.set_away(tx, stage.enrollment, until))
 
 
 NOES = {

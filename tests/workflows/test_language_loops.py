@@ -6,14 +6,14 @@ import time
 from temporalio.api.enums.v1 import EventType as Recorded
 
 from activities import waiting
-from activities.waiting import Moment, Taken
+from activities.waiting import Left, Moment
 from authoring.check import check
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import Visit
 from domain.plan import WaitNode
-from scheduling.itinerary import Whereabouts
-from starter.contacts.events import happen
+from scheduling.itinerary import LocalTime
+from starter.contacts.events import record_event
 from store.enrollments import actions
 from tests.support.harness import Rig
 from tests.support.helpers import assert_eventually
@@ -130,11 +130,11 @@ async def test_an_event_that_comes_while_its_wait_is_decided_upon_comes_too_late
     assert plan is not None
     node, visit = plan.nodes["wait"], Visit(enrollment, "wait")
     assert isinstance(node, WaitNode)
-    where = Whereabouts(contact.zones, "Etc/UTC", enrollment)
+    where = LocalTime(contact.zones, "Etc/UTC", enrollment)
     async with rig.engine.database.transaction(rig.engine.tenant_id, lock_enrollment=enrollment) as tx:
         decided = await waiting.for_event(tx, node, visit, Moment(await rig.now(), where, hurried=True))
-        assert decided == Taken(node.otherwise, {"branch": "else"})
-        event = asyncio.create_task(happen(rig.engine, contact.external_id, "tick"))
+        assert decided == Left(node.otherwise, {"branch": "else"})
+        event = asyncio.create_task(record_event(rig.engine, contact.external_id, "tick"))
         await rig.somebody_waits()
         assert not event.done()
         await tx.execute(

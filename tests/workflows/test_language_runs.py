@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain import ids
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.engine import at_time
 from starter.enrollments import control
 from starter.inbound.receive import receive
@@ -185,7 +185,7 @@ async def test_a_loop_of_waiting_rounds_passes_in_short_histories_and_hears_ever
     for _ in range(15):
         # Not while time flies: nothing but the server's own limit on workflows would end a pause.
         passing = asyncio.create_task(cached.skip(3 * DAY))
-        told = await happen(at_time(cached.engine, await cached.now()), contact.external_id, "tick")
+        told = await record_event(at_time(cached.engine, await cached.now()), contact.external_id, "tick")
         heard += len(told.awaited)
         await control.pause(cached.engine, enrollment)
         assert (await control.resume(cached.engine, enrollment)).status == "running"

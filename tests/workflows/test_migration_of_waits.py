@@ -6,7 +6,7 @@ import pytest
 
 from domain import ids
 from domain.migration import Stays
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.enrollments import tasks
 from tests.support.harness import DAY, Rig, about
 from tests.support.helpers import assert_eventually
@@ -35,8 +35,8 @@ async def test_whoever_waits_for_an_event_goes_on_waiting(skipping: Rig, new: st
     await move(skipping, key, 2, **replaced)
     row = await skipping.enrollment(enrollment)
     assert (row["current_node"], row["gate"], row["next_run_at"]) == (new, "event", before["next_run_at"] + 2 * DAY)
-    assert (await happen(skipping.engine, contact.external_id, "paid")).awaited == ()
-    assert (await happen(skipping.engine, contact.external_id, "signed")).awaited == (enrollment,)
+    assert (await record_event(skipping.engine, contact.external_id, "paid")).awaited == ()
+    assert (await record_event(skipping.engine, contact.external_id, "signed")).awaited == (enrollment,)
     assert await skipping.ended(enrollment) == ("completed", None)
     assert texts(skipping)[-1] == "Thanks."
 

@@ -154,7 +154,7 @@ async def test_an_absence_that_commits_after_the_claim_holds_the_hand_over(
     async def absent_meanwhile(looks: LastLooks, tenant_id: UUID, job_id: UUID, attempt: object) -> Clearance | None:
         async with scripted.engine.database.transaction(tenant_id) as tx:
             [row] = await tx.fetch("SELECT enrollment_id FROM message_jobs WHERE id = $1", job_id)
-            await enrollments.stay_away(tx, row["enrollment_id"], returns_at)
+            await enrollments.set_away(tx, row["enrollment_id"], returns_at)
         return await look(looks, tenant_id, job_id, attempt)
 
     monkeypatch.setattr(LastLooks, "at_message", absent_meanwhile)

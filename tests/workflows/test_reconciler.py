@@ -22,7 +22,7 @@ from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
 from domain.ids import reconciler_id
 from domain.messages import Absent, Lookup, Receipt, Unknown
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.enrollments.enroll import chosen, enroll
 from starter.runs import Runs
 from starter.schedules import ensure_reconciler
@@ -218,7 +218,7 @@ async def test_what_a_step_waits_for_may_happen_while_temporal_is_down(on_dev_se
           - {id: payment, type: wait_for, event: paid, timeout: 30d, then: [{id: out, type: exit, reason: paid}]}
     """)
     await rig.arrives(enrollment, "payment", gate="event")
-    happened = await happen(while_temporal_is_down(rig).engine, contact.external_id, "paid")
+    happened = await record_event(while_temporal_is_down(rig).engine, contact.external_id, "paid")
     assert happened.awaited == (enrollment,)
     await rig.execute("UPDATE enrollment_signals SET created_at = created_at - interval '1 minute'")
     assert (await sweep(rig)).signalled == 1

@@ -11,7 +11,7 @@ from domain.errors import AmbiguousError, ConfigurationError, PermanentError, Se
 from domain.messages import Absent, Lookup, Receipt, Unknown
 from providers.base import Later, Line, Soon, Unbounded
 from providers.registry import Registry
-from store.last_look import LastLooks, NoticeStanding
+from store.last_look import LastLooks, NoticeStatus
 from store.pool import Database
 from tests.support.harness import SlowAnswer
 from tests.support.notices import MINUTE, NOW, Desk
@@ -142,7 +142,7 @@ async def test_an_attempt_that_was_overtaken_sends_nothing(desk: Desk, monkeypat
     look = LastLooks.at_notice
     notice = await desk.owed()
 
-    async def standing_still(*args: Any) -> NoticeStanding | None:
+    async def standing_still(*args: Any) -> NoticeStatus | None:
         monkeypatch.setattr(LastLooks, "at_notice", look)
         desk.provider.lookups.append(Absent())
         assert await desk.send(notice, NOW + MINUTE) == "sent"
@@ -159,7 +159,7 @@ async def test_a_notice_that_no_look_clears_waits_for_another_attempt(
     """Where claims work and looks do not, it is claimed a few times, not without end; and nothing is in doubt."""
     notice = await desk.owed()
 
-    async def none_left(*_: Any) -> NoticeStanding | None:
+    async def none_left(*_: Any) -> NoticeStatus | None:
         raise asyncpg.TooManyConnectionsError
 
     with monkeypatch.context() as full:

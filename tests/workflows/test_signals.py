@@ -17,7 +17,7 @@ from domain.messages import Channel
 from starter import signals as telling
 from starter.inbound.receive import record
 from starter.runs import Runs
-from starter.signals import Teller
+from starter.signals import SignalSender
 from store.enrollments import signals
 from store.enrollments.signals import Heard, OpenSignal
 from store.inbound.attribution import Received
@@ -74,7 +74,7 @@ async def test_a_temporal_that_hangs_holds_nothing_up(skipping: Rig, monkeypatch
     monkeypatch.setattr(telling, "_MOST", 20)
     temporal = Hanging()
     engine = replace(skipping.engine, runs=cast(Runs, cast(Any, temporal)))
-    teller = Teller()
+    teller = SignalSender()
     for _ in range(50):
         teller.tell(engine, word())
     assert temporal.calls == 0
@@ -88,7 +88,7 @@ async def test_what_was_taken_on_is_told_before_the_process_ends(skipping: Rig) 
     await skipping.arrives(enrollment, "two")
     received = await record(skipping.engine, answer_of(contact, 1))
     assert await skipping.rows("SELECT signalled_at FROM enrollment_signals") == [{"signalled_at": None}]
-    teller = Teller()
+    teller = SignalSender()
     teller.tell(skipping.engine, received)
     await teller.finish(60)
     assert await skipping.rows("SELECT signalled_at IS NOT NULL AS heard FROM enrollment_signals") == [{"heard": True}]
@@ -110,7 +110,7 @@ async def test_what_a_burst_has_told_is_marked_at_once(skipping: Rig, monkeypatc
         enrollment, contact = await skipping.start(EMAILS)
         await skipping.arrives(enrollment, "two")
         received.append(await record(skipping.engine, answer_of(contact, number)))
-    teller = Teller()
+    teller = SignalSender()
     for one in received:
         teller.tell(skipping.engine, one)
     await teller.finish(30)

@@ -9,7 +9,7 @@ from domain import ids
 from domain.errors import NotFound, TouchlineError
 from domain.events import EventType, StatusReport
 from domain.messages import Channel
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.enrollments import control
 from starter.inbound.receive import receive
 from store.inbound.attribution import Received
@@ -159,11 +159,11 @@ async def test_ones_own_event_is_awaited_once_under_its_key(skipping: Rig) -> No
     """Posted by name; the same key again changes nothing; what nobody waits for is kept."""
     enrollment, contact = await skipping.start(awaiting("[paid, reply]"))
     await skipping.arrives(enrollment, "answer", gate="event")
-    unheard = await happen(skipping.engine, contact.external_id, "visited")
+    unheard = await record_event(skipping.engine, contact.external_id, "visited")
     assert (unheard.awaited, unheard.duplicate) == ((), False)
-    heard = await happen(skipping.engine, contact.external_id, "paid", "invoice-7")
+    heard = await record_event(skipping.engine, contact.external_id, "paid", "invoice-7")
     assert heard.awaited == (enrollment,)
-    again = await happen(skipping.engine, contact.external_id, "paid", "invoice-7")
+    again = await record_event(skipping.engine, contact.external_id, "paid", "invoice-7")
     assert (again.duplicate, again.awaited) == (True, ())
     assert await skipping.ended(enrollment) == ("completed", None)
     [step] = [s for s in await skipping.steps(enrollment) if s["node_id"] == "answer"]
@@ -175,10 +175,10 @@ async def test_ones_own_event_needs_a_contact_and_a_name_of_its_own(skipping: Ri
     """Unknown contacts, names that are ours and names that are none are refused."""
     contact = await skipping.contact()
     with pytest.raises(NotFound):
-        await happen(skipping.engine, "nobody", "paid")
+        await record_event(skipping.engine, "nobody", "paid")
     for name in ("reply", "replied", "opened", "two words", ""):
         with pytest.raises(TouchlineError):
-            await happen(skipping.engine, contact.external_id, name)
+            await record_event(skipping.engine, contact.external_id, name)
 
 
 async def test_an_event_during_a_pause_is_taken_after_it(skipping: Rig) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from domain import ids
 from domain.errors import Conflict, NotFound
-from starter.contacts.events import happen
+from starter.contacts.events import record_event
 from starter.engine import Engine, TemporalAddress, connect_temporal
 from starter.enrollments import control, tasks
 from starter.runs import Runs
@@ -72,7 +72,7 @@ async def test_what_is_waited_for_may_come_while_the_sequence_is_paused(skipping
     await skipping.arrives(enrollment, "here", gate="event" if kind == "wait_for" else "task")
     await status.pause_sequence(skipping.engine, "held", "the offer is wrong")
     if kind == "wait_for":
-        await happen(skipping.engine, contact.external_id, "paid")
+        await record_event(skipping.engine, contact.external_id, "paid")
     else:
         await tasks.close(skipping.engine, ids.step_id(enrollment, "here"), "completed")
     await skipping.arrives(enrollment, "here", gate="sequence_paused")

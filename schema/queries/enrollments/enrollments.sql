@@ -160,12 +160,12 @@ JOIN contacts c ON c.id = e.contact_id
 JOIN tenants t ON t.id = e.tenant_id
 WHERE e.id = :enrollment_id;
 
--- name: stay_away!
+-- name: set_away!
 -- The contact is away; of several absences the longest counts.
 UPDATE enrollments SET not_before = greatest(not_before, :until)
 WHERE id = :enrollment_id AND status IN ('pending', 'running', 'paused');
 
--- name: come_back!
+-- name: clear_away!
 -- No absence holds anything back any more.
 UPDATE enrollments SET not_before = NULL WHERE id = :enrollment_id AND not_before IS NOT NULL;
 

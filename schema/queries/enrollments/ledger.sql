@@ -63,7 +63,7 @@ UPDATE enrollment_steps s SET
     completed_at = CASE WHEN id = :step_id THEN NULL ELSE greatest(started_at, least(due_at, :now)) END
 WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
--- name: read_standing^
+-- name: read_status^
 -- How a message that was handed over and its enrollment stand now, under the enrollment's lock.
 SELECT j.state, j.claims, e.status, e.reason, e.error AS enrollment_error, e.current_node, e.next_run_at, e.gate, e.lap,
     e.not_before

@@ -1,4 +1,4 @@
--- name: aims
+-- name: goals_of
 -- Lock the live enrollments of a contact whose sequence has a goal, or with :by_field one that asks about a field; not
 -- joined to the plan, for the reason given at `hold`.
 SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
@@ -14,7 +14,7 @@ WHERE e.contact_id = :contact_id AND e.status IN ('pending', 'running', 'paused'
 ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 
--- name: aiming
+-- name: goals_of_imported
 -- The live enrollments of these contacts whose goal asks about a field, not locked. A plan is read once, however many
 -- are on it.
 WITH live AS MATERIALIZED (
@@ -26,7 +26,7 @@ WITH live AS MATERIALIZED (
 )
 SELECT l.id, a.goal FROM live l JOIN aimed a ON a.id = l.version_id;
 
--- name: hold_aims
+-- name: hold_goals
 -- Lock these enrollments, as far as they live.
 SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
 FROM enrollments e
@@ -34,7 +34,7 @@ WHERE e.id = ANY(:ids::uuid[]) AND e.status IN ('pending', 'running', 'paused')
 ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 
--- name: meet
+-- name: note_event
 -- One of these events has happened: the waits for it know, if it is the first. Locked in one order for everybody.
 WITH waits AS (
     SELECT s.id, x.event

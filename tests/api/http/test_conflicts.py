@@ -78,7 +78,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Engine], Awaitable[object]]]] = {
     "erase": ("messages", lambda engine: erasure.erase(engine, "C1", stop=True)),
     "bar an address": ("suppressions", lambda engine: suppressions.bar(engine, Channel.EMAIL, "ada@example.com")),
     "change a contact": ("contacts", lambda engine: contacts.change(engine, "C1", Changes(company="X"))),
-    "tell an event": ("contact_events", lambda engine: events.happen(engine, "C1", "bought")),
+    "tell an event": ("contact_events", lambda engine: events.record_event(engine, "C1", "bought")),
     "close a task": ("tasks", _close),
     "add to a campaign": ("campaign_members", lambda engine: _add(engine)),
 }

@@ -516,4 +516,4 @@ def test_a_goal_that_cannot_be_judged_keeps_no_report_out() -> None:
         for contact in [uuid4()]
         for goal in ({"event": "purchase", "since": "999999w"}, "replied")
     ]
-    assert [aim.enrollment_id for aim in waits.aims_of(held, held[0].contact_id)] == [held[1].id]
+    assert [aim.enrollment_id for aim in waits.goals_among(held, held[0].contact_id)] == [held[1].id]

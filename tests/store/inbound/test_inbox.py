@@ -22,7 +22,7 @@ from starter.inbound import inbox, receive
 from starter.inbound.inbox import Inbox
 from store.inbound import dead_letters, stops
 from store.inbound import inbox as stored
-from store.inbound.inbox import Place
+from store.inbound.inbox import Waiter
 from store.last_look import LastLooks
 from store.pool import Database
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
@@ -36,7 +36,7 @@ def text(sender: str | None, words: str, **fields: Any) -> InboundMessage:
     return InboundMessage(channel=Channel.SMS, sender=sender or "", text=words, **given)
 
 
-async def left(letters: Letters, *reports: Report) -> list[Place]:
+async def left(letters: Letters, *reports: Report) -> list[Waiter]:
     """What a process leaves that dies as soon as it has answered."""
     async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
         return await inbox.store(tx, letters.engine, reports, source="/webhooks/test")
@@ -318,15 +318,15 @@ async def test_a_number_of_thousands_is_ended_in_parts(
     """Each transaction ends so many of those who share an address, and all of them end, whoever was written to."""
     monkeypatch.setattr(stops, "MOST_OTHERS", 10)
     ended: list[int] = []
-    strike = stops.strike
+    strike = stops.apply
 
-    async def noted(*args: Any, **given: Any) -> stops.Struck:
+    async def noted(*args: Any, **given: Any) -> stops.Stopped:
         struck = await strike(*args, **given)
         if args[3] is not None:  # the rule by which something ends
             ended.append(len(struck.ended))
         return struck
 
-    monkeypatch.setattr(stops, "strike", noted)
+    monkeypatch.setattr(stops, "apply", noted)
     enrollments = await neighbours(letters, others + 1)
     await letters.deliver(enrollments[-1], "first")
     box = Inbox()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from authoring import editing
 from authoring.check import check
 from authoring.drafted import readable, text_of
-from authoring.listed import Place
+from authoring.listed import Position
 from domain.errors import Conflict, NotFound, TouchlineError
 from tests.unit.authoring.sequences import graph_documents, step_documents
 
@@ -99,7 +99,7 @@ def test_what_is_listed_put_back_changes_nothing(document: dict[str, Any], data:
     document = readable(document)
     step = data.draw(st.sampled_from(editing.steps_of(document)))
     assert editing.put(document, step.path, step.definition)[0] == document
-    grown, added = editing.add(document, {"id": "brand-new", "type": "sms", "body": "x"}, Place())
+    grown, added = editing.add(document, {"id": "brand-new", "type": "sms", "body": "x"}, Position())
     assert editing.remove(grown, added.path) == document
     assert readable(text_of(document)) == document
 
@@ -107,18 +107,18 @@ def test_what_is_listed_put_back_changes_nothing(document: dict[str, Any], data:
 @pytest.mark.parametrize(
     ("place", "path"),
     [
-        (Place(), "steps[6]"),
-        (Place("c"), "steps[3]"),
-        (Place("c", before=True), "steps[2]"),
-        (Place("a.1"), "steps[2]"),
-        (Place("t", before=True), "steps[2].then[0]"),
-        (Place("steps[5]", before=True), "steps[5]"),
-        (Place(inside="c", way="then"), "steps[2].then[2]"),
-        (Place(inside="c", way="else"), "steps[2].else[0]"),
-        (Place(inside="s", way="two"), "steps[3].variants[1].steps[0]"),
+        (Position(), "steps[6]"),
+        (Position("c"), "steps[3]"),
+        (Position("c", before=True), "steps[2]"),
+        (Position("a.1"), "steps[2]"),
+        (Position("t", before=True), "steps[2].then[0]"),
+        (Position("steps[5]", before=True), "steps[5]"),
+        (Position(inside="c", way="then"), "steps[2].then[2]"),
+        (Position(inside="c", way="else"), "steps[2].else[0]"),
+        (Position(inside="s", way="two"), "steps[3].variants[1].steps[0]"),
     ],
 )
-def test_a_step_goes_where_it_was_told(place: Place, path: str) -> None:
+def test_a_step_goes_where_it_was_told(place: Position, path: str) -> None:
     """Beside another, in a branch, or last; the others keep their order."""
     grown, added = editing.add(TREE, sms("new"), place)
     assert (added.step, added.path) == ("new", path)
@@ -129,14 +129,14 @@ def test_a_step_goes_where_it_was_told(place: Place, path: str) -> None:
 @pytest.mark.parametrize(
     ("step", "place", "error"),
     [
-        ({"id": "t"}, Place(), "already: steps\\[2\\].then\\[0\\]"),
-        (sms("new"), Place("a"), "several steps are called `a`"),
-        (sms("new"), Place("nobody"), "no step `nobody`"),
-        (sms("new"), Place(inside="c", way="completed"), "no branch `completed`"),
-        (sms("new"), Place(inside="t", way="then"), "no branch `then`"),
+        ({"id": "t"}, Position(), "already: steps\\[2\\].then\\[0\\]"),
+        (sms("new"), Position("a"), "several steps are called `a`"),
+        (sms("new"), Position("nobody"), "no step `nobody`"),
+        (sms("new"), Position(inside="c", way="completed"), "no branch `completed`"),
+        (sms("new"), Position(inside="t", way="then"), "no branch `then`"),
     ],
 )
-def test_a_place_that_is_not_there_is_refused(step: dict[str, Any], place: Place, error: str) -> None:
+def test_a_place_that_is_not_there_is_refused(step: dict[str, Any], place: Position, error: str) -> None:
     """Nothing is guessed: a name that several have is asked about."""
     with pytest.raises(TouchlineError, match=error):
         editing.add(TREE, step, place)
@@ -172,23 +172,23 @@ def test_a_step_is_taken_away_with_all_inside_it() -> None:
 def test_a_node_is_put_on_an_edge() -> None:
     """After another by one of its ways, or before one on every way to it; alone where no place is named."""
     new = {"id": "n", "type": "send-sms", "data": {"body": "x"}}
-    after, _ = editing.add(GRAPH, new, Place("a"))
+    after, _ = editing.add(GRAPH, new, Position("a"))
     assert edges(after) == edges(GRAPH) - {("a", None, "c")} | {("a", None, "n"), ("n", None, "c")}
-    onway, _ = editing.add(GRAPH, new, Place("c", way="no"))
+    onway, _ = editing.add(GRAPH, new, Position("c", way="no"))
     assert edges(onway) == edges(GRAPH) - {("c", "false", "z")} | {("c", "false", "n"), ("n", None, "z")}
-    before, _ = editing.add(GRAPH, {**new, "type": "condition"}, Place("z", before=True))
+    before, _ = editing.add(GRAPH, {**new, "type": "condition"}, Position("z", before=True))
     assert edges(before) >= {("c", "true", "n"), ("c", "false", "n"), ("n", "true", "z")}
-    first, _ = editing.add(GRAPH, new, Place("start"))
+    first, _ = editing.add(GRAPH, new, Position("start"))
     assert edges(first) >= {("start", None, "n"), ("n", None, "a")}
-    alone, added = editing.add(GRAPH, new, Place())
+    alone, added = editing.add(GRAPH, new, Position())
     assert (edges(alone), added.path) == (edges(GRAPH), "nodes[4]")
     assert len({edge["id"] for edge in onway["edges"]}) == len(onway["edges"])
-    for place in (Place("c"), Place("c", way="maybe"), Place("z")):
+    for place in (Position("c"), Position("c", way="maybe"), Position("z")):
         with pytest.raises(Conflict, match="not clear"):
             editing.add(GRAPH, new, place)
     for taken in ("a", "start"):
         with pytest.raises(Conflict, match="already"):
-            editing.add(GRAPH, {**new, "id": taken}, Place())
+            editing.add(GRAPH, {**new, "id": taken}, Position())
 
 
 def test_a_node_keeps_its_place_and_its_edges() -> None:
@@ -228,7 +228,9 @@ def test_a_wrong_draft_can_be_edited_too(key: str, junk: Any, edges: Any, step: 
     names = [step.path for step in editing.steps_of(document)]
     reference = data.draw(st.sampled_from([*names, "nobody"]))
     place = data.draw(
-        st.sampled_from([Place(), Place(reference), Place(reference, before=True), Place(inside=reference, way="then")])
+        st.sampled_from(
+            [Position(), Position(reference), Position(reference, before=True), Position(inside=reference, way="then")]
+        )
     )
     for edit in (
         lambda: editing.add(document, step, place),

@@ -8,9 +8,9 @@ import pytest
 from domain.messages import Channel
 from domain.plan import ConditionNode, DelayNode, ExitNode, MessageNode, Node, Plan, Settings
 from domain.schedule import Delay, Until, UntilField, UntilTime, Window
-from scheduling.itinerary import Whereabouts, next_stop
+from scheduling.itinerary import LocalTime, next_stop
 
-NEW_YORK = Whereabouts(("America/New_York",), "Etc/UTC", UUID(int=1))
+NEW_YORK = LocalTime(("America/New_York",), "Etc/UTC", UUID(int=1))
 FRIDAY_NOON = datetime(2026, 6, 12, 16, tzinfo=UTC)
 SATURDAYS = Window(days=("fri", "sat"))
 
