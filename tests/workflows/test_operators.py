@@ -180,7 +180,7 @@ async def test_a_window_that_closes_after_the_claim_holds_the_hand_over(
         monkeypatch.undo()
         return Go()
 
-    monkeypatch.setattr(deliver, "judge", at_the_first_claim)
+    monkeypatch.setattr(deliver, "check_gates", at_the_first_claim)
     state = await control.send_now(skipping.engine, enrollment)
     assert (state.gate, len(skipping.outbox())) == ("window", 1)
     assert (await skipping.job(enrollment, "again"))["state"] == "pending"
