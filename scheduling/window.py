@@ -7,11 +7,13 @@ first instant after the gap, and an hour that happens twice counts both times. E
 real-time spans, and the spans of several zones are intersected: the cost is in days, not minutes.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Protocol
 from uuid import UUID
 
 from domain.errors import TouchlineError
@@ -30,15 +32,33 @@ _ALWAYS = Window()
 
 Span = tuple[datetime, datetime]
 """A half-open interval of real time, in UTC."""
+Spell = tuple[clock_time, clock_time]
+"""Hours of a local date, `[from, to)`; an end at or before the start is on the next date, so 00:00 ends this one."""
+ALL_DAY: tuple[Spell, ...] = ((_MIDNIGHT, _MIDNIGHT),)
+
+
+class Hours(Protocol):
+    """Local hours that must be open besides the window: a rule of law, a contact's own wish."""
+
+    @property
+    def name(self) -> str:
+        """What a reader knows it by."""
+
+    def spells_on(self, day: date) -> tuple[Spell, ...]:
+        """What is open on a local date, in order."""
+
+    def zones(self, contact_zones: Sequence[str], tenant_zone: str) -> Sequence[str]:
+        """The IANA names of the clocks by which it holds, at least one."""
 
 
 class NoAllowedInstant(TouchlineError):
-    """A window and a contact's zones leave no instant to send at."""
+    """A window, further hours and a contact's zones leave no instant to send at."""
 
-    def __init__(self, window: Window, zones: Sequence[str], horizon: datetime) -> None:
+    def __init__(self, window: Window, zones: Sequence[str], horizon: datetime, also: Sequence[Hours] = ()) -> None:
+        beside = f", together with {', '.join(hours.name for hours in also)}" if also else ""
         super().__init__(
             f"no allowed time before {horizon:%Y-%m-%d} in the window {window.opens:%H:%M}–{window.closes:%H:%M} "
-            f"on {', '.join(window.days) or 'no day'}, by the clocks of {', '.join(zones)}",
+            f"on {', '.join(window.days) or 'no day'}, by the clocks of {', '.join(zones)}{beside}",
             hint="Widen the window, take holidays out of it, or store the contact's own time zone.",
         )
         self.window = window
@@ -53,25 +73,28 @@ def next_allowed(
     contact_zones: Sequence[str],
     tenant_zone: str,
     closed: Set[date] = frozenset(),
+    also: Sequence[Hours] = (),
+    blocked: Sequence[Span] = (),
     spread_key: UUID | None = None,
 ) -> datetime:
     """The first instant from `at` on that lies inside the window in every zone that the contact may be in.
 
     `at` itself when it is allowed. Otherwise the next opening, moved later by the window's spread: by an amount
     that `spread_key` decides, the same on every call, never past the closing. On `closed` local dates nothing is
-    allowed, with or without a window. Raises NoAllowedInstant when there is none within `HORIZON`, ValueError when
-    `at` is naive.
+    allowed, with or without a window, nor outside the hours of each of `also`, nor within a span of `blocked`. Raises
+    NoAllowedInstant when there is none within `HORIZON`, ValueError when `at` is naive.
     """
     start = utc(at)
-    if window is None:
-        if not closed:
-            return at
-        window = _ALWAYS
-    zones = _zones_of(window, contact_zones, tenant_zone)
-    opening, closing = _first_common_span(start, window, zones, closed)
+    clocked = _clocked(window, closed, also, contact_zones, tenant_zone)
+    if not clocked and not blocked:
+        return at
+    opening, closing = _first_common_span(start, clocked, blocked)
     if opening == start:
         return at
-    spread = min(timedelta(minutes=window.spread_minutes), closing - opening)
+    if opening >= start + HORIZON:
+        shown = window or _ALWAYS
+        raise NoAllowedInstant(shown, _zones_of(shown, contact_zones, tenant_zone), start + HORIZON, also)
+    spread = min(timedelta(minutes=window.spread_minutes if window else 0), closing - opening)
     return opening if spread_key is None else opening + _share(spread_key, spread)
 
 
@@ -82,14 +105,27 @@ def is_allowed(
     contact_zones: Sequence[str],
     tenant_zone: str,
     closed: Set[date] = frozenset(),
+    also: Sequence[Hours] = (),
+    blocked: Sequence[Span] = (),
 ) -> bool:
     """Whether a message may be handed over at this very instant; raises ValueError when `at` is naive."""
     now = utc(at)
-    if window is None:
-        if not closed:
-            return True
-        window = _ALWAYS
-    return all(_is_open(now, window, zone, closed) for zone in _zones_of(window, contact_zones, tenant_zone))
+    return not any(start <= now < end for start, end in blocked) and all(
+        _is_open(now, hours, zone)
+        for hours, zones in _clocked(window, closed, also, contact_zones, tenant_zone)
+        for zone in zones
+    )
+
+
+def closed_at(
+    at: datetime, also: Sequence[Hours], *, contact_zones: Sequence[str], tenant_zone: str
+) -> tuple[Hours, ...]:
+    """Those of these hours that are closed at an instant, by any clock."""
+    return tuple(
+        hours
+        for hours in also
+        if not all(_is_open(utc(at), hours, zone) for zone in hours.zones(contact_zones, tenant_zone))
+    )
 
 
 def utc(at: datetime) -> datetime:
@@ -97,6 +133,48 @@ def utc(at: datetime) -> datetime:
     if at.utcoffset() is None:
         raise ValueError(f"a time without a zone: {at.isoformat()}")
     return at.astimezone(UTC)
+
+
+class _Spells(Protocol):
+    def spells_on(self, day: date) -> tuple[Spell, ...]: ...
+
+
+@dataclass(frozen=True)
+class _WindowHours:
+    """An author's window without the dates that a tenant has closed."""
+
+    window: Window
+    closed: Set[date]
+
+    def spells_on(self, day: date) -> tuple[Spell, ...]:
+        """A holiday of a calendar bars the window that opens on it, a `closed` date every hour of its own."""
+        window = self.window
+        if (
+            day in self.closed
+            or WEEKDAYS[day.weekday()] not in window.days
+            or (window.holidays and is_holiday(day, window.holidays))
+        ):
+            return ()
+        crosses = window.closes < window.opens
+        return ((window.opens, _MIDNIGHT if crosses and day + _DAY in self.closed else window.closes),)
+
+
+_Clocked = tuple[_Spells, Sequence[str]]
+"""Hours, and the clocks by which they hold."""
+
+
+def _clocked(
+    window: Window | None,
+    closed: Set[date],
+    also: Sequence[Hours],
+    contact_zones: Sequence[str],
+    tenant_zone: str,
+) -> list[_Clocked]:
+    clocked: list[_Clocked] = [(hours, hours.zones(contact_zones, tenant_zone)) for hours in also]
+    if window is not None or closed:
+        shown = window or _ALWAYS
+        clocked.insert(0, (_WindowHours(shown, closed), _zones_of(shown, contact_zones, tenant_zone)))
+    return clocked
 
 
 def _zones_of(window: Window, contact_zones: Sequence[str], tenant_zone: str) -> Sequence[str]:
@@ -111,25 +189,30 @@ def _share(key: UUID, span: timedelta) -> timedelta:
     return timedelta(seconds=(span // _SECOND) * fraction >> 64)
 
 
-def _first_common_span(start: datetime, window: Window, zones: Sequence[str], closed: Set[date]) -> Span:
-    """The first span from `start` on that is open in every zone, cut off at `start`."""
+def _first_common_span(start: datetime, clocked: Sequence[_Clocked], blocked: Sequence[Span]) -> Span:
+    """The first span from `start` on that is open by every clock, cut off at `start`; past HORIZON if there is none."""
     horizon = start + HORIZON
     cursor = start
     while cursor < horizon:
-        spans = [_first_span(cursor, window, zone, horizon, closed) for zone in zones]
-        opening = max(cursor, *(span[0] for span in spans))
-        if opening < horizon and all(opening < span[1] for span in spans):
-            return opening, min(span[1] for span in spans)
-        cursor = opening
-    raise NoAllowedInstant(window, zones, horizon)
+        spans = [_first_span(cursor, hours, zone, horizon) for hours, zones in clocked for zone in zones]
+        opening = max((cursor, *(span[0] for span in spans)))
+        passed = [end for begin, end in blocked if begin <= opening < end]
+        if passed:
+            cursor = max(passed)
+        elif opening < horizon and all(opening < span[1] for span in spans):
+            ends = [span[1] for span in spans] + [begin for begin, _ in blocked if begin > opening]
+            return opening, min((horizon, *ends))
+        else:
+            cursor = opening
+    return cursor, cursor
 
 
-def _first_span(cursor: datetime, window: Window, zone: str, horizon: datetime, closed: Set[date]) -> Span:
+def _first_span(cursor: datetime, hours: _Spells, zone: str, horizon: datetime) -> Span:
     """One zone's first span that ends after `cursor`; one that begins at `horizon` when there is none before."""
     last = horizon.date() + _DAY
     day = _local_date(cursor, zone) - _DAY
     while day <= last:
-        for span in _spans_on(day, window, zone, closed):
+        for span in _spans_on(day, hours, zone):
             if cursor < span[1]:
                 return span
         day += _DAY
@@ -140,28 +223,16 @@ def _local_date(at: datetime, zone: str) -> date:
     return at.astimezone(load_zone(zone)).date()
 
 
-def _is_open(at: datetime, window: Window, zone: str, closed: Set[date]) -> bool:
+def _is_open(at: datetime, hours: _Spells, zone: str) -> bool:
     today = _local_date(at, zone)
-    # Yesterday's window may reach past midnight.
-    return any(
-        start <= at < end for day in (today, today - _DAY) for start, end in _spans_on(day, window, zone, closed)
-    )
+    # Yesterday's hours may reach past midnight.
+    return any(start <= at < end for day in (today, today - _DAY) for start, end in _spans_on(day, hours, zone))
 
 
-def _spans_on(day: date, window: Window, zone: str, closed: Set[date]) -> tuple[Span, ...]:
-    """The real-time spans of the window that opens on this local date; none when the date is barred.
-
-    A holiday of a calendar bars the window that opens on it, a `closed` date every hour of its own.
-    """
-    if (
-        day in closed
-        or WEEKDAYS[day.weekday()] not in window.days
-        or (window.holidays and is_holiday(day, window.holidays))
-    ):
-        return ()
-    crosses = window.closes < window.opens
-    closes = _MIDNIGHT if crosses and day + _DAY in closed else window.closes
-    return _open_spans(zone, day, window.opens, closes)
+def _spans_on(day: date, hours: _Spells, zone: str) -> Iterator[Span]:
+    """The real-time spans of the hours that open on this local date."""
+    for opens, closes in hours.spells_on(day):
+        yield from _open_spans(zone, day, opens, closes)
 
 
 @lru_cache(maxsize=16_384)
