@@ -17,6 +17,8 @@ export default defineConfig(({ mode }) => ({
           groups: [
             { name: "react", test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store)\// },
             { name: "flow", test: /node_modules\/(@xyflow|d3-|zustand|classcat|@dagrejs)/ },
+            { name: "aria", test: /node_modules\/(react-aria|react-stately|@react-aria|@react-stately|@react-types|@internationalized|@swc)/ },
+            { name: "virtual", test: /node_modules\/@tanstack\/(react-virtual|virtual-core)/ },
             { name: "vendor", test: /node_modules/ },
           ],
         },

@@ -166,7 +166,7 @@ async def test_every_address_below_the_console_is_the_application(api: Api) -> N
         assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert page.headers["Cache-Control"] == "no-cache"
         policy = page.headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self' 'sha256-")
         assert "unsafe" not in policy
         same = await api.http.get(path, headers={"If-None-Match": page.headers["ETag"]})
         assert (same.status_code, same.content) == (304, b"")

@@ -23,6 +23,16 @@ AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 _FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 _PATIENCE_S = 60.0
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+PRICE = """
+sequence: price
+name: Price per seat
+steps:
+  - {id: hello, type: email, subject: Hello, body: First words}
+  - {id: price, type: email, subject: Your price, body: "{{ 100 | divided_by: attributes.seats }} a seat"}
+  - {id: week, type: delay, days: 7}
+  - {id: last, type: email, subject: Still there?, body: Last words}
+"""
+"""Fails for whoever has no seats, and after a week says one thing more."""
 WORDS = "wrong person"
 """Whether that is an opt-out is for a person to say."""
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -42,7 +52,11 @@ class Installation:
     key: str
     home: Home
     executions: dict[str, str] = field(default_factory=dict)
-    """Of a contact, by external id."""
+    """Of a contact in the quick tour, by external id."""
+
+    def http(self) -> httpx.Client:
+        """The API, by the key."""
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
 
     @property
     def console(self) -> str:
@@ -90,7 +104,7 @@ def _people_in_a_sequence(made: Installation) -> None:
     for file in ("examples/quick-tour.yaml", "tests/cases/cold-outreach.graph.json"):
         assert home.run("publish", str(ROOT / file))[0] == 0
     assert home.run("contacts", "import", str(ROOT / "examples" / "contacts.csv"))[0] == 0
-    with httpx.Client(base_url=made.url, headers={"Authorization": f"Bearer {made.key}"}, timeout=60) as http:
+    with made.http() as http:
         people = [f"T{n:02}" for n in range(1, 6)]
         body = {"sequence": "quick-tour", "contacts": people}
         enrolled = http.post("/leads/enroll-in-sequence", json=body).raise_for_status().json()
@@ -241,3 +255,119 @@ def test_a_doubtful_opt_out_is_decided(installation: Installation, browser: Brow
     looked.page.goto(f"{installation.console}/contacts/T01")
     expect(looked.page.get_by_text("Not written to by email: unsubscribed.")).to_be_visible()
     assert looked.complaints == []
+
+
+def _enrolled_in_price(installation: Installation, contact: str, seats: int) -> str:
+    """The execution of a new contact in the sequence that fails without seats."""
+    with installation.http() as http:
+        if http.get("/sequences/price").status_code == httpx.codes.NOT_FOUND:
+            http.post("/sequences", json={"definition": PRICE}).raise_for_status()
+            http.post("/sequences/price/publish").raise_for_status()
+        email = f"{contact.lower()}@example.com"
+        person = {"external_id": contact, "name": contact, "email": email, "attributes": {"seats": str(seats)}}
+        http.post("/contacts", json=person).raise_for_status()
+        body = {"sequence": "price", "contacts": [contact]}
+        enrolled = http.post("/leads/enroll-in-sequence", json=body).raise_for_status().json()
+    return str(enrolled["contacts"][0]["enrollment_id"])
+
+
+def _stands(installation: Installation, execution: str, step: str, status: str) -> None:
+    """Waits until the execution has come there."""
+    with installation.http() as http:
+
+        def there() -> bool:
+            seen = http.get(f"/flow-executions/{execution}").raise_for_status().json()["execution"]
+            return (seen["step"], seen["status"]) == (step, status)
+
+        _until(there)
+
+
+def test_a_failed_step_is_retried_and_sent_once(installation: Installation, browser: Browser) -> None:
+    """Said beforehand: what is sent, and what is not sent again; after it, the record holds each message once."""
+    execution = _enrolled_in_price(installation, "Ines", 0)
+    _stands(installation, execution, "price", "failed")
+    with installation.http() as http:
+        http.patch("/contacts/Ines", json={"attributes": {"seats": "4"}}).raise_for_status()
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+    page.goto(f"{installation.console}/executions/{execution}")
+    page.get_by_role("button", name="Retry").click()
+    asked = page.get_by_role("dialog", name="Retry price for Ines?")
+    expect(asked).to_contain_text("price is composed anew and sent by email to ines@example.com")
+    expect(asked.get_by_role("listitem")).to_contain_text("hello by email to ines@example.com")
+    asked.get_by_role("button", name="Retry").click()
+    expect(asked).to_have_count(0)
+    expect(page.get_by_text("25 a seat")).to_be_visible()
+    with installation.http() as http:
+        seen = http.get(f"/enrollments/{execution}").raise_for_status().json()
+    assert [one["step"] for one in seen["messages"] if one["state"] == "sent"] == ["hello", "price"]
+    assert looked.complaints == []
+
+
+def test_an_execution_is_paused_resumed_hurried_and_stopped(installation: Installation, browser: Browser) -> None:
+    """What cannot be undone asks first, and leaving the question leaves all as it was; the reason is recorded."""
+    execution = _enrolled_in_price(installation, "Kofi", 5)
+    _stands(installation, execution, "last", "running")
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+    page.goto(f"{installation.console}/executions/{execution}")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Send now")).to_be_disabled()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Stop").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    page.get_by_role("button", name="Stop").click()
+    asked = page.get_by_role("dialog", name="Stop Kofi in price for good?")
+    asked.get_by_label("Reason").fill("called us")
+    asked.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped: called us")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    with installation.http() as http:
+        seen = http.get(f"/enrollments/{execution}").raise_for_status().json()
+    assert (seen["status"], seen["reason"]) == ("stopped", "called us")
+    assert looked.complaints == []
+
+
+def test_a_sequence_is_copied_published_paused_archived_and_deleted(
+    installation: Installation, browser: Browser
+) -> None:
+    """Each by its button; a change by somebody else meanwhile is told, and nothing is done over it."""
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+
+    def say(button: str, text: str | None = None) -> None:
+        page.get_by_role("button", name=button, exact=True).click()
+        asked = page.get_by_role("dialog")
+        if text is not None:
+            asked.get_by_role("textbox").fill(text)
+        asked.get_by_role("button", name=button, exact=True).click()
+
+    page.goto(f"{installation.console}/sequences/quick-tour/flow")
+    say("Duplicate", "Second tour")
+    expect(page.get_by_role("heading", name="Second tour", level=1)).to_be_visible()
+    say("Publish")
+    expect(page.get_by_text("version 1", exact=True)).to_be_visible()
+    say("Pause", "until Monday")
+    expect(page.get_by_text("Paused: until Monday")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Paused: until Monday")).to_have_count(0)
+    page.get_by_role("button", name="Archive", exact=True).click()
+    with installation.http() as http:
+        everyone = http.get("/sequences", params={"search": "Second tour"}).raise_for_status().json()["items"]
+        change = {"description": "changed meanwhile"}
+        http.put(f"/sequences/{everyone[0]['key']}", json=change, headers={"If-Match": "*"}).raise_for_status()
+    page.get_by_role("dialog").get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("changed")
+    page.get_by_role("dialog").get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("button", name="Make active again")).to_be_visible()
+    say("Duplicate", "Third tour")
+    expect(page.get_by_role("heading", name="Third tour", level=1)).to_be_visible()
+    say("Delete")
+    expect(page.get_by_role("heading", name="Sequences", level=1)).to_be_visible()
+    expect(page.get_by_text("Third tour")).to_have_count(0)
+    # That the draft of before was stale is an answer of the API, and the browser's own complaint.
+    assert [one for one in looked.complaints if "412" not in one] == []

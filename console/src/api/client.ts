@@ -8,21 +8,26 @@ export class ApiProblem extends Error {
   readonly status: number;
   readonly hint: string | undefined;
   readonly requestId: string | undefined;
+  /** Everything that is wrong with the request, each with its place. */
+  readonly faults: readonly Schemas["Fault"][];
 
   /** `status` 0: the API could not be reached. */
-  constructor(status: number, detail: string, hint?: string, requestId?: string) {
+  constructor(status: number, detail: string, hint?: string, requestId?: string, faults: readonly Schemas["Fault"][] = []) {
     super(detail);
     this.status = status;
     this.hint = hint;
     this.requestId = requestId;
+    this.faults = faults;
   }
 }
 
 async function problemOf(answer: Response): Promise<ApiProblem> {
   const requestId = answer.headers.get("x-request-id") ?? undefined;
   try {
-    const said = (await answer.json()) as { detail?: string; title?: string; hint?: string };
-    return new ApiProblem(answer.status, said.detail ?? said.title ?? answer.statusText, said.hint, requestId);
+    const said = (await answer.json()) as Partial<Schemas["Problem"]>;
+    return new ApiProblem(
+      answer.status, said.detail ?? said.title ?? answer.statusText, said.hint ?? undefined, requestId, said.faults ?? [],
+    );
   } catch {
     return new ApiProblem(answer.status, answer.statusText, undefined, requestId);
   }
@@ -50,6 +55,12 @@ api.use(problems);
 export async function answered<T>(call: Promise<{ data?: T }>): Promise<T> {
   const { data } = await call;
   return data as T;
+}
+
+/** The same with the ETag that a change of it names. */
+export async function tagged<T extends object>(call: Promise<{ data?: T; response: Response }>): Promise<T & { etag: string }> {
+  const { data, response } = await call;
+  return { ...(data as T), etag: response.headers.get("etag") ?? "*" };
 }
 
 async function session(path: string, init: RequestInit): Promise<Response> {

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { answered, api, type Schemas, signedIn } from "./client.ts";
+import { answered, api, type Schemas, signedIn, tagged } from "./client.ts";
 
 /** How long what was read counts as fresh; lists in sight are read again this often. */
 const EVERY_MS = 5_000;
@@ -36,7 +36,7 @@ export const sequences = (search: string, status: Schemas["SequenceSummary"]["st
 export const sequence = (id: string) =>
   queryOptions({
     queryKey: ["sequence", id],
-    queryFn: () => answered(api.GET("/sequences/{id}", { params: { path: { id } } })),
+    queryFn: () => tagged(api.GET("/sequences/{id}", { params: { path: { id } } })),
   });
 
 export const analytics = (id: string) =>

@@ -1,9 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { type Schemas, answered, api } from "../api/client.ts";
+import type { Schemas } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
-import { Loaded, Problem, Status, When, toneOf, useNow } from "../ui/parts.tsx";
+import { Loaded, Status, When, toneOf, useNow } from "../ui/parts.tsx";
 import { byClock, span } from "../ui/times.ts";
+import { Commands } from "./ExecutionCommands.tsx";
 import { Messages } from "./Messages.tsx";
 
 type Record_ = Schemas["EnrollmentRecord"];
@@ -23,28 +24,8 @@ function Why({ seen }: { seen: Record_ }) {
       {seen.state}
       {next?.held_by && `; held by ${next.held_by}`}
       {next?.at && `. Next is ${next.step}, ${byClock(new Date(next.at), now, next.zone)} by the contact's clock`}.
-      {seen.error && <span className="sub">{seen.error}</span>}
+      {seen.error && !seen.state.includes(seen.error) && <span className="sub">{seen.error}</span>}
     </p>
-  );
-}
-
-function Commands({ seen }: { seen: Record_ }) {
-  const queries = useQueryClient();
-  const me = useQuery(reads.me);
-  const path = { params: { path: { id: seen.id } } };
-  const command = useMutation({
-    mutationFn: (what: "pause" | "resume" | "send-now") => answered(api.POST(`/enrollments/{id}/${what}`, path)),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["enrollment", seen.id] }),
-  });
-  if (!me.data?.scopes.includes("write") || seen.ended_at) return null;
-  return (
-    <span className="right filters">
-      {seen.status === "paused"
-        ? <button type="button" className="button" disabled={command.isPending} onClick={() => command.mutate("resume")}>Resume</button>
-        : <button type="button" className="button" disabled={command.isPending} onClick={() => command.mutate("pause")}>Pause</button>}
-      <button type="button" className="button" disabled={command.isPending || seen.status === "paused"} onClick={() => command.mutate("send-now")}>Send now</button>
-      {command.error && <Problem error={command.error} />}
-    </span>
   );
 }
 
@@ -61,7 +42,7 @@ function Details({ seen }: { seen: Record_ }) {
         <h1>{seen.contact.name ?? seen.contact.external_id}</h1>
         <Status of={seen.status} />
         {seen.isTest && <span className="tag">test run</span>}
-        <Commands seen={seen} />
+        <Commands seen={seen} zone={zone} />
       </div>
       <Why seen={seen} />
       <div className="grid two">

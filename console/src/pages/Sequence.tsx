@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import * as reads from "../api/reads.ts";
 import { Loaded, Status } from "../ui/parts.tsx";
+import { SequenceCommands } from "./SequenceCommands.tsx";
 
 export function Sequence() {
   const { key } = useParams({ from: "/sequences/$key" });
@@ -16,6 +17,7 @@ export function Sequence() {
             <Status of={seen.status} />
             {seen.version !== null && <span className="tag">version {seen.version}</span>}
             {seen.unpublished_changes && <span className="tag">unpublished changes</span>}
+            <SequenceCommands seen={seen} etag={seen.etag} />
             {seen.description && <p>{seen.description}</p>}
           </div>
           {seen.paused_reason && <p className="note warn">Paused: {seen.paused_reason}</p>}

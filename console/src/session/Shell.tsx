@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { signOut } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
 import { Mark } from "../ui/Mark.tsx";
+import { Told } from "../ui/told.tsx";
 import { Problem, Skeleton } from "../ui/parts.tsx";
 import { SignIn } from "./SignIn.tsx";
 
@@ -92,6 +93,7 @@ export function Shell({ said }: { said: string | undefined }) {
       <main id="main" ref={main} tabIndex={-1}>
         {reading ? <Outlet /> : <p className="note warn">This key lacks the scope read: the console has nothing to show for it.</p>}
       </main>
+      <Told />
     </div>
   );
 }

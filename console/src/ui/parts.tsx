@@ -68,12 +68,41 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+/** Each thing that is wrong with a request, by its place. */
+function Faults({ of }: { of: ApiProblem["faults"] }) {
+  if (of.length === 0) return null;
+  return (
+    <ul className="faults">
+      {of.map((one) => (
+        <li key={`${one.place} ${one.message}`}>
+          {one.place && <code>{one.place}</code>} {one.message}
+          {one.hint && <span className="sub">{one.hint}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The same where something else stays in sight: in a dialog, beside a button. */
+export function Refused({ error }: { error: Error | null }) {
+  if (!error) return null;
+  const problem = error instanceof ApiProblem ? error : null;
+  return (
+    <div className="note bad" role="alert">
+      {error.message || "Something went wrong"}
+      {problem?.hint && <span className="sub">{problem.hint}</span>}
+      {problem && <Faults of={problem.faults} />}
+    </div>
+  );
+}
+
 export function Problem({ error, again }: { error: Error; again?: () => void }) {
   const problem = error instanceof ApiProblem ? error : null;
   return (
     <div className="empty" role="alert">
       <strong>{error.message || "Something went wrong"}</strong>
       {problem?.hint && <p>{problem.hint}</p>}
+      {problem && <Faults of={problem.faults} />}
       {problem?.requestId && <p className="sub">Request {problem.requestId}: the API's log has it under this name.</p>}
       {again && <button type="button" className="button" onClick={again}>Try again</button>}
     </div>
