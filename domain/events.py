@@ -45,6 +45,10 @@ LeavingPolicy = Literal["end", "hold"]
 """What becomes of the messages to a contact who no longer works there: they end, or wait until somebody decides."""
 
 
+MessageKind = Literal["reply", "opt_out", "help", "start", "auto_reply", "operator"]
+"""What an inbound message is taken for; `operator`: one of ours wrote it, so it is not the contact's."""
+
+
 class EventType(StrEnum):
     """What happened, in the field's own words."""
 

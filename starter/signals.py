@@ -16,7 +16,7 @@ from starter.engine import Engine
 from store import once
 from store.enrollments import signals
 from store.enrollments.signals import Heard, OpenSignal
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from store.pool import CONFLICTS, LOST
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from starter.engine import Engine
 from starter.inbound.receive import receive
 from store.enrollments import record
 from store.enrollments.record import EnrollmentReport
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 
 PROVIDER = "cli"
 

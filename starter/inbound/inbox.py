@@ -26,8 +26,8 @@ from starter.inbound import receive
 from starter.signals import SignalSender
 from store import once
 from store.inbound import dead_letters, inbox
-from store.inbound.attribution import Received
 from store.inbound.inbox import Arrival, Waiter
+from store.inbound.reception import Received
 from store.pool import is_outage
 
 log = structlog.get_logger(__name__)

@@ -14,9 +14,8 @@ from content.inbound_mail.tickets import is_phones
 from content.optout import OptOutKind, OptOutVerdict
 from content.optout.verdict import Explained, explain
 from domain.base import Frozen
-from domain.events import EventType, InboundMessage, LeavingPolicy, StatusReport
+from domain.events import EventType, InboundMessage, LeavingPolicy, MessageKind, StatusReport
 from domain.messages import Channel
-from store.inbound.attribution import MessageKind
 from store.inbound.messages import Reading
 
 Effect = Literal["barred", "held", "lifted", "answered", "stopped", "nothing", "reported"]

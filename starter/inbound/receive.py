@@ -16,8 +16,8 @@ from starter.inbound.reading import Explanation, explain_message, read_message
 from starter.signals import tell
 from store.enrollments import signals
 from store.inbound import matching, messages, status_reports, stops
-from store.inbound.attribution import Received
 from store.inbound.messages import Reading
+from store.inbound.reception import Received
 from store.inbound.stops import Rest
 from store.workspace import senders, tenant_settings
 

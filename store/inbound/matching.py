@@ -43,6 +43,11 @@ class Match:
     last_order_index: int | None = None
     last_lap: int | None = None
 
+    @property
+    def is_by_message(self) -> bool:
+        """Whether it was found by what nobody knows but who has our message."""
+        return self.by in ("token", "provider_id", "message_id", "returned")
+
 
 async def texts_written(tx: asyncpg.Connection, message: InboundMessage) -> list[str]:
     """The texts that an inbound message may quote: of the messages that it names, and those last sent to its sender."""

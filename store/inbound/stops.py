@@ -35,6 +35,10 @@ class Held:
     more_after: UUID | None = None
     """The place behind which there are more others at the address; None: these are all."""
 
+    def goes_on(self, contact_id: UUID | None) -> bool:
+        """Whether it is the contact's, lives, and uses the channel."""
+        return self.status in LIVE and self.contact_id == contact_id and self.uses_channel
+
 
 MOST_OTHERS = 100
 """Others at an address whose enrollments one transaction ends: a placeholder may be the number of thousands."""
@@ -92,11 +96,11 @@ class Rest:
 
 
 def left_over(
-    held: Sequence[Held], rule: StopRule | None, channel: Channel, addresses: Sequence[str], contact_id: UUID | None
+    held: Sequence[Held], rule: StopRule, channel: Channel, addresses: Sequence[str], contact_id: UUID | None
 ) -> Rest | None:
-    """What a blow that holds for everybody at an address leaves to further transactions; None: nothing."""
+    """What a rule that holds for everybody at an address leaves to further transactions; None: nothing."""
     after = more_after(held)
-    if rule is None or not rule.shared or after is None:
+    if not rule.shared or after is None:
         return None
     return Rest(channel, tuple(addresses), contact_id, tuple(sorted(rule.events)), rule.reason, after)
 
@@ -106,8 +110,6 @@ class Stopped:
     """What a report has done."""
 
     ended: tuple[UUID, ...] = ()
-    going_on: tuple[UUID, ...] = ()
-    """The contact's live enrollments on the channel that it did not end."""
     told: tuple[OpenSignal, ...] = ()
     """Word for the workflows."""
 
@@ -166,33 +168,29 @@ async def apply(
     tx: asyncpg.Connection,
     event_id: UUID,
     held: Sequence[Held],
-    rule: StopRule | None,
+    rule: StopRule,
     contact_id: UUID | None,
     *,
     at: datetime,
     now: datetime,
 ) -> Stopped:
-    """End what the report ends, and leave word for the workflows; None: it ends nothing.
+    """End what the rule ends, and leave word for the workflows.
 
     Reports come in any order: of those that would have ended an enrollment, the one that happened first names the
     reason, also where a later one was heard before it.
     """
-    hit = [e for e in held if rule is not None and rule.matches(e, contact_id)]
-    to_end = [e.id for e in hit if e.status in LIVE]
-    going_on = tuple(
-        e.id for e in held if e.status in LIVE and e.id not in to_end and e.contact_id == contact_id and e.uses_channel
-    )
-    if rule is None or not hit:
-        return Stopped(going_on=going_on)
+    hit = [e for e in held if rule.matches(e, contact_id)]
+    # Of two that happened at one time the reason that is first in the alphabet counts, whichever is heard first.
     overtaken = [e.id for e in hit if e.ended_by_at and (e.ended_by_at, e.reason or "") > (at, rule.reason)]
     if overtaken:
         await _sql.correct_reason(tx, ids=overtaken, reason=rule.reason, at=at)
+    to_end = [e.id for e in hit if e.status in LIVE]
     if not to_end:
-        return Stopped(going_on=going_on)
+        return Stopped()
     ending = Ending(status=EnrollmentStatus.STOPPED, reason=rule.reason)
     signal: Signal = "suppress" if rule.shared else "reply"
     told = await enrollments.end_by(tx, event_id, signal, to_end, ending, now=now, ended_by_at=at)
-    return Stopped(tuple(to_end), going_on, tuple(told))
+    return Stopped(tuple(to_end), tuple(told))
 
 
 async def go_on(

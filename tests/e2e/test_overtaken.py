@@ -16,7 +16,7 @@ from domain.events import EventType, StatusReport
 from domain.messages import Channel
 from local.temporal import LocalTemporal
 from starter.inbound.receive import receive
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from tests.e2e.brakes import Brakes, brakes_in
 from tests.e2e.site import Process, Site, site_on
 from tests.support.helpers import assert_eventually

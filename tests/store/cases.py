@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from domain import ids
-from domain.events import EventType, InboundMessage, StatusReport
+from domain.events import EventType, InboundMessage, MessageKind, StatusReport
 from domain.messages import Channel
 from store.inbound import messages, status_reports
-from store.inbound.attribution import MessageKind, Received
 from store.inbound.messages import Reading
+from store.inbound.reception import Received
 from tests.store.tenants import AT, Tenant
 
 SENT_AT = AT + timedelta(minutes=1)

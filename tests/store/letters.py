@@ -18,7 +18,7 @@ from starter.inbound.receive import receive
 from starter.runs import Runs
 from starter.workspace import tenant_settings
 from store.enrollments.signals import OpenSignal
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from store.pool import Database
 from tests.support.harness import Rig, ScriptedProvider
 

@@ -157,7 +157,7 @@ async def test_no_statement_of_a_reports_way_in_reads_a_large_table_whole(crowde
         "inbound/stops",
         "inbound/messages",
         "inbound/status_reports",
-        "inbound/attribution",
+        "inbound/reception",
         "sequences/brake",
         "gates/suppressions",
         "enrollments/signals",

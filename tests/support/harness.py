@@ -37,7 +37,7 @@ from starter.runs import Runs
 from starter.sequences.publish import publish
 from store.contacts import contacts
 from store.enrollments import ledger
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from store.pool import Database
 from tests.support.helpers import assert_eventually
 

@@ -15,7 +15,7 @@ from domain.messages import Channel
 from starter.engine import TemporalAddress, connect_temporal
 from starter.inbound.receive import receive
 from starter.runs import Runs
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from tests.support.harness import DAY, Rig, ScriptedProvider, SlowAnswer
 from tests.support.helpers import assert_eventually
 from tests.workflows.test_replies import EMAILS, TEXTS

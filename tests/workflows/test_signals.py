@@ -20,7 +20,7 @@ from starter.runs import Runs
 from starter.signals import SignalSender
 from store.enrollments import signals
 from store.enrollments.signals import Heard, OpenSignal
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from tests.support.harness import Rig
 from tests.support.helpers import assert_eventually
 

@@ -12,7 +12,7 @@ from domain.messages import Channel
 from starter.contacts.events import record_event
 from starter.enrollments import control
 from starter.inbound.receive import receive
-from store.inbound.attribution import Received
+from store.inbound.reception import Received
 from tests.support.harness import DAY, HOUR, Rig, about
 
 AWAITING = """

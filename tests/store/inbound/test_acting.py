@@ -17,8 +17,8 @@ from domain.messages import Channel
 from starter.inbound import reviews as reviewing
 from starter.inbound.receive import receive
 from store.inbound import messages, reviews, waits
-from store.inbound.attribution import Received
 from store.inbound.messages import Reading
+from store.inbound.reception import Received
 from store.inbound.stops import Held
 from tests.store.letters import EMAILS, STRANGER, TEXTS, Letters
 from tests.store.tenants import Tenant
