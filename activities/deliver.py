@@ -56,7 +56,6 @@ from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, 
 from domain.plan import Outgoing, WebhookNode
 from providers.base import Later, Line, Provider, Soon
 from providers.registry import Registry
-from scheduling.itinerary import LocalTime
 from store.enrollments import enrollments, ledger
 from store.enrollments.ledger import Claim
 from store.last_look import Made, is_held
@@ -250,16 +249,15 @@ class _Delivery:
 
     async def _claim(self, tx: asyncpg.Connection, claim: Claim) -> "_Found":
         order = self._order
-        version = await self._parts.versions.get(tx, claim.version_id)
+        version = await self._parts.versions.get(tx, claim.scope.version_id)
         node = version.plan.nodes[order.node_id]
         if not isinstance(node, Outgoing):
             raise ApplicationError(f"node {order.node_id} sends no message", non_retryable=True)
-        where = LocalTime(claim.contact.zones, claim.tenant_zone, order.enrollment_id, claim.holidays)
-        if order.instruction == "send_now" and claim.not_before is not None:
+        if order.instruction == "send_now" and claim.scope.not_before is not None:
             # The operator knows better than an automatic answer.
             await enrollments.clear_away(tx, order.enrollment_id)
-            claim = replace(claim, not_before=None)
-        settlement = Settlement(tx, order, claim, version, node, where, self._clock, self._desk)
+            claim = replace(claim, scope=replace(claim.scope, not_before=None))
+        settlement = Settlement(tx, order, claim, version, node, self._clock, self._desk)
 
         match claim.state:
             case JobState.SENT | JobState.FAILED | JobState.CANCELLED if claim.stands_at(order.visit):
@@ -275,17 +273,18 @@ class _Delivery:
                     return _Left(claim)
                 if (settled := await self._reconcile(tx, self._word, settlement)) is not None:
                     return settled
-            case JobState.AMBIGUOUS if order.instruction == "assume_sent" and claim.ending is None:
+            case JobState.AMBIGUOUS if order.instruction == "assume_sent" and settlement.ending is None:
                 return await settlement.sent(None)
-            case JobState.AMBIGUOUS if order.instruction is None and claim.ending is None:
+            case JobState.AMBIGUOUS if order.instruction is None and settlement.ending is None:
                 return settlement.held(Gate.AMBIGUOUS, None)
             case _:
                 pass
 
-        waits = claim.state is JobState.PENDING and claim.ending is None and claim.status is not EnrollmentStatus.PAUSED
+        is_paused = claim.scope.status is EnrollmentStatus.PAUSED
+        waits = claim.state is JobState.PENDING and settlement.ending is None and not is_paused
         if waits and (ended := await settlement.goal()) is not None:
             return ended
-        match check_gates(claim, version.plan, node, where, self._clock.now()):
+        match check_gates(claim, version.plan, node, self._clock.now()):
             case Over():
                 return settlement.recorded()
             case Hold(gate, until):
@@ -419,11 +418,11 @@ class _Delivery:
                 await asyncio.sleep(_SETTLE_AGAIN_S)
 
     async def _record(self, tx: asyncpg.Connection, claimed: _Claimed, outcome: Outcome) -> StepResult:
-        standing = await ledger.read_status(tx, self._order.visit)
-        settlement = claimed.settlement.after(tx, standing)
-        if (standing.state, standing.claims) != (JobState.SENDING, claimed.number):
+        status = await ledger.read_status(tx, self._order.visit, claimed.settlement.scope)
+        settlement = claimed.settlement.after(tx, status.scope)
+        if (status.state, status.claims) != (JobState.SENDING, claimed.number):
             # Somebody else has settled it; what a provider said of it is a proof all the same.
-            if isinstance(outcome, Receipt) and standing.claims == claimed.number:
+            if isinstance(outcome, Receipt) and status.claims == claimed.number:
                 await ledger.note_receipt(tx, claimed.message.job_id, outcome)
             return settlement.recorded()
         match outcome:
@@ -455,8 +454,8 @@ class _Delivery:
         if not word.own and await is_held(tx, claim.job_id, made, limit=LIMIT, now=now):
             return await settlement.under_way(now + _STILL_UNDER_WAY)
         if isinstance(word.lookup, Absent):
-            if claim.ending is not None:
-                return await settlement.overtaken(claim.ending)
+            if settlement.ending is not None:
+                return await settlement.overtaken(settlement.ending)
             await settlement.release(handed_over=not word.own)
             return None
         error = AmbiguousError(

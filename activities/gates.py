@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate
 from domain.plan import MessageNode, Outgoing, Plan
-from scheduling.itinerary import LocalTime, stop_at
+from scheduling.itinerary import stop_at
 from store.enrollments.ledger import Claim
 
 REVIEW_RECHECK = timedelta(minutes=15)
@@ -50,13 +50,14 @@ class Over:
 Verdict = Go | Hold | Skip | Over
 
 
-def check_gates(claim: Claim, plan: Plan, node: Outgoing, where: LocalTime, now: datetime) -> Verdict:
+def check_gates(claim: Claim, plan: Plan, node: Outgoing, now: datetime) -> Verdict:
     """Every gate, in the order in which an operator would want to hear of it."""
-    if claim.ending is not None:
-        return Over(claim.ending)
-    if claim.status is EnrollmentStatus.PAUSED:
+    scope = claim.scope
+    if scope.ending is not None:
+        return Over(scope.ending)
+    if scope.status is EnrollmentStatus.PAUSED:
         return Hold(Gate.ENROLLMENT_PAUSED, None)
-    if claim.sequence_status in HOLDS:
+    if scope.sequence_status in HOLDS:
         return Hold(Gate.SEQUENCE_PAUSED, now + SEQUENCE_RECHECK)
     if claim.heard is not None:
         return Hold(Gate.INBOX, now + min(max(now - claim.heard, _SOON), _LATER))
@@ -68,5 +69,5 @@ def check_gates(claim: Claim, plan: Plan, node: Outgoing, where: LocalTime, now:
         return Hold(Gate.REVIEW, now + REVIEW_RECHECK)
     if claim.address is None and isinstance(node, MessageNode):
         return Skip(f"no address for {node.channel}")
-    stop = stop_at(plan, node, now, where, not_before=claim.not_before)
+    stop = stop_at(plan, node, now, scope.where, not_before=scope.not_before)
     return Hold(stop.gate, stop.at) if stop.gate else Go()

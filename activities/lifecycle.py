@@ -22,9 +22,9 @@ from domain.enrollment import (
     Visit,
 )
 from domain.plan import Plan
-from scheduling.itinerary import LocalTime, stop_at
+from scheduling.itinerary import stop_at
 from store.enrollments import enrollments, ledger, steps
-from store.enrollments.enrollments import Scope
+from store.enrollments.scope import Scope, read_scope
 from store.pool import Database
 
 log = structlog.get_logger(__name__)
@@ -79,8 +79,7 @@ class Lifecycle:
                 due = now + timedelta(seconds=order.remaining_seconds)
                 plan = (await self._versions.get(tx, scope.version_id)).plan
                 node = plan.nodes[upcoming.node_id]
-                where = LocalTime(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays)
-                upcoming = stop_at(plan, node, due, where, not_before=scope.not_before, lap=upcoming.lap).upcoming
+                upcoming = stop_at(plan, node, due, scope.where, not_before=scope.not_before, lap=upcoming.lap).upcoming
                 if upcoming.gate is None and order.next.gate not in (Gate.WINDOW, Gate.POSTPONED):
                     upcoming = upcoming.model_copy(update={"gate": order.next.gate})
                 late = due - order.next.wait_ends if order.next.wait_ends else timedelta()
@@ -115,7 +114,7 @@ class Lifecycle:
 
 
 async def _scope(tx: asyncpg.Connection, order: ExecuteInput | ResumeInput | EndInput) -> Scope:
-    scope = await enrollments.read_scope(tx, order.enrollment_id)
+    scope = await read_scope(tx, order.enrollment_id)
     if scope is None:
         raise ApplicationError(f"no enrollment {order.enrollment_id}", non_retryable=True)
     return scope

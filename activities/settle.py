@@ -33,7 +33,8 @@ from scheduling.itinerary import LocalTime, may_go, next_stop, stop_at
 from scheduling.window import NoAllowedInstant, next_allowed
 from store.enrollments import actions, date_waits, ledger, steps
 from store.enrollments.enrollments import Visited
-from store.enrollments.ledger import Claim, ErrorClass, JobStatus
+from store.enrollments.ledger import Claim, ErrorClass
+from store.enrollments.scope import Scope
 from store.gates.suppressions import SuppressionReason, suppress
 from store.pool import LOST, savepoint
 from store.sequences import brake
@@ -75,7 +76,6 @@ class Settlement:
     claim: Claim
     version: Version
     node: Outgoing
-    where: LocalTime
     clock: Clock
     desk: Enroller
     attempts: int = 0
@@ -86,16 +86,31 @@ class Settlement:
         """What the workflow interprets."""
         return self.version.plan
 
-    def after(self, tx: asyncpg.Connection, now: JobStatus) -> "Settlement":
-        """The same after the hand-over, with what has happened meanwhile."""
-        claim = replace(self.claim, status=now.status, ending=now.ending, next=now.next, not_before=now.not_before)
+    @property
+    def scope(self) -> Scope:
+        """How the enrollment stands."""
+        return self.claim.scope
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the enrollment ended; None while it lives."""
+        return self.scope.ending
+
+    @property
+    def where(self) -> LocalTime:
+        """What local time means for the enrollment."""
+        return self.scope.where
+
+    def after(self, tx: asyncpg.Connection, scope: Scope) -> "Settlement":
+        """Settle after the hand-over, with what has happened meanwhile."""
+        claim = replace(self.claim, scope=scope)
         return replace(self, tx=tx, claim=claim, attempts=self.claim.attempts + 1)
 
     def recorded(self) -> StepResult:
         """Nothing to do: what the database says is the answer."""
-        if self.claim.ending is not None:
-            return StepResult(verdict="ended", ended=self.claim.ending)
-        return StepResult(verdict="deferred", next=self.claim.next)
+        if self.ending is not None:
+            return StepResult(verdict="ended", ended=self.ending)
+        return StepResult(verdict="deferred", next=self.scope.next)
 
     def held(self, gate: Gate, until: datetime | None) -> StepResult:
         """It is held already, and so recorded."""
@@ -171,7 +186,7 @@ class Settlement:
             event = {"bounced": "bounce", "opted_out": "unsubscribe"}[error.effect]
             # Frozen with the claim: the contact may have got another meanwhile, which is not dead.
             is_old = event == "bounce" and contact.address_for(self.node.channel) not in (None, *spellings(address))
-            if event in self.plan.settings.stop_on and self.claim.ending is None and not is_old:
+            if event in self.plan.settings.stop_on and self.ending is None and not is_old:
                 ending = Ending(status=EnrollmentStatus.STOPPED, reason=reason)
                 return await self._after_failure(await self._end(ending, now))
         if error.passing:
@@ -204,7 +219,7 @@ class Settlement:
     async def under_way(self, until: datetime) -> StepResult:
         """Another process may still be handing it over: nothing is decided before that is over."""
         await self._hold(JobState.SENDING, Gate.RECONCILE, until)
-        return self.recorded() if self.claim.ending is not None else self.held(Gate.RECONCILE, until)
+        return self.recorded() if self.ending is not None else self.held(Gate.RECONCILE, until)
 
     async def hold(self, gate: Gate, until: datetime | None) -> StepResult:
         """A gate holds it back before any hand-over."""
@@ -213,8 +228,8 @@ class Settlement:
 
     async def retry(self, error: TransientError) -> StepResult:
         """Certainly not sent; later perhaps. After MAX_ATTEMPTS, never."""
-        if self.claim.ending is not None:
-            return await self.overtaken(self.claim.ending)
+        if self.ending is not None:
+            return await self.overtaken(self.ending)
         now = self.clock.now()
         attempts = max(self.attempts, self.claim.attempts)
         if attempts >= MAX_ATTEMPTS:
@@ -243,9 +258,9 @@ class Settlement:
             return await self.refused(PermanentError(error.provider, error.message, error.code, error.status))
         now = self.clock.now()
         reason = f"paused by itself, nothing could be sent: {error}"
-        is_paused = await ledger.pause_sequence(self.tx, self.claim.sequence_id, reason)
-        if self.claim.ending is not None:
-            return await self.overtaken(self.claim.ending)
+        is_paused = await ledger.pause_sequence(self.tx, self.scope.sequence_id, reason)
+        if self.ending is not None:
+            return await self.overtaken(self.ending)
         if not is_paused:
             # To wait for whoever enrolls people in it, with this enrollment held, might be to wait in a circle.
             until = now + _FIRST_BACKOFF
@@ -262,11 +277,11 @@ class Settlement:
         if unknown.ask_again_after is not None and now - attempted_at < RECONCILE_FOR:
             until = now + unknown.ask_again_after
             await self._hold(JobState.SENDING, Gate.RECONCILE, until, error, "ambiguous")
-            return self.recorded() if self.claim.ending is not None else self.held(Gate.RECONCILE, until)
+            return self.recorded() if self.ending is not None else self.held(Gate.RECONCILE, until)
         policy = self.plan.settings.on_ambiguous or self.claim.on_ambiguous
         attempts = max(self.attempts, self.claim.attempts)
         log.warning("send_ambiguous", error=str(error), policy=policy, reason=unknown.reason)
-        if self.claim.ending is None:
+        if self.ending is None:
             if policy == "assume_sent":
                 return await self.sent(None)
             if policy == "resend" and attempts < MAX_RESENDS:
@@ -276,7 +291,7 @@ class Settlement:
         # Whoever decides is told why nobody knows.
         doubt = replace(error, message=f"{error.message}; {unknown.reason}")
         await self._hold(JobState.AMBIGUOUS, Gate.AMBIGUOUS, None, doubt, "ambiguous")
-        if self.claim.ending is not None:
+        if self.ending is not None:
             return self.recorded()
         return self.held(Gate.AMBIGUOUS, None)
 
@@ -318,21 +333,21 @@ class Settlement:
 
     async def _go_on_after_failure(self, text: str, now: datetime, *, kind: str | None = None) -> StepResult:
         """`kind`: what may be said of it outside of the database, where the text has a provider's words."""
-        if self.claim.ending is not None or self.plan.failure_policy_of(self.node) == "continue":
+        if self.ending is not None or self.plan.failure_policy_of(self.node) == "continue":
             return await self._after_failure(await self._go_on("failed", now))
         ending = Ending(status=EnrollmentStatus.FAILED, reason=f"{self.node.id}: {kind or text}")
         return await self._after_failure(await self._end(ending, now, error=f"{self.node.id}: {text}"))
 
     async def _after_failure(self, result: StepResult) -> StepResult:
         """One failure too many holds everybody else; what becomes of this enrollment is settled by then."""
-        await brake.after_failure(self.tx, self.claim.sequence_id, self.node.channel, self.plan.settings.brake)
+        await brake.after_failure(self.tx, self.scope.sequence_id, self.node.channel, self.plan.settings.brake)
         return result
 
     async def _go_on(
         self, verdict: Verdict, now: datetime, *, since: datetime | None = None, sent: Outgoing | None = None
     ) -> StepResult:
         """The author's waits count from `since` (UTC), which is now unless it came to light later."""
-        if self.claim.ending is not None:
+        if self.ending is not None:
             return self.recorded()
         # An answer answers what the contact got.
         visited = Visited(sent, self.order.lap) if isinstance(sent, MessageNode) else None
@@ -359,7 +374,7 @@ class Settlement:
             return False
         try:
             stop = next_stop(
-                self.plan, start.id, since, self.where, not_before=self.claim.not_before, lap=self.order.lap
+                self.plan, start.id, since, self.where, not_before=self.scope.not_before, lap=self.order.lap
             )
         except NoAllowedInstant:
             return False
@@ -379,7 +394,7 @@ class Settlement:
             where=self.where,
             desk=self.desk,
             now=now,
-            not_before=self.claim.not_before,
+            not_before=self.scope.not_before,
         )
 
     async def _end(self, ending: Ending, now: datetime, *, error: str | None = None) -> StepResult:

@@ -11,14 +11,13 @@ from activities.gates import HOLDS, SEQUENCE_RECHECK
 from activities.walk import Walk
 from domain.enrollment import EnrollmentStatus, ExecuteInput, Gate, StepResult, Upcoming
 from domain.plan import ConditionNode, ExitNode, Node
-from scheduling.itinerary import LocalTime
 from store.enrollments import enrollments, steps
-from store.enrollments.enrollments import Scope
+from store.enrollments.scope import Scope, read_scope
 
 
 async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Enroller, clock: Clock) -> StepResult:
     """Under the enrollment's lock. Safe to repeat: what an earlier attempt has done is the answer."""
-    scope = await enrollments.read_scope(tx, order.enrollment_id)
+    scope = await read_scope(tx, order.enrollment_id)
     if scope is None:
         raise ApplicationError(f"no enrollment {order.enrollment_id}", non_retryable=True)
     if scope.ending is not None:
@@ -44,7 +43,7 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Enroller, cl
         order.visit,
         contact_id=scope.contact_id,
         version=version,
-        where=LocalTime(scope.zones, scope.tenant_zone, order.enrollment_id, scope.holidays),
+        where=scope.where,
         desk=desk,
         now=now,
         not_before=None if hurried else scope.not_before,

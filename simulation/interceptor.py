@@ -20,7 +20,8 @@ from domain.enrollment import Gate, StepResult, Upcoming
 from simulation.clock import SkippingClock
 from simulation.cues import Cue, has_come, play
 from starter.engine import Engine
-from store.enrollments import enrollments, record
+from store.enrollments import record
+from store.enrollments.scope import read_scope
 
 _ROUNDING = timedelta(seconds=1)
 """Timers count in milliseconds; nothing in a sequence does."""
@@ -70,7 +71,7 @@ class Attempts(Interceptor):
         """
         started = self.shifted(started)
         async with self._engine.database.transaction(self._engine.tenant_id) as tx:
-            scope = await enrollments.read_scope(tx, enrollment_id)
+            scope = await read_scope(tx, enrollment_id)
         if scope is None:
             return started
         self._note(enrollment_id, scope.next)

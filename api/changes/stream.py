@@ -23,7 +23,7 @@ from starter.changes.stream import Broadcaster, Interest
 from starter.engine import Engine
 from store.changes.changes import Change, ChangeType, Position
 from store.contacts import conversation
-from store.enrollments import enrollments
+from store.enrollments.scope import read_scope
 from store.pool import LOST
 from store.sequences import sequences
 
@@ -103,7 +103,7 @@ async def _interest(
             if party is None:
                 raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
             contact_id = party.id
-        if enrollment is not None and await enrollments.read_scope(tx, enrollment) is None:
+        if enrollment is not None and await read_scope(tx, enrollment) is None:
             raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")
     return Interest(frozenset(type or ()), sequence_id, contact_id, enrollment, is_test)
 

@@ -13,10 +13,10 @@ from domain import ids
 from domain.enrollment import Upcoming
 from domain.plan import ConditionNode, DelayNode, Outgoing
 from domain.schedule import Delay
-from scheduling.itinerary import LocalTime, Stop, next_stop, put_off, stop_at
+from scheduling.itinerary import Stop, next_stop, put_off, stop_at
 from scheduling.window import NoAllowedInstant
 from store.enrollments import clock_waits, enrollments, signals
-from store.enrollments.enrollments import Scope
+from store.enrollments.scope import Scope, read_scope
 from store.enrollments.signals import OpenSignal
 from store.pool import Database
 from store.sequences import sequences
@@ -52,7 +52,7 @@ async def _replan(
     moved: dict[UUID, Upcoming] = {}
     async with database.transaction(tenant_id) as tx:
         for enrollment_id in await clock_waits.hold(tx, enrollment_ids):
-            scope = await enrollments.read_scope(tx, enrollment_id)
+            scope = await read_scope(tx, enrollment_id)
             if scope is None or scope.current_node is None:
                 continue
             if scope.version_id not in versions:
@@ -82,8 +82,7 @@ async def _anew(
     plan, node = version.plan, version.plan.nodes[scope.current_node or ""]
     if not isinstance(node, Outgoing | ConditionNode):
         return None
-    where = LocalTime(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
-    due = now
+    where, due = scope.where, now
     try:
         for wait in await clock_waits.open_waits(tx, enrollment_id, scope.lap):
             delay = plan.nodes.get(wait.node_id)

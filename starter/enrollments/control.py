@@ -18,7 +18,7 @@ from starter.engine import Engine, unanswered
 from starter.signals import deliver
 from store import once
 from store.enrollments import enrollments, ledger, signals
-from store.enrollments.enrollments import Scope
+from store.enrollments.scope import Scope, read_scope
 from store.enrollments.signals import OpenSignal
 from workflows.enrollment import EnrollmentWorkflow
 
@@ -47,7 +47,7 @@ async def _pause_alone(engine: Engine, enrollment_id: UUID, silence: NotReady) -
     now, request = engine.now(), once.request_id()
     event_id = ids.said_on(request, enrollment_id) if request else ids.new_id()
     async with _locked(engine, enrollment_id) as tx:
-        scope = await enrollments.read_scope(tx, enrollment_id)
+        scope = await read_scope(tx, enrollment_id)
         _must_live(enrollment_id, scope)
         assert scope is not None  # noqa: S101 - it lives
         if scope.status is EnrollmentStatus.PENDING:
@@ -86,7 +86,7 @@ async def stop(engine: Engine, enrollment_id: UUID, reason: str) -> EnrollmentSt
 
     async def end() -> list[OpenSignal]:
         async with _locked(engine, enrollment_id) as tx:
-            _must_live(enrollment_id, await enrollments.read_scope(tx, enrollment_id))
+            _must_live(enrollment_id, await read_scope(tx, enrollment_id))
             return await enrollments.end_by(tx, event_id, "reply", [enrollment_id], ending, now=engine.now())
 
     await deliver(engine, event_id, await engine.database.repeat(end))
@@ -118,7 +118,7 @@ async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Count a message in doubt as sent and go on; after the end it only settles the record."""
     with once.apart():
         async with engine.database.transaction(engine.tenant_id) as tx:
-            scope = await enrollments.read_scope(tx, enrollment_id)
+            scope = await read_scope(tx, enrollment_id)
     if scope is None or scope.ending is None:
         return await _ask(engine, enrollment_id, EnrollmentWorkflow.assume_sent)
     return await engine.database.repeat(lambda: _assume_after_the_end(engine, enrollment_id, scope))
@@ -155,7 +155,7 @@ async def _ask(
     with once.apart():
         request = once.request_id()
         async with engine.database.transaction(engine.tenant_id) as tx:
-            scope = await enrollments.read_scope(tx, enrollment_id)
+            scope = await read_scope(tx, enrollment_id)
         if request is None or scope is None:
             _must_live(enrollment_id, scope)
         handle = engine.runs.handle(enrollment_id)

@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from domain.enrollment import Gate, Upcoming
-from scheduling.itinerary import LocalTime, stop_at
+from scheduling.itinerary import stop_at
 from scheduling.zones import load_zone
 from store.enrollments import enrollments, signals
-from store.enrollments.enrollments import Scope
+from store.enrollments.scope import Scope, read_scope
 from store.sequences import sequences
 
 LONGEST_ABSENCE = timedelta(days=180)
@@ -30,22 +30,21 @@ async def postpone(
     """
     moved: dict[UUID, Upcoming] = {}
     for enrollment_id in enrollment_ids:
-        scope = await enrollments.read_scope(tx, enrollment_id)
+        scope = await read_scope(tx, enrollment_id)
         if scope is None or scope.ending is not None:
             continue
-        where = LocalTime(scope.zones, scope.tenant_zone, enrollment_id, scope.holidays)
-        returns_at = datetime.combine(returns_on, time(), load_zone(where.home_zone)).astimezone(UTC)
+        returns_at = datetime.combine(returns_on, time(), load_zone(scope.where.home_zone)).astimezone(UTC)
         if not now < returns_at <= now + LONGEST_ABSENCE:
             continue
         await enrollments.set_away(tx, enrollment_id, returns_at)
-        if (upcoming := await _later(tx, scope, where, returns_at)) is not None:
+        if (upcoming := await _later(tx, scope, returns_at)) is not None:
             await enrollments.postpone(tx, enrollment_id, upcoming)
             moved[enrollment_id] = upcoming
     await signals.leave(tx, event_id, "postpone", list(moved), now=now, upcoming=moved)
     return list(moved)
 
 
-async def _later(tx: asyncpg.Connection, scope: Scope, where: LocalTime, returns_at: datetime) -> Upcoming | None:
+async def _later(tx: asyncpg.Connection, scope: Scope, returns_at: datetime) -> Upcoming | None:
     """The next node after the return; None when it does not come before it anyway, or is held by something else."""
     due = scope.next_run_at
     if scope.current_node is None or due is None or due >= returns_at or scope.gate not in _MOVABLE:
@@ -54,4 +53,4 @@ async def _later(tx: asyncpg.Connection, scope: Scope, where: LocalTime, returns
     if version is None:
         raise LookupError(f"no version {scope.version_id} in this tenant")
     node = version.plan.nodes[scope.current_node]
-    return stop_at(version.plan, node, due, where, not_before=returns_at, lap=scope.lap).upcoming
+    return stop_at(version.plan, node, due, scope.where, not_before=returns_at, lap=scope.lap).upcoming

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from domain.enrollment import Ending, EnrollmentStatus, Gate, StopMark, Upcoming, Visit, ending_of
+from domain.enrollment import Ending, EnrollmentStatus, StopMark, Upcoming, Visit
 from domain.plan import MessageNode
 from scheduling.itinerary import Stop
 from store.enrollments import ledger, steps
@@ -66,40 +66,6 @@ class Visited:
 
     node: MessageNode
     lap: int
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is needed to compute an enrollment's times, and how it stands."""
-
-    status: EnrollmentStatus
-    reason: str | None
-    error: str | None
-    current_node: str | None
-    next_run_at: datetime | None
-    gate: Gate | None
-    lap: int
-    not_before: datetime | None
-    """The contact is away until then (UTC)."""
-    sequence_id: UUID
-    sequence_status: str
-    version_id: UUID
-    contact_id: UUID
-    zones: tuple[str, ...]
-    tenant_zone: str
-    holidays: frozenset[date]
-
-    @property
-    def next(self) -> Upcoming | None:
-        """What it waits for; None when it has ended."""
-        if self.current_node is None:
-            return None
-        return Upcoming(node_id=self.current_node, at=self.next_run_at, gate=self.gate, lap=self.lap)
-
-    @property
-    def ending(self) -> Ending | None:
-        """How it ended; None while it lives."""
-        return ending_of(self.status, self.reason)
 
 
 async def create(
@@ -178,20 +144,6 @@ async def sharers(
 async def mark_started(tx: asyncpg.Connection, enrollment_ids: Sequence[UUID], now: datetime) -> None:
     """Their workflows exist."""
     await _sql.mark_started(tx, ids=list(enrollment_ids), now=now)
-
-
-async def read_scope(tx: asyncpg.Connection, enrollment_id: UUID) -> Scope | None:
-    """How an enrollment stands; None when the tenant has none of that id."""
-    row = await _sql.enrollment_scope(tx, enrollment_id=enrollment_id)
-    if row is None:
-        return None
-    typed = {
-        "status": EnrollmentStatus(row["status"]),
-        "gate": Gate(row["gate"]) if row["gate"] else None,
-        "zones": tuple(row["zones"]),
-        "holidays": frozenset(row["holidays"]),
-    }
-    return Scope(**{**row, **typed})
 
 
 async def move_on(

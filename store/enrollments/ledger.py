@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 from content.compose import Imprint
 from domain.contact import Contact
-from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, Visit, ending_of
+from domain.enrollment import Gate, Visit
 from domain.messages import Channel, Content, JobState, OutgoingMessage, Receipt
 from domain.plan import AmbiguousPolicy
+from store.enrollments.scope import Scope, scope_of
 from store.pool import last_of_all, load_queries
 from store.queries import Prepared
 
@@ -28,21 +29,9 @@ ErrorClass = Literal["permanent", "transient", "configuration", "ambiguous", "co
 class Claim:
     """Everything that decides whether a message may go now, and what it will say."""
 
-    enrollment_id: UUID
-    status: EnrollmentStatus
-    ending: Ending | None
-    sequence_id: UUID
-    version_id: UUID
-    next: Upcoming | None
-    """What the enrollment waits for; None when it has ended."""
-    not_before: datetime | None
-    """The contact is away until then (UTC)."""
+    scope: Scope
+    """How the enrollment stands, and its local time."""
     sequence_key: str
-    sequence_name: str
-    sequence_status: str
-    paused_reason: str | None
-    tenant_zone: str
-    holidays: frozenset[date]
     on_ambiguous: AmbiguousPolicy
     """The tenant's, for a sequence that names none."""
     imprint: Imprint
@@ -82,7 +71,8 @@ class Claim:
 
     def stands_at(self, visit: Visit) -> bool:
         """Whether the enrollment lives and this is what it waits for."""
-        return self.next is not None and (self.next.node_id, self.next.lap) == (visit.node_id, visit.lap)
+        ahead = self.scope.next
+        return ahead is not None and (ahead.node_id, ahead.lap) == (visit.node_id, visit.lap)
 
     def message(self, tenant_id: UUID) -> OutgoingMessage:
         """The frozen message of a job that was claimed before."""
@@ -103,19 +93,8 @@ async def read_claim(tx: asyncpg.Connection, visit: Visit) -> Claim | None:
     if row is None:
         return None
     return Claim(
-        enrollment_id=visit.enrollment_id,
-        status=EnrollmentStatus(row["status"]),
-        ending=ending_of(row["status"], row["reason"]),
-        sequence_id=row["sequence_id"],
-        version_id=row["version_id"],
-        next=_next(row),
-        not_before=row["not_before"],
+        scope=scope_of(visit.enrollment_id, row),
         sequence_key=row["sequence_key"],
-        sequence_name=row["sequence_name"],
-        sequence_status=row["sequence_status"],
-        paused_reason=row["paused_reason"],
-        tenant_zone=row["tenant_zone"],
-        holidays=frozenset(row["holidays"]),
         on_ambiguous=row["on_ambiguous"],
         imprint=Imprint(row["postal_address"], row["track_opens"], row["track_clicks"], row["sender"]),
         contact=Contact(
@@ -173,33 +152,15 @@ class JobStatus:
 
     state: JobState
     claims: int
-    status: EnrollmentStatus
-    ending: Ending | None
-    next: Upcoming | None
-    """What the enrollment waits for; None when it has ended."""
-    not_before: datetime | None
-    """The contact is away until then (UTC)."""
+    scope: Scope
 
 
-async def read_status(tx: asyncpg.Connection, visit: Visit) -> JobStatus:
-    """What has happened since the claim. Ask it under the enrollment's lock."""
+async def read_status(tx: asyncpg.Connection, visit: Visit, scope: Scope) -> JobStatus:
+    """What has happened since the claim, which found `scope`. Ask it under the enrollment's lock."""
     row = await _sql.read_status(tx, enrollment_id=visit.enrollment_id, job_id=visit.job_id)
     if row is None:
         raise LookupError(f"there is no job {visit.job_id}")
-    return JobStatus(
-        state=JobState(row["state"]),
-        claims=row["claims"],
-        status=EnrollmentStatus(row["status"]),
-        ending=ending_of(row["status"], row["reason"]),
-        next=_next(row),
-        not_before=row["not_before"],
-    )
-
-
-def _next(row: asyncpg.Record) -> Upcoming | None:
-    if row["current_node"] is None:
-        return None
-    return Upcoming(node_id=row["current_node"], at=row["next_run_at"], gate=row["gate"], lap=row["lap"])
+    return JobStatus(JobState(row["state"]), row["claims"], scope.since(row))
 
 
 async def note_receipt(tx: asyncpg.Connection, job_id: UUID, receipt: Receipt) -> None:

@@ -13,6 +13,7 @@ from domain.plan import Outgoing
 from scheduling.itinerary import LocalTime, Stop
 from scheduling.migration import Position
 from store.enrollments import steps
+from store.enrollments.scope import local_time_of
 from store.enrollments.steps import Course
 from store.pool import load_queries
 
@@ -94,7 +95,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         standing=standing,
-        where=LocalTime(tuple(row["zones"]), row["tenant_zone"], row["id"], frozenset(row["holidays"])),
+        where=local_time_of(row["id"], row),
     )
 
 

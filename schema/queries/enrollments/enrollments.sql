@@ -150,16 +150,6 @@ WITH job AS (
 UPDATE enrollment_steps SET due_at = CASE WHEN id = :step_id THEN :at ELSE due_at + :late::interval END
 WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
--- name: enrollment_scope^
--- What is needed to compute this enrollment's times.
-SELECT e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.lap, e.not_before, e.sequence_id,
-    s.status AS sequence_status, e.version_id, e.contact_id, c.zones, t.timezone AS tenant_zone, t.holidays
-FROM enrollments e
-JOIN sequences s ON s.id = e.sequence_id
-JOIN contacts c ON c.id = e.contact_id
-JOIN tenants t ON t.id = e.tenant_id
-WHERE e.id = :enrollment_id;
-
 -- name: set_away!
 -- The contact is away; of several absences the longest counts.
 UPDATE enrollments SET not_before = greatest(not_before, :until)

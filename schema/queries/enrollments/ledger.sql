@@ -1,9 +1,9 @@
 -- name: read_claim^
 -- Everything that decides whether this message may go now, and what it will say.
 SELECT
-    e.status, e.reason, e.error AS enrollment_error, e.sequence_id, e.version_id, e.contact_id,
+    e.status, e.reason, e.error, e.sequence_id, e.version_id, e.contact_id,
     e.current_node, e.next_run_at, e.gate, e.not_before, e.lap,
-    s.key AS sequence_key, s.name AS sequence_name, s.status AS sequence_status, s.paused_reason,
+    s.key AS sequence_key, s.status AS sequence_status,
     t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks, t.webhook_allow, t.holidays,
     t.on_ambiguous,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers,
@@ -65,8 +65,7 @@ WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 
 -- name: read_status^
 -- How a message that was handed over and its enrollment stand now, under the enrollment's lock.
-SELECT j.state, j.claims, e.status, e.reason, e.error AS enrollment_error, e.current_node, e.next_run_at, e.gate, e.lap,
-    e.not_before
+SELECT j.state, j.claims, e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.lap, e.not_before
 FROM enrollments e
 JOIN message_jobs j ON j.enrollment_id = e.id AND j.id = :job_id
 WHERE e.id = :enrollment_id;
