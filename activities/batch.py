@@ -8,9 +8,7 @@ same transaction: after that commit nobody is enrolled.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +17,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import Clock, heartbeats
-from activities.enrollments import Opened, input_of, open_enrollments
+from activities.enrollments import Launch, Opened, input_of, open_enrollments
+from activities.runs import Runs
 from activities.version_cache import Versions
 from domain import ids
 from domain.base import Frozen
@@ -60,14 +59,6 @@ class BatchProgress(Frozen):
     """Its sequence is paused: to be looked at again later."""
 
 
-class Runs(Protocol):
-    """Starts workflows."""
-
-    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int, *, bulk: bool = False) -> None:
-        """Start an enrollment's workflow unless one runs or ran; `bulk`: behind those that are started singly."""
-        ...
-
-
 class _Overtaken(Exception):
     """The batch has ended, or somebody else goes on with it: nothing of this page was written."""
 
@@ -78,14 +69,6 @@ class _Halted(Exception):
     def __init__(self, progress: BatchProgress) -> None:
         super().__init__(progress.status)
         self.progress = progress
-
-
-@dataclass(frozen=True)
-class _Launch:
-    """A workflow to be started."""
-
-    start: EnrollmentInput
-    contact_id: UUID
 
 
 class Batches:
@@ -179,7 +162,7 @@ class _Attempt:
         self._starting.append(asyncio.create_task(self._start(launches, people[-1].id, before)))
         return people
 
-    async def _write(self, place: UUID | None, people: Sequence[Contact], *, one_by_one: bool) -> list[_Launch]:
+    async def _write(self, place: UUID | None, people: Sequence[Contact], *, one_by_one: bool) -> list[Launch]:
         halted: BatchProgress | None = None
         async with self._database.transaction(self._order.tenant_id) as tx:
             # Whoever archives it meanwhile waits for us, and finds those that we enroll.
@@ -201,7 +184,7 @@ class _Attempt:
                     raise _Overtaken
         if halted:
             raise _Halted(halted)
-        return [_Launch(input_of(self._order.tenant_id, self._version, new), new.contact_id) for new in opened.new]
+        return [self._launch(input_of(self._order.tenant_id, self._version, new), new.contact_id) for new in opened.new]
 
     async def _halt(self, tx: asyncpg.Connection, status: str | None) -> BatchProgress:
         key = self._version.plan.sequence
@@ -272,15 +255,18 @@ class _Attempt:
         async with self._database.transaction(self._order.tenant_id) as tx:
             left = await batches.unstarted(tx, self._order.batch_id, self._work)
         if self._work.inserted_to is not None:
-            launches = [_Launch(self._input(one.id, one), one.contact_id) for one in left]
+            launches = [self._launch(self._input(one.id, one), one.contact_id) for one in left]
             await self._start(launches, self._work.inserted_to, None)
+
+    def _launch(self, start: EnrollmentInput, contact_id: UUID) -> Launch:
+        return Launch(start, contact_id, self._version.number)
 
     def _input(self, enrollment_id: UUID, left: batches.Unstarted) -> EnrollmentInput:
         return EnrollmentInput(
             tenant_id=self._order.tenant_id, enrollment_id=enrollment_id, plan=self._version.plan, next=left.next
         )
 
-    async def _start(self, launches: Sequence[_Launch], to: UUID, before: asyncio.Task[None] | None) -> None:
+    async def _start(self, launches: Sequence[Launch], to: UUID, before: asyncio.Task[None] | None) -> None:
         await asyncio.gather(*(self._start_one(launch) for launch in launches))
         if before is not None:
             await asyncio.shield(before)
@@ -291,9 +277,9 @@ class _Attempt:
             await enrollments.mark_started(tx, enrollment_ids, self._clock.now())
             await batches.mark_started(tx, self._order.batch_id, to)
 
-    async def _start_one(self, launch: _Launch) -> None:
+    async def _start_one(self, launch: Launch) -> None:
         async with self._starts:
-            await self._runs.start(launch.start, launch.contact_id, self._version.number, bulk=True)
+            await self._runs.start(launch.start, launch.contact_id, launch.version, bulk=True)
 
     async def _all_started(self) -> None:
         while self._starting:

@@ -13,7 +13,6 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -36,13 +35,14 @@ from activities.hand_over import (
     look_up,
     uninterrupted,
 )
+from activities.runs import Runs
 from activities.settle import Settlement
 from activities.version_cache import Versions
 from activities.wake_up import arrive
 from content.compose import Composer
 from content.liquid import rendered
 from content.webhook import compose_webhook
-from domain.enrollment import LIVE, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate, StepResult
+from domain.enrollment import LIVE, EnrollmentStatus, ExecuteInput, Gate, StepResult
 from domain.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -76,19 +76,11 @@ _BRIEFLY_S = 0.25
 """For a line of the tenant's share, with nothing held but a place in the worker; slower receivers put it off."""
 
 
-class Starter(Protocol):
-    """What an `enroll` action asks of Temporal; the composition root provides it."""
-
-    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
-        """Start an enrollment's workflow unless one runs or ran."""
-        ...
-
-
 class Deliveries:
     """The activity, with what it needs from outside."""
 
     def __init__(
-        self, database: Database, providers: Registry, composer: Composer, versions: Versions, runs: Starter
+        self, database: Database, providers: Registry, composer: Composer, versions: Versions, runs: Runs
     ) -> None:
         self.database = database
         self.providers = providers

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -14,6 +14,7 @@ from activities.clock import Clock, heartbeats
 from activities.deliver import Deliveries
 from activities.notices import NoticeOrder, Notices
 from activities.retention import throw_away
+from activities.runs import Runs
 from domain.base import Frozen
 from domain.enrollment import Ending, EnrollmentInput, EnrollmentStatus, ExecuteInput, Gate
 from store.campaigns import batches
@@ -38,43 +39,6 @@ _MOST_FAILED = 10_000
 """Remembered until the next sweep; when more fail at once, something is down and their order matters little."""
 
 _Found = TypeVar("_Found")
-RunStatus = Literal["running", "completed", "failed", "cancelled", "terminated", "timed_out", "missing"]
-
-
-class Runs(Protocol):
-    """What the reconciler asks of Temporal; the composition root provides it."""
-
-    async def start(self, enrollment: EnrollmentInput, contact_id: UUID, version: int) -> None:
-        """Start an enrollment's workflow unless one runs or ran."""
-        ...
-
-    async def tell(self, signal: OpenSignal) -> None:
-        """Deliver a signal; a workflow that is gone needs none."""
-        ...
-
-    async def start_notice(self, tenant_id: UUID, notice_id: UUID) -> None:
-        """Start the workflow that sends an automatic answer unless one runs or ran."""
-        ...
-
-    async def start_batch(self, tenant_id: UUID, batch_id: UUID) -> None:
-        """Start the workflow that goes through a batch unless one runs or ran."""
-        ...
-
-    async def keep_webhook_feed(self) -> None:
-        """Start the workflow that makes deliveries of what happens unless it runs."""
-        ...
-
-    async def status(self, enrollment_id: UUID) -> RunStatus:
-        """How the workflow stands by Temporal's account."""
-        ...
-
-    async def batch_status(self, batch_id: UUID) -> RunStatus:
-        """The same of a batch's workflow."""
-        ...
-
-    async def closed_badly(self, tenant_id: UUID, since: datetime) -> Sequence[UUID]:
-        """Enrollments whose workflow was terminated, cancelled, or failed since then."""
-        ...
 
 
 class Swept(Frozen):

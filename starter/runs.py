@@ -20,7 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.batch import BatchOrder
 from activities.notices import NoticeOrder
-from activities.reconcile import RunStatus
+from activities.runs import RunStatus
 from activities.subscription import SubscriptionOrder
 from domain import ids
 from domain.enrollment import EnrollmentInput

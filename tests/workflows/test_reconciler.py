@@ -16,7 +16,8 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.reconcile import Reconciler, RunStatus, Swept
+from activities.reconcile import Reconciler, Swept
+from activities.runs import RunStatus
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentInput
