@@ -29,6 +29,7 @@ router = APIRouter(
 )
 
 _EXPORTED_AT_ONCE = 1000
+_NO_NUL = r"^[^\x00]*$"
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The whole list."}
 }
@@ -56,6 +57,12 @@ class Execution(executions.Execution):
     def current_action(self) -> str | None:
         """Of an execution that ended: what the last step did."""
         return humanize.action(self.step_type)
+
+    @computed_field(description="What holds it back beyond the author's delay, in words.")  # type: ignore[prop-decorator] # pydantic's own way
+    @property
+    def held_by(self) -> str | None:
+        """null: nothing but the delay."""
+        return humanize.held_by(self.gate) or None
 
 
 class LoggedStep(executions.LoggedStep):
@@ -99,7 +106,7 @@ async def _which(
             description="What the contact's name, last name, email, phone or external id begins with.",
             min_length=1,
             max_length=200,
-            pattern=r"^[^\x00]*$",
+            pattern=_NO_NUL,
         ),
     ] = None,
     is_test: Annotated[
@@ -113,6 +120,44 @@ async def _which(
 
 
 Which = Annotated[Filter, Depends(_which)]
+
+
+def _executions_of(
+    which: Which,
+    step: Annotated[
+        str | None,
+        Query(
+            description="Only those that stand at this step, or ended there; by its id.",
+            min_length=1,
+            max_length=200,
+            pattern=_NO_NUL,
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        Query(
+            description="Only those that ended for it: `replied`, `unsubscribed`, `manual`, or the words given.",
+            min_length=1,
+            max_length=200,
+            pattern=_NO_NUL,
+        ),
+    ] = None,
+) -> Filter:
+    return which.model_copy(update={"step": step, "reason": reason})
+
+
+def _steps_of(
+    which: Which,
+    step: Annotated[
+        str | None,
+        Query(description="Only what this step did; by its id.", min_length=1, max_length=200, pattern=_NO_NUL),
+    ] = None,
+) -> Filter:
+    return which.model_copy(update={"step": step})
+
+
+Executions = Annotated[Filter, Depends(_executions_of)]
+Steps = Annotated[Filter, Depends(_steps_of)]
 Statuses = Annotated[
     list[EnrollmentStatus] | None, Query(alias="status", description="Any of these; may be repeated.", max_length=20)
 ]
@@ -124,7 +169,7 @@ StepStatuses = Annotated[
 @router.get("", summary="Enrollment history: who ran through which flow")
 async def history(
     engine: Annotated[Engine, needs("read")],
-    which: Which,
+    which: Executions,
     status: Statuses = None,
     after: After = None,
     limit: Limit = 50,
@@ -137,7 +182,7 @@ async def history(
 @router.get("/logs", summary="Execution logs: what each step did")
 async def logs(
     engine: Annotated[Engine, needs("read")],
-    which: Which,
+    which: Steps,
     status: StepStatuses = None,
     after: After = None,
     limit: Limit = 50,
@@ -174,7 +219,7 @@ async def statistics(engine: Annotated[Engine, needs("read")], which: Which, sta
     dependencies=[takes_turn(lambda edge: edge.exports)],
 )
 async def history_csv(
-    engine: Annotated[Engine, needs("read")], which: Which, status: Statuses = None
+    engine: Annotated[Engine, needs("read")], which: Executions, status: Statuses = None
 ) -> StreamingResponse:
     """All of it, newest first; what a spreadsheet would take for a formula is defused."""
     read = _executions(engine, which, status, _EXPORTED_AT_ONCE)
@@ -190,7 +235,7 @@ async def history_csv(
     dependencies=[takes_turn(lambda edge: edge.exports)],
 )
 async def logs_csv(
-    engine: Annotated[Engine, needs("read")], which: Which, status: StepStatuses = None
+    engine: Annotated[Engine, needs("read")], which: Steps, status: StepStatuses = None
 ) -> StreamingResponse:
     """All of it, newest first; what a spreadsheet would take for a formula is defused."""
     read = _steps(engine, which, status, _EXPORTED_AT_ONCE)

@@ -3096,6 +3096,11 @@ export interface components {
              */
             gate: string | null;
             /**
+             * Held By
+             * @description What holds it back beyond the author's delay, in words.
+             */
+            readonly held_by: string | null;
+            /**
              * Id
              * Format: uuid
              * @description That of the enrollment.
@@ -3131,6 +3136,11 @@ export interface components {
             step_type: string | null;
             /** Version */
             version: number;
+            /**
+             * Zone
+             * @description IANA name of the contact's own clock.
+             */
+            zone: string;
         };
         /**
          * ExecutionDetails
@@ -9563,6 +9573,8 @@ export interface operations {
                 isTest?: boolean | null;
                 /** @description Of items in one part. */
                 limit?: number;
+                /** @description Only those that ended for it: `replied`, `unsubscribed`, `manual`, or the words given. */
+                reason?: string | null;
                 /** @description What the contact's name, last name, email, phone or external id begins with. */
                 search?: string | null;
                 /** @description Key or id. */
@@ -9571,6 +9583,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Any of these; may be repeated. */
                 status?: components["schemas"]["EnrollmentStatus"][] | null;
+                /** @description Only those that stand at this step, or ended there; by its id. */
+                step?: string | null;
                 /** @description Before then. */
                 until?: string | null;
             };
@@ -9731,6 +9745,8 @@ export interface operations {
             query?: {
                 /** @description Test runs alone, or real ones alone; both when left out. */
                 isTest?: boolean | null;
+                /** @description Only those that ended for it: `replied`, `unsubscribed`, `manual`, or the words given. */
+                reason?: string | null;
                 /** @description What the contact's name, last name, email, phone or external id begins with. */
                 search?: string | null;
                 /** @description Key or id. */
@@ -9739,6 +9755,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Any of these; may be repeated. */
                 status?: components["schemas"]["EnrollmentStatus"][] | null;
+                /** @description Only those that stand at this step, or ended there; by its id. */
+                step?: string | null;
                 /** @description Before then. */
                 until?: string | null;
             };
@@ -9832,6 +9850,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Any of these; may be repeated. */
                 status?: ("running" | "success" | "failed" | "skipped")[] | null;
+                /** @description Only what this step did; by its id. */
+                step?: string | null;
                 /** @description Before then. */
                 until?: string | null;
             };
@@ -9921,6 +9941,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Any of these; may be repeated. */
                 status?: ("running" | "success" | "failed" | "skipped")[] | null;
+                /** @description Only what this step did; by its id. */
+                step?: string | null;
                 /** @description Before then. */
                 until?: string | null;
             };

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import type { ExecutionStatus, LoggedStatus } from "./api/reads.ts";
+import type { ExecutionStatus, ListFilter, LoggedStatus } from "./api/reads.ts";
 import type { Schemas } from "./api/client.ts";
 import { Shell } from "./session/Shell.tsx";
 import { Empty, Problem, Skeleton } from "./ui/parts.tsx";
@@ -13,6 +13,19 @@ const text = (raw: Raw): { search?: string } => (typeof raw["search"] === "strin
 function oneOf<T extends string>(raw: Raw, known: readonly T[]): { status?: T } {
   const status = known.find((one) => one === raw["status"]);
   return status ? { status } : {};
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** The filters of the lists of a flow, as far as the address has them right. */
+function listed(raw: Raw): Omit<ListFilter, "sequence"> {
+  const { step, since, until, test } = raw;
+  return {
+    ...text(raw),
+    ...(typeof step === "string" && step && { step }),
+    ...(typeof since === "string" && DAY.test(since) && { since }),
+    ...(typeof until === "string" && DAY.test(until) && { until }),
+    ...((test === "only" || test === "without") && { test }),
+  };
 }
 
 let said: string | undefined;
@@ -35,12 +48,14 @@ const first = createRoute({
 const flow = createRoute({ getParentRoute: () => sequence, path: "/flow", component: lazyRouteComponent(() => import("./pages/Flow.tsx"), "Flow") });
 const history = createRoute({
   getParentRoute: () => sequence, path: "/history",
-  validateSearch: (raw: Raw) => ({ ...text(raw), ...oneOf(raw, EXECUTION_STATUSES) }),
+  validateSearch: (raw: Raw) => ({
+    ...listed(raw), ...oneOf(raw, EXECUTION_STATUSES), ...(typeof raw["reason"] === "string" && raw["reason"] ? { reason: raw["reason"] } : {}),
+  }),
   component: lazyRouteComponent(() => import("./pages/History.tsx"), "History"),
 });
 const logs = createRoute({
   getParentRoute: () => sequence, path: "/logs",
-  validateSearch: (raw: Raw) => ({ ...text(raw), ...oneOf(raw, LOGGED_STATUSES) }),
+  validateSearch: (raw: Raw) => ({ ...listed(raw), ...oneOf(raw, LOGGED_STATUSES) }),
   component: lazyRouteComponent(() => import("./pages/Logs.tsx"), "Logs"),
 });
 const performance = createRoute({ getParentRoute: () => sequence, path: "/performance", component: lazyRouteComponent(() => import("./pages/Performance.tsx"), "Performance") });

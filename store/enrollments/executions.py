@@ -32,6 +32,10 @@ class Filter(Frozen):
     until: datetime | None = None
     """Before then (aware)."""
     is_test: bool | None = None
+    step: str | None = None
+    """Of an enrollment: where it stands, or where it ended. No counts are kept by it."""
+    reason: str | None = None
+    """Why an enrollment ended. No counts are kept by it."""
 
     @property
     def between(self) -> dict[str, datetime]:
@@ -72,6 +76,8 @@ class Execution(Frozen):
     next_run_at: datetime | None
     gate: str | None
     """What holds it back beyond the author's delay."""
+    zone: str
+    """IANA name of the contact's own clock."""
 
 
 class LoggedStep(Frozen):
@@ -122,6 +128,8 @@ async def page(
     shared: dict[str, Any] = {
         **which.between,
         "statuses": list(statuses),
+        "step": which.step,
+        "reason": which.reason,
         "before_at": at,
         "before_id": last,
         "limit": limit,
@@ -157,6 +165,7 @@ async def log(
         **which.between,
         "statuses": list(statuses),
         "sequence_ids": await _sequences(tx, which),
+        "step": which.step,
         "before_at": at,
         "before_id": last,
         "limit": limit,

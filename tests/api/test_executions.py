@@ -98,6 +98,12 @@ async def test_history_is_read_in_parts_that_stay_right_while_rows_arrive(api: A
         ("&until=2027-03-01T13:30:00Z", [0, 1]),
         ("&since=2027-03-01T10:00:00-05:00&until=2027-03-01T17:00:00Z&status=completed", [3, 4]),
         ("&sequence=journey&status=stopped", [1, 5]),
+        ("&step=two&status=failed", [2, 6]),
+        ("&step=two&sequence=journey&status=failed", [2, 6]),
+        ("&step=two&search=ada&status=failed", [2, 6]),
+        ("&reason=goal", [3, 7]),
+        ("&reason=goal&sequence=journey", [3, 7]),
+        ("&reason=goal&search=ada", [3, 7]),
     ],
 )
 async def test_history_is_filtered(api: Api, tenant: Tenant, query: str, expected: list[int]) -> None:
@@ -109,6 +115,30 @@ async def test_history_is_filtered(api: Api, tenant: Tenant, query: str, expecte
     assert late == [made[n] for n in reversed(expected)]
     [one] = await _all(api, "/flow-executions", "&status=running")
     assert one["id"] == str(tenant.enrollment)
+
+
+async def test_the_step_that_a_test_run_stands_at_filters_too(api: Api, tenant: Tenant) -> None:
+    """Both lists, of test runs alone as of all; a step that nobody came to leaves nothing."""
+    [test] = await _enroll(tenant, 1, is_test=True, ended_node="two")
+    await tenant.clone("enrollment_steps", id=str(uuid4()), enrollment_id=test, is_test=True)
+    assert [row["id"] for row in await _all(api, "/flow-executions", "&isTest=true&step=two")] == [test]
+    assert await _all(api, "/flow-executions", "&isTest=true&step=one") == []
+    for more in ("", "&isTest=true", "&search=ada"):
+        found = await _all(api, "/flow-executions/logs", f"&step=one{more}")
+        assert {row["step"] for row in found} == {"one"}
+        assert await _all(api, "/flow-executions/logs", f"&step=three{more}") == []
+
+
+async def test_history_says_by_whose_clock_and_why_it_waits(api: Api, tenant: Tenant) -> None:
+    """The zone of the contact, or where it has none that of the workspace; a gate in words."""
+    await tenant.execute("UPDATE contacts SET zones = ARRAY['Asia/Tokyo']")
+    await tenant.execute("UPDATE enrollments SET gate = 'window'")
+    [row] = await _all(api, "/flow-executions")
+    assert (row["zone"], row["held_by"]) == ("Asia/Tokyo", "held back by its window of allowed hours")
+    await tenant.execute("UPDATE contacts SET zones = '{}'")
+    [row] = await _all(api, "/flow-executions")
+    [workspace] = await tenant.rows("SELECT timezone FROM tenants")
+    assert row["zone"] == workspace["timezone"]
 
 
 async def test_test_runs_are_separable(api: Api, tenant: Tenant) -> None:

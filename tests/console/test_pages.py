@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from csv import DictReader
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,13 @@ steps:
   - {id: last, type: email, subject: Still there?, body: Last words}
 """
 """Fails for whoever has no seats, and after a week says one thing more."""
+LATER = """
+sequence: later
+name: Later
+steps:
+  - {id: month, type: delay, days: 30}
+  - {id: late, type: email, subject: Still there?, body: Words}
+"""
 WORDS = "wrong person"
 """Whether that is an opt-out is for a person to say."""
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -206,29 +214,114 @@ def test_a_person_is_followed_from_the_list_to_what_they_wrote(installation: Ins
     page.get_by_role("link", name="Quick tour").click()
     expect(page.get_by_text("hello", exact=True)).to_be_visible()
     page.get_by_role("link", name="Enrollment history").click()
+    expect(page.get_by_role("searchbox")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("Amara")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page).to_have_url(re.compile("search=Amara"))
-    page.get_by_role("link", name="View", exact=True).click()
+    page.get_by_role("link", name="View Amara Okafor").click()
     expect(page.get_by_text(WORDS, exact=True)).to_be_visible()
     page.go_back()
     expect(page.get_by_role("searchbox")).to_have_value("Amara")
-    page.get_by_role("link", name="Amara Okafor").click()
+    page.get_by_role("link", name="Amara Okafor", exact=True).click()
     expect(page.get_by_text(WORDS, exact=True)).to_be_visible()
     assert looked.complaints == []
 
 
-def test_the_lists_figures_are_the_apis(installation: Installation, browser: Browser) -> None:
-    """History shows exactly those that the API lists, and its CSV holds as many."""
+def test_the_list_and_its_csv_are_what_was_asked_for(installation: Installation, browser: Browser) -> None:
+    """Each filter restricts both alike, and stands in the address; none of them fits, and dropping them shows all."""
     looked = _looked(browser, viewport=WIDE)
     _sign_in(looked, installation)
-    looked.page.goto(f"{installation.console}/sequences/quick-tour/history")
-    expect(looked.page.locator("tbody tr")).to_have_count(len(installation.executions))
-    with looked.page.expect_download() as download:
-        looked.page.get_by_role("link", name="CSV").click()
-    lines = Path(download.value.path()).read_text().splitlines()
-    assert len(lines) == 1 + len(installation.executions)
+    page = looked.page
+    rows = page.locator("tbody tr")
+
+    def csv() -> list[dict[str, str]]:
+        with page.expect_download() as download:
+            page.get_by_role("link", name="CSV").click()
+        return list(DictReader(Path(download.value.path()).read_text().splitlines()))
+
+    page.goto(f"{installation.console}/sequences/quick-tour/history")
+    expect(rows).to_have_count(len(installation.executions))
+    assert {one["id"] for one in csv()} == set(installation.executions.values())
+    page.get_by_role("searchbox").fill("Amara")
+    expect(rows).to_have_count(1)
+    assert [one["contact"] for one in csv()] == ["T01"]
+    page.get_by_label("Tests too").select_option("Tests alone")
+    expect(page.get_by_text("Nobody fits these filters")).to_be_visible()
+    expect(page).to_have_url(re.compile("search=Amara&test=only"))
+    assert csv() == []
+    page.get_by_role("button", name="Drop filters").first.click()
+    expect(rows).to_have_count(len(installation.executions))
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    page.get_by_label("to", exact=True).fill("2020-01-01")
+    expect(page.get_by_text("Nobody fits these filters")).to_be_visible()
+    page.goto(f"{installation.console}/sequences/quick-tour/logs?step=hello&status=success")
+    expect(rows).to_have_count(len(installation.executions))
+    logged = csv()
+    assert {one["contact"] for one in logged} == set(installation.executions)
+    assert {one["step"] for one in logged} == {"hello"}
+    assert looked.complaints == []
+
+
+def test_what_happens_is_seen_without_reloading(installation: Installation, browser: Browser) -> None:
+    """In two tabs of one browser, which share one stream; when the one that holds it closes, the other goes on."""
+    execution = _enrolled_in_price(installation, "Live", 5)
+    _stands(installation, execution, "last", "running")
+    looked = _looked(browser, viewport=WIDE)
+    streams: list[str] = []
+    looked.page.context.on("request", lambda one: streams.append(one.url) if one.url.endswith("/events") else None)
+    _sign_in(looked, installation)
+    first, second = looked.page, looked.page.context.new_page()
+    for page in (first, second):
+        page.goto(f"{installation.console}/sequences/price/history?search=Live")
+        expect(page.get_by_text("Live", exact=True).first).to_be_visible()
+        expect(page.locator("tbody").get_by_text("running", exact=True)).to_be_visible()
+        expect(page.locator(".pulse.live")).to_be_visible()
+    held = len(streams)
+    with installation.http() as http:
+        http.post(f"/enrollments/{execution}/pause").raise_for_status()
+        for page in (first, second):
+            expect(page.locator("tbody").get_by_text("paused", exact=True).first).to_be_visible()
+        assert len(streams) == held
+        first.close()
+        expect(second.locator(".pulse.live")).to_be_visible()
+        http.post(f"/enrollments/{execution}/stop", json={"reason": "seen live"}).raise_for_status()
+        expect(second.locator("tbody").get_by_text("seen live")).to_be_visible()
+    assert looked.complaints == []
+
+
+def test_many_are_listed_by_few_rows_and_stopped_together(installation: Installation, browser: Browser) -> None:
+    """However long the list is, what is in sight is drawn; a command for all that were chosen says what became of it."""
+    people = [f"M{n:03}" for n in range(120)]
+    with installation.http() as http:
+        http.post("/sequences", json={"definition": LATER}).raise_for_status()
+        http.post("/sequences/later/publish").raise_for_status()
+        lines = ["external_id,name,email", *(f"{one},{one},{one}@example.com" for one in people)]
+        brought = {"content": "\n".join(lines), "headers": {"Content-Type": "text/csv"}}
+        http.post("/contacts/import", **brought).raise_for_status()
+        http.post("/leads/enroll-in-sequence", json={"sequence": "later", "contacts": people}).raise_for_status()
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+    page.goto(f"{installation.console}/sequences/later/history")
+    expect(page.get_by_text("120 enrollments")).to_be_visible()
+    expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "121")
+    assert page.locator("tbody tr").count() < 60
+    page.keyboard.press("End")
+    expect(page.locator('tr[aria-rowindex="121"]')).to_be_visible()
+    assert page.locator("tbody tr").count() < 60
+    page.keyboard.press("Home")
+    page.get_by_role("checkbox", name=re.compile("All 120")).check()
+    page.get_by_role("button", name="Stop 120").click()
+    asked = page.get_by_role("dialog", name="Stop 120 enrollments for good?")
+    asked.get_by_label("Reason").fill("all at once")
+    asked.get_by_role("button", name="Stop 120").click()
+    expect(asked.get_by_role("status")).to_have_text("120 of 120 done.")
+    asked.get_by_role("button", name="Close").click()
+    with installation.http() as http:
+        counted = http.get("/flow-executions/statistics", params={"sequence": "later"}).raise_for_status().json()
+    assert [(one["reason"], one["enrollments"]) for one in counted["by_status"]] == [("all at once", 120)]
+    assert looked.complaints == []
 
 
 def test_who_signs_out_sees_nothing_more(installation: Installation, browser: Browser) -> None:

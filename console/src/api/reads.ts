@@ -1,9 +1,10 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { isLive } from "./live.ts";
 import { answered, api, type Schemas, signedIn, tagged } from "./client.ts";
 
 /** How long what was read counts as fresh; lists in sight are read again this often. */
 const EVERY_MS = 5_000;
-const PART = 100;
+const PART = 200;
 
 export type ExecutionStatus = Schemas["EnrollmentStatus"];
 export type LoggedStatus = NonNullable<
@@ -30,7 +31,7 @@ export const sequences = (search: string, status: Schemas["SequenceSummary"]["st
       ),
     initialPageParam: "",
     getNextPageParam: (last) => last.next,
-    refetchInterval: EVERY_MS * 3,
+    refetchInterval: () => often() * 3,
   });
 
 export const sequence = (id: string) =>
@@ -43,12 +44,44 @@ export const analytics = (id: string) =>
   queryOptions({
     queryKey: ["analytics", id],
     queryFn: () => answered(api.GET("/sequences/{id}/analytics", { params: { path: { id } } })),
-    refetchInterval: EVERY_MS * 3,
+    refetchInterval: () => often() * 3,
   });
 
-/** Both directions of a filter of the API's lists; what is undefined restricts nothing. */
-export type HistoryFilter = { sequence?: string; search?: string; status?: ExecutionStatus };
-export type LogFilter = { sequence?: string; search?: string; status?: LoggedStatus };
+/** What restricts a list of executions or of logged steps; what is undefined restricts nothing. */
+export type ListFilter = {
+  sequence?: string; search?: string; step?: string; since?: string; until?: string; test?: "only" | "without";
+};
+export type HistoryFilter = ListFilter & { status?: ExecutionStatus; reason?: string };
+export type LogFilter = ListFilter & { status?: LoggedStatus };
+
+/** Midnight at the start of a day by the reader's clock, as the API reads it; `days` later. */
+function midnight(day: string, days = 0): string {
+  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+  return new Date(year, month - 1, date + days).toISOString();
+}
+
+/** A filter by the names of the API: days become moments, the last day is one of them. */
+function asked({ since, until, test, status, ...rest }: HistoryFilter | LogFilter) {
+  return {
+    ...rest,
+    ...(since && { since: midnight(since) }),
+    ...(until && { until: midnight(until, 1) }),
+    ...(test && { isTest: test === "only" }),
+    ...(status && { status: [status] }),
+  };
+}
+
+/** The same in the address of a download. */
+export function asQuery(filter: HistoryFilter | LogFilter): URLSearchParams {
+  return new URLSearchParams(Object.entries(asked(filter)).map(([name, value]) => [name, String(value)]));
+}
+
+/** How often a list in sight is read again: seldom while the stream tells what happens. */
+const often = (): number => (isLive() ? EVERY_MS * 12 : EVERY_MS);
+/** A list of which more was read is left as it is: it would jump below whoever reads it. */
+const PARTS_FOLLOWED = 5;
+const listOften = (query: { state: { data: { pages: unknown[] } | undefined } }): number | false =>
+  (query.state.data?.pages.length ?? 0) > PARTS_FOLLOWED ? false : often();
 
 export const history = (filter: HistoryFilter) =>
   infiniteQueryOptions({
@@ -56,20 +89,12 @@ export const history = (filter: HistoryFilter) =>
     queryFn: ({ pageParam }) =>
       answered(
         api.GET("/flow-executions", {
-          params: {
-            query: {
-              limit: PART,
-              ...(filter.sequence && { sequence: filter.sequence }),
-              ...(filter.search && { search: filter.search }),
-              ...(filter.status && { status: [filter.status] }),
-              ...(pageParam && { after: pageParam }),
-            },
-          },
+          params: { query: { limit: PART, ...(asked(filter) as { status?: ExecutionStatus[] }), ...(pageParam && { after: pageParam }) } },
         }),
       ),
     initialPageParam: "",
     getNextPageParam: (last) => last.next,
-    refetchInterval: EVERY_MS,
+    refetchInterval: listOften,
   });
 
 export const logs = (filter: LogFilter) =>
@@ -78,20 +103,30 @@ export const logs = (filter: LogFilter) =>
     queryFn: ({ pageParam }) =>
       answered(
         api.GET("/flow-executions/logs", {
-          params: {
-            query: {
-              limit: PART,
-              ...(filter.sequence && { sequence: filter.sequence }),
-              ...(filter.search && { search: filter.search }),
-              ...(filter.status && { status: [filter.status] }),
-              ...(pageParam && { after: pageParam }),
-            },
-          },
+          params: { query: { limit: PART, ...(asked(filter) as { status?: LoggedStatus[] }), ...(pageParam && { after: pageParam }) } },
         }),
       ),
     initialPageParam: "",
     getNextPageParam: (last) => last.next,
-    refetchInterval: EVERY_MS,
+    refetchInterval: listOften,
+  });
+
+/** How many executions a filter leaves, by status and reason; not by step, by which none are counted. */
+export function counts(of: HistoryFilter) {
+  const filter = { ...of };
+  delete filter.step;
+  delete filter.reason;
+  return queryOptions({
+    queryKey: ["counts", filter],
+    queryFn: () => answered(api.GET("/flow-executions/statistics", { params: { query: asked(filter) as { status?: ExecutionStatus[] } } })),
+    refetchInterval: often,
+  });
+}
+
+export const steps = (id: string) =>
+  queryOptions({
+    queryKey: ["steps", id],
+    queryFn: () => answered(api.GET("/sequences/{id}/steps", { params: { path: { id } } })),
   });
 
 export const statistics = (since?: string) =>
@@ -99,21 +134,21 @@ export const statistics = (since?: string) =>
     queryKey: ["statistics", since],
     queryFn: () =>
       answered(api.GET("/flow-executions/statistics", { params: { query: { ...(since && { since }) } } })),
-    refetchInterval: EVERY_MS,
+    refetchInterval: often,
   });
 
 export const enrollment = (id: string) =>
   queryOptions({
     queryKey: ["enrollment", id],
     queryFn: () => answered(api.GET("/enrollments/{id}", { params: { path: { id } } })),
-    refetchInterval: EVERY_MS,
+    refetchInterval: often,
   });
 
 export const conversation = (contact: string) =>
   queryOptions({
     queryKey: ["conversation", contact],
     queryFn: () => answered(api.GET("/contacts/{id}/conversation", { params: { path: { id: contact } } })),
-    refetchInterval: EVERY_MS,
+    refetchInterval: often,
   });
 
 export const contacts = (search: string) =>
@@ -139,17 +174,17 @@ export const standing = (id: string) =>
   queryOptions({
     queryKey: ["standing", id],
     queryFn: () => answered(api.GET("/leads/{id}/sequence-state", { params: { path: { id } } })),
-    refetchInterval: EVERY_MS,
+    refetchInterval: often,
   });
 
 export const reviews = queryOptions({
   queryKey: ["reviews"],
   queryFn: () => answered(api.GET("/reviews", { params: { query: { limit: PART } } })),
-  refetchInterval: EVERY_MS * 3,
+  refetchInterval: () => often() * 3,
 });
 
 export const tasks = queryOptions({
   queryKey: ["tasks"],
   queryFn: () => answered(api.GET("/tasks", { params: { query: { limit: PART } } })),
-  refetchInterval: EVERY_MS * 3,
+  refetchInterval: () => often() * 3,
 });

@@ -1,54 +1,59 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import type { Schemas } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
 import { LOGGED_STATUSES } from "../routes.tsx";
-import { Choice, Empty, List, Search, Status, When } from "../ui/parts.tsx";
+import { Filters } from "../ui/Filters.tsx";
+import { type Column, Rows } from "../ui/Rows.tsx";
+import { Choice, Empty, Status, When } from "../ui/parts.tsx";
+import { outcome } from "../ui/words.ts";
 
-/** The words of a result that tell most, in one line. */
-function told(result: Record<string, unknown>): string {
-  return Object.entries(result)
-    .filter(([, value]) => typeof value === "string" || typeof value === "number" || typeof value === "boolean")
-    .slice(0, 3)
-    .map(([name, value]) => `${name.replaceAll("_", " ")}: ${String(value)}`)
-    .join(", ");
-}
+type Logged = Schemas["LoggedStep"];
+
+const COLUMNS: readonly Column<Logged>[] = [
+  {
+    head: "Contact", width: 21,
+    cell: (one) => (
+      <>
+        <Link className="main" to="/contacts/$id" params={{ id: one.contact }}>{one.contact_name ?? one.contact}</Link>
+        <span className="sub">{one.contact_email}</span>
+      </>
+    ),
+  },
+  { head: "Action", width: 18, cell: (one) => <>{one.action}<span className="sub">{one.number}. {one.step}</span></> },
+  { head: "Status", width: 12, cell: (one) => <><Status of={one.status} />{one.isTest && <span className="sub">test run</span>}</> },
+  { head: "Time", width: 14, cell: (one) => <><When at={one.at} /><span className="sub"><When at={one.at} day /></span></> },
+  { head: "Result", width: 25, cell: (one) => <span className={one.status === "failed" ? "" : "soft"}>{outcome(one) || "–"}</span> },
+  {
+    head: "Open", unnamed: true, width: 10,
+    cell: (one) => <Link className="button small" to="/executions/$id" params={{ id: one.enrollment_id }} aria-label={`View ${one.contact_name ?? one.contact}`}>View</Link>,
+  },
+];
 
 export function Logs() {
   const { key } = useParams({ from: "/sequences/$key/logs" });
-  const { search = "", status } = useSearch({ from: "/sequences/$key/logs" });
+  const filter = useSearch({ from: "/sequences/$key/logs" });
   const navigate = useNavigate({ from: "/sequences/$key/logs" });
-  const list = useInfiniteQuery(reads.logs({ sequence: key, ...(search && { search }), ...(status && { status }) }));
-  const csv = new URLSearchParams({ sequence: key, ...(search && { search }), ...(status && { status }) });
+  const asked: reads.LogFilter = { sequence: key, ...filter };
+  const list = useInfiniteQuery(reads.logs(asked));
+  const steps = useQuery(reads.steps(key));
+  const put = (next: typeof filter) => void navigate({ search: next, replace: true });
+  const { status, ...rest } = filter;
   return (
     <>
-      <div className="filters">
-        <Search label="Contact begins with" value={search} onChange={(text) => void navigate({ search: { ...(text && { search: text }), ...(status && { status }) } })} />
-        <Choice label="Any status" value={status} options={LOGGED_STATUSES} onChange={(one) => void navigate({ search: { ...(search && { search }), ...(one && { status: one }) } })} />
-        <a className="button end" href={`/flow-executions/logs.csv?${csv}`} download>CSV</a>
-      </div>
+      <Filters
+        of={filter} onChange={put} steps={steps.data?.items.flatMap((one) => one.step ?? []) ?? []}
+        end={<a className="button" href={`/flow-executions/logs.csv?${reads.asQuery(asked)}`} download>CSV</a>}
+      >
+        <Choice label="Any status" value={status} options={LOGGED_STATUSES} onChange={(one) => put({ ...rest, ...(one && { status: one }) })} />
+      </Filters>
       <section className="card" aria-label="Execution logs">
-        <List of={list} empty={<Empty title={search || status ? "No step fits these filters" : "No step has run yet"} />}>
-          {(items) => (
-            <table>
-              <thead><tr><th>Contact</th><th>Action</th><th>Status</th><th>When</th><th>Result</th><th><span className="hidden">Open</span></th></tr></thead>
-              <tbody>
-                {items.map((one) => (
-                  <tr key={one.id}>
-                    <td>
-                      <Link className="main" to="/contacts/$id" params={{ id: one.contact }}>{one.contact_name ?? one.contact}</Link>
-                      <span className="sub">{one.contact_email}</span>
-                    </td>
-                    <td className="nowrap">{one.action}<span className="sub">{one.number}. {one.step}</span></td>
-                    <td><Status of={one.status} /></td>
-                    <td><When at={one.at} /></td>
-                    <td className="soft">{told(one.result)}</td>
-                    <td><Link className="button small" to="/executions/$id" params={{ id: one.enrollment_id }}>View</Link></td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </List>
+        <Rows
+          of={list} columns={COLUMNS}
+          empty={Object.keys(filter).length > 0
+            ? <Empty title="No step fits these filters"><button type="button" className="button" onClick={() => put({})}>Drop filters</button></Empty>
+            : <Empty title="No step has run yet"><p>What each step does for each contact is listed here as it happens.</p></Empty>}
+        />
       </section>
     </>
   );

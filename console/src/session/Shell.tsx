@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { signOut } from "../api/client.ts";
+import { type LiveState, keepLive, useLive } from "../api/live.ts";
 import * as reads from "../api/reads.ts";
 import { Mark } from "../ui/Mark.tsx";
 import { Told } from "../ui/told.tsx";
@@ -32,7 +33,7 @@ const PLACES = { o: "/", s: "/sequences", c: "/contacts", r: "/reviews" } as con
 function useShortcuts() {
   const navigate = useNavigate();
   useEffect(() => {
-    let going = 0;
+    let going = -Infinity;
     function pressed(event: KeyboardEvent) {
       const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
       if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -42,6 +43,7 @@ function useShortcuts() {
       } else if (event.key === "g") {
         going = event.timeStamp;
       } else if (event.timeStamp - going < 1000) {
+        going = -Infinity;
         const to = Object.entries(PLACES).find(([letter]) => letter === event.key)?.[1];
         if (to) void navigate({ to });
       }
@@ -49,6 +51,14 @@ function useShortcuts() {
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, [navigate]);
+}
+
+const LIVE: Readonly<Record<LiveState, string>> = { live: "Live", reconnecting: "Reconnecting", off: "Not live" };
+
+/** Whether what is shown follows what happens. */
+function Live() {
+  const state = useLive();
+  return <div className={`pulse ${state}`} title={state === "live" ? "What is shown follows what happens" : "What is shown is read again every few seconds"}>{LIVE[state]}</div>;
 }
 
 export function Shell({ said }: { said: string | undefined }) {
@@ -62,6 +72,12 @@ export function Shell({ said }: { said: string | undefined }) {
   // oxlint-disable-next-line react/exhaustive-effect-dependencies -- the path is what it waits for
   useEffect(() => main.current?.focus({ preventScroll: true }), [path]);
   const reading = who.data?.scopes.includes("read") ?? false;
+  useEffect(() => {
+    if (!reading) return;
+    const ends = new AbortController();
+    keepLive(queries, ends.signal);
+    return () => ends.abort();
+  }, [queries, reading]);
   const open = useQuery({ ...reads.reviews, enabled: reading });
   if (who.data === null) return <SignIn said={said} />;
   if (who.error && !who.data) return <main className="door"><Problem error={who.error} again={() => void who.refetch()} /></main>;
@@ -80,6 +96,7 @@ export function Shell({ said }: { said: string | undefined }) {
         </nav>
         <div className="foot">
           <div><strong>{who.data.tenant.name}</strong>{who.data.tenant.timezone}</div>
+          <Live />
           <div className="row">
             <button type="button" className="button small" onClick={nextScheme} aria-label={`Colours: ${scheme}`}>
               {scheme === "auto" ? "Auto" : scheme === "light" ? "Light" : "Dark"}

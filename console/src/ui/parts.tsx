@@ -1,7 +1,7 @@
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { ApiProblem } from "../api/client.ts";
-import { byClock, fromNow } from "./times.ts";
+import { byClock, byMinute, fromNow } from "./times.ts";
 
 type Tone = "good" | "info" | "warn" | "bad" | "";
 
@@ -30,11 +30,16 @@ export function useNow(everyMs = 5_000): Date {
 }
 
 /** How long ago or until when; hovering tells the moment by the reader's clock, or the named zone's. */
-export function When({ at, zone, exact = false }: { at: string | null | undefined; zone?: string; exact?: boolean }) {
+export function When({ at, zone, exact = false, day = false }: {
+  at: string | null | undefined; zone?: string; exact?: boolean;
+  /** Day and minute by the clock, for a line below. */
+  day?: boolean;
+}) {
   const now = useNow();
   if (!at) return <span className="soft">–</span>;
   const moment = new Date(at);
   const clock = byClock(moment, now, zone);
+  if (day) return <time dateTime={at} title={clock} className="nowrap">{byMinute(moment, now, zone)}</time>;
   return (
     <time dateTime={at} title={exact ? fromNow(moment, now) : clock} className="nowrap">
       {exact ? clock : fromNow(moment, now)}
@@ -151,11 +156,21 @@ export function List<T>({ of, empty, children }: {
 /** A text that restricts a list, handed on when typing rests; `/` leads to it. */
 export function Search({ value, onChange, label }: { value: string; onChange: (text: string) => void; label: string }) {
   const [text, setText] = useState(value);
+  const [seen, setSeen] = useState({ value, handed: value });
+  // Changed from elsewhere, by going back or by dropping filters: not what was handed on from here.
+  if (value !== seen.value) {
+    setSeen({ ...seen, value });
+    if (value !== seen.handed) setText(value);
+  }
+  const hand = useEffectEvent(() => {
+    setSeen({ ...seen, handed: text });
+    onChange(text);
+  });
   useEffect(() => {
     if (text === value) return;
-    const timer = setTimeout(() => onChange(text), 250);
+    const timer = setTimeout(() => hand(), 250);
     return () => clearTimeout(timer);
-  }, [text, value, onChange]);
+  }, [text, value]);
   return (
     <input
       type="search"
@@ -170,16 +185,17 @@ export function Search({ value, onChange, label }: { value: string; onChange: (t
   );
 }
 
-export function Choice<T extends string>({ label, value, options, onChange }: {
+export function Choice<T extends string>({ label, value, options, words, onChange }: {
   label: string;
   value: T | undefined;
   options: readonly T[];
+  words?: Readonly<Record<T, string>>;
   onChange: (value: T | undefined) => void;
 }) {
   return (
     <select aria-label={label} value={value ?? ""} onChange={(event) => onChange(options.find((one) => one === event.target.value))}>
       <option value="">{label}</option>
-      {options.map((one) => <option key={one} value={one}>{one.replaceAll("_", " ")}</option>)}
+      {options.map((one) => <option key={one} value={one}>{words?.[one] ?? one.replaceAll("_", " ")}</option>)}
     </select>
   );
 }

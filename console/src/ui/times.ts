@@ -32,6 +32,14 @@ export function byClock(at: Date, now: Date, zone?: string): string {
   return new Intl.DateTimeFormat("en-GB", shown).format(at);
 }
 
+/** `Tue 1 Dec, 09:00` by the clock of a zone; without one, the reader's. */
+export function byMinute(at: Date, now: Date, zone?: string): string {
+  const shown: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  if (at.getUTCFullYear() !== now.getUTCFullYear()) shown.year = "numeric";
+  if (zone !== undefined) shown.timeZone = zone;
+  return new Intl.DateTimeFormat("en-GB", shown).format(at);
+}
+
 /** `1 min 5 s` between two moments, in at most two units. */
 export function span(from: Date, to: Date): string {
   let seconds = Math.max(0, Math.round((to.getTime() - from.getTime()) / 1000));

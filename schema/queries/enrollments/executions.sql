@@ -7,6 +7,8 @@ WITH found AS (
         WHERE e.status = x.status AND (e.enrolled_at, e.id) < (:before_at::timestamptz, :before_id::uuid)
             AND e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz
             AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
+            AND (:step::text IS NULL OR coalesce(e.current_node, e.ended_node, e.last_node) = :step)
+            AND (:reason::text IS NULL OR e.reason = :reason)
         ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
     ) e
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
@@ -25,6 +27,8 @@ WITH found AS (
             AND (e.enrolled_at, e.id) < (:before_at::timestamptz, :before_id::uuid)
             AND e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz
             AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
+            AND (:step::text IS NULL OR coalesce(e.current_node, e.ended_node, e.last_node) = :step)
+            AND (:reason::text IS NULL OR e.reason = :reason)
         ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
     ) e
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
@@ -43,6 +47,8 @@ WITH found AS (
         AND e.status = ANY(:statuses::text[])
         AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
         AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
+        AND (:step::text IS NULL OR coalesce(e.current_node, e.ended_node, e.last_node) = :step)
+        AND (:reason::text IS NULL OR e.reason = :reason)
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (
@@ -56,6 +62,8 @@ WITH found AS (
     WHERE e.is_test AND (e.enrolled_at, e.id) < (:before_at::timestamptz, :before_id::uuid)
         AND e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz
         AND e.status = ANY(:statuses::text[]) AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
+        AND (:step::text IS NULL OR coalesce(e.current_node, e.ended_node, e.last_node) = :step)
+        AND (:reason::text IS NULL OR e.reason = :reason)
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (
@@ -76,6 +84,7 @@ WITH found AS (
             AND (s.at, s.id) < (:before_at::timestamptz, :before_id::uuid)
             AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
             AND (:is_test::boolean IS NULL OR s.is_test = :is_test)
+            AND (:step::text IS NULL OR s.node_id = :step)
         ORDER BY s.at DESC, s.id DESC LIMIT :limit
     ) s
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
@@ -93,6 +102,7 @@ WITH found AS (
         AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
         AND s.status = ANY(:statuses::text[]) AND s.sequence_id = ANY(:sequence_ids::uuid[])
         AND (:is_test::boolean IS NULL OR e.is_test = :is_test)
+        AND (:step::text IS NULL OR s.node_id = :step)
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;
@@ -107,6 +117,7 @@ WITH found AS (
             AND (s.at, s.id) < (:before_at::timestamptz, :before_id::uuid)
             AND s.at >= :since::timestamptz AND s.at < :until::timestamptz
             AND s.sequence_id = ANY(:sequence_ids::uuid[])
+            AND (:step::text IS NULL OR s.node_id = :step)
         ORDER BY s.at DESC, s.id DESC LIMIT :limit
     ) s
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
