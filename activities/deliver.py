@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -28,12 +28,16 @@ from activities.hand_over import (
     LIMIT,
     MOST_REFUSALS,
     NEXT_LINE_S,
+    Claimed,
     InDoubt,
+    Left,
     Outcome,
-    hand_over,
-    last_look,
-    look_up,
+    UnderWay,
+    Word,
+    conclude,
+    find_out,
     uninterrupted,
+    what_became,
 )
 from activities.runs import Runs
 from activities.settle import Settlement
@@ -52,13 +56,13 @@ from domain.errors import (
     PermanentError,
     TransientError,
 )
-from domain.messages import Absent, JobState, Lookup, OutgoingMessage, Receipt, Unknown
+from domain.messages import Absent, JobState, OutgoingMessage, Receipt, Unknown
 from domain.plan import Outgoing, WebhookNode
-from providers.base import Later, Line, Provider, Soon
+from providers.base import Later, Line, Soon
 from providers.registry import Registry
 from store.enrollments import enrollments, ledger
 from store.enrollments.ledger import Claim
-from store.last_look import Made, is_held
+from store.last_look import Made
 from store.pool import LOST, Database
 from store.sequences.sequences import Version
 
@@ -108,34 +112,15 @@ class _Busy:
 
 
 @dataclass(frozen=True)
-class _Left:
-    """An earlier attempt left it `sending`; its provider may know more."""
+class _Claimed(Claimed):
+    """A claim that was made, and how to settle it."""
 
-    claim: Claim
-
-
-@dataclass(frozen=True)
-class _Claimed:
-    """A claim that was made: what to send, by whom, and how to settle it."""
-
-    message: OutgoingMessage
-    provider: Provider
     settlement: Settlement
-    at: datetime
 
     @property
     def number(self) -> int:
         """Which claim of the message it is."""
         return self.settlement.claim.claims + 1
-
-
-@dataclass(frozen=True)
-class _Word:
-    """What is known of a claim that has ended: of this attempt's own, or by the provider's word of an earlier one."""
-
-    number: int
-    lookup: Lookup
-    own: bool = False
 
 
 class _Delivery:
@@ -149,7 +134,7 @@ class _Delivery:
         self._line: Line | None = None
         self._has_waited = False
         self._refusals = 0
-        self._word: _Word | None = None
+        self._word: Word | None = None
 
     async def run(self) -> StepResult:
         result = await self._run()
@@ -182,8 +167,8 @@ class _Delivery:
                     case _Busy():
                         self._has_waited = True
                         await asyncio.sleep(_BRIEFLY_S)
-                    case _Left(claim):
-                        self._word = _Word(claim.claims, await self._ask_provider(claim))
+                    case Left():
+                        self._word = await find_out(self._parts.providers, found)
                     case _Claimed():
                         if (settled := await uninterrupted(self._send(found))) is not None:
                             return settled
@@ -261,9 +246,10 @@ class _Delivery:
             case _ if claim.heard_of:
                 return await settlement.heard_of()
             case JobState.SENDING:
-                if self._word is None or self._word.number != claim.claims:
-                    return _Left(claim)
-                if (settled := await self._reconcile(tx, self._word, settlement)) is not None:
+                left = self._left(claim)
+                if self._word is None or self._word.which != left.which:
+                    return left
+                if (settled := await self._reconcile(tx, left, self._word, settlement)) is not None:
                     return settled
             case JobState.AMBIGUOUS if order.instruction == "assume_sent" and settlement.ending is None:
                 return await settlement.sent(None)
@@ -308,7 +294,7 @@ class _Delivery:
             return await settlement.unrenderable(error)
         now = self._clock.now()
         ledger.begin_sending(tx, self._order.visit, message, provider.name, now)
-        return _Claimed(message, provider, settlement, now)
+        return _Claimed(provider, message, now, settlement)
 
     async def _message(self, claim: Claim, version: Version, node: Outgoing) -> OutgoingMessage:
         if claim.content is not None:
@@ -345,27 +331,18 @@ class _Delivery:
     # --- hand over -----------------------------------------------------------------------------------
 
     async def _send(self, claimed: _Claimed) -> StepResult | None:
-        """Hand it over and settle it; None: it was not cleared, and the claim says what holds it.
-
-        Nothing is held but the message itself, from the last look on, so that no other attempt hands it over too.
-        """
+        """Hand it over and settle it; None: it was not cleared, and the claim says what holds it."""
         line, self._line = self._line, None
         if line is None:
             raise LookupError("claimed without a line")
-        is_sent = False
-        try:
-            clear = last_look(lambda: self._look(claimed))
-            outcome = await hand_over(claimed.provider, claimed.message, line, clear, claimed.at)
-            if isinstance(outcome, NotCleared):
-                log.info("not_cleared", reason=str(outcome))
-                self._refusals += 1
-                self._word = _Word(claimed.number, Absent(), own=True)
-                return None
-            settled = await self._settle(claimed, outcome)
-            is_sent = isinstance(outcome, Receipt)
+        look, settle = partial(self._look, claimed), partial(self._settle, claimed)
+        settled = await conclude(self._parts.database.last_looks, claimed, line, look, settle)
+        if not isinstance(settled, NotCleared):
             return settled
-        finally:
-            await self._parts.database.last_looks.let_go(claimed.message.job_id, claimed, at_once=not is_sent)
+        log.info("not_cleared", reason=str(settled))
+        self._refusals += 1
+        self._word = Word(claimed.number, Absent(), own=True)
+        return None
 
     async def _look(self, claimed: _Claimed) -> float:
         """Did anything end, bar or hold the message since its claim? Raises NotCleared; answers when it was asked."""
@@ -428,42 +405,36 @@ class _Delivery:
                 return await settlement.misconfigured(outcome)
             case InDoubt(error, unknown):
                 return await settlement.in_doubt(error, unknown, claimed.at)
-            case NotCleared():
-                raise AssertionError("what was not handed over is claimed again")
 
     # --- find out what became of an earlier hand-over ---------------------------------------------------
 
-    async def _reconcile(self, tx: asyncpg.Connection, word: _Word, settlement: Settlement) -> StepResult | None:
-        """Settle a job that an attempt left `sending`; None: it certainly never left, go on."""
-        claim = settlement.claim
+    def _left(self, claim: Claim) -> Left:
         if claim.claimed_at is None or claim.provider is None:
             raise LookupError(f"job {claim.job_id} is sending but was never claimed")
-        log.info("reconciled", job=str(claim.job_id), outcome=type(word.lookup).__name__, own=word.own)
-        if isinstance(word.lookup, Receipt):
-            return await settlement.sent(word.lookup)
-        now = self._clock.now()
         made = Made(claim.claimed_at, claim.claimed_on)
-        if not word.own and await is_held(tx, claim.job_id, made, limit=LIMIT, now=now):
-            return await settlement.under_way(now + _STILL_UNDER_WAY)
-        if isinstance(word.lookup, Absent):
-            if settlement.ending is not None:
-                return await settlement.overtaken(settlement.ending)
-            await settlement.release(handed_over=not word.own)
-            return None
-        error = AmbiguousError(
-            provider=claim.provider, message="the worker ended during the hand-over", code="worker_lost"
-        )
-        return await settlement.in_doubt(error, word.lookup, claim.claimed_at)
+        return Left(claim.claims, made, claim.channel, claim.provider, claim.message(self._order.tenant_id))
 
-    async def _ask_provider(self, claim: Claim) -> Lookup:
-        try:
-            provider = self._parts.providers.for_channel(claim.channel)
-        except NotReady as error:
-            return Unknown(reason=str(error))
-        if provider.name != claim.provider or claim.claimed_at is None:
-            return Unknown(reason=f"provider {claim.provider} is no longer the one for {claim.channel}")
-        return await look_up(provider, claim.message(self._order.tenant_id), claim.claimed_at)
+    async def _reconcile(
+        self, tx: asyncpg.Connection, left: Left, word: Word, settlement: Settlement
+    ) -> StepResult | None:
+        """Settle a job that an attempt left `sending`; None: it certainly never left, go on."""
+        job_id = left.message.job_id
+        log.info("reconciled", job=str(job_id), outcome=type(word.lookup).__name__, own=word.own)
+        now = self._clock.now()
+        match await what_became(tx, job_id, left.made, word, now):
+            case Receipt() as receipt:
+                return await settlement.sent(receipt)
+            case UnderWay():
+                return await settlement.under_way(now + _STILL_UNDER_WAY)
+            case Absent():
+                if settlement.ending is not None:
+                    return await settlement.overtaken(settlement.ending)
+                await settlement.release(handed_over=not word.own)
+                return None
+            case Unknown() as unknown:
+                error = AmbiguousError(left.provider, "the worker ended during the hand-over", "worker_lost")
+                return await settlement.in_doubt(error, unknown, left.made.at)
 
 
-_Found = _Claimed | _Wanted | _Busy | _Left | StepResult
+_Found = _Claimed | _Wanted | _Busy | Left | StepResult
 """What a claim comes to."""

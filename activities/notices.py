@@ -6,7 +6,7 @@ is the one message that may follow it, and both answer somebody who has written 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -16,15 +16,26 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import Clock, heartbeats
-from activities.hand_over import LIMIT, MOST_REFUSALS, InDoubt, Outcome, hand_over, last_look, look_up
+from activities.hand_over import (
+    MOST_REFUSALS,
+    Claimed,
+    InDoubt,
+    Left,
+    Outcome,
+    UnderWay,
+    Word,
+    conclude,
+    find_out,
+    what_became,
+)
 from domain.base import Frozen
 from domain.errors import NotCleared, NotReady, TransientError
-from domain.messages import Absent, Lookup, Receipt, Unknown
-from providers.base import Later, Line, Provider, Soon
+from domain.messages import Absent, Receipt, Unknown
+from providers.base import Later, Line, Soon
 from providers.registry import Registry
 from store.inbound import notices
 from store.inbound.notices import Notice, NoticeState
-from store.last_look import Made, is_held
+from store.last_look import Made
 from store.pool import Database
 
 log = structlog.get_logger(__name__)
@@ -38,28 +49,11 @@ class NoticeOrder(Frozen):
 
 
 @dataclass(frozen=True)
-class _Claimed:
+class _Claimed(Claimed):
+    """A claim that was made."""
+
     notice: Notice
-    provider: Provider
     line: Line
-    at: datetime
-
-
-@dataclass(frozen=True)
-class _Left:
-    """An earlier attempt left it `sending`; its provider may know more."""
-
-    notice: Notice
-
-
-@dataclass(frozen=True)
-class _Word:
-    """What is known of the claim that was made then (UTC): of this attempt's own, or by the provider's word."""
-
-    at: datetime | None
-    lookup: Lookup
-    refusals: int = 0
-    """Of this attempt's own claims: last looks so far that said no. 0: the word is the provider's."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,7 @@ class _Later:
     """None: as Temporal's back-off has it."""
 
 
-_Found = _Claimed | _Left | _Later | NoticeState
+_Found = _Claimed | Left | _Later | NoticeState
 """What a claim comes to."""
 
 
@@ -99,24 +93,25 @@ class Notices:
     async def _run(self, order: NoticeOrder, clock: Clock) -> NoticeState | _Later:
         word, refusals = None, 0
         while True:
-            found = await self._database.repeat(partial(self._attempt, order, word, clock))
+            found = await self._database.repeat(partial(self._attempt, order, word, refusals, clock))
             match found:
                 case NoticeState() | _Later():
                     return found
-                case _Left(notice):
-                    word = _Word(notice.claimed_at, await self._ask_provider(notice, order))
+                case Left():
+                    # Once: a later answer would come too late to act upon.
+                    word = await find_out(self._providers, found)
                 case _Claimed():
                     if (outcome := await self._send(order, found, clock)) is not None:
                         return outcome
                     refusals += 1
-                    word = _Word(found.at, Absent(), refusals)
+                    word = Word(found.at, Absent(), own=True)
 
-    async def _attempt(self, order: NoticeOrder, word: _Word | None, clock: Clock) -> _Found:
+    async def _attempt(self, order: NoticeOrder, word: Word | None, refusals: int, clock: Clock) -> _Found:
         """One transaction; what it had got of the provider is given back when it is undone."""
         found: _Found | None = None
         try:
             async with self._database.transaction(order.tenant_id) as tx:
-                found = await self._claim(tx, order, word, clock)
+                found = await self._claim(tx, order, word, refusals, clock)
                 if isinstance(found, _Claimed):
                     await notices.begin_sending(tx, found.notice.id, found.provider.name, found.at)
         except BaseException:
@@ -125,19 +120,22 @@ class Notices:
             raise
         return found
 
-    async def _claim(self, tx: asyncpg.Connection, order: NoticeOrder, word: _Word | None, clock: Clock) -> _Found:
+    async def _claim(
+        self, tx: asyncpg.Connection, order: NoticeOrder, word: Word | None, refusals: int, clock: Clock
+    ) -> _Found:
         notice = await _lock(tx, order)
         if not notice.state.is_open:
             return notice.state
         if notice.state is NoticeState.SENDING:
-            if word is None or word.at != notice.claimed_at:
-                return _Left(notice)
-            if (settled := await _reconcile(tx, notice, word, clock)) is not None:
+            left = _left(notice, order)
+            if word is None or word.which != left.which:
+                return left
+            if (settled := await _reconcile(tx, notice, left, word, clock)) is not None:
                 return settled
         now = clock.now()
         if now >= notice.expires_at:
             return await _over(tx, notice, NoticeState.EXPIRED)
-        if word is not None and word.refusals == MOST_REFUSALS:
+        if refusals == MOST_REFUSALS:
             return await _later(tx, notice, TransientError("touchline", "the last look could not clear it"), clock)
         try:
             provider = self._providers.for_channel(notice.channel)
@@ -146,23 +144,20 @@ class Notices:
         line = provider.free_line(order.tenant_id)
         if isinstance(line, Soon | Later):
             raise ApplicationError("no line to the provider is free", category=ApplicationErrorCategory.BENIGN)
-        return _Claimed(notice, provider, line, now)
+        return _Claimed(provider, notice.message(order.tenant_id), now, notice, line)
 
     async def _send(self, order: NoticeOrder, claimed: _Claimed, clock: Clock) -> NoticeState | _Later | None:
         """Hand it over and settle it; None: it was not cleared, and the claim says why."""
-        notice, is_sent = claimed.notice, False
-        message = notice.message(order.tenant_id)
-        try:
-            clear = last_look(lambda: self._look(order, claimed, clock))
-            outcome = await hand_over(claimed.provider, message, claimed.line, clear, claimed.at)
-            if isinstance(outcome, NotCleared):
-                log.info("notice_not_cleared", notice=str(notice.id), reason=str(outcome))
-                return None
-            settled = await self._database.repeat(partial(self._settled, order, claimed, outcome, clock))
-            is_sent = isinstance(outcome, Receipt)
+        look = partial(self._look, order, claimed, clock)
+
+        async def settle(outcome: Outcome) -> NoticeState | _Later:
+            return await self._database.repeat(partial(self._settled, order, claimed, outcome, clock))
+
+        settled = await conclude(self._database.last_looks, claimed, claimed.line, look, settle)
+        if not isinstance(settled, NotCleared):
             return settled
-        finally:
-            await self._database.last_looks.let_go(notice.id, claimed, at_once=not is_sent)
+        log.info("notice_not_cleared", notice=str(claimed.notice.id), reason=str(settled))
+        return None
 
     async def _settled(
         self, order: NoticeOrder, claimed: _Claimed, outcome: Outcome, clock: Clock
@@ -179,31 +174,27 @@ class Notices:
             raise NotCleared("expired")
         return found.asked
 
-    async def _ask_provider(self, notice: Notice, order: NoticeOrder) -> Lookup:
-        """Ask once: a later answer would come too late to act upon."""
-        if notice.claimed_at is None:
-            raise LookupError(f"notice {notice.id} is sending but was never claimed")
-        try:
-            provider = self._providers.for_channel(notice.channel)
-        except NotReady as error:
-            return Unknown(reason=str(error))
-        if provider.name != notice.provider:
-            return Unknown(reason=f"provider {notice.provider} is no longer the one for {notice.channel}")
-        return await look_up(provider, notice.message(order.tenant_id), notice.claimed_at)
+
+def _left(notice: Notice, order: NoticeOrder) -> Left:
+    if notice.claimed_at is None or notice.provider is None:
+        raise LookupError(f"notice {notice.id} is sending but was never claimed")
+    made = Made(notice.claimed_at, notice.claimed_on)
+    return Left(notice.claimed_at, made, notice.channel, notice.provider, notice.message(order.tenant_id))
 
 
-async def _reconcile(tx: asyncpg.Connection, notice: Notice, word: _Word, clock: Clock) -> NoticeState | None:
+async def _reconcile(
+    tx: asyncpg.Connection, notice: Notice, left: Left, word: Word, clock: Clock
+) -> NoticeState | None:
     """Settle what an attempt left `sending`; None: it certainly never left."""
-    if isinstance(word.lookup, Receipt):
-        return await _sent(tx, notice, word.lookup, clock)
-    now = clock.now()
-    made = Made(notice.claimed_at or now, notice.claimed_on)
-    if not word.refusals and await is_held(tx, notice.id, made, limit=LIMIT, now=now):
-        raise ApplicationError("another attempt may still be at it", category=ApplicationErrorCategory.BENIGN)
-    if isinstance(word.lookup, Unknown):
-        text = f"the worker ended while sending: {word.lookup.reason}"
-        return await _over(tx, notice, NoticeState.AMBIGUOUS, text)
-    return None
+    match await what_became(tx, notice.id, left.made, word, clock.now()):
+        case Receipt() as receipt:
+            return await _sent(tx, notice, receipt, clock)
+        case UnderWay():
+            raise ApplicationError("another attempt may still be at it", category=ApplicationErrorCategory.BENIGN)
+        case Absent():
+            return None
+        case Unknown(reason=reason):
+            return await _over(tx, notice, NoticeState.AMBIGUOUS, f"the worker ended while sending: {reason}")
 
 
 async def _settle(
