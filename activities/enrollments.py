@@ -15,9 +15,9 @@ from domain.enrollment import EnrollmentInput, Visit
 from domain.errors import NotReady
 from domain.messages import Channel
 from domain.plan import Plan
-from scheduling.itinerary import LocalTime, TenantTime, next_stop
+from scheduling.itinerary import TenantTime, next_stop
 from scheduling.window import NoAllowedInstant
-from store.enrollments import enrollments
+from store.enrollments import enrollments, local_time
 from store.enrollments.enrollments import NOBODYS, Held, NewEnrollment, Sharer
 from store.sequences import sequences
 from store.sequences.sequences import Version
@@ -79,7 +79,7 @@ async def open_enrollments(
         if contact.id in barred:
             continue
         enrollment_id = id_of(contact)
-        where = LocalTime(contact.zones, home.zone, enrollment_id, home.holidays)
+        where = local_time.of_contact(contact, home, enrollment_id)
         try:
             stop = next_stop(version.plan, version.plan.start, now, where)
         except NoAllowedInstant as error:

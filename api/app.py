@@ -16,7 +16,7 @@ from api.changes import stream, subscriptions
 from api.console import me, pages, sign_in
 from api.contacts import contacts, conversation, events, files
 from api.enrollments import enrollments, executions, leads, tasks
-from api.gates import suppressions
+from api.gates import law, suppressions
 from api.http import description as docs
 from api.http import problems
 from api.http.idempotency import Idempotency
@@ -38,6 +38,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     readings.router,
     reviews.router,
     suppressions.router,
+    law.router,
     files.router,
     events.router,
     contacts.router,

@@ -15,6 +15,7 @@ from cli.commands import (
     enrollments,
     event,
     keys,
+    law,
     migrate,
     outbox,
     read,
@@ -52,6 +53,7 @@ authoring.register(app)
 simulate.register(app)
 contacts.register(app)
 tenant.register(app)
+law.register(app)
 tenants.register(app)
 senders.register(app)
 enrollments.register(app)

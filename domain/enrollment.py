@@ -42,6 +42,8 @@ class Gate(StrEnum):
     """A rule that may hold a message back."""
 
     WINDOW = "window"
+    LAW = "law"
+    """Quiet hours or a blocked time where the contact is; the rules stand in scheduling/law.yaml."""
     ENROLLMENT_PAUSED = "enrollment_paused"
     SEQUENCE_PAUSED = "sequence_paused"
     PROVIDER_RETRY = "provider_retry"

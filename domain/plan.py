@@ -21,6 +21,8 @@ AmbiguousPolicy = Literal["hold", "resend", "assume_sent"]
 ReenrollPolicy = Literal["never", "after_end"]
 SharingPolicy = Literal["refuse", "allow"]
 """May two contacts of one email address, or one phone, be in the sequence at a time?"""
+Purpose = Literal["marketing", "service"]
+"""What a sequence writes for; laws on the hours of solicitation hold for `marketing` alone."""
 StopEvent = Literal["reply", "unsubscribe", "bounce", "own_channel"]
 """What ends an enrollment; `own_channel` narrows `reply` to answers on a channel that the sequence uses."""
 
@@ -37,6 +39,7 @@ class Settings(Frozen):
     """`never`: once in a lifetime; `after_end`: again when no live enrollment is left."""
     shared_addresses: SharingPolicy = "refuse"
     """`refuse`: whoever shares an address on a channel that it uses with somebody in it stays out."""
+    purpose: Purpose = "marketing"
     goal: Condition | None = None
     """Ends the enrollment as `goal`, wherever it stands."""
     brake: Brake | None = Brake()

@@ -11,7 +11,8 @@ from domain.plan import ConditionNode, DelayNode, MessageNode, Node, Outgoing, P
 from domain.reachability import messages_after
 from domain.schedule import UntilField
 from scheduling.delays import delay_end
-from scheduling.window import NoAllowedInstant, is_allowed, next_allowed
+from scheduling.law import AS_SHIPPED, Block, Rule, TenantLaw
+from scheduling.window import NoAllowedInstant, closed_at, is_allowed, next_allowed
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class TenantTime:
     """IANA name."""
     holidays: frozenset[date] = frozenset()
     """Its own: nobody is written to on these."""
+    law: TenantLaw = AS_SHIPPED
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class LocalTime:
     """The enrollment's id: spreads a burst at an opening over the contacts, the same way on every attempt."""
     holidays: frozenset[date] = frozenset()
     """The tenant's own: nobody is written to on these."""
+    regions: tuple[str, ...] = ()
+    """Where the contact may be in law: ISO 3166 codes of countries and states; empty: unknown."""
+    law: TenantLaw = AS_SHIPPED
 
     @property
     def home_zone(self) -> str:
@@ -135,30 +140,65 @@ def stop_at(
     at = when_allowed(plan, node, start, where) if isinstance(node, Outgoing) else start
     if at <= due:
         return Stop(waits, node, due, None, lap=lap)
-    return Stop(waits, node, at, Gate.POSTPONED if start > due else Gate.WINDOW, due=due, lap=lap)
+    if start > due:
+        gate = Gate.POSTPONED
+    elif isinstance(node, Outgoing) and laws_that_hold(plan, node, due, where):
+        gate = Gate.LAW
+    else:
+        gate = Gate.WINDOW
+    return Stop(waits, node, at, gate, due=due, lap=lap)
 
 
 def when_allowed(plan: Plan, node: Outgoing, at: datetime, where: LocalTime, *, spread: bool = True) -> datetime:
     """The first instant, from `at` on, at which this message may be handed over."""
+    rules, blocks = _law_for(plan, node, where)
     return next_allowed(
         at,
         plan.window_of(node),
         contact_zones=where.contact_zones,
         tenant_zone=where.tenant_zone,
         closed=_closed(node, where),
+        also=rules,
+        blocked=[(block.starts, block.ends) for block in blocks],
         spread_key=where.spread_key if spread else None,
     )
 
 
 def may_go(plan: Plan, node: Outgoing, now: datetime, where: LocalTime) -> bool:
     """Whether this message may be handed over at this very instant."""
+    rules, blocks = _law_for(plan, node, where)
     return is_allowed(
         now,
         plan.window_of(node),
         contact_zones=where.contact_zones,
         tenant_zone=where.tenant_zone,
         closed=_closed(node, where),
+        also=rules,
+        blocked=[(block.starts, block.ends) for block in blocks],
     )
+
+
+def laws_that_hold(plan: Plan, node: Outgoing, at: datetime, where: LocalTime) -> tuple[Rule | Block, ...]:
+    """The rules and blocks that keep a message back at the first instant, from `at` on, that its window admits."""
+    rules, blocks = _law_for(plan, node, where)
+    if not rules and not blocks:
+        return ()
+    opening = next_allowed(
+        at,
+        plan.window_of(node),
+        contact_zones=where.contact_zones,
+        tenant_zone=where.tenant_zone,
+        closed=_closed(node, where),
+    )
+    shut = closed_at(opening, rules, contact_zones=where.contact_zones, tenant_zone=where.tenant_zone)
+    return (*shut, *(block for block in blocks if block.starts <= opening < block.ends))
+
+
+def _law_for(plan: Plan, node: Outgoing, where: LocalTime) -> tuple[tuple[Rule, ...], tuple[Block, ...]]:
+    """What the law says of a message: nothing of one that does not solicit, or that goes to a system."""
+    if plan.settings.purpose == "service" or not isinstance(node, MessageNode):
+        return (), ()
+    return where.law.rules(node.channel, where.regions), where.law.blocked(node.channel, where.regions)
 
 
 def _closed(node: Outgoing, where: LocalTime) -> frozenset[date]:

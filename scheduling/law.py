@@ -9,10 +9,11 @@ from datetime import date, time, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import yaml
 from dateutil.easter import easter
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from domain.base import Frozen
 from domain.messages import Channel
@@ -179,6 +180,38 @@ def parse(text: str) -> Mapping[str, Rule]:
             raise ValueError(f"two rules are called {rule.id!r}")
         by_id[rule.id] = rule
     return by_id
+
+
+class Block(Frozen):
+    """A time in which somebody's region is not written to: an emergency order, a day of mourning."""
+
+    id: UUID
+    jurisdiction: str
+    """ISO 3166: `US`, `US-LA`."""
+    channels: tuple[Channel, ...]
+    starts: AwareDatetime
+    ends: AwareDatetime
+    source: str
+    """Who has ordered it, and where that can be read."""
+
+
+class TenantLaw(Frozen):
+    """What a tenant has decided about the law's hours."""
+
+    switched: Mapping[str, bool] = Field(default_factory=dict)
+    """Rules by id that are enforced (True) or not, against how they ship."""
+    blocks: tuple[Block, ...] = ()
+
+    def rules(self, channel: Channel, regions: Collection[str]) -> tuple[Rule, ...]:
+        """The rules that are enforced for a message on this channel to somebody in all of these regions."""
+        return applicable(channel, regions, switched=self.switched) if regions else ()
+
+    def blocked(self, channel: Channel, regions: Collection[str]) -> tuple[Block, ...]:
+        """The blocks that concern such a message."""
+        return tuple(block for block in self.blocks if channel in block.channels and block.jurisdiction in regions)
+
+
+AS_SHIPPED = TenantLaw()
 
 
 def applicable(

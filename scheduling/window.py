@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from domain.errors import TouchlineError
@@ -49,6 +49,9 @@ class Hours(Protocol):
 
     def zones(self, contact_zones: Sequence[str], tenant_zone: str) -> Sequence[str]:
         """The IANA names of the clocks by which it holds, at least one."""
+
+
+OneHours = TypeVar("OneHours", bound=Hours)
 
 
 class NoAllowedInstant(TouchlineError):
@@ -118,8 +121,8 @@ def is_allowed(
 
 
 def closed_at(
-    at: datetime, also: Sequence[Hours], *, contact_zones: Sequence[str], tenant_zone: str
-) -> tuple[Hours, ...]:
+    at: datetime, also: Sequence[OneHours], *, contact_zones: Sequence[str], tenant_zone: str
+) -> tuple[OneHours, ...]:
     """Those of these hours that are closed at an instant, by any clock."""
     return tuple(
         hours

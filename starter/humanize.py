@@ -23,6 +23,7 @@ _ACTIONS = {
 
 _HELD = {
     Gate.WINDOW: "held back by its window of allowed hours",
+    Gate.LAW: "held back by the quiet hours of the law where the contact is",
     Gate.ENROLLMENT_PAUSED: "held back: the enrollment is paused",
     Gate.SEQUENCE_PAUSED: "held back: its sequence is paused",
     Gate.PROVIDER_RETRY: "held back: the provider could not take it, and is tried again",

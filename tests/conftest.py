@@ -1,6 +1,7 @@
 """The servers that tests run on: one real PostgreSQL and one real Temporal for the whole session."""
 
 import gc
+import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from temporalio.worker import _workflow as workflow_worker
 from domain.ids import DEFAULT_TENANT
 from local.postgres import LocalPostgres
 from local.temporal import LocalTemporal
+from scheduling.law import law
 from starter import signals
 from store.pool import Database
 from store.schema import migrate
@@ -84,6 +86,7 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lo
                 await admin.execute(f"CREATE TABLESPACE {IN_MEMORY} LOCATION '{folder}'")
                 await admin.close()
             await migrate(server.url(_TEMPLATE))
+            await _at_any_hour(server.url(_TEMPLATE))
             if COMMITS_TAKE_MS is not None:
                 await slow_commits(server, int(COMMITS_TAKE_MS))
             try:
@@ -92,6 +95,15 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lo
                 await server.stop()
     finally:
         await server.remove()
+
+
+async def _at_any_hour(url: str) -> None:
+    """Tests run by the real clock, at night too: tenants begin with the law's hours switched off."""
+    owner = await asyncpg.connect(url)
+    off = json.dumps({"switched": dict.fromkeys(law(), False)})
+    await owner.execute(f"ALTER TABLE tenants ALTER COLUMN law SET DEFAULT '{off}'")
+    await owner.execute("UPDATE tenants SET law = $1", off)
+    await owner.close()
 
 
 @pytest.fixture

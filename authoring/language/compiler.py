@@ -50,6 +50,7 @@ def compile_flow(header: SequenceHeader, flow: Flow) -> tuple[Plan, tuple[StepCo
         on_ambiguous=header.on_ambiguous,
         reenroll=header.reenroll,
         shared_addresses=header.shared_addresses,
+        purpose=header.purpose,
         goal=header.goal,
         brake=header.brake,
     )

@@ -24,7 +24,7 @@ from domain.base import Frozen
 from domain.brake import Brake
 from domain.condition import Condition
 from domain.fields import Key, Label, as_tuple
-from domain.plan import AmbiguousPolicy, FailurePolicy, ReenrollPolicy, SharingPolicy, StopEvent
+from domain.plan import AmbiguousPolicy, FailurePolicy, Purpose, ReenrollPolicy, SharingPolicy, StopEvent
 
 MAX_STEPS = 1000
 MAX_ENTRIES = 2 * MAX_STEPS
@@ -73,6 +73,7 @@ class SequenceHeader(Frozen):
     """None: as the tenant has it."""
     reenroll: ReenrollPolicy = "after_end"
     shared_addresses: SharingPolicy = "refuse"
+    purpose: Purpose = "marketing"
     goal: Condition | None = None
     """Ends the enrollment as soon as it holds, wherever it stands."""
     brake: Annotated[

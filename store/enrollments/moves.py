@@ -12,8 +12,7 @@ from domain.migration import MoveOrder, MoveResult, OpenStep
 from domain.plan import Outgoing
 from scheduling.itinerary import LocalTime, Stop
 from scheduling.migration import Position
-from store.enrollments import steps
-from store.enrollments.scope import local_time_of
+from store.enrollments import local_time, steps
 from store.enrollments.steps import Course
 from store.pool import load_queries
 
@@ -95,7 +94,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         sequence_id=row["sequence_id"],
         version_id=row["version_id"],
         standing=standing,
-        where=local_time_of(row["id"], row),
+        where=local_time.of_row(row, row["id"]),
     )
 
 

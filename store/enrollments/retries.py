@@ -8,9 +8,8 @@ import asyncpg
 
 from domain.enrollment import Ending, ending_of
 from scheduling.itinerary import LocalTime, Stop
-from store.enrollments import steps
+from store.enrollments import local_time, steps
 from store.enrollments.enrollments import Held
-from store.enrollments.scope import local_time_of
 from store.enrollments.steps import Course
 from store.pool import load_queries
 
@@ -72,7 +71,7 @@ async def read(tx: asyncpg.Connection, enrollment_id: UUID) -> Failed | None:
         email=row["email"],
         phone=row["phone"],
         is_test=row["is_test"],
-        where=local_time_of(enrollment_id, row),
+        where=local_time.of_row(row, enrollment_id),
         not_before=row["not_before"],
         node_id=row["node_id"],
         lap=row["lap"] or 0,

@@ -1,13 +1,14 @@
 """How an enrollment stands, and what is needed to compute its times."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from domain.enrollment import Ending, EnrollmentStatus, Gate, Upcoming, ending_of
 from scheduling.itinerary import LocalTime
+from store.enrollments import local_time
 from store.pool import load_queries
 
 _sql = load_queries("enrollments/scope")
@@ -31,14 +32,8 @@ class Scope:
     sequence_status: str
     version_id: UUID
     contact_id: UUID
-    zones: tuple[str, ...]
-    tenant_zone: str
-    holidays: frozenset[date]
-
-    @property
-    def where(self) -> LocalTime:
-        """What local time means for it."""
-        return LocalTime(self.zones, self.tenant_zone, self.id, self.holidays)
+    where: LocalTime
+    """What local time and local law mean for it."""
 
     @property
     def next(self) -> Upcoming | None:
@@ -75,7 +70,6 @@ async def read_scope(tx: asyncpg.Connection, enrollment_id: UUID) -> Scope | Non
 
 def scope_of(enrollment_id: UUID, row: asyncpg.Record) -> Scope:
     """The scope that a row has, among other columns."""
-    where = local_time_of(enrollment_id, row)
     return Scope(
         id=enrollment_id,
         status=EnrollmentStatus(row["status"]),
@@ -90,15 +84,8 @@ def scope_of(enrollment_id: UUID, row: asyncpg.Record) -> Scope:
         sequence_status=row["sequence_status"],
         version_id=row["version_id"],
         contact_id=row["contact_id"],
-        zones=where.contact_zones,
-        tenant_zone=where.tenant_zone,
-        holidays=where.holidays,
+        where=local_time.of_row(row, enrollment_id),
     )
-
-
-def local_time_of(enrollment_id: UUID, row: asyncpg.Record) -> LocalTime:
-    """What local time means for an enrollment, by a row's `zones`, `tenant_zone` and `holidays`."""
-    return LocalTime(tuple(row["zones"]), row["tenant_zone"], enrollment_id, frozenset(row["holidays"]))
 
 
 def _gate(row: asyncpg.Record) -> Gate | None:

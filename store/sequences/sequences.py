@@ -11,6 +11,7 @@ from domain import ids
 from domain.errors import NotFound
 from domain.plan import Plan
 from scheduling.itinerary import TenantTime
+from scheduling.law import TenantLaw
 from store.pool import load_queries
 
 _sql = load_queries("sequences/sequences")
@@ -181,6 +182,6 @@ async def read_version(tx: asyncpg.Connection, version_id: UUID) -> Version | No
 
 
 async def home(tx: asyncpg.Connection) -> TenantTime:
-    """The tenant's time zone and holidays."""
+    """The tenant's time zone, holidays and what it has decided about the law."""
     row = await _sql.home(tx)
-    return TenantTime(row["timezone"], frozenset(row["holidays"]))
+    return TenantTime(row["timezone"], frozenset(row["holidays"]), TenantLaw.model_validate(row["law"]))

@@ -43,6 +43,7 @@ def test_the_commands_are_those_that_users_know() -> None:
         *(f"senders {what}" for what in ("add", "list", "default", "remove")),
         *("keys create", "keys list", "keys revoke", "dead-letters", "tenant", "conversation", "reviews", "read"),
         *("tenants add", "tenants list"),
+        *(f"law {what}" for what in ("show", "rules", "enforce", "ignore", "block", "unblock", "decisions")),
     } == COMMANDS
 
 

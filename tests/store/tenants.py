@@ -208,6 +208,18 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
             "sessions", id=uuid4(), hash=uuid4().bytes * 2, scopes=["read"], created_at=AT, seen_at=AT, expires_at=AT
         )
         await insert("sign_in_links", hash=uuid4().bytes * 2, scopes=["read"], expires_at=AT)
+        await insert("law_decisions", rule="us-fl", enforced=False, reason="counsel", decided_by="ada", decided_at=AT)
+        block = {
+            "id": str(uuid4()),
+            "jurisdiction": "US-LA",
+            "channels": ["sms"],
+            "starts": "2999-08-30T00:00:00Z",
+            "ends": "2999-09-17T00:00:00Z",
+            "source": "LPSC",
+        }
+        await tx.execute(
+            "UPDATE tenants SET law = law || jsonb_build_object('blocks', jsonb_build_array($1::jsonb))", block
+        )
         await insert("mailboxes", name="ada@imap/INBOX", uid_validity=1, last_uid=0, polled_at=AT)
         await insert(
             "tasks",

@@ -4,10 +4,10 @@ SELECT
     e.status, e.reason, e.error, e.sequence_id, e.version_id, e.contact_id,
     e.current_node, e.next_run_at, e.gate, e.not_before, e.lap,
     s.key AS sequence_key, s.status AS sequence_status,
-    t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks, t.webhook_allow, t.holidays,
+    t.timezone AS tenant_zone, t.postal_address, t.track_opens, t.track_clicks, t.webhook_allow, t.holidays, t.law,
     t.on_ambiguous,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers,
-    c.status AS contact_status, c.attributes,
+    c.status AS contact_status, c.attributes, stated_region(c.attributes) AS stated_region,
     j.id AS job_id, j.state, j.channel, j.attempts, j.claims, j.claimed_on, j.claimed_at, j.recipient, j.content, j.provider,
     j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
     -- Sent in this round before a retry opened a lap of its own; another version may come to it again.

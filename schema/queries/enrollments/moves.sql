@@ -24,7 +24,8 @@ ORDER BY id FOR NO KEY UPDATE;
 -- Where enrollments stand, and what decides whether they can be moved.
 SELECT
     e.id, c.external_id AS contact, e.status, e.reason, e.error, e.sequence_id, e.version_id, e.contact_id,
-    e.current_node, e.next_run_at, e.gate, e.lap, e.not_before, c.zones, t.timezone AS tenant_zone, t.holidays,
+    e.current_node, e.next_run_at, e.gate, e.lap, e.not_before, c.zones, c.phone,
+    stated_region(c.attributes), t.timezone AS tenant_zone, t.holidays, t.law,
     (
         SELECT j.state FROM message_jobs j
         WHERE j.enrollment_id = e.id AND j.claimed_at IS NOT NULL AND j.state IN ('pending', 'sending', 'ambiguous') LIMIT 1

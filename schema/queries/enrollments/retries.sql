@@ -2,7 +2,8 @@
 -- How an enrollment ended, at which step, and what has happened since that speaks against taking it up again.
 SELECT
     e.status, e.reason, e.error, e.retries, e.not_before, e.sequence_id, e.version_id, e.contact_id,
-    s.key AS sequence, e.is_test, c.email, c.phone, c.zones, t.timezone AS tenant_zone, t.holidays,
+    s.key AS sequence, e.is_test, c.email, c.phone, c.zones, stated_region(c.attributes),
+    t.timezone AS tenant_zone, t.holidays, t.law,
     f.node_id, f.lap,
     (SELECT max(p.lap) + 1 FROM enrollment_steps p WHERE p.enrollment_id = e.id) AS next_lap,
     -- A goto that led back in the walk that failed began a round that the enrollment does not know of.

@@ -78,4 +78,4 @@ SELECT 1 FROM sequences WHERE id = :id FOR NO KEY UPDATE;
 
 -- name: home^
 -- What local time means for the tenant.
-SELECT timezone, holidays FROM tenants WHERE id = current_tenant();
+SELECT timezone, holidays, law FROM tenants WHERE id = current_tenant();

@@ -34,6 +34,7 @@ from store.enrollments import enrollments
 from tests.api.conftest import Api, another_tenant, edge_on
 from tests.api.http.test_wall import TABLES, body_of
 from tests.api.operating import SLOW
+from tests.api.test_law import BLOCK
 from tests.api.test_process import NOWHERE, Serving, serving
 from tests.e2e.site import Process
 from tests.store.tenants import Tenant, fill
@@ -80,9 +81,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "post /sequences/{id}/steps": {"json": {"definition": {"id": "nap", "type": "delay", "days": 1}}},
     "put /sequences/{id}/steps/{step}": {"json": {"definition": {**HELLO, "body": "Changed. STOP to end."}}},
     "post /senders": {"json": {"channel": "email", "address": "new@acme.example"}},
+    "post /law/decisions": {"json": {"rule": "us-al", "enforced": False, "reason": "counsel"}},
+    "post /law/blocks": {"json": {**BLOCK, "source": "another order"}},
     "post /suppressions": {"json": {"channel": "email", "address": "new@example.com"}},
 }
 QUERIES = {"delete /contacts/{id}": "?stop=true", "delete /suppressions/{id}": "?asked_by_contact=true"}
+QUERIES["delete /law/blocks/{id}"] = "?reason=lifted"
 QUERIES["delete /contacts/{id}/suppressions/{suppression}"] = "?asked_by_contact=true"
 
 

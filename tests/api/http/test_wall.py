@@ -29,6 +29,7 @@ TABLES = {
     "notifications": "notifications",
     "senders": "senders",
     "reviews": "(SELECT message_id AS id FROM reviews) AS reviews",
+    "law": "(SELECT (b ->> 'id')::uuid AS id FROM tenants, jsonb_array_elements(law -> 'blocks') AS b) AS blocks",
 }
 """Whose ids stand behind the first part of a path."""
 INNER = {"step": "one", "version": "1", "tag": "vip"}

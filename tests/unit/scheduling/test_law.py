@@ -1,10 +1,13 @@
 """The law as data: what a file may say, and which rules apply to whom."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from domain.messages import Channel
 from scheduling.law import applicable, law, parse
+from scheduling.law_table import filled
 
 RULE = """
   - id: xx
@@ -72,3 +75,10 @@ def test_a_file_that_contradicts_itself_is_refused(text: str, said: str) -> None
     """The error names what is wrong; nothing is applied half."""
     with pytest.raises((ValueError, ValidationError), match=said):
         parse(text)
+
+
+def test_the_guide_shows_the_rules_as_they_are() -> None:
+    """Regenerate it after a change: `python -m scheduling.law_table docs/compliance.md`."""
+    page = (Path(__file__).parents[3] / "docs/compliance.md").read_text("utf-8")
+    assert filled(page) == page
+    assert "| `us-tx` | mon–sat 09:00–21:00; sun 12:00–21:00 | contact | 2025-09-01–" in page
