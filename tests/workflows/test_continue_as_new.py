@@ -137,6 +137,9 @@ async def test_a_waiting_loop_continues_as_new_and_hears_everything(rig: Rig) ->
         async def there(lap: int = lap) -> None:
             row = await rig.enrollment(enrollment)
             assert (row["lap"], row["gate"]) == (lap, "event")
+            # A run ends between two events: one that comes while it is busy keeps it going.
+            described = await rig.engine.runs.handle(enrollment).describe()
+            assert not described.raw_description.HasField("pending_workflow_task")
 
         await assert_eventually(there)
         assert (await record_event(rig.engine, contact.external_id, "tick")).awaited == (enrollment,)

@@ -181,9 +181,9 @@ steps:
     barred = Suppression(Channel.SMS, "+12125550100", "unsubscribed", NOW)
     played = await simulation(
         text,
-        person("Barred", "2026-03-05", barred=(barred,), contact={"company": "Acme"}),
-        person("Mail", "2026-03-05", contact={"phone": None}),
-        person("Customer", "2026-03-05", contact={"company": "Acme", "phone": "+12125550199", "status": "customer"}),
+        person("Barred", "2026-03-05T10:00", barred=(barred,), contact={"company": "Acme"}),
+        person("Mail", "2026-03-05T10:00", contact={"phone": None}),
+        person("Customer", "2026-03-05T10:00", contact={"company": "Acme", "phone": "+12125550199", "status": "customer"}),
     )
     first, second, third = played.outcomes
     assert (first.status, first.skipped, first.notes) == (
@@ -242,7 +242,7 @@ steps:
     with pytest.raises(TouchlineError, match="nothing had been sent that could be opened"):
         await simulation(text, person("A", "2026-03-05"), cues=[Cue("A", "wait", "opened")])
     [outcome] = (await simulation(text, person("A", "2026-03-05"), cues=[Cue("A", "wait", "booked")])).outcomes
-    assert sent(outcome) == [("hello", "2026-03-05T00:00:00-05:00")]
+    assert sent(outcome) == [("hello", "2026-03-05T08:00:00-05:00")]
 
 
 async def test_whoever_has_no_allowed_hour_is_not_enrolled(simulation: Play) -> None:
