@@ -297,8 +297,8 @@ def test_many_are_listed_by_few_rows_and_stopped_together(installation: Installa
         http.post("/sequences", json={"definition": LATER}).raise_for_status()
         http.post("/sequences/later/publish").raise_for_status()
         lines = ["external_id,name,email", *(f"{one},{one},{one}@example.com" for one in people)]
-        brought = {"content": "\n".join(lines), "headers": {"Content-Type": "text/csv"}}
-        http.post("/contacts/import", **brought).raise_for_status()
+        answer = http.post("/contacts/import", content="\n".join(lines), headers={"Content-Type": "text/csv"})
+        answer.raise_for_status()
         http.post("/leads/enroll-in-sequence", json={"sequence": "later", "contacts": people}).raise_for_status()
     looked = _looked(browser, viewport=WIDE)
     _sign_in(looked, installation)

@@ -183,7 +183,9 @@ steps:
         text,
         person("Barred", "2026-03-05T10:00", barred=(barred,), contact={"company": "Acme"}),
         person("Mail", "2026-03-05T10:00", contact={"phone": None}),
-        person("Customer", "2026-03-05T10:00", contact={"company": "Acme", "phone": "+12125550199", "status": "customer"}),
+        person(
+            "Customer", "2026-03-05T10:00", contact={"company": "Acme", "phone": "+12125550199", "status": "customer"}
+        ),
     )
     first, second, third = played.outcomes
     assert (first.status, first.skipped, first.notes) == (
