@@ -845,6 +845,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/law": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules of law
+         * @description The rules that ship with their sources, which of them are enforced for the tenant, and the blocks that hold.
+         *     They hold for text messages and WhatsApp of sequences whose purpose is `marketing`. None of this is legal advice.
+         */
+        get: operations["get_law_law_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/law/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Block a region for a time
+         * @description For emergency orders, which come within hours. Marketing that is due there waits until the block is over.
+         */
+        post: operations["create_block_law_blocks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/law/blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a block
+         * @description What it has held back already goes at the time that was planned for it.
+         */
+        delete: operations["withdraw_block_law_blocks__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/law/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was decided about the law
+         * @description Rules that were switched, and blocks that were set and withdrawn: when, by whom and why. It never changes.
+         */
+        get: operations["list_law_decisions_law_decisions_get"];
+        put?: never;
+        /**
+         * Enforce a rule, or do not
+         * @description Holds from each message's next look on, at the latest when it is about to go. What a rule has held back already
+         *     goes at the time that was planned for it.
+         */
+        post: operations["create_law_decision_law_decisions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/law/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the law says about somebody
+         * @description Which rules apply and why, which of them are open at the moment, and when all of them are next.
+         */
+        get: operations["get_law_now_law_now_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/leads/{id}/pause-sequence": {
         parameters: {
             query?: never;
@@ -1975,6 +2081,43 @@ export interface components {
             enrollments: components["schemas"]["Answered"][];
         };
         /**
+         * NewDecision
+         * @description Whether a rule is enforced, and why.
+         * @example {
+         *       "enforced": false,
+         *       "reason": "Counsel, 2026-11-02: B2B only.",
+         *       "rule": "us-al"
+         *     }
+         */
+        api__gates__law__NewDecision: {
+            /** Enforced */
+            enforced: boolean;
+            /**
+             * Reason
+             * @description Kept with the decision for whoever asks later.
+             */
+            reason: string;
+            /**
+             * Rule
+             * @description Its name, `us-fl`.
+             */
+            rule: string;
+        };
+        /**
+         * NewDecision
+         * @description What the message is.
+         * @example {
+         *       "opt_out": true
+         *     }
+         */
+        api__inbound__reviews__NewDecision: {
+            /**
+             * Opt Out
+             * @description Whether its writer asks for no more messages.
+             */
+            opt_out: boolean;
+        };
+        /**
          * ArmReport
          * @description One arm, and how it compares.
          */
@@ -2196,6 +2339,33 @@ export interface components {
              * @description The one that all of them are enrolled in.
              */
             version: number;
+        };
+        /**
+         * Block
+         * @description A time in which somebody's region is not written to: an emergency order, a day of mourning.
+         */
+        Block: {
+            /** Channels */
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Jurisdiction */
+            jurisdiction: string;
+            /** Source */
+            source: string;
+            /**
+             * Starts
+             * Format: date-time
+             */
+            starts: string;
         };
         /**
          * Campaign
@@ -2646,6 +2816,14 @@ export interface components {
              * @description The enrollments that it ended.
              */
             stopped: string[];
+        };
+        /**
+         * Decisions
+         * @description What the tenant has decided about the law, the newest first.
+         */
+        Decisions: {
+            /** Items */
+            items: components["schemas"]["LawDecision"][];
         };
         /**
          * Delivery
@@ -3248,7 +3426,7 @@ export interface components {
          * @description A rule that may hold a message back.
          * @enum {string}
          */
-        Gate: "window" | "enrollment_paused" | "sequence_paused" | "provider_retry" | "reconcile" | "ambiguous" | "postponed" | "inbox" | "review" | "date" | "event" | "task";
+        Gate: "window" | "law" | "enrollment_paused" | "sequence_paused" | "provider_retry" | "reconcile" | "ambiguous" | "postponed" | "inbox" | "review" | "date" | "event" | "task";
         /**
          * ImportReport
          * @description What an import did, or (`dry_run`) would do.
@@ -3435,6 +3613,86 @@ export interface components {
             number: number;
             /** Step */
             step: string;
+        };
+        /**
+         * LawDecision
+         * @description That a rule is enforced or not, or that a region is blocked for a time, or no longer. Times are UTC.
+         */
+        LawDecision: {
+            block: components["schemas"]["Block"] | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /**
+             * Decided By
+             * @description The name of the person or the API key; `operator`: at the command line.
+             */
+            decided_by: string;
+            /** Enforced */
+            enforced: boolean | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Rule
+             * @description The rule's id; null: it is about a block.
+             */
+            rule: string | null;
+            /**
+             * Withdrawn
+             * @description The block was taken back.
+             */
+            withdrawn: boolean;
+        };
+        /**
+         * LawNow
+         * @description What the law says about marketing by one channel to one person at one moment.
+         */
+        LawNow: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Blocks
+             * @description Those that hold at the moment.
+             */
+            blocks: components["schemas"]["Block"][];
+            channel: components["schemas"]["Channel"];
+            /**
+             * Next Allowed
+             * @description The first instant from `at` on that all of it allows (UTC); null: there is none within a year.
+             */
+            next_allowed: string | null;
+            /**
+             * Regions
+             * @description ISO 3166 codes of where the person may be, stored and of the number; empty: unknown, so nothing applies.
+             */
+            regions: string[];
+            /** Rules */
+            rules: components["schemas"]["RuleNow"][];
+            /**
+             * Zones
+             * @description IANA names of the clocks that the person may live by.
+             */
+            zones: string[];
+        };
+        /**
+         * LawState
+         * @description All rules, and the times in which a region is not written to.
+         */
+        LawState: {
+            /** Blocks */
+            blocks: components["schemas"]["Block"][];
+            /** Rules */
+            rules: components["schemas"]["RuleState"][];
         };
         /**
          * LoggedStep
@@ -3684,6 +3942,44 @@ export interface components {
             to_version: number;
         };
         /**
+         * NewBlock
+         * @description A time in which nobody in a region is written to.
+         * @example {
+         *       "channels": [
+         *         "sms",
+         *         "whatsapp"
+         *       ],
+         *       "ends": "2026-09-17T18:00:00-05:00",
+         *       "jurisdiction": "US-LA",
+         *       "source": "LPSC emergency order of 2026-08-29",
+         *       "starts": "2026-08-30T00:00:00-05:00"
+         *     }
+         */
+        NewBlock: {
+            /** Channels */
+            channels: ("email" | "sms" | "whatsapp")[];
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /**
+             * Jurisdiction
+             * @description ISO 3166: `US`, `US-LA`, `FR`.
+             */
+            jurisdiction: string;
+            /**
+             * Source
+             * @description Who has ordered it, and where that can be read.
+             */
+            source: string;
+            /**
+             * Starts
+             * Format: date-time
+             */
+            starts: string;
+        };
+        /**
          * NewCampaign
          * @description A campaign to be made.
          * @example {
@@ -3774,20 +4070,6 @@ export interface components {
              * @default []
              */
             triggers: string[];
-        };
-        /**
-         * NewDecision
-         * @description What the message is.
-         * @example {
-         *       "opt_out": true
-         *     }
-         */
-        NewDecision: {
-            /**
-             * Opt Out
-             * @description Whether its writer asks for no more messages.
-             */
-            opt_out: boolean;
         };
         /**
          * NewEvent
@@ -4584,6 +4866,71 @@ export interface components {
              * @default 24
              */
             overlap_hours: number;
+        };
+        /**
+         * RuleNow
+         * @description One rule for one person at one moment.
+         */
+        RuleNow: {
+            /** Certainty */
+            certainty: string;
+            /**
+             * Clocks
+             * @description IANA names of the clocks by which it holds.
+             */
+            clocks: string[];
+            /** Enforced */
+            enforced: boolean;
+            /**
+             * Hours
+             * @description The hours of the person's date, `08:00–20:00`; none: the day is closed.
+             */
+            hours: string[];
+            /** Jurisdiction */
+            jurisdiction: string;
+            /** Note */
+            note: string;
+            /**
+             * Open
+             * @description Whether it lets a message go at the moment, by every clock that the person may live by.
+             */
+            open: boolean;
+            /** Rule */
+            rule: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * RuleState
+         * @description A rule as it ships, and whether it is enforced for the tenant.
+         */
+        RuleState: {
+            /** Certainty */
+            certainty: string;
+            /** Channels */
+            channels: string[];
+            /** Effective From */
+            effective_from: string | null;
+            /**
+             * Effective To
+             * @description The first local date on which it no longer holds.
+             */
+            effective_to: string | null;
+            /** Enforced */
+            enforced: boolean;
+            /** Jurisdiction */
+            jurisdiction: string;
+            /** Note */
+            note: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Shipped
+             * @description Whether it is enforced where the tenant has decided nothing.
+             */
+            shipped: boolean;
+            /** Source */
+            source: string;
         };
         /**
          * Sender
@@ -10407,6 +10754,560 @@ export interface operations {
             };
         };
     };
+    get_law_law_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawState"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_block_law_blocks_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: for a day the same request with the same key is answered as the first time, with `Idempotent-Replayed: true`, and nothing is done again. 409 while the first is under way, and where the key comes with another request. Answers of 5xx and 429 are not kept. Take a random UUID for each new request. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBlock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawDecision"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_block_law_blocks__id__delete: {
+        parameters: {
+            query?: {
+                /** @description Why. */
+                reason?: string;
+            };
+            header?: {
+                /** @description Makes the request safe to repeat: for a day the same request with the same key is answered as the first time, with `Idempotent-Replayed: true`, and nothing is done again. 409 while the first is under way, and where the key comes with another request. Answers of 5xx and 429 are not kept. Take a random UUID for each new request. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The block's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawDecision"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_law_decisions_law_decisions_get: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_law_decision_law_decisions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: for a day the same request with the same key is answered as the first time, with `Idempotent-Replayed: true`, and nothing is done again. 409 while the first is under way, and where the key comes with another request. Answers of 5xx and 429 are not kept. Take a random UUID for each new request. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__gates__law__NewDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawDecision"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_law_now_law_now_get: {
+        parameters: {
+            query?: {
+                /** @description At this time, with its zone; now, where left out. */
+                at?: string | null;
+                /** @description By this channel. */
+                channel?: "email" | "sms" | "whatsapp";
+                /** @description A contact, by its external id. */
+                contact?: string | null;
+                /** @description Or a phone number. */
+                number?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawNow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pause_sequence_leads__id__pause_sequence_post: {
         parameters: {
             query?: never;
@@ -11485,7 +12386,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewDecision"];
+                "application/json": components["schemas"]["api__inbound__reviews__NewDecision"];
             };
         };
         responses: {
