@@ -25,7 +25,7 @@ SELECT EXISTS (SELECT FROM enrollments WHERE ended_at IS NULL AND next_run_at < 
 -- What somebody should look at. A message in doubt needs nobody any more once its enrollment has ended.
 WITH doubt AS (
     SELECT j.enrollment_id FROM message_jobs j JOIN enrollments e ON e.id = j.enrollment_id
-    WHERE j.state = 'ambiguous' AND e.status IN ('pending', 'running', 'paused')
+    WHERE j.state = 'ambiguous' AND e.ended_at IS NULL
 )
 SELECT
     (SELECT count(*) FROM enrollments WHERE status IN ('pending', 'running') AND next_run_at < :overdue_before) AS overdue,

@@ -38,10 +38,10 @@ CROSS JOIN LATERAL (
     WHERE c.phone = mine.phone AND e.sequence_id = :sequence_id AND NOT e.is_test AND (:ever OR e.ended_at IS NULL)
     UNION ALL
     SELECT c.id, c.external_id, 'email' FROM enrollments e JOIN contacts c ON c.id = e.contact_id
-    WHERE e.sequence_id = :sequence_id AND e.live_email = mine.email AND e.status IN ('pending', 'running', 'paused')
+    WHERE e.sequence_id = :sequence_id AND e.live_email = mine.email AND e.ended_at IS NULL
     UNION ALL
     SELECT c.id, c.external_id, 'phone' FROM enrollments e JOIN contacts c ON c.id = e.contact_id
-    WHERE e.sequence_id = :sequence_id AND e.live_phone = mine.phone AND e.status IN ('pending', 'running', 'paused')
+    WHERE e.sequence_id = :sequence_id AND e.live_phone = mine.phone AND e.ended_at IS NULL
 ) other
 WHERE other.id <> mine.contact_id
 ORDER BY mine.contact_id, other.kind, other.id;
@@ -81,7 +81,7 @@ WITH ended AS (
         last_node = coalesce(:last_node::text, last_node),
         last_order_index = coalesce(:last_order_index::int, last_order_index),
         last_lap = coalesce(:last_lap::int, last_lap)
-    WHERE id = ANY(:ids::uuid[]) AND status IN ('pending', 'running', 'paused')
+    WHERE id = ANY(:ids::uuid[]) AND ended_at IS NULL
     RETURNING id
 ), tasks AS (
     UPDATE tasks SET state = 'cancelled', closed_at = :now
@@ -135,7 +135,7 @@ FROM ended;
 -- Hold everything; what is left of the wait lives in the workflow.
 UPDATE enrollments SET
     status = 'paused', started_at = coalesce(started_at, :now), next_run_at = NULL, gate = 'enrollment_paused'
-WHERE id = :enrollment_id AND status IN ('pending', 'running', 'paused');
+WHERE id = :enrollment_id AND ended_at IS NULL;
 
 -- name: resume!
 -- Go on: the wait that was left starts again.
@@ -153,7 +153,7 @@ WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running');
 -- name: set_away!
 -- The contact is away; of several absences the longest counts.
 UPDATE enrollments SET not_before = greatest(not_before, :until)
-WHERE id = :enrollment_id AND status IN ('pending', 'running', 'paused');
+WHERE id = :enrollment_id AND ended_at IS NULL;
 
 -- name: clear_away!
 -- No absence holds anything back any more.
@@ -179,17 +179,17 @@ SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status = 'runnin
 
 -- name: lock_live
 -- Live enrollments of a sequence, locked: waits for claims and settlements that are under way.
-SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused')
+SELECT id FROM enrollments WHERE sequence_id = :sequence_id AND ended_at IS NULL
 ORDER BY id LIMIT :limit FOR NO KEY UPDATE;
 
 -- name: count_live$
 -- How many of a sequence live.
-SELECT count(*) FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused');
+SELECT count(*) FROM enrollments WHERE sequence_id = :sequence_id AND ended_at IS NULL;
 
 -- name: live_of
 -- The live enrollments of these contacts: in one sequence, or in all of them.
 SELECT e.id, e.contact_id, s.key AS sequence
 FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
-WHERE e.contact_id = ANY(:contact_ids::uuid[]) AND e.status IN ('pending', 'running', 'paused')
+WHERE e.contact_id = ANY(:contact_ids::uuid[]) AND e.ended_at IS NULL
     AND (:sequence_id::uuid IS NULL OR e.sequence_id = :sequence_id)
 ORDER BY e.enrolled_at, e.id;

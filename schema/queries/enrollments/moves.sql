@@ -1,14 +1,14 @@
 -- name: people
 -- Live enrollments of a sequence that are on another version than this one, by id.
 SELECT id FROM enrollments
-WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused') AND version_id <> :version_id
+WHERE sequence_id = :sequence_id AND ended_at IS NULL AND version_id <> :version_id
     AND (:after::uuid IS NULL OR id > :after)
 ORDER BY id LIMIT :limit;
 
 -- name: count^
 -- How many live enrollments of a sequence are on this version, and how many on others.
 SELECT count(*) FILTER (WHERE version_id = :version_id) AS there, count(*) FILTER (WHERE version_id <> :version_id) AS others
-FROM enrollments WHERE sequence_id = :sequence_id AND status IN ('pending', 'running', 'paused');
+FROM enrollments WHERE sequence_id = :sequence_id AND ended_at IS NULL;
 
 -- name: never_published
 -- Those of these steps that no version of the sequence has.

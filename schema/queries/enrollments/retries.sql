@@ -10,7 +10,7 @@ SELECT
     CASE WHEN f.lap > e.lap THEN f.lap ELSE e.round_lap END AS round_lap,
     (
         SELECT o.id FROM enrollments o
-        WHERE o.sequence_id = e.sequence_id AND o.contact_id = e.contact_id AND o.status IN ('pending', 'running', 'paused')
+        WHERE o.sequence_id = e.sequence_id AND o.contact_id = e.contact_id AND o.ended_at IS NULL
     ) AS other,
     ARRAY(
         SELECT DISTINCT x.channel FROM (

@@ -11,7 +11,7 @@ WITH others AS MATERIALIZED (
     ) c
     WHERE (:after::uuid IS NULL OR c.id > :after) AND c.id IS DISTINCT FROM :contact_id::uuid AND EXISTS (
         SELECT FROM enrollments o WHERE o.contact_id = c.id AND (
-            o.status IN ('pending', 'running', 'paused')
+            o.ended_at IS NULL
             OR o.status = 'stopped' AND o.ended_by_at >= :at AND o.enrolled_at <= :at
         )
     )
@@ -31,7 +31,7 @@ SELECT e.id, e.contact_id, e.status, e.reason, e.ended_by_at, (
 FROM enrollments e
 -- As an array, which is looked up by index whatever the planner knows of the tables; a join it may do by reading all.
 WHERE e.contact_id = ANY(ARRAY(SELECT :contact_id::uuid UNION ALL SELECT id FROM others)) AND (
-    e.status IN ('pending', 'running', 'paused')
+    e.ended_at IS NULL
     OR e.status = 'stopped' AND e.ended_by_at >= :at AND e.enrolled_at <= :at
 )
 ORDER BY e.id

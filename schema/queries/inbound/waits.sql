@@ -3,7 +3,7 @@
 -- joined to the plan, for the reason given at `hold`.
 SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
 FROM enrollments e
-WHERE e.contact_id = :contact_id AND e.status IN ('pending', 'running', 'paused')
+WHERE e.contact_id = :contact_id AND e.ended_at IS NULL
     AND (
         SELECT CASE
             WHEN :by_field THEN jsonb_path_exists(v.plan, '$.settings.goal.**.field')
@@ -19,7 +19,7 @@ FOR NO KEY UPDATE OF e;
 -- are on it.
 WITH live AS MATERIALIZED (
     SELECT e.id, e.version_id FROM contacts c JOIN enrollments e ON e.contact_id = c.id
-    WHERE c.external_id = ANY(:external_ids::text[]) AND e.status IN ('pending', 'running', 'paused')
+    WHERE c.external_id = ANY(:external_ids::text[]) AND e.ended_at IS NULL
 ), aimed AS MATERIALIZED (
     SELECT v.id, v.plan -> 'settings' -> 'goal' AS goal FROM sequence_versions v
     WHERE v.id IN (SELECT version_id FROM live) AND jsonb_path_exists(v.plan, '$.settings.goal.**.field')
@@ -30,7 +30,7 @@ SELECT l.id, a.goal FROM live l JOIN aimed a ON a.id = l.version_id;
 -- Lock these enrollments, as far as they live.
 SELECT e.id, (SELECT v.plan -> 'settings' -> 'goal' FROM sequence_versions v WHERE v.id = e.version_id) AS goal
 FROM enrollments e
-WHERE e.id = ANY(:ids::uuid[]) AND e.status IN ('pending', 'running', 'paused')
+WHERE e.id = ANY(:ids::uuid[]) AND e.ended_at IS NULL
 ORDER BY e.id
 FOR NO KEY UPDATE OF e;
 
@@ -63,4 +63,4 @@ RETURNING id;
 
 -- name: live_of_contact
 -- The contact's live enrollments.
-SELECT id FROM enrollments WHERE contact_id = :contact_id AND status IN ('pending', 'running', 'paused') ORDER BY id;
+SELECT id FROM enrollments WHERE contact_id = :contact_id AND ended_at IS NULL ORDER BY id;
