@@ -19,6 +19,7 @@ export default defineConfig(({ mode }) => ({
             { name: "flow", test: /node_modules\/(@xyflow|d3-|zustand|classcat|@dagrejs)/ },
             { name: "aria", test: /node_modules\/(react-aria|react-stately|@react-aria|@react-stately|@react-types|@internationalized|@swc)/ },
             { name: "virtual", test: /node_modules\/@tanstack\/(react-virtual|virtual-core)/ },
+            { name: "yaml", test: /node_modules\/yaml\// },
             { name: "vendor", test: /node_modules/ },
           ],
         },

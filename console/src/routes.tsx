@@ -40,6 +40,7 @@ const sequences = createRoute({
   validateSearch: (raw: Raw) => ({ ...text(raw), ...oneOf(raw, SEQUENCE_STATUSES) }),
   component: lazyRouteComponent(() => import("./pages/Sequences.tsx"), "Sequences"),
 });
+const fresh = createRoute({ getParentRoute: () => root, path: "/new-sequence", component: lazyRouteComponent(() => import("./pages/NewSequence.tsx"), "NewSequence") });
 const sequence = createRoute({ getParentRoute: () => root, path: "/sequences/$key", component: lazyRouteComponent(() => import("./pages/Sequence.tsx"), "Sequence") });
 const first = createRoute({
   getParentRoute: () => sequence, path: "/",
@@ -59,6 +60,8 @@ const logs = createRoute({
   component: lazyRouteComponent(() => import("./pages/Logs.tsx"), "Logs"),
 });
 const performance = createRoute({ getParentRoute: () => sequence, path: "/performance", component: lazyRouteComponent(() => import("./pages/Performance.tsx"), "Performance") });
+const settings = createRoute({ getParentRoute: () => sequence, path: "/settings", component: lazyRouteComponent(() => import("./pages/Settings.tsx"), "Settings") });
+const yaml = createRoute({ getParentRoute: () => sequence, path: "/yaml", component: lazyRouteComponent(() => import("./pages/Yaml.tsx"), "Yaml") });
 const execution = createRoute({ getParentRoute: () => root, path: "/executions/$id", component: lazyRouteComponent(() => import("./pages/Execution.tsx"), "Execution") });
 const contacts = createRoute({
   getParentRoute: () => root, path: "/contacts", validateSearch: text,
@@ -68,7 +71,7 @@ const contact = createRoute({ getParentRoute: () => root, path: "/contacts/$id",
 const reviews = createRoute({ getParentRoute: () => root, path: "/reviews", component: lazyRouteComponent(() => import("./pages/Reviews.tsx"), "Reviews") });
 
 const tree = root.addChildren([
-  overview, sequences, sequence.addChildren([first, flow, history, logs, performance]), execution, contacts, contact, reviews,
+  overview, sequences, fresh, sequence.addChildren([first, flow, settings, yaml, history, logs, performance]), execution, contacts, contact, reviews,
 ]);
 const router = createRouter({
   routeTree: tree,

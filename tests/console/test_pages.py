@@ -77,6 +77,9 @@ class Installation:
             "/": "Overview",
             "/sequences": "Sequences",
             "/sequences/quick-tour/flow": "Quick tour",
+            "/new-sequence": "New sequence",
+            "/sequences/quick-tour/settings": "Quick tour",
+            "/sequences/quick-tour/yaml": "Quick tour",
             "/sequences/quick-tour/history": "Quick tour",
             "/sequences/quick-tour/logs": "Quick tour",
             "/sequences/quick-tour/performance": "Quick tour",
@@ -463,4 +466,69 @@ def test_a_sequence_is_copied_published_paused_archived_and_deleted(
     expect(page.get_by_role("heading", name="Sequences", level=1)).to_be_visible()
     expect(page.get_by_text("Third tour")).to_have_count(0)
     # That the draft of before was stale is an answer of the API, and the browser's own complaint.
+    assert [one for one in looked.complaints if "412" not in one] == []
+
+
+def test_a_sequence_is_made_and_its_settings_saved_as_they_are_typed(
+    installation: Installation, browser: Browser
+) -> None:
+    """A fault stands beside its field; the text says what the form says; a step back takes one field's typing back."""
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+    page.goto(f"{installation.console}/sequences")
+    page.get_by_role("link", name="New sequence").click()
+    page.get_by_label("Name", exact=True).fill("Spring offer")
+    page.get_by_role("radio", name="Cold outreach").check()
+    page.get_by_role("button", name="Create the draft").click()
+    expect(page.get_by_role("heading", name="Spring offer", level=1)).to_be_visible()
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_label("From", exact=True).fill("25:00")
+    expect(page.get_by_label("From", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".field", has=page.get_by_label("From", exact=True)).locator(".findings")).to_be_visible()
+    page.get_by_label("From", exact=True).fill("08:30")
+    expect(page.get_by_text("nothing to fix")).to_be_visible()
+    page.get_by_label("Holidays").fill("US, US-FL")
+    page.get_by_label("They unsubscribe").uncheck()
+    page.get_by_role("link", name="YAML").click()
+    expect(page.get_by_label("The working copy as YAML")).to_have_value(re.compile("from: 08:30"))
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    with installation.http() as http:
+        saved = http.get("/sequences/spring-offer").raise_for_status().json()["definition"]
+        assert (saved["window"]["from"], saved["window"]["holidays"]) == ("08:30", ["US", "US-FL"])
+        assert "stop_on" not in saved
+        page.get_by_role("button", name="Redo").click()
+        _until(lambda: http.get("/sequences/spring-offer").json()["definition"].get("stop_on") == ["reply", "bounce"])
+    assert looked.complaints == []
+
+
+def test_two_editors_lose_nothing_of_each_other(installation: Installation, browser: Browser) -> None:
+    """What one of them changed alone is chosen already; what both changed is asked for; a new status asks nothing."""
+    with installation.http() as http:
+        definition = {
+            "sequence": "shared",
+            "name": "Shared",
+            "steps": [{"id": "a", "type": "email", "subject": "S", "body": "B"}],
+        }
+        http.post("/sequences", json={"definition": definition}).raise_for_status()
+        http.post("/sequences/shared/publish").raise_for_status()
+        looked = _looked(browser, viewport=WIDE)
+        _sign_in(looked, installation)
+        page = looked.page
+        page.goto(f"{installation.console}/sequences/shared/settings")
+        name = page.get_by_role("textbox", name="Name", exact=True)
+        expect(name).to_have_value("Shared")
+        anyway = {"If-Match": "*"}
+        http.put("/sequences/shared", json={"status": "paused", "reason": "lunch"}, headers=anyway).raise_for_status()
+        name.fill("Shared by two")
+        _until(lambda: http.get("/sequences/shared").json()["name"] == "Shared by two")
+        theirs = {**definition, "name": "Theirs", "reenroll": "never"}
+        http.put("/sequences/shared", json={"definition": theirs}, headers=anyway).raise_for_status()
+        name.fill("Mine")
+        asked = page.get_by_role("alertdialog")
+        expect(asked.get_by_text("changed by both")).to_have_count(1)
+        asked.get_by_role("button", name="Save this").click()
+        _until(lambda: http.get("/sequences/shared").json()["name"] == "Mine")
+        assert http.get("/sequences/shared").json()["definition"]["reenroll"] == "never"
     assert [one for one in looked.complaints if "412" not in one] == []

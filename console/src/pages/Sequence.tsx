@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import * as reads from "../api/reads.ts";
+import { DraftOf } from "../draft/Draft.tsx";
 import { Loaded, Status } from "../ui/parts.tsx";
 import { SequenceCommands } from "./SequenceCommands.tsx";
 
@@ -23,11 +24,13 @@ export function Sequence() {
           {seen.paused_reason && <p className="note warn">Paused: {seen.paused_reason}</p>}
           <nav className="tabs" aria-label="Of this sequence">
             <Link to="/sequences/$key/flow" params={{ key }}>Flow</Link>
+            <Link to="/sequences/$key/settings" params={{ key }}>Settings</Link>
+            <Link to="/sequences/$key/yaml" params={{ key }}>YAML</Link>
             <Link to="/sequences/$key/history" params={{ key }}>Enrollment history</Link>
             <Link to="/sequences/$key/logs" params={{ key }}>Execution logs</Link>
             <Link to="/sequences/$key/performance" params={{ key }}>Performance</Link>
           </nav>
-          <Outlet />
+          <DraftOf key={seen.id} sequence={seen}><Outlet /></DraftOf>
         </>
       )}
     </Loaded>

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueries } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import * as reads from "../api/reads.ts";
 import { SEQUENCE_STATUSES } from "../routes.tsx";
@@ -8,10 +8,11 @@ export function Sequences() {
   const { search = "", status } = useSearch({ from: "/sequences" });
   const navigate = useNavigate({ from: "/sequences" });
   const list = useInfiniteQuery(reads.sequences(search, status));
+  const mayWrite = useQuery(reads.me).data?.scopes.includes("write") ?? false;
   const filtered = search !== "" || status !== undefined;
   return (
     <>
-      <div className="head"><h1>Sequences</h1></div>
+      <div className="head"><h1>Sequences</h1>{mayWrite && <Link className="button first right" to="/new-sequence">New sequence</Link>}</div>
       <div className="filters">
         <Search label="Name or key" value={search} onChange={(text) => void navigate({ search: { ...(text && { search: text }), ...(status && { status }) } })} />
         <Choice label="Any status" value={status} options={SEQUENCE_STATUSES} onChange={(one) => void navigate({ search: { ...(search && { search }), ...(one && { status: one }) } })} />
