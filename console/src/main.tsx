@@ -30,11 +30,14 @@ const queries = new QueryClient({
   },
 });
 // A session that ended while somebody works: the page asks for a new one.
-queries.getQueryCache().subscribe(({ query }) => {
-  const { error } = query.state;
-  if (error instanceof ApiProblem && error.status === 401 && query.queryKey[0] !== "me") {
-    void queries.invalidateQueries({ queryKey: ["me"] });
-  }
+function asksAgain(error: unknown): void {
+  if (error instanceof ApiProblem && error.status === 401) void queries.invalidateQueries({ queryKey: ["me"] });
+}
+queries.getQueryCache().subscribe(({ type, query }) => {
+  if (type === "updated" && query.queryKey[0] !== "me") asksAgain(query.state.error);
+});
+queries.getMutationCache().subscribe(({ type, mutation }) => {
+  if (type === "updated") asksAgain(mutation.state.error);
 });
 
 const root = document.getElementById("root");

@@ -532,3 +532,22 @@ def test_two_editors_lose_nothing_of_each_other(installation: Installation, brow
         _until(lambda: http.get("/sequences/shared").json()["name"] == "Mine")
         assert http.get("/sequences/shared").json()["definition"]["reenroll"] == "never"
     assert [one for one in looked.complaints if "412" not in one] == []
+
+
+def test_a_session_that_ends_loses_nothing_that_was_typed(installation: Installation, browser: Browser) -> None:
+    """The page stays behind the question for the key, and what was begun is done after it."""
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+    page.goto(f"{installation.console}/new-sequence")
+    page.get_by_label("Name", exact=True).fill("Typed before")
+    page.context.request.delete(f"{installation.url}/session", headers={"Sec-Fetch-Site": "same-origin"})
+    page.get_by_role("button", name="Create the draft").click()
+    asked = page.get_by_role("alertdialog", name="Your session has ended")
+    asked.get_by_label("API key").fill(installation.key)
+    asked.get_by_role("button", name="Sign in").click()
+    expect(asked).to_have_count(0)
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Typed before")
+    page.get_by_role("button", name="Create the draft").click()
+    expect(page.get_by_role("heading", name="Typed before", level=1)).to_be_visible()
+    assert [one for one in looked.complaints if "401" not in one] == []

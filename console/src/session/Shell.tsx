@@ -1,13 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { signOut } from "../api/client.ts";
+import { type Schemas, signOut } from "../api/client.ts";
 import { type LiveState, keepLive, useLive } from "../api/live.ts";
 import * as reads from "../api/reads.ts";
 import { Mark } from "../ui/Mark.tsx";
 import { Told } from "../ui/told.tsx";
 import { Problem, Skeleton } from "../ui/parts.tsx";
-import { SignIn } from "./SignIn.tsx";
+import { SignIn, SignInAgain } from "./SignIn.tsx";
 
 const SCHEMES = ["auto", "light", "dark"] as const;
 type Scheme = (typeof SCHEMES)[number];
@@ -71,17 +71,27 @@ export function Shell({ said }: { said: string | undefined }) {
   // A reader of screens begins at the new page, not at the link that led to it.
   // oxlint-disable-next-line react/exhaustive-effect-dependencies -- the path is what it waits for
   useEffect(() => main.current?.focus({ preventScroll: true }), [path]);
-  const reading = who.data?.scopes.includes("read") ?? false;
+  const [was, setWas] = useState<Schemas["Me"]>();
+  if (who.data && who.data !== was) setWas(who.data);
+  // Whoever was signed in sees on what they saw, until they sign out.
+  const me = who.data ?? was;
+  const reading = me?.scopes.includes("read") ?? false;
+  const signedIn = Boolean(who.data);
   useEffect(() => {
-    if (!reading) return;
+    if (!reading || !signedIn) return;
     const ends = new AbortController();
     keepLive(queries, ends.signal);
     return () => ends.abort();
-  }, [queries, reading]);
-  const open = useQuery({ ...reads.reviews, enabled: reading });
-  if (who.data === null) return <SignIn said={said} />;
-  if (who.error && !who.data) return <main className="door"><Problem error={who.error} again={() => void who.refetch()} /></main>;
-  if (!who.data) return <Skeleton />;
+  }, [queries, reading, signedIn]);
+  const open = useQuery({ ...reads.reviews, enabled: reading && signedIn });
+  if (who.data === null && !was) return <SignIn said={said} />;
+  if (who.error && !me) return <main className="door"><Problem error={who.error} again={() => void who.refetch()} /></main>;
+  if (!me) return <Skeleton />;
+  function leave() {
+    queries.setQueryData(reads.me.queryKey, null);
+    setWas(undefined);
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
+  }
   const waiting = open.data?.items.length ?? 0;
   return (
     <div className="shell">
@@ -95,13 +105,13 @@ export function Shell({ said }: { said: string | undefined }) {
           <Link to="/reviews">Reviews{waiting > 0 && <span className="badge warn count">{waiting}</span>}</Link>
         </nav>
         <div className="foot">
-          <div><strong>{who.data.tenant.name}</strong>{who.data.tenant.timezone}</div>
+          <div><strong>{me.tenant.name}</strong>{me.tenant.timezone}</div>
           <Live />
           <div className="row">
             <button type="button" className="button small" onClick={nextScheme} aria-label={`Colours: ${scheme}`}>
               {scheme === "auto" ? "Auto" : scheme === "light" ? "Light" : "Dark"}
             </button>
-            <button type="button" className="button small" onClick={() => void signOut().then(() => queries.resetQueries())}>
+            <button type="button" className="button small" onClick={() => void signOut().then(leave)}>
               Sign out
             </button>
           </div>
@@ -111,6 +121,7 @@ export function Shell({ said }: { said: string | undefined }) {
         {reading ? <Outlet /> : <p className="note warn">This key lacks the scope read: the console has nothing to show for it.</p>}
       </main>
       <Told />
+      {who.data === null && <SignInAgain />}
     </div>
   );
 }
