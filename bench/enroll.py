@@ -96,7 +96,7 @@ async def _memory(b: Bench, sleeping: int) -> float:
 
 async def _wake(b: Bench, count: int = 200) -> float:
     """CPU of a worker to wake one enrollment that is in no cache: fetch its history, replay it, answer."""
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         rows = await tx.fetch("SELECT id FROM enrollments ORDER BY id LIMIT $1", count + 20)
     async with worker_process(b.settings, max_cached_workflows="5000") as server:
         process = psutil.Process(server.pid)

@@ -133,13 +133,13 @@ async def _campaign(b: Bench, key: str, members: int) -> None:
 
 
 async def _dealt_with(b: Bench, batch_id: UUID, members: int) -> bool:
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         found = await batches.batch(tx, batch_id)
     return found.enrolled + found.skipped + found.failed >= members
 
 
 async def _completed(b: Bench, batch_id: UUID) -> bool:
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         found = await batches.batch(tx, batch_id)
     if found.status not in ("pending", "running", "completed") or found.skipped or found.failed:
         raise ValueError(f"the batch did not enroll everybody: {found}")
@@ -147,13 +147,13 @@ async def _completed(b: Bench, batch_id: UUID) -> bool:
 
 
 async def _count(b: Bench, table: str) -> int:
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         count: int = await tx.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own names
         return count
 
 
 async def _api_key(engine: Engine) -> str:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await api_keys.create(tx, engine.tenant_id, "bench", {"read", "write"}, datetime.now(UTC))
 
 
@@ -194,7 +194,7 @@ async def _single(b: Bench) -> float:
 
 
 async def _sent(b: Bench, enrollment_id: UUID) -> bool:
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         return bool(
             await tx.fetchval(
                 "SELECT count(*) FROM message_jobs WHERE enrollment_id = $1 AND state = 'sent'", enrollment_id
@@ -203,5 +203,5 @@ async def _sent(b: Bench, enrollment_id: UUID) -> bool:
 
 
 async def _written_to(b: Bench, people: int) -> bool:
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         return bool(await tx.fetchval("SELECT count(*) >= $1 FROM message_jobs WHERE state = 'sent'", people))

@@ -66,7 +66,7 @@ class Bench:
             )
             for i in range(count)
         ]
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             await contacts.upsert(tx, new)
         return [c.external_id for c in new]
 
@@ -91,7 +91,7 @@ class Bench:
 
     async def live(self) -> int:
         """Enrollments that have not ended."""
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             count: int = await tx.fetchval("SELECT count(*) FROM enrollments WHERE ended_at IS NULL")
             return count
 

@@ -68,7 +68,7 @@ async def make(b: Bench, jobs: int) -> UUID:
     key = await b.publish(_SEQUENCE)
     sequence = ids.sequence_id(b.engine.tenant_id, key)
     contacts = await b.people(_CONTACTS)
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         owners = [r["id"] for r in await tx.fetch("SELECT id FROM contacts WHERE external_id = ANY($1)", contacts)]
     enrollments = -(-jobs // _STEPS)
     version = ids.version_id(sequence, 1)
@@ -93,7 +93,7 @@ async def _write(b: Bench, enrollments: int, statement: str, *values: object) ->
     async def write() -> None:
         for first in batches:
             last = min(first + _BATCH, enrollments) - 1
-            async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+            async with b.engine.transaction() as tx:
                 await tx.execute(statement, first, last, *values)
 
     await asyncio.gather(*(write() for _ in range(_WRITERS)))
@@ -101,7 +101,7 @@ async def _write(b: Bench, enrollments: int, statement: str, *values: object) ->
 
 async def ask(b: Bench, api: str, sequence: UUID, times: int) -> tuple[list[float], bool]:
     """Milliseconds of each question to the API, and whether its answer is a full count of the ledger."""
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         key = await api_keys.create(tx, b.engine.tenant_id, "bench", {"read"}, datetime.now(UTC))
         truth = {row["node_id"]: dict(row) for row in await tx.fetch(_COUNTED, sequence)}
     took: list[float] = []

@@ -137,7 +137,7 @@ async def _written_to(b: Bench, count: int) -> list[str]:
     phones: list[str] = []
 
     async def all_sent() -> bool:
-        async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+        async with b.engine.transaction() as tx:
             phones[:] = [row["recipient"] for row in await tx.fetch(query, report.enrolled)]
         return len(phones) == count
 
@@ -200,7 +200,7 @@ async def _told(b: Bench) -> list[_Stop]:
     stops: list[_Stop] = []
 
     async def all_told() -> bool:
-        async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+        async with b.engine.transaction() as tx:
             if await tx.fetchval("SELECT EXISTS (SELECT FROM inbox)"):
                 return False
             rows = await tx.fetch(
@@ -244,11 +244,11 @@ async def _beside_slow_mail(b: Bench, api: str) -> dict[str, object]:
         under_way = "SELECT count(*) FROM message_jobs WHERE state = 'sending' AND enrollment_id = ANY($1)"
 
         async def is_under_way() -> bool:
-            async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+            async with b.engine.transaction() as tx:
                 return bool(await tx.fetchval(under_way, report.enrolled))
 
         await until(is_under_way, "the first slow hand-over")
-        async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+        async with b.engine.transaction() as tx:
             phones = [
                 row["phone"]
                 for row in await tx.fetch(
@@ -260,7 +260,7 @@ async def _beside_slow_mail(b: Bench, api: str) -> dict[str, object]:
         calls = [_answer(validator, api + _PATH, phone, "STOP") for phone in phones]
         answered = await _load(http, api + _PATH, calls, _SLOW_RATE)
         await _all_ended(b, report.enrolled)
-        async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+        async with b.engine.transaction() as tx:
             ends = await tx.fetch(_ENDS, report.enrolled, timedelta(milliseconds=max(answered)))
     took = [_ms(row["took"]) for row in ends]
     return {
@@ -274,7 +274,7 @@ async def _beside_slow_mail(b: Bench, api: str) -> dict[str, object]:
 
 async def _all_ended(b: Bench, enrollments: Sequence[UUID]) -> None:
     async def ended() -> bool:
-        async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+        async with b.engine.transaction() as tx:
             left = "SELECT EXISTS (SELECT FROM enrollments WHERE id = ANY($1) AND ended_at IS NULL)"
             return not await tx.fetchval(left, enrollments)
 

@@ -66,7 +66,7 @@ async def list_p99_ms(enrollments: int = 1_000_000, seconds: int = 10, rate: int
     """Milliseconds from a request's intended arrival to its whole answer, each list by itself, `rate` a second."""
     async with bench(in_memory=True) as b:
         await _fill(b, enrollments)
-        async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+        async with b.engine.transaction() as tx:
             key = await api_keys.create(tx, b.engine.tenant_id, "bench", {"read", "admin"}, datetime.now(UTC))
         found: dict[str, float] = {}
         async with (

@@ -32,7 +32,7 @@ async def sse_rss_growth_kib(b: Bench, clients: int = 1000) -> int:
 
     As many have come and gone before, so that what is allocated once is not counted.
     """
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         name = f"live-{datetime.now(UTC).timestamp()}"
         key = await api_keys.create(tx, b.engine.tenant_id, name, {"read"}, datetime.now(UTC))
     async with serving(b.settings, "api", "-m", "api") as url:

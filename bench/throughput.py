@@ -42,7 +42,7 @@ async def _touchline(b: Bench, sequence: str, count: int) -> float:
 
         await until(all_ended, f"{len(report.enrolled)} enrollments")
         took = time.perf_counter() - began
-    async with b.engine.database.transaction(b.engine.tenant_id) as tx:
+    async with b.engine.transaction() as tx:
         sent = await tx.fetchval(
             "SELECT count(*) FROM message_jobs WHERE state = 'sent' AND enrollment_id = ANY($1)", report.enrolled
         )

@@ -70,7 +70,7 @@ class Attempts(Interceptor):
         Whatever wakes an enrollment before it is due is something that its contact has just done.
         """
         started = self.shifted(started)
-        async with self._engine.database.transaction(self._engine.tenant_id) as tx:
+        async with self._engine.transaction() as tx:
             scope = await read_scope(tx, enrollment_id)
         if scope is None:
             return started
@@ -87,7 +87,7 @@ class Attempts(Interceptor):
         contact = self._enrolled.get(enrollment_id)
         if contact is None or not any(cue.contact == contact.external_id for cue in self.open):
             return
-        async with self._engine.database.transaction(self._engine.tenant_id) as tx:
+        async with self._engine.transaction() as tx:
             report = await record.read_enrollment(tx, enrollment_id)
         for cue in [cue for cue in self.open if cue.contact == contact.external_id]:
             if report is not None and has_come(report, cue.step):

@@ -111,7 +111,7 @@ async def simulate(
         await clock.run()
         await _until_quiet(engine, attempts, begin + HORIZON)
         await clock.stand()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         outcomes = [
             Outcome(person.contact.external_id, NOT_ENROLLED, refused[person.contact.external_id])
             if person.contact.external_id in refused
@@ -122,7 +122,7 @@ async def simulate(
 
 
 async def _prepare(engine: Engine, checked: Checked, people: Sequence[Person], tenant: Tenant | None) -> None:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         own = await tenant_settings.read(tx)
         if own is None:
             raise LookupError("the first migration creates the tenant")
@@ -170,7 +170,7 @@ async def _until_quiet(engine: Engine, attempts: Attempts, horizon: datetime) ->
         if attempts.done != seen:
             seen, since = attempts.done, time.monotonic()
         if not attempts.under_way:
-            async with engine.database.transaction(engine.tenant_id) as tx:
+            async with engine.transaction() as tx:
                 due = await health.is_due(tx, horizon)
             if not due and not attempts.under_way:
                 return

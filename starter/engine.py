@@ -1,11 +1,13 @@
 """What every command and endpoint works with: a database, a Temporal client and a tenant."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime
@@ -56,7 +58,15 @@ class Engine:
     own_addresses: frozenset[str] = frozenset()
     """Normalised addresses that we send from: what comes from there was written by an operator."""
     now: Callable[[], datetime] = wall_clock
-    """When something is enrolled or heard (aware, UTC); a simulation has a time of its own."""
+    """The present instant (aware, UTC), for every use case: a simulation has a time of its own."""
+
+    def transaction(self, *, lock_enrollment: UUID | None = None) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """One transaction of the tenant; commits at the block's end, rolls back on any exception.
+
+        With `lock_enrollment` that enrollment's row is locked first. Within a request that may be made again it is a
+        part of that request's transaction.
+        """
+        return self.database.transaction(self.tenant_id, lock_enrollment=lock_enrollment)
 
 
 def at_time(engine: Engine, moment: datetime) -> Engine:

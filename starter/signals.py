@@ -74,7 +74,7 @@ async def _marked(engine: Engine, heard: Sequence[Heard]) -> bool:
 
 
 async def _mark(engine: Engine, heard: Sequence[Heard]) -> None:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await signals.mark_heard(tx, heard)
 
 

@@ -56,7 +56,7 @@ async def sequence_analytics(
     engine: Annotated[Engine, needs("read")],
 ) -> SequenceAnalytics:
     """Count every message step that any version of the sequence has."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await sequences.named(tx, id)
         steps = await analytics.step_stats(tx, found.id)
         enrollments = await executions.counts(tx, Filter(sequence_id=found.id, is_test=False))

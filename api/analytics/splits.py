@@ -34,6 +34,6 @@ async def sequence_splits(
     others, at 95 % for all of them together, exclude 0. Whoever looks every day and stops at the first winner is
     misled more often than that: decide beforehand when to look.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await sequences.named(tx, id)
         return Splits(id=found.id, sequence=found.key, splits=await split_report(tx, found.id))

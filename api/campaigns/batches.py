@@ -92,7 +92,7 @@ async def list_skipped(
 ) -> Page[Refused]:
     """Skipped or failed contacts, each with the reason, by contact id."""
     behind = place("skipped", after, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await starter.batch(tx, id)
         found = await batches.refused(tx, id, reason, after=behind and behind[0], limit=limit + 1)
     return part("skipped", found, limit, lambda one: (one.id,))
@@ -109,6 +109,6 @@ async def cancel_batch(id: BatchRef, engine: Annotated[Engine, needs("write")]) 
 
 async def state_of(engine: Engine, batch_id: UUID) -> BatchState:
     """The batch with why some were not enrolled. Raises NotFound."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await starter.batch(tx, batch_id)
         return BatchState.of(found, await batches.reasons(tx, batch_id))

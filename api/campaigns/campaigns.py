@@ -120,7 +120,7 @@ async def list_campaigns(
 ) -> Page[Campaign]:
     """By key. How many are in one, it says by itself."""
     behind = place("campaigns", after, str)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await campaigns.listed(tx, after=behind and behind[0], limit=limit + 1)
     return part("campaigns", found, limit, lambda one: (one.key,))
 
@@ -156,7 +156,7 @@ async def list_members(
 ) -> Page[Member]:
     """The newest first, each with how the contact came in: by an `action` of an enrollment, the `api` or the `cli`."""
     before = place("members", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         campaign = await starter.find(tx, id)
         found = await campaigns.members(tx, campaign.id, before=before, limit=limit + 1)
     return part("members", found, limit, lambda one: (one.added_at, one.id))
@@ -209,7 +209,7 @@ async def list_batches(
 ) -> Page[BatchState]:
     """The newest first, with how far each has come."""
     before = place("batches", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         campaign = await starter.find(tx, id)
         found = await batches.listed(tx, campaign.id, before=before, limit=limit + 1)
         shown = [BatchState.of(batch, await batches.reasons(tx, batch.id)) for batch in found]
@@ -217,7 +217,7 @@ async def list_batches(
 
 
 async def _state(engine: Engine, name: str) -> CampaignState:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         campaign = await starter.find(tx, name)
         members = await campaigns.count_members(tx, campaign.id)
     return CampaignState(**vars(campaign), members=members)

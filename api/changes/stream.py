@@ -95,7 +95,7 @@ async def _interest(
     ] = None,
 ) -> Interest:
     sequence_id = contact_id = None
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if sequence is not None:
             sequence_id = (await sequences.named(tx, sequence)).id
         if contact is not None:

@@ -112,7 +112,7 @@ async def list_subscriptions(
 ) -> Page[Subscription]:
     """The oldest first; never the secrets."""
     behind = place("webhook subscriptions", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await subscriptions.listed(tx, behind, limit + 1)
     return part("webhook subscriptions", found, limit, lambda one: (one.created_at, one.id))
 
@@ -120,7 +120,7 @@ async def list_subscriptions(
 @router.get("/webhook-subscriptions/{id}", summary="One subscription, and how it does")
 async def get_subscription(id: UUID, engine: Annotated[Engine, needs("read")]) -> Subscription:
     """Whether it is active, and what failed last in a row."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await subscriptions.read(tx, id)
     if found is None:
         raise starter.no_such()
@@ -160,7 +160,7 @@ async def list_deliveries(
 ) -> Page[Delivery]:
     """The newest first; kept for 30 days after their end."""
     before = place("webhook deliveries", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if await subscriptions.read(tx, id) is None:
             raise starter.no_such()
         found = await subscriptions.deliveries(tx, id, state, before, limit + 1)
@@ -170,7 +170,7 @@ async def list_deliveries(
 @router.get("/webhook-deliveries/{id}", summary="One delivery, with its document")
 async def get_delivery(id: UUID, engine: Annotated[Engine, needs("read")]) -> DeliveryWithDocument:
     """Every attempt posts the very same document."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await subscriptions.delivery(tx, id)
     if found is None:
         raise NotFound("there is no such delivery", hint="GET /webhook-subscriptions/{id}/deliveries lists them")

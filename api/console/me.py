@@ -50,7 +50,7 @@ async def me(caller: TheCaller) -> Me:
 
 async def of(engine: Engine, owner: Owner) -> Me:
     """What is told of the owner of a key or session. Raises NotFound when the tenant is gone."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         tenant = await tenant_settings.read(tx)
     if tenant is None:
         raise NotFound("there is no such tenant any more")

@@ -131,7 +131,7 @@ async def list_contacts(
 ) -> Page[ContactRecord]:
     """The newest first; the parts stay right while others come. 422: more than 1,000 fit the search; say more."""
     before = place("contacts", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await records.page(
             tx, search=search.strip() if search else None, tag=tag, status=status, before=before, limit=limit + 1
         )
@@ -158,7 +158,7 @@ async def remove_tag(
 @router.get("/{id:path}", summary="One contact")
 async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> BarredContact:
     """With all that is known, and what bars it."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await records.find(tx, id)
     if found is None:
         raise NotFound(MISSING, hint=HINT)
@@ -166,7 +166,7 @@ async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) 
 
 
 async def _barred(engine: Engine, found: ContactRecord) -> BarredContact:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         bars = await suppressions.records_of(tx, [one for one in (found.email, found.phone) if one], found.id)
     return BarredContact(**vars(found), suppressions=tuple(one for one in bars if one.active))
 

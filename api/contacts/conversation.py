@@ -40,7 +40,7 @@ async def contact_conversation(
 ) -> ConversationPage:
     """The newest messages, or those before a place; each inbound one with the enrollment and step that it answers."""
     behind = place("conversation", before, datetime, UUID, given_as="before")
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         party = await conversation.find(tx, id)
         if party is None:
             raise NotFound(MISSING, hint=HINT)

@@ -75,7 +75,7 @@ def state_answered(enrollment_id: UUID, state: EnrollmentState) -> StateAnswered
 @router.get("/{id}", summary="The whole record of an enrollment")
 async def get_enrollment(id: EnrollmentId, engine: Annotated[Engine, needs("read")]) -> EnrollmentRecord:
     """What happened, what is next and when, and if it is held back, by what and until when."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         report = await record.read_enrollment(tx, id)
     if report is None:
         raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")

@@ -113,7 +113,7 @@ async def _which(
         bool | None, Query(alias="isTest", description="Test runs alone, or real ones alone; both when left out.")
     ] = None,
 ) -> Filter:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sequence_id = None if sequence is None else (await sequences.named(tx, sequence)).id
         contact_ids = None if search is None else tuple(await people.matching(tx, search))
     return Filter(sequence_id=sequence_id, contact_ids=contact_ids, since=since, until=until, is_test=is_test)
@@ -195,7 +195,7 @@ async def logs(
 @router.get("/statistics", summary="How many executions there are, by status")
 async def statistics(engine: Annotated[Engine, needs("read")], which: Which, status: Statuses = None) -> Statistics:
     """Of those that `GET /flow-executions` lists with the same filters; exact at the moment of asking, however many."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         counted = await executions.counts(tx, which, status or list(EnrollmentStatus))
 
     def of(*statuses: EnrollmentStatus) -> int:
@@ -248,7 +248,7 @@ async def details(
     id: Annotated[UUID, Path(description="That of the enrollment.")], engine: Annotated[Engine, needs("read")]
 ) -> ExecutionDetails:
     """What it came to, waits for and passed by."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await executions.one(tx, id)
         if found is None:
             raise NotFound("there is no such execution", hint="GET /flow-executions lists them")
@@ -264,7 +264,7 @@ def _executions(
 ) -> _Read[executions.Execution]:
     async def read(before: Keyset | None) -> list[executions.Execution]:
         tx: asyncpg.Connection
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             return await executions.page(tx, which, status or list(EnrollmentStatus), before, limit)
 
     return read
@@ -274,7 +274,7 @@ def _steps(
     engine: Engine, which: Filter, status: Sequence[LoggedStatus] | None, limit: int
 ) -> _Read[executions.LoggedStep]:
     async def read(before: Keyset | None) -> list[executions.LoggedStep]:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             return await executions.log(tx, which, status or executions.LOGGED, before, limit)
 
     return read

@@ -191,7 +191,7 @@ async def sequence_state(
 ) -> SequenceState:
     """Every enrollment: how it stands or ended, and what is next and when, by UTC and by the contact's own clock."""
     party = await by_contact.find(engine, id)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         rows = await record.list_enrollments(tx, contact_id=party.id, is_live=live or None, limit=_SHOWN + 1)
     return SequenceState(
         contact=party,

@@ -28,7 +28,7 @@ async def list_tasks(
 ) -> Page[Task]:
     """Oldest first."""
     behind = place("tasks", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await tasks.listed(tx, user, limit + 1, behind=behind)
     return part("tasks", found, limit, lambda one: (one.created_at, one.id))
 

@@ -69,7 +69,7 @@ async def list_suppressions(
     address is a contact's own wish, which holds for whichever address the contact has.
     """
     before = place("suppressions", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await suppressions.page(
             tx, channel=channel, reason=reason, active=active, before=before, limit=limit + 1
         )

@@ -254,7 +254,7 @@ class _Call:
         content_type, body = self.request.headers.get("content-type", ""), self.request.body
         if report is not None and report.payload:
             content_type, body = "application/json", json.dumps(report.payload, default=str).encode()
-        async with asyncio.timeout(_WITHIN_S), self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with asyncio.timeout(_WITHIN_S), self.engine.transaction() as tx:
             letter = await dead_letters.keep(
                 tx,
                 self.engine.tenant_id,

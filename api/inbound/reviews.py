@@ -41,7 +41,7 @@ async def list_reviews(
     """Those that nobody has decided, the oldest first. Nothing is sent to their addresses on their channel until
     somebody does, or until `counts_from`, when they count as opt-outs.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await reviews.still_open(tx, limit + 1, place("reviews", after, datetime, UUID) or FIRST)
     return part("reviews", found, limit, lambda one: (one.created_at, one.id))
 

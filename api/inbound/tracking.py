@@ -83,7 +83,7 @@ async def _record(edge: Edge, named: Named, what: EventType, headers: dict[str, 
     events = {machine: ids.event_id(engine.tenant_id, OURSELVES, name) for machine, name in names.items()}
     try:
         async with asyncio.timeout(_WITHIN_S):
-            async with engine.database.transaction(engine.tenant_id) as tx:
+            async with engine.transaction() as tx:
                 found = await tracking.look_up(tx, named.job_id, list(events.values()))
             if found is None:
                 return

@@ -74,7 +74,7 @@ class _Visit:
     async def report(self, wish: EventType) -> bool:
         """Store it; False when the message is gone. Only a press that changes the wish is an event: a link may be
         pressed for ever."""
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             last = await tracking.last_wish(tx, self.job_id)
         if last is not None and last != wish:
             await self.edge.inbox.take_in(self.engine, [self._event(wish)], source="/unsubscribe")
@@ -104,7 +104,7 @@ async def _answer(edge: Edge, token: str, act: Callable[[_Visit], Awaitable[HTML
         named = links.read_unsubscribe(token)
         engine = replace(edge.engine, tenant_id=named.tenant_id)
         async with asyncio.timeout(_WITHIN_S):
-            async with engine.database.transaction(engine.tenant_id) as tx:
+            async with engine.transaction() as tx:
                 tenant = await tenant_settings.read(tx)
             return await act(_Visit(edge, engine, tenant, named.job_id, token)) if tenant else unknown_link()
     except Unverified:

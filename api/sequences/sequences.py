@@ -193,7 +193,7 @@ async def list_sequences(
 ) -> Page[SequenceSummary]:
     """By key, without their working copies."""
     behind = place("sequences", after, str)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         rows = await drafts.page(tx, status=status, search=search, after=behind and behind[0], limit=limit + 1)
     return part("sequences", [SequenceSummary.of(row) for row in rows], limit, lambda one: (one.key,))
 

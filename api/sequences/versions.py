@@ -22,7 +22,7 @@ router = APIRouter(
 async def list_versions(id: SequenceRef, engine: Reads, after: After = None, limit: Limit = 50) -> Page[VersionSummary]:
     """The newest first."""
     behind = place("versions", after, int)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sheet = await starter.found(tx, id)
         rows = await drafts.versions(tx, sheet.id, before=behind and behind[0], limit=limit + 1)
     return part("versions", rows, limit, lambda one: (one.version,))
@@ -35,7 +35,7 @@ async def get_version(
     engine: Reads,
 ) -> VersionSheet:
     """With its definition; it never changes."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sheet = await starter.found(tx, id)
         found = await drafts.version(tx, sheet.id, version)
     if found is None:

@@ -67,7 +67,7 @@ class MadeKey(KeyState):
 @router.post("", status_code=HTTPStatus.CREATED, summary="Make an API key", responses=answers(409))
 async def create_key(body: NewKey, engine: Annotated[Engine, needs("admin")]) -> MadeKey:
     """The answer is the only one that ever shows the key. 409: there is, or was, a key of that name."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         key = await api_keys.create(tx, engine.tenant_id, body.name.strip(), set(body.scopes), engine.now())
         made = await api_keys.read(tx, body.name.strip())
     assert made is not None  # noqa: S101 - of the same transaction
@@ -80,7 +80,7 @@ async def list_keys(
 ) -> Page[KeyState]:
     """Oldest first, revoked ones among them; never the keys themselves."""
     behind = place("keys", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await api_keys.listed(tx, behind=behind, limit=limit + 1)
     return part("keys", [_state(key) for key in found], limit, lambda one: (one.created_at, one.id))
 
@@ -88,7 +88,7 @@ async def list_keys(
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT, summary="Revoke an API key", responses=answers(404))
 async def revoke_key(id: UUID, engine: Annotated[Engine, needs("admin")]) -> None:
     """From now on it opens nothing; it stays on the list. 404: there is no valid key of that id."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await api_keys.revoke(tx, id, engine.now())
 
 

@@ -28,7 +28,7 @@ async def list_notifications(
 ) -> Page[Notification]:
     """Oldest first."""
     behind = place("notifications", after, datetime, UUID)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await actions.notifications(tx, user, limit + 1, behind=behind)
     return part("notifications", found, limit, lambda one: (one.created_at, one.id))
 
@@ -36,6 +36,6 @@ async def list_notifications(
 @router.post("/{id}/read", status_code=HTTPStatus.NO_CONTENT, summary="A notification was read", responses=answers(404))
 async def read_notification(id: UUID, engine: Annotated[Engine, needs("write")]) -> None:
     """It is off the list; reading it again changes nothing."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if not await actions.read_notification(tx, id, engine.now()):
             raise NotFound("there is no such notification", hint="GET /notifications lists those that are unread")

@@ -45,7 +45,7 @@ async def add_sender(body: NewSender, engine: Annotated[Engine, needs("admin")])
     A channel without a sender uses the installation's own address. What comes in from a sender was written by a
     person of the tenant's, and is no answer of a contact. 409: the address is there already.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await starter.add(
             tx,
             body.channel,
@@ -63,7 +63,7 @@ async def list_senders(
 ) -> Page[Sender]:
     """By channel and address."""
     behind = place("senders", after, str, str)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await senders.listed(tx, behind=behind, limit=limit + 1)
     return part("senders", found, limit, lambda one: (one.channel, one.address))
 
@@ -71,12 +71,12 @@ async def list_senders(
 @router.post("/{id}/default", summary="Make a sender the default", responses=answers(404))
 async def make_default(id: UUID, engine: Annotated[Engine, needs("admin")]) -> Sender:
     """New messages of its channel go out from here."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await starter.make_default(tx, id)
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT, summary="Remove a sender", responses=answers(404, 409))
 async def remove_sender(id: UUID, engine: Annotated[Engine, needs("admin")]) -> None:
     """A message whose sending has begun keeps its sender. 409: it is the default, and there are others."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await starter.remove(tx, id)

@@ -87,7 +87,7 @@ class TenantState(TenantSettings):
 @router.get("", summary="The tenant's settings")
 async def get_tenant(engine: Annotated[Engine, needs("admin")], response: Response) -> TenantState:
     """As they hold for whatever is rendered and scheduled now. The ETag is what a change gives as If-Match."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return _shown(await starter.read(tx), response)
 
 
@@ -101,7 +101,7 @@ async def change_tenant(
     Texts and tracking hold for messages that are rendered from now on; holidays are looked at once more when a message
     is due, so that they also hold for what is scheduled already.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         _, tenant = await starter.change(tx, body.model_dump(), match.tenant)
     return _shown(tenant, response)
 

@@ -44,7 +44,7 @@ class NewUser(UserDescription):
 async def create_user(body: NewUser, engine: Annotated[Engine, needs("admin")]) -> User:
     """Sequences may name users that are not here; this list is for people to choose from. 409: the name is taken."""
     name = body.name.strip()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         id_ = await users.add(tx, name, body.full_name, _email(body.email), engine.now())
         if id_ is None:
             raise Conflict(f"there is a user {name!r} already", hint="take another name")
@@ -55,7 +55,7 @@ async def create_user(body: NewUser, engine: Annotated[Engine, needs("admin")]) 
 async def list_users(engine: Annotated[Engine, needs("read")], after: After = None, limit: Limit = 50) -> Page[User]:
     """By name."""
     behind = place("users", after, str)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await users.listed(tx, after=behind and behind[0], limit=limit + 1)
     return part("users", found, limit, lambda one: (one.name,))
 
@@ -63,7 +63,7 @@ async def list_users(engine: Annotated[Engine, needs("read")], after: After = No
 @router.put("/{id}", summary="Change a user", responses=answers(404))
 async def change_user(id: UUID, body: UserDescription, engine: Annotated[Engine, needs("admin")]) -> User:
     """What is left out is taken away; the name stays."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if not await users.change(tx, id, body.full_name, _email(body.email)):
             raise NotFound(_MISSING, hint="GET /users lists them")
         return _there(await users.read(tx, id))
@@ -72,7 +72,7 @@ async def change_user(id: UUID, body: UserDescription, engine: Annotated[Engine,
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT, summary="Remove a user", responses=answers(404))
 async def remove_user(id: UUID, engine: Annotated[Engine, needs("admin")]) -> None:
     """From the list alone: contacts, tasks and notifications keep the name."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if not await users.remove(tx, id):
             raise NotFound(_MISSING, hint="GET /users lists them")
 

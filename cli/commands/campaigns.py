@@ -210,7 +210,7 @@ async def cancel(batch: _Batch, as_json: AsJson = False) -> Answer:
 
 
 async def _named(engine: Engine, text: str) -> Batch:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await starter_batches.batch(tx, await short_ids.batch(tx, text))
 
 
@@ -219,7 +219,7 @@ async def _until_ended(engine: Engine, batch: Batch, *, quiet: bool) -> Batch:
         task = progress.add_task("enrolling", total=batch.total)
         while batch.status in LIVE:
             await asyncio.sleep(_LOOK_EVERY_S)
-            async with engine.database.transaction(engine.tenant_id) as tx:
+            async with engine.transaction() as tx:
                 batch = await starter_batches.batch(tx, batch.id)
             progress.update(
                 task,
@@ -230,7 +230,7 @@ async def _until_ended(engine: Engine, batch: Batch, *, quiet: bool) -> Batch:
 
 
 async def _answer(engine: Engine, batch: Batch) -> Answer:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         reasons = await batches.reasons(tx, batch.id)
         refused = await batches.refused(tx, batch.id, None, after=None, limit=_SHOWN)
     lines = [

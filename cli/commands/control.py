@@ -106,7 +106,7 @@ def _one(enrollment: str | None, sequence: str | None) -> str:
 
 async def _tell(enrollment: str, act: Callable[[Engine, UUID], Awaitable[EnrollmentState]]) -> Answer:
     async with connect.engine() as engine:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             enrollment_id = await short_ids.enrollment(tx, enrollment)
         state = await act(engine, enrollment_id)
     return Answer(

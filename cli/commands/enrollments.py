@@ -92,7 +92,7 @@ async def _must_exist(engine: Engine, external_ids: Sequence[str]) -> None:
     unknown: list[str] = []
     for i in range(0, len(external_ids), _PAGE):
         wanted = external_ids[i : i + _PAGE]
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             known = {c.external_id for c in await contacts.by_external_ids(tx, wanted)}
         unknown += [x for x in wanted if x not in known]
     if unknown:
@@ -107,7 +107,7 @@ async def _must_exist(engine: Engine, external_ids: Sequence[str]) -> None:
 async def _expected(engine: Engine, named: Sequence[str], everyone: bool, trigger: str | None) -> int:
     if not everyone:
         return len(named)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await contacts.count_contacts(tx, trigger)
 
 

@@ -85,7 +85,7 @@ def _message(channel: Channel, sender: str, text: str, event: str) -> InboundMes
 
 
 async def _answering(engine: Engine, enrollment: str, text: str, event: str) -> InboundMessage:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         enrollment_id = await short_ids.enrollment(tx, enrollment)
         report = await record.read_enrollment(tx, enrollment_id)
     if report is None:

@@ -40,7 +40,7 @@ async def review(
             text: list[RenderableType] = []
             decided = {}
             for name, decides in named:
-                async with engine.database.transaction(engine.tenant_id) as tx:
+                async with engine.transaction() as tx:
                     message_id = await short_ids.review(tx, name)
                 made = await starter.decide(engine, message_id, opt_out=decides)
                 decided[str(message_id)] = made.decision

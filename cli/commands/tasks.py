@@ -48,7 +48,7 @@ async def close_task(
     if done == skip:
         raise typer.BadParameter("say which: --done or --skip")
     async with connect.engine() as engine:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             task_id = await short_ids.task(tx, task)
         await closing.close(engine, task_id, "completed" if done else "skipped")
     outcome = "done" if done else "skipped"

@@ -91,7 +91,7 @@ async def change(
 ) -> Answer:
     """Say anew where to, of what, or whether at all; what is not named stays as it is."""
     async with connect.engine() as engine:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             present = await subscriptions.read(tx, id)
         if present is None:
             raise starter.no_such()

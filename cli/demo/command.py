@@ -109,7 +109,7 @@ async def _play(settings: Settings, stack: LocalStack, processes: Sequence[Serve
 async def _world(settings: Settings, engine: Engine, api: ServerProcess) -> AsyncIterator[Outside]:
     """Those who write to us, as soon as the API serves them."""
     url = services.url_of(settings)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         key = await api_keys.create(tx, engine.tenant_id, "demo", {"write"}, datetime.now(UTC))
     await api.until(lambda: services.answers(url), _SERVES_WITHIN_S)
     async with outside(

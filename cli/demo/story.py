@@ -112,7 +112,7 @@ async def play(
 
 
 async def _look(engine: Engine, sequence_id: UUID, played: Sequence[Line]) -> Progress:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return Progress(
             statuses=await executions.counts(tx, Filter(sequence_id=sequence_id)),
             steps=await analytics.step_stats(tx, sequence_id),

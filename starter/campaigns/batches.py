@@ -27,13 +27,13 @@ async def assign_sequence(engine: Engine, campaign: str, sequence: str) -> Batch
     """
     batch_id = await engine.database.repeat(lambda: _open(engine, campaign, sequence))
     await _start(engine, batch_id)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await batch(tx, batch_id)
 
 
 async def _open(engine: Engine, campaign: str, sequence: str) -> UUID:
     request = once.request_id()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if request and (begun := await batches.read(tx, ids.batch_of(request))):
             return begun.id
         found = await hold(tx, campaign)
@@ -76,7 +76,7 @@ async def cancel(engine: Engine, batch_id: UUID) -> Batch:
 
     Cancelled twice is cancelled. Raises NotFound, or Conflict for one that has ended otherwise.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await batches.end(tx, batch_id, "cancelled", engine.now())
         found = await batch(tx, batch_id)
     if found.status != "cancelled":

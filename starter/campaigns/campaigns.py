@@ -31,7 +31,7 @@ async def hold(tx: asyncpg.Connection, name: str) -> Campaign:
 
 async def create(engine: Engine, key: str, name: str | None = None, description: str | None = None) -> Campaign:
     """A new campaign; without a name it is called by its key. Raises Conflict when there is one of that key."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if await campaigns.create(tx, key, name or key, description, engine.now()) is None:
             raise Conflict(f"there is a campaign {key!r} already", hint="take another key")
         return await find(tx, key)
@@ -39,7 +39,7 @@ async def create(engine: Engine, key: str, name: str | None = None, description:
 
 async def describe(engine: Engine, campaign: str, name: str, description: str | None) -> Campaign:
     """Change what people read of it. Raises NotFound."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await find(tx, campaign)
         await campaigns.describe(tx, found.id, name, description, engine.now())
         return await find(tx, found.key)
@@ -52,7 +52,7 @@ async def delete(engine: Engine, campaign: str) -> None:
     """
 
     async def attempt() -> None:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             found = await find(tx, campaign)
             await campaigns.lock(tx, found.id)
             if await batches.any_live(tx, found.id):
@@ -82,7 +82,7 @@ async def add(engine: Engine, campaign: str, contacts: Sequence[str], added_by: 
 
 
 async def _add(engine: Engine, campaign: str, contacts: Sequence[str], added_by: AddedBy) -> Joined:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await hold(tx, campaign)
         known = await campaigns.contacts_named(tx, contacts)
         if unknown := [name for name in dict.fromkeys(contacts) if name not in known]:
@@ -97,7 +97,7 @@ async def _add(engine: Engine, campaign: str, contacts: Sequence[str], added_by:
 
 async def remove(engine: Engine, campaign: str, contact: str) -> None:
     """Take a contact out; its enrollments go on. Raises NotFound for one who is no member."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await find(tx, campaign)
         known = await campaigns.contacts_named(tx, [contact])
         if contact not in known or not await campaigns.remove(tx, found.id, known[contact]):

@@ -41,7 +41,7 @@ class Wanted:
 async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
     """Subscribe; also the secret, in the one text that it will ever be shown in. Raises ContentError, Conflict."""
     secret = _new_secret()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         # One after the other, so that two at once do not both pass the limit.
         tenant = await tenant_settings.hold(tx)
         _check(wanted.url, tenant.webhook_allow if tenant else ())
@@ -66,7 +66,7 @@ async def create(engine: Engine, wanted: Wanted) -> tuple[Subscription, str]:
 
 async def change(engine: Engine, subscription_id: UUID, wanted: Wanted) -> Subscription:
     """Say anew where and of what it is told; switched off, what is still to be delivered is given up."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         tenant = await tenant_settings.read(tx)
         _check(wanted.url, tenant.webhook_allow if tenant else ())
         if not await subscriptions.change(
@@ -90,7 +90,7 @@ async def change(engine: Engine, subscription_id: UUID, wanted: Wanted) -> Subsc
 async def rotate(engine: Engine, subscription_id: UUID, overlap: timedelta) -> tuple[Subscription, str]:
     """A new secret, shown this once; for so long deliveries are signed by the old one as well."""
     secret = _new_secret()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if not await subscriptions.rotate(tx, subscription_id, secret, engine.now() + min(overlap, LONGEST_OVERLAP)):
             raise no_such()
         changed = await subscriptions.read(tx, subscription_id)
@@ -103,7 +103,7 @@ async def remove(engine: Engine, subscription_id: UUID) -> None:
     """End it, with its log; what is still to be delivered is not."""
 
     async def attempt() -> bool:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             return await subscriptions.remove(tx, subscription_id)
 
     if not await engine.database.repeat(attempt):
@@ -112,7 +112,7 @@ async def remove(engine: Engine, subscription_id: UUID) -> None:
 
 async def redeliver(engine: Engine, delivery_id: UUID) -> Delivery:
     """Post a delivery once more, under its own id, at once."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         whose = await subscriptions.redeliver(tx, delivery_id, engine.now())
         found = await subscriptions.delivery(tx, delivery_id)
     if found is None:

@@ -60,7 +60,7 @@ async def create(engine: Engine, external_id: str | None, given: Changes) -> Con
         id=id_, external_id=name, zones=(), tags=(), triggers=(), attributes={}, created_at=now, updated_at=now, **empty
     )
     record = _changed(bare, given, engine.default_region, {"external_id": name})
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if not await records.insert(tx, record):
             raise Conflict("there is a contact of that external id already", hint="change that one, or take another id")
     return record
@@ -99,7 +99,7 @@ async def _rewritten(
     engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]
 ) -> tuple[ContactRecord, list[OpenSignal], bool]:
     """The contact as it is then, what is to be told to workflows, and whether it lives by another clock."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await records.find(tx, contact)
         aims = await waits.goals_of(tx, found.id, by_field=True) if found else []
         held = await records.hold(tx, found.id) if found else None

@@ -35,7 +35,7 @@ async def erase(engine: Engine, contact: str, *, stop: bool = False) -> UUID:
 async def _erase(engine: Engine, contact: str, event_id: UUID, *, stop: bool) -> tuple[UUID, list[OpenSignal]]:
     """Our id, and what is to be told to those who were stopped."""
     now = engine.now()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await records.find(tx, contact)
         if found is None:
             raise NotFound(MISSING, hint=HINT)

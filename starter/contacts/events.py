@@ -63,7 +63,7 @@ async def _recorded(
     engine: Engine, contact: str, word: str, key: str, now: datetime
 ) -> tuple[RecordedEvent, Sequence[OpenSignal]]:
     """What became of it, and what is still to be told."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await records.find(tx, contact)
         if found is None:
             raise NotFound(

@@ -15,7 +15,7 @@ _LISTS = frozenset({"tags", "triggers"})
 
 async def export(engine: Engine) -> AsyncGenerator[Sequence[object], None]:
     """First the names of the columns, then a row for each contact, as they were at one moment; holds a connection."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         names: list[str] | None = None
         async for row in records.every(tx):
             if names is None:

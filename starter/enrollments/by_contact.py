@@ -72,7 +72,7 @@ async def enroll_named(
     """
     with once.apart():
         request = once.request_id()
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             known = await campaigns.contacts_named(tx, names)
             if unknown := [name for name in names if name not in known]:
                 more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
@@ -93,7 +93,7 @@ async def enroll_named(
             )
         report.new |= {one.contact_id: one.id for one in before}
         report.unstarted += sum(one.is_pending for one in before)
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             live = await enrollments.live_of(tx, report.alive, wanted.id if wanted else None)
     return Enrolled(_outcomes(people, report, {one.contact_id: one.id for one in live}), report.unstarted)
 
@@ -126,7 +126,7 @@ def _outcomes(people: Sequence[Contact], report: EnrollReport, live: dict[UUID, 
 
 async def find(engine: Engine, name: str) -> Party:
     """The contact of that external id, or of that id of ours. Raises NotFound."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         party = await conversation.find(tx, name)
     if party is None:
         raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
@@ -172,7 +172,7 @@ async def stop(engine: Engine, name: str, sequence: str | None, reason: str) -> 
 async def _live(engine: Engine, name: str, sequence: str | None) -> list[LiveEnrollment]:
     """What lives of a contact, the oldest first. Raises NotFound; Conflict where it does not live in `sequence`."""
     party = await find(engine, name)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         row = await sequences.named(tx, sequence) if sequence is not None else None
         live = await enrollments.live_of(tx, [party.id], row.id if row else None)
     if row is not None and not live:

@@ -67,7 +67,7 @@ async def _pause_alone(engine: Engine, enrollment_id: UUID, silence: NotReady) -
 async def resume(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Let a paused enrollment go on."""
     with once.apart():
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             unheard = await signals.open_pauses(tx, enrollment_id)
         for word in unheard:
             await deliver(engine, word.event_id, [word])
@@ -99,7 +99,7 @@ async def _locked(engine: Engine, enrollment_id: UUID) -> AsyncIterator[asyncpg.
     try:
         async with (
             asyncio.timeout(_UNLOCKED_WITHIN.total_seconds()),
-            engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx,
+            engine.transaction(lock_enrollment=enrollment_id) as tx,
         ):
             yield tx
     except TimeoutError as error:
@@ -117,7 +117,7 @@ async def send_now(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
 async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
     """Count a message in doubt as sent and go on; after the end it only settles the record."""
     with once.apart():
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             scope = await read_scope(tx, enrollment_id)
     if scope is None or scope.ending is None:
         return await _ask(engine, enrollment_id, EnrollmentWorkflow.assume_sent)
@@ -125,7 +125,7 @@ async def assume_sent(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
 
 
 async def _assume_after_the_end(engine: Engine, enrollment_id: UUID, scope: Scope) -> EnrollmentState:
-    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
+    async with engine.transaction(lock_enrollment=enrollment_id) as tx:
         visit = await ledger.in_doubt(tx, enrollment_id)
         if visit is None:
             raise _over(enrollment_id, scope)
@@ -154,7 +154,7 @@ async def _ask(
     """
     with once.apart():
         request = once.request_id()
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             scope = await read_scope(tx, enrollment_id)
         if request is None or scope is None:
             _must_live(enrollment_id, scope)

@@ -97,11 +97,11 @@ class _Batch:
         await self.engine.database.repeat(lambda: self._mark_started(ready))
 
     async def _mark_started(self, ready: Sequence[UUID]) -> None:
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             await enrollments.mark_started(tx, ready, self.engine.now())
 
     async def _insert(self, people: Sequence[Contact]) -> Opened:
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             # Whoever archives it meanwhile waits for us, and finds those that we enroll.
             must_be_active(self.version.plan.sequence, await sequences.hold_status(tx, self.version.sequence_id))
             return await open_enrollments(
@@ -151,7 +151,7 @@ async def enroll(
     enrolled singly. Raises NotFound for a sequence that does not exist or was never published, Conflict for one that is
     not active, NotReady for one that uses a channel without a provider.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sequence = await sequences.find(tx, sequence_key)
         if sequence is None or sequence.version_id is None:
             raise NotFound(f"no published sequence {sequence_key!r}", hint="publish it first", command="publish FILE")
@@ -197,7 +197,7 @@ async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[S
     """Contacts by external id, in pages. Raises NotFound naming the first that does not exist."""
     for i in range(0, len(external_ids), _BATCH):
         wanted = external_ids[i : i + _BATCH]
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             found = await contacts.by_external_ids(tx, wanted)
         known = {c.external_id for c in found}
         if missing := [x for x in wanted if x not in known]:
@@ -213,7 +213,7 @@ async def everyone(engine: Engine, trigger: str | None = None) -> AsyncIterator[
     """Every contact of the tenant (with `trigger`: that carries it), in pages, by id."""
     after: UUID | None = None
     while True:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             page = await contacts.page(tx, after=after, trigger=trigger, limit=_BATCH * 4)
         if not page:
             return

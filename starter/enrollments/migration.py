@@ -92,7 +92,7 @@ class _Migration:
 
     async def page(self, after: UUID | None) -> list[Candidate]:
         """The next of those that are on other versions, by id, and the versions that they are on."""
-        async with self._engine.database.transaction(self._engine.tenant_id) as tx:
+        async with self._engine.transaction() as tx:
             page = await moves.people(tx, self._target.sequence_id, self._target.id, after=after, limit=_PAGE)
             found = await moves.candidates(tx, page)
             for version_id in {one.version_id for one in found} - self._versions.keys():
@@ -185,7 +185,7 @@ async def migrate(
     how many were. Raises NotFound for a sequence or version that does not exist, TouchlineError for a step in
     `replaced` that does not, NotReady where a channel of the version has no provider.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sequence = await sequences.named(tx, key)
         version_id = await sequences.numbered(tx, sequence.id, number)
         target = None if version_id is None else await sequences.read_version(tx, version_id)

@@ -42,7 +42,7 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
     `step`: only if that is the one. Raises NotFound; Conflict, where it did not fail there or must not go on; NotReady,
     when Temporal does not answer or a channel has no provider. Then nothing was changed.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         seen = _may_be_retried(await retries.read(tx, enrollment_id), enrollment_id, step)
     await _is_over(engine, enrollment_id)
     now = engine.now()
@@ -62,7 +62,7 @@ async def retry(engine: Engine, enrollment_id: UUID, step: str | None = None) ->
 async def _take_up(
     engine: Engine, enrollment_id: UUID, step: str | None, seen: Failed, now: datetime
 ) -> tuple[Failed, Version, Stop, int]:
-    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
+    async with engine.transaction(lock_enrollment=enrollment_id) as tx:
         failed = _may_be_retried(await retries.read(tx, enrollment_id), enrollment_id, step)
         if failed.retries != seen.retries:
             raise Conflict(f"enrollment {enrollment_id} was taken up again meanwhile, and failed once more")
@@ -167,5 +167,5 @@ async def _start(engine: Engine, failed: Failed, version: Version, stop: Stop, n
 
 
 async def _mark_started(engine: Engine, enrollment_id: UUID) -> None:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await enrollments.mark_started(tx, [enrollment_id], engine.now())

@@ -20,7 +20,7 @@ async def close(engine: Engine, task_id: UUID, outcome: Outcome) -> None:
     Raises NotFound, or Conflict for a task that is not open any more.
     """
     now = datetime.now(UTC)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         enrollment_id = await tasks.enrollment_of(tx, task_id)
     if enrollment_id is None:
         raise NotFound(f"no task {task_id}", hint="list the tasks to find it", command="tasks")
@@ -31,7 +31,7 @@ async def close(engine: Engine, task_id: UUID, outcome: Outcome) -> None:
 async def _close(
     engine: Engine, task_id: UUID, enrollment_id: UUID, outcome: Outcome, now: datetime
 ) -> Sequence[OpenSignal]:
-    async with engine.database.transaction(engine.tenant_id, lock_enrollment=enrollment_id) as tx:
+    async with engine.transaction(lock_enrollment=enrollment_id) as tx:
         if await tasks.close(tx, task_id, outcome, now) is None:
             raise Conflict(
                 f"task {task_id} is not open any more", hint="list the tasks to find those that are", command="tasks"

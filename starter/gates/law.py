@@ -76,7 +76,7 @@ async def at_moment(
     moment = engine.now() if at is None else at
     if moment.utcoffset() is None:
         raise Unfit("at: the time has no zone", hint="write it as 2026-12-24T21:30-05:00")
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         decided = await store.read(tx)
         home = await sequences.home(tx)
         if contact is not None:
@@ -163,7 +163,7 @@ class RuleState(Frozen):
 
 async def rules(engine: Engine) -> tuple[list[RuleState], TenantLaw]:
     """All rules, and what the tenant has decided: which are enforced, and where nobody is written to for a time."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         decided = await store.read(tx)
     shown = [
         RuleState(
@@ -188,7 +188,7 @@ async def switch(engine: Engine, rule: str, *, enforced: bool, reason: str, deci
     if rule not in law():
         raise NotFound(f"there is no rule {rule[:60]!r}", hint=_NAMES)
     said = _said(reason)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await store.switch(tx, rule, enforced, reason=said, decided_by=decided_by, now=engine.now())
 
 
@@ -228,14 +228,14 @@ async def block(
         ends=ends.astimezone(UTC),
         source=_said(source),
     )
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await store.block(tx, new, decided_by=decided_by, now=now)
 
 
 async def withdraw(engine: Engine, block_id: UUID, *, reason: str, decided_by: str) -> LawDecision:
     """Take a block back; raises NotFound where none of that id holds."""
     said = _said(reason)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         made = await store.withdraw(tx, block_id, reason=said, decided_by=decided_by, now=engine.now())
     if made is None:
         raise NotFound("there is no such block, or it is over", hint="list the law to see those that hold")
@@ -244,7 +244,7 @@ async def withdraw(engine: Engine, block_id: UUID, *, reason: str, decided_by: s
 
 async def decisions(engine: Engine, limit: int) -> list[LawDecision]:
     """What the tenant has decided, the newest first."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await store.decisions(tx, limit)
 
 

@@ -32,7 +32,7 @@ async def bar(engine: Engine, channel: Channel, address: str) -> SuppressionReco
 
 async def _bar(engine: Engine, channel: Channel, normal: str) -> SuppressionRecord:
     now = engine.now()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await stops.hold(tx, channel, [normal], None, at=now)
         await suppressions.suppress(tx, channel, normal, "manual", at=now, now=now)
         found = await suppressions.records_of(tx, [normal])
@@ -58,7 +58,7 @@ async def bar_contact(
 
 async def _opt_out(engine: Engine, who: ContactRecord, channel: Channel, address: str | None) -> SuppressionRecord:
     now = engine.now()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await stops.hold(tx, channel, [address] if address else [], who.id, at=now)
         await suppressions.opt_out(tx, channel, who.id, address, at=now, now=now)
         found = await suppressions.records_of(tx, [], who.id)
@@ -68,7 +68,7 @@ async def _opt_out(engine: Engine, who: ContactRecord, channel: Channel, address
 async def of_contact(engine: Engine, contact: str) -> list[SuppressionRecord]:
     """What bars the contact and its addresses, or did so once. Raises NotFound."""
     who = await _contact(engine, contact)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await suppressions.records_of(tx, _addresses(who), who.id)
 
 
@@ -83,7 +83,7 @@ async def lift(
     Conflict for what may not be lifted.
     """
     who = await _contact(engine, contact) if contact is not None else None
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await suppressions.find(tx, id)
         if found is None or (who is not None and not _is_about(found, who)):
             raise NotFound("there is no such suppression", hint="list the suppressions to find it")
@@ -118,7 +118,7 @@ def _addresses(contact: ContactRecord) -> list[str]:
 
 
 async def _contact(engine: Engine, name: str) -> ContactRecord:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         found = await records.find(tx, name)
     if found is None:
         raise NotFound(MISSING, hint=HINT)

@@ -111,7 +111,7 @@ class Inbox:
         """Store a call's reports, all or nothing; each has its effect at once, behind the answer."""
 
         async def stored() -> list[Waiter]:
-            async with engine.database.transaction(engine.tenant_id) as tx:
+            async with engine.transaction() as tx:
                 return await store(tx, engine, reports, source=source)
 
         self._taking_in += 1
@@ -236,7 +236,7 @@ async def _put_off(engine: Engine, id_: UUID, error: Exception) -> None:
     """It is due again in a while, for whoever keeps the inbox; where the database is away, at once when it is back."""
     log.warning("inbox_waits", event_id=str(id_), error=type(error).__name__)
     try:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             await inbox.put_off(tx, id_, engine.now())
     except Exception as lost:
         log.warning("inbox_not_put_off", event_id=str(id_), error=type(lost).__name__)
@@ -252,7 +252,7 @@ async def _refused(engine: Engine, id_: UUID, error: Exception) -> bool:
     reason = f"{type(error).__name__}: {error}"
     now = engine.now()
     try:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             if await inbox.failed(tx, id_, reason, now + _AGAIN) >= _TRIES:
                 await _bury(tx, engine, id_, reason)
     except Exception as unwritten:
@@ -263,7 +263,7 @@ async def _refused(engine: Engine, id_: UUID, error: Exception) -> bool:
 
 async def _applied(engine: Engine, id_: UUID) -> Received | None:
     """Out of the inbox and into effect, in one transaction; None: it is somebody else's turn, or was."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         letter = await inbox.take(tx, id_)
         if letter is None:
             return None

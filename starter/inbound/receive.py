@@ -54,7 +54,7 @@ async def record(engine: Engine, report: StatusReport | InboundMessage) -> Recei
 
 async def _more(engine: Engine, report: StatusReport | InboundMessage, received: Received, rest: Rest) -> Received:
     async def end() -> Received:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             return await go_on(tx, received.event_id, report, rest, engine.now())
 
     more = await engine.database.repeat(end)
@@ -75,7 +75,7 @@ async def go_on(
 
 
 async def _record(engine: Engine, report: StatusReport | InboundMessage, now: datetime) -> Received:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await apply(tx, engine, report, now)
 
 
@@ -154,7 +154,7 @@ async def explained(engine: Engine, message: InboundMessage) -> Explanation:
     """How this message would be read if it came in now, and why; nothing is recorded."""
     message = _asked_by_mail(engine, message)
     message = message.model_copy(update={"sender": _normal(engine, message.channel, message.sender)})
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         ours = await matching.texts_written(tx, message)
         return explain_message(message, ours, on_left=await _on_left(tx))
 

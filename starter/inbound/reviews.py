@@ -14,7 +14,7 @@ async def decide(engine: Engine, message_id: UUID, *, opt_out: bool) -> Decided:
 
     Raises NotFound, or Conflict where the other was decided.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         decided = await reviews.decide(tx, message_id, "opt_out" if opt_out else "no_opt_out", engine.now())
     await deliver(engine, ids.decision_id(message_id), decided.struck.told)
     return decided

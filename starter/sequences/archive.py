@@ -44,7 +44,7 @@ async def archive(engine: Engine, key: str, *, stop: bool, reason: str = "archiv
     """
 
     async def close() -> tuple[UUID, list[OpenSignal]]:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             sequence = await status.hold(tx, key)
             held = await status.archive(tx, sequence)
             return sequence.id, [] if stop else await status.call(tx, held, engine.now())
@@ -86,13 +86,13 @@ async def _must_be_over(engine: Engine, sequence_id: UUID, stopped: int) -> None
 
 
 async def _count(engine: Engine, sequence_id: UUID) -> int:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await enrollments.count_live(tx, sequence_id)
 
 
 async def _stop(engine: Engine, sequence_id: UUID, event_id: UUID, ending: Ending) -> list[OpenSignal] | None:
     """What is to be told to those who were stopped; None: nobody is left."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         batch = await enrollments.lock_live(tx, sequence_id, _BATCH)
         words = await enrollments.end_by(tx, event_id, "reply", batch, ending, now=datetime.now(UTC))
     return words if batch else None

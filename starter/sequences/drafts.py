@@ -69,7 +69,7 @@ async def create(
         document = _with_settings(document, settings)
     named = key_for(key, document)
     document = await asyncio.to_thread(readable, keyed(document, named))
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         if await drafts.create(tx, engine.tenant_id, named, document) is None:
             raise Conflict(f"there is a sequence {named!r} already", hint="choose another key")
         return await found(tx, named)
@@ -77,7 +77,7 @@ async def create(
 
 async def read(engine: Engine, name: str) -> Sheet:
     """A sequence by key or id, with its working copy. Raises NotFound."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         return await found(tx, name)
 
 
@@ -98,7 +98,7 @@ async def edit(
     """
 
     async def attempt() -> tuple[Sheet, T]:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             sheet = await _held(tx, name, seen)
             document, known = await asyncio.to_thread(change, sheet.definition)
             await drafts.change(tx, sheet, await asyncio.to_thread(_same, sheet, document))
@@ -124,7 +124,7 @@ async def update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> Sheet
 
 async def _update(engine: Engine, name: str, seen: Seen, wishes: Wishes) -> tuple[str, _After | None]:
     """The sequence's key, and what is to be done after the commit."""
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sheet = await _held(
             tx, name, lambda sheet: seen(sheet) or _is_begun(sheet, wishes), standing_too=wishes.status is not None
         )
@@ -153,7 +153,7 @@ async def duplicate(engine: Engine, name: str, *, key: str | None = None, label:
 
     Raises NotFound, and Conflict when the key is taken.
     """
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sheet = await found(tx, name)
         document = _labelled(sheet.definition, {"name": label or f"{sheet.name[:190]} (copy)"})
         for named in (key,) if key is not None else copy_keys(sheet.key):
@@ -166,7 +166,7 @@ async def delete(engine: Engine, name: str, seen: Seen) -> None:
     """Delete a sequence that was never published. Raises NotFound, Stale, and Conflict for any other."""
 
     async def attempt() -> None:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             sheet = await _held(tx, name, seen)
             if sheet.version is not None or not await drafts.delete(tx, sheet.id):
                 raise Conflict(
@@ -195,7 +195,7 @@ async def publish(engine: Engine, name: str, seen: Seen) -> Outcome:
 
 
 async def _publish(engine: Engine, name: str, seen: Seen) -> Outcome:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         sheet = await _held(tx, name, seen)
         checked = await asyncio.to_thread(check, text_of(sheet.definition), filename=sheet.key)
         errors = [f for f in checked.diagnostics if f.severity == "error"]

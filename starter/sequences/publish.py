@@ -29,7 +29,7 @@ async def publish(engine: Engine, checked: Checked) -> Published:
 
 
 async def _publish(engine: Engine, checked: Checked, key: str, document: dict[str, Any]) -> Published:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         # Before the sequence's row, as whoever changes the working copy takes them.
         await drafts.hold(tx, key)
         published = await store_version(tx, engine, checked)

@@ -75,7 +75,7 @@ async def pause_sequence(engine: Engine, key: str, reason: str) -> None:
     """Hold every enrollment of a sequence before its next message; loses nobody."""
 
     async def halt() -> None:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             await pause(tx, await hold(tx, key), reason)
 
     await engine.database.repeat(halt)
@@ -85,7 +85,7 @@ async def resume_sequence(engine: Engine, key: str) -> int:
     """Let a sequence go on, and wake the enrollments that it held; answers how many."""
 
     async def go_on() -> list[OpenSignal]:
-        async with engine.database.transaction(engine.tenant_id) as tx:
+        async with engine.transaction() as tx:
             return await resume(tx, await hold(tx, key), engine.now())
 
     words = await engine.database.repeat(go_on)

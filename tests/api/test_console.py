@@ -134,7 +134,7 @@ async def test_a_session_that_is_used_lasts_and_ends_after_a_week_all_the_same(a
 
 async def _key_id(api: Api) -> UUID:
     await api.key("read", name="for an id")
-    async with api.rig.engine.database.transaction(api.rig.engine.tenant_id) as tx:
+    async with api.rig.engine.transaction() as tx:
         key = await api_keys.read(tx, "for an id")
     assert key is not None
     return key.id

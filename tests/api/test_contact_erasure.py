@@ -194,7 +194,7 @@ async def test_what_came_in_is_recorded_before_it_is_forgotten(api: Api) -> None
     answer = InboundMessage(
         channel=Channel.SMS, provider="test", provider_event_id="1", at=now, sender=contact.phone or "", text="I am Ada"
     )
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         [place] = await inbox.store(tx, engine, [answer], source="/test")
     refused = await erase(api, contact.external_id, "?stop=true")
     assert (refused.status_code, "came in" in refused.json()["detail"]) == (409, True)

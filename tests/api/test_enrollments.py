@@ -52,7 +52,7 @@ async def test_the_whole_record_is_read(running: tuple[Api, Rig]) -> None:
         ("hello", "sent"),
         ("more", "pending"),
     ]
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         report = await reports.read_enrollment(tx, enrollment)
     assert report is not None
     assert answer.content == to_json(record_of(report))

@@ -122,7 +122,7 @@ async def test_nothing_of_another_tenant_is_heard(api: Api, edge: Edge, tenant: 
     owner = await asyncpg.connect(database_url)
     await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", engine.tenant_id)
     await owner.close()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         text = await api_keys.create(tx, engine.tenant_id, "other", {"read"}, datetime.now(UTC))
     theirs = {"Authorization": f"Bearer {text}"}
     async with (

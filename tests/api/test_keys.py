@@ -50,7 +50,7 @@ async def test_a_key_acts_for_its_own_tenant(api: Api, edge: Edge, database_url:
 async def test_without_a_valid_key_nobody_is_let_in(api: Api, edge: Edge) -> None:
     """401 with WWW-Authenticate for none, a wrong one, another scheme, and one that was revoked."""
     revoked = await api.key("read", name="gone")
-    async with api.rig.engine.database.transaction(api.rig.engine.tenant_id) as tx:
+    async with api.rig.engine.transaction() as tx:
         await api_keys.revoke(tx, "gone", NOW)
     valid = await api.key("read")
     key = valid["Authorization"].removeprefix("Bearer ")
@@ -110,7 +110,7 @@ async def test_a_name_names_one_key_for_ever(api: Api) -> None:
     engine = api.rig.engine
     with pytest.raises(Conflict, match="crm"):
         await api.key("write", name="crm")
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         await api_keys.revoke(tx, "crm", NOW)
         with pytest.raises(NotFound, match="crm"):
             await api_keys.revoke(tx, "crm", NOW)

@@ -118,7 +118,7 @@ async def test_a_secret_is_rotated(api: Api) -> None:
     assert rotated["secret"] not in ("", new["secret"])
     until = datetime.fromisoformat(rotated["previous_secret_until"])
     assert timedelta(hours=1.9) < until - datetime.now(UTC) < timedelta(hours=2.1)
-    async with api.rig.engine.database.transaction(api.rig.engine.tenant_id) as tx:
+    async with api.rig.engine.transaction() as tx:
         for at, secrets in (
             (until - timedelta(minutes=1), (rotated["secret"], new["secret"])),
             (until, (rotated["secret"],)),
@@ -204,7 +204,7 @@ async def test_scopes_and_tenants(api: Api, edge: Edge, database_url: str) -> No
     owner = await asyncpg.connect(database_url)
     await owner.execute("INSERT INTO tenants (id, name) VALUES ($1, 'Other')", engine.tenant_id)
     await owner.close()
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         text = await api_keys.create(tx, engine.tenant_id, "other", {"read", "write", "admin"}, datetime.now(UTC))
     theirs = {"Authorization": f"Bearer {text}"}
     one = f"/webhook-subscriptions/{new['id']}"

@@ -28,7 +28,7 @@ async def call(api: Api) -> Call:
 
 async def barred(api: Api, address: str, reason: SuppressionReason, channel: Channel = Channel.EMAIL) -> None:
     now = datetime.now(UTC)
-    async with api.rig.engine.database.transaction(api.rig.engine.tenant_id) as tx:
+    async with api.rig.engine.transaction() as tx:
         await suppress(tx, channel, address, reason, at=now, now=now)
 
 

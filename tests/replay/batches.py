@@ -22,7 +22,7 @@ async def _recorded(rig: Rig) -> UUID:
     people = [await rig.contact() for _ in range(2)]
     campaign = await campaigns.create(rig.engine, "spring")
     await campaigns.add(rig.engine, "spring", [contact.external_id for contact in people], "api")
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         found = await sequences.find(tx, key)
         assert found is not None
         assert found.version_id is not None
@@ -56,7 +56,7 @@ async def batch_held(rig: Rig) -> UUID:
     await rig.engine.runs.start_batch(rig.engine.tenant_id, batch_id)
 
     async def held() -> None:
-        async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+        async with rig.engine.transaction() as tx:
             assert (await starter_batches.batch(tx, batch_id)).held
 
     await assert_eventually(held, timeout_s=30)

@@ -196,7 +196,7 @@ async def migrated(rig: Rig, provider: ScriptedProvider) -> UUID:
     """Refused a move, then moved to another step of another version, paused there, moved back, and finished."""
     enrollment = await _waiting(rig)
     await rig.publish(TEXTS.replace("id: second", "id: other").replace("hours: 72", "hours: 96"))
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         [version_id] = [row["id"] for row in await tx.fetch("SELECT id FROM sequence_versions WHERE version = 2")]
         version = await sequences.read_version(tx, version_id)
     assert version is not None

@@ -125,7 +125,7 @@ class Letters(Rig):
 
     async def decides(self, setting: str, value: object) -> None:
         """The workspace changes one of its settings."""
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             await tenant_settings.change(tx, {setting: value})
 
     def job_id(self, enrollment: UUID, node: str) -> UUID:

@@ -159,7 +159,7 @@ class Rig:
             **fields,
         }
         contact = Contact(**given)
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             await contacts.upsert(tx, [contact])
         return contact
 
@@ -211,7 +211,7 @@ class Rig:
             to=contact.phone or "",
             content=TextContent(body=text),
         )
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             ledger.begin_sending(tx, Visit(enrollment_id, node_id), message, "scripted", await self.now())
 
     async def skip(self, duration: timedelta) -> None:
@@ -257,11 +257,11 @@ class Rig:
         return str(ending.status), ending.reason
 
     async def rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             return [dict(row) for row in await tx.fetch(sql, *args)]
 
     async def execute(self, sql: str, *args: Any) -> None:
-        async with self.engine.database.transaction(self.engine.tenant_id) as tx:
+        async with self.engine.transaction() as tx:
             await tx.execute(sql, *args)
 
     async def somebody_waits(self) -> None:

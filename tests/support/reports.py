@@ -28,7 +28,7 @@ async def nudge(rig: Rig, enrollment: UUID) -> None:
 async def be_away(rig: Rig, enrollment: UUID, until: date) -> list[OpenSignal]:
     """What an out-of-office writes; answers the word that is left for the workflow."""
     event_id = uuid4()
-    async with rig.engine.database.transaction(rig.engine.tenant_id, lock_enrollment=enrollment) as tx:
+    async with rig.engine.transaction(lock_enrollment=enrollment) as tx:
         moved = await postpone(tx, event_id, [enrollment], until, await rig.now())
         left = await signals.of_event(tx, event_id)
     assert [word.enrollment_id for word in left] == moved

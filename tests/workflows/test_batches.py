@@ -45,7 +45,7 @@ async def members(rig: Rig, count: int, key: str = "spring", **fields: Any) -> l
 
 
 async def stands(rig: Rig, batch_id: UUID) -> Batch:
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         return await starter_batches.batch(tx, batch_id)
 
 

@@ -66,7 +66,7 @@ async def test_a_wait_is_planned_anew_later_and_earlier(skipping: Rig) -> None:
     assert (at.astimezone(BRISBANE).time(), gate) == (time(9), "window")
     assert about(before[0] + 4 * HOUR, at)
     assert (await skipping.job(enrollment, "second"))["held_until"] == at
-    async with skipping.engine.database.transaction(skipping.engine.tenant_id) as tx:
+    async with skipping.engine.transaction() as tx:
         report = await record.read_enrollment(tx, enrollment)
     assert report is not None
     told = record_of(report).next

@@ -99,7 +99,7 @@ class Stage:
         return await self.rig.job(self.enrollment, "first")
 
     async def transaction(self, act: Callable[[Any], Awaitable[Any]]) -> None:
-        async with self.rig.engine.database.transaction(self.rig.engine.tenant_id) as tx:
+        async with self.rig.engine.transaction() as tx:
             await act(tx)
 
 
@@ -181,7 +181,7 @@ async def test_a_no_after_the_look_waits_for_nobody_and_names_what_had_begun(sta
     await delivery
     job = await stage.job()
     assert (job["state"], job["overtaken_at"], len(stage.provider.handed_over)) == ("sent", named, 1)
-    async with stage.rig.engine.database.transaction(stage.rig.engine.tenant_id) as tx:
+    async with stage.rig.engine.transaction() as tx:
         report = await record.read_enrollment(tx, stage.enrollment)
     assert report is not None
     assert next((one.step, one.had_begun) for one in report.messages if one.state != "cancelled") == ("first", True)

@@ -40,7 +40,7 @@ async def held(rig: Rig, provider: ScriptedProvider, gate: str) -> tuple[UUID, C
 
 
 async def settle_late(rig: Rig, enrollment: UUID) -> bool:
-    async with rig.engine.database.transaction(rig.engine.tenant_id, lock_enrollment=enrollment) as tx:
+    async with rig.engine.transaction(lock_enrollment=enrollment) as tx:
         return await ledger.settle_late(tx, ids.job_id(enrollment, "first"), await rig.now()) is not None
 
 

@@ -97,7 +97,7 @@ async def test_turns_taken_in_opposite_orders_are_taken_one_after_the_other(on_d
     has_one = asyncio.Event()
 
     async def take(contact: Contact, first: str, second: str) -> list[int]:
-        async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+        async with rig.engine.transaction() as tx:
             turns = [await actions.take_turn(tx, contact.id, sequence, first)]
             if contact is one:
                 has_one.set()
@@ -131,7 +131,7 @@ async def test_an_event_that_comes_while_its_wait_is_decided_upon_comes_too_late
     node, visit = plan.nodes["wait"], Visit(enrollment, "wait")
     assert isinstance(node, WaitNode)
     where = LocalTime(contact.zones, "Etc/UTC", enrollment)
-    async with rig.engine.database.transaction(rig.engine.tenant_id, lock_enrollment=enrollment) as tx:
+    async with rig.engine.transaction(lock_enrollment=enrollment) as tx:
         decided = await waiting.for_event(tx, node, visit, Moment(await rig.now(), where, hurried=True))
         assert decided == Left(node.otherwise, {"branch": "else"})
         event = asyncio.create_task(record_event(rig.engine, contact.external_id, "tick"))

@@ -79,7 +79,7 @@ class Post:
         return await environment.run(poller.poll)
 
     async def checkpoint(self) -> Checkpoint:
-        async with self.rig.engine.database.transaction(self.rig.engine.tenant_id) as tx:
+        async with self.rig.engine.transaction() as tx:
             found = await mailboxes.read(tx, self.config.name)
         assert found is not None
         return found
@@ -147,7 +147,7 @@ async def test_an_answer_without_a_message_id_is_one_too(post: Post) -> None:
 
 
 async def _go_back_to(post: Post, checkpoint: Checkpoint) -> None:
-    async with post.rig.engine.database.transaction(post.rig.engine.tenant_id) as tx:
+    async with post.rig.engine.transaction() as tx:
         await mailboxes.save(tx, post.config.name, checkpoint)
 
 

@@ -272,7 +272,7 @@ async def test_show_says_until_when_the_contact_is_away(skipping: Rig) -> None:
     in_days = await noon(skipping)
     enrollment = await waiting(skipping)
     await away(skipping, enrollment, in_days(10))
-    async with skipping.engine.database.transaction(skipping.engine.tenant_id) as tx:
+    async with skipping.engine.transaction() as tx:
         report = await record.read_enrollment(tx, enrollment)
     assert report is not None
     said = StringIO()

@@ -280,7 +280,7 @@ async def test_a_sequence_that_somebody_holds_is_paused_by_the_next_attempt(
     key = await scripted.publish(STOPPING)
     contact = await scripted.contact()
     provider.answers.extend([ConfigurationError("scripted", "bad credentials", code="20003")] * 100)
-    async with scripted.engine.database.transaction(scripted.engine.tenant_id) as tx:
+    async with scripted.engine.transaction() as tx:
         await tx.execute("SELECT FROM sequences FOR SHARE")
         [enrollment] = await scripted.enroll(key, contact)
         await scripted.arrives(enrollment, "first", gate="provider_retry")

@@ -58,7 +58,7 @@ async def test_a_suppressed_address_is_not_retried(scripted_dev: Rig, provider: 
     """On the channel that failed, or on one of the sequence's since it failed."""
     enrollment, contact = await failed(scripted_dev, provider)
     now = await scripted_dev.now()
-    async with scripted_dev.engine.database.transaction(scripted_dev.engine.tenant_id) as tx:
+    async with scripted_dev.engine.transaction() as tx:
         await suppress(tx, Channel.SMS, contact.phone or "", "manual", at=now - timedelta(days=9), now=now)
     with pytest.raises(Conflict, match="suppressed on sms"):
         await retry(scripted_dev.engine, enrollment)

@@ -73,7 +73,7 @@ async def took(receiver: Receiver, *types: str) -> None:
 
 
 async def log(rig: Rig, subscription: Subscription) -> list[dict[str, Any]]:
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         found = await stored.deliveries(tx, subscription.id, None, None, 100)
     return [dict(delivery) for delivery in sorted(found, key=lambda d: d.created_at)]
 
@@ -88,7 +88,7 @@ async def states(rig: Rig, subscription: Subscription, *expected: str) -> list[d
 
 
 async def how(rig: Rig, subscription: Subscription) -> Subscription:
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         found = await stored.read(tx, subscription.id)
     assert found is not None
     return found
@@ -244,7 +244,7 @@ async def test_what_nobody_posts_is_found_again(rig: Rig, receiver: Receiver, mo
         without_feed.setattr(Runs, "keep_webhook_feed", AsyncMock())
         await subscribe(rig, receiver, *ENDS)
     await control.pause(rig.engine, enrollment)
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         [owed], _ = await stored.feed(tx, datetime.now(UTC))
     assert receiver.calls == []
     await rig.by_itself(Reconciler(rig.deliveries(), rig.engine.runs).reconcile)
@@ -286,6 +286,6 @@ async def test_a_change_becomes_one_delivery(rig: Rig, receiver: Receiver) -> No
     await control.pause(rig.engine, enrollment)
     await states(rig, subscription, "delivered")
     await rig.execute("UPDATE webhook_feeds SET xid = '1', id = 0")
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         await stored.feed(tx, datetime.now(UTC))
     assert len(await log(rig, subscription)) == len(receiver.calls) == 1

@@ -28,12 +28,12 @@ steps:
 
 
 async def _decide(rig: Rig, **changes: object) -> None:
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         await tenants.change(tx, changes)
 
 
 async def _send_from(rig: Rig, channel: SendingChannel, address: str, name: str | None = None) -> None:
-    async with rig.engine.database.transaction(rig.engine.tenant_id) as tx:
+    async with rig.engine.transaction() as tx:
         await senders.add(tx, channel, address, name, default=True, region="US", now=datetime.now(UTC))
 
 

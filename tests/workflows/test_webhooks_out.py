@@ -118,7 +118,7 @@ async def test_a_lost_worker_posts_again(scripted: Rig, provider: ScriptedProvid
         to="https://a.example",
         content=WebhookContent(body="{}", timeout_seconds=5),
     )
-    async with scripted.engine.database.transaction(scripted.engine.tenant_id) as tx:
+    async with scripted.engine.transaction() as tx:
         ledger.begin_sending(tx, Visit(enrollment, "hook"), message, "scripted", await scripted.now())
     order = ExecuteInput(tenant_id=scripted.engine.tenant_id, enrollment_id=enrollment, node_id="hook")
     result = await scripted.by_itself(scripted.deliveries().deliver, order)

@@ -66,7 +66,7 @@ async def test_given_up_it_is_to_be_said_again(watched: Api, tenant: Tenant, dat
 
 
 async def _close(engine: Engine) -> None:
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         task = await tx.fetchval("SELECT id FROM tasks")
     await tasks.close(engine, task, "completed")
 

@@ -192,7 +192,7 @@ async def test_a_crash_locks_no_key_for_ever(api: Api, edge: Edge) -> None:
     assert (changed.status_code, "retry-after" in changed.headers) == (409, False)
     taken = await api.http.post("/users", json={"name": "grace"}, headers=headers)
     assert (taken.status_code, taken.headers.get("idempotent-replayed")) == (201, None)
-    async with engine.database.transaction(engine.tenant_id) as tx:
+    async with engine.transaction() as tx:
         # The dead one wakes up: what it has to say is of no interest any more.
         await idempotency.keep(tx, Attempt("crashed", uuid4()), 500, None)
         await idempotency.give_up(tx, Attempt("crashed", uuid4()))

@@ -125,7 +125,7 @@ async def _failed(api: Api) -> UUID:
     )
     failed = UUID(answer.json()["contacts"][0]["enrollment_id"])
     ending = Ending(status=EnrollmentStatus.FAILED, reason="hello: no number")
-    async with engine.database.transaction(engine.tenant_id, lock_enrollment=failed) as tx:
+    async with engine.transaction(lock_enrollment=failed) as tx:
         await enrollments.end(tx, [failed], ending, now=engine.now(), failed_at="hello")
         await tx.execute("UPDATE enrollment_steps SET status = 'failed' WHERE node_id = 'hello'")
     await engine.runs.handle(failed).terminate()

@@ -229,7 +229,7 @@ async def test_a_revoked_key_hears_no_more(api: Api, edge: Edge) -> None:
     async with served(edge) as url:
         key, others = await api.key("read", name="leaked"), await api.key("read")
         async with listening(url, key) as leaked, listening(url, others) as other:
-            async with engine.database.transaction(engine.tenant_id) as tx:
+            async with engine.transaction() as tx:
                 await api_keys.revoke(tx, "leaked", engine.now())
             await leaked.until("ended")
             assert not other.ended

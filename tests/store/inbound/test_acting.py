@@ -133,7 +133,7 @@ async def test_an_answer_costs_four_statements(letters: Letters) -> None:
         at=now,
     )
     asked: list[asyncpg.connection.LoggedQuery] = []
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         with tx.query_logger(asked.append):
             received = await messages.receive_message(
                 tx, letters.engine.tenant_id, answer, Reading("reply"), written_since=now - timedelta(days=1), now=now
@@ -276,7 +276,7 @@ async def test_what_nobody_decides_in_the_tenants_time_counts_as_an_opt_out(lett
     _, contact = await letters.written_to(TEXTS, "first")
     await letters.texted(contact, "Wrong person, I think")
     now = datetime.now(UTC)
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         assert await reviews.overdue(tx, now + timedelta(days=9, hours=23), 10, []) == []
         [late] = await reviews.overdue(tx, now + timedelta(days=10, minutes=1), 10, [])
         await tx.execute("UPDATE tenants SET review_days = NULL")

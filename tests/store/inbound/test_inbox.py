@@ -38,12 +38,12 @@ def text(sender: str | None, words: str, **fields: Any) -> InboundMessage:
 
 async def left(letters: Letters, *reports: Report) -> list[Waiter]:
     """What a process leaves that dies as soon as it has answered."""
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         return await inbox.store(tx, letters.engine, reports, source="/webhooks/test")
 
 
 async def waiting(letters: Letters) -> int:
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         return (await stored.waiting(tx)).count
 
 
@@ -471,7 +471,7 @@ async def test_a_report_that_is_put_off_waits_longer_each_time(letters: Letters)
     [first] = await left(letters, text("+12125550198", "Hello"))
     [second] = await left(letters, text("+12125550199", "Hello"))
     now, waits = datetime.now(UTC) + timedelta(minutes=5), []
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         assert await stored.due(tx, now, 10) == [first, second]
         for _ in range(8):
             await stored.put_off(tx, first.id, now)

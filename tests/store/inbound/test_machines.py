@@ -71,7 +71,7 @@ async def test_who_has_left_is_barred_when_a_person_says_so(letters: Letters) ->
     received = await letters.gets(
         contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True
     )
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         assert await reviews.overdue(tx, datetime.now(UTC) + timedelta(days=400), 10, []) == []
     await reviewing.decide(letters.engine, received.event_id, opt_out=True)
     assert await letters.barred() == {("email", contact.email): "unsubscribed"}

@@ -51,12 +51,12 @@ async def test_stop_in_another_spelling_bars_the_number(
 async def test_who_was_barred_in_another_spelling_stays_so(letters: Letters, stored: str, named: str) -> None:
     """A row of whatever age bars the phone however a contact has it; taken back, it bars neither."""
     now = datetime.now(UTC)
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         await suppressions.suppress(tx, Channel.SMS, named, "manual", at=now, now=now)
     contact = await letters.contact(phone=stored)
     await letters.written_to(TEXTS, "first", to=contact)
     assert letters.provider.handed_over == []
-    async with letters.engine.database.transaction(letters.engine.tenant_id) as tx:
+    async with letters.engine.transaction() as tx:
         assert await suppressions.is_opted_out(tx, Channel.SMS, [stored]) is False
         [record] = await suppressions.records_of(tx, [stored])
         await suppressions.take_back(tx, record, now + timedelta(seconds=1))
