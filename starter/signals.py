@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -46,7 +45,7 @@ async def deliver(engine: Engine, event_id: UUID, words: Sequence[OpenSignal], *
         return True
     if not await _signalled(engine, event_id, words, notice):
         return False
-    now = datetime.now(UTC)
+    now = engine.now()
     return await _marked(engine, [Heard(word, now) for word in words])
 
 
@@ -138,7 +137,7 @@ class SignalSender:
         async with self._turns:
             if not await _signalled(engine, received.event_id, received.signals, received.notice):
                 return
-        now = datetime.now(UTC)
+        now = engine.now()
         if engine.tenant_id not in self._heard:
             self._heard[engine.tenant_id] = []
             self._begin(self._mark_together(engine))

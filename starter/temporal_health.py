@@ -28,7 +28,7 @@ async def _pollers(client: Client, task_queue: str, kind: "TaskQueueType.ValueTy
             namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
         )
     )
-    since = datetime.now(UTC) - _LONG_POLL
+    since = datetime.now(UTC) - _LONG_POLL  # noqa: TID251 - by the server's clock
     return {p.identity for p in answer.pollers if p.last_access_time.ToDatetime(UTC) > since}
 
 

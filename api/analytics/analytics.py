@@ -1,6 +1,5 @@
 """How a sequence does."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -61,7 +60,7 @@ async def sequence_analytics(
         steps = await analytics.step_stats(tx, found.id)
         enrollments = await executions.counts(tx, Filter(sequence_id=found.id, is_test=False))
         time_to_reply = await analytics.time_to_reply(tx, found.id)
-        overdue = await analytics.overdue(tx, found.id, datetime.now(UTC) - OVERDUE)
+        overdue = await analytics.overdue(tx, found.id, engine.now() - OVERDUE)
     total = analytics.total(steps)
     return SequenceAnalytics(
         id=found.id,

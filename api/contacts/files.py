@@ -1,7 +1,6 @@
 """Contacts in and out as CSV files, however many: neither is ever in memory as a whole."""
 
 import asyncio
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -19,7 +18,6 @@ from starter.contacts.dates import DateOrder
 from starter.contacts.exports import export
 from starter.contacts.imports import ImportReport, import_csv
 from starter.engine import Engine
-from starter.signals import deliver_many
 from store import once
 
 router = APIRouter(prefix="/contacts", tags=["contacts"], responses={**REFUSALS, **answers(503)})
@@ -96,12 +94,10 @@ async def import_contacts(
         file.flush()
         with once.apart():
             return await import_csv(
-                engine.database,
-                engine.tenant_id,
+                engine,
                 Path(file.name),
                 Reading(default_region=engine.default_region, encoding=encoding, dates=dates, key=key),
                 dry_run=dry_run,
-                tell=partial(deliver_many, engine),
             )
 
 

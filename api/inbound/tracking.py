@@ -3,7 +3,6 @@
 import asyncio
 from base64 import b64decode
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from string import punctuation
 from urllib.parse import quote
@@ -77,7 +76,7 @@ async def clicked(token: str, request: Request, edge: TheEdge, later: Background
 async def _record(edge: Edge, named: Named, what: EventType, headers: dict[str, str], url: str | None = None) -> None:
     """Once for each message (each link of it) by people, and once by machines: loading it again adds no row."""
     engine = replace(edge.engine, tenant_id=named.tenant_id)
-    now = datetime.now(UTC)
+    now = engine.now()
     target = f":{sha256(url.encode()).hexdigest()[:16]}" if url else ""
     names = {machine: f"{what}:{named.job_id}{target}{':machine' * machine}" for machine in (False, True)}
     events = {machine: ids.event_id(engine.tenant_id, OURSELVES, name) for machine, name in names.items()}

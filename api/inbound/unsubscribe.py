@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +80,7 @@ class _Visit:
         return last is not None
 
     def _event(self, wish: EventType) -> StatusReport:
-        at = datetime.now(UTC)
+        at = self.engine.now()
         return StatusReport(
             type=wish,
             channel=Channel.EMAIL,

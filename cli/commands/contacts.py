@@ -1,7 +1,6 @@
 """`contacts`: in and out as CSV files, and forgotten."""
 
 import asyncio
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,6 @@ from starter.contacts.dates import DateOrder
 from starter.contacts.erasure import erase
 from starter.contacts.exports import export_to
 from starter.contacts.imports import ImportBroke, ImportReport, import_csv
-from starter.signals import deliver_many
 
 
 def register(app: typer.Typer) -> None:
@@ -66,13 +64,11 @@ async def import_contacts(
 
             try:
                 report = await import_csv(
-                    engine.database,
-                    engine.tenant_id,
+                    engine,
                     file,
                     Reading(default_region=engine.default_region, encoding=encoding, dates=dates, key=key),
                     dry_run=dry_run,
                     on_progress=on_progress,
-                    tell=partial(deliver_many, engine),
                 )
             except ImportBroke as broke:
                 return _answer(file, broke.report, Exit.UNREACHABLE)

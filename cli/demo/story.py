@@ -93,7 +93,7 @@ async def play(
     Raises NotReady when the worker or the API ends meanwhile, or the API refuses a reply.
     """
     published = await publish(engine, check(SEQUENCE_FILE.read_bytes(), filename=SEQUENCE_FILE.name))
-    await import_csv(engine.database, engine.tenant_id, CONTACTS_FILE, Reading(default_region=engine.default_region))
+    await import_csv(engine, CONTACTS_FILE, Reading(default_region=engine.default_region))
     await enrolling.enroll(engine, "quick-tour", enrolling.everyone(engine, "tour"), source="trigger:tour")
     played: list[Line] = []
     deadline = time.monotonic() + _PATIENCE_S

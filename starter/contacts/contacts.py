@@ -89,7 +89,7 @@ async def retag(engine: Engine, contact: str, *, add: Sequence[str] = (), remove
 async def _rewrite(engine: Engine, contact: str, new: Callable[[ContactRecord], ContactRecord]) -> ContactRecord:
     record, words, is_elsewhere = await engine.database.repeat(lambda: _rewritten(engine, contact, new))
     if is_elsewhere:
-        words += await replan(engine.database, engine.tenant_id, [record.id], engine.now())
+        words += await replan(engine, [record.id])
     if words:
         await deliver(engine, words[0].event_id, words)
     return record

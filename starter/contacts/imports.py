@@ -1,8 +1,7 @@
 """Import contacts from a CSV file, in bounded memory: good lines go in, the others are reported."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,12 +18,14 @@ from domain.errors import NotReady
 from starter.contacts.columns import Column
 from starter.contacts.csv_file import ContactFile, Notice, Reading, RejectedLine
 from starter.contacts.replan import replan
+from starter.engine import Engine
+from starter.signals import deliver_many
 from store.contacts import contacts
 from store.contacts.contacts import Merged
 from store.enrollments import date_waits
 from store.enrollments.signals import OpenSignal
 from store.inbound import waits
-from store.pool import Database, is_outage
+from store.pool import is_outage
 
 _JUDGED_AT_ONCE = 500
 _ENDED_AT_ONCE = 100
@@ -37,9 +38,6 @@ REJECTED_KEPT = 1000
 
 _BATCH = 5000
 """Records of one transaction: what is in memory at a time, and what a crash can undo."""
-
-Tell = Callable[[UUID, Sequence[OpenSignal]], Awaitable[object]]
-"""Called with an event and word for workflows: those that wait for a contact's date or clock, or are at their goal."""
 
 
 class Sharing(Frozen):
@@ -104,40 +102,34 @@ class ImportBroke(NotReady):
 
 
 async def import_csv(
-    database: Database,
-    tenant_id: UUID,
+    engine: Engine,
     path: Path,
     reading: Reading,
     *,
     dry_run: bool = False,
     on_progress: Progress | None = None,
-    tell: Tell | None = None,
 ) -> ImportReport:
     """Upsert the file's contacts by external id; an empty cell or an absent column leaves what is stored.
 
     Enrollments that wait for a date of theirs look again, those whose goal holds now end, and what waits by a clock
-    that is another one now is planned anew. Their workflows hear of it by `tell` as soon as a batch is in, else from
-    the reconciler. `dry_run` only says what would be done.
+    that is another one now is planned anew. Their workflows are signalled as soon as a batch is in; what Temporal does
+    not take the reconciler delivers. `dry_run` only says what would be done.
 
     Each batch commits by itself, and importing the file again repeats nothing, so an import that broke off is
     simply run again. Raises TouchlineError when the file is no CSV of contacts, ImportBroke when the database goes
     away.
     """
     with await asyncio.to_thread(ContactFile, path, reading) as file:
-        return await _Import(database, tenant_id, file, dry_run, tell).run(on_progress)
+        return await _Import(engine, file, dry_run).run(on_progress)
 
 
 class _Import:
     """One import of one file."""
 
-    def __init__(
-        self, database: Database, tenant_id: UUID, file: ContactFile, dry_run: bool, tell: Tell | None
-    ) -> None:
-        self._database = database
-        self._tenant_id = tenant_id
+    def __init__(self, engine: Engine, file: ContactFile, dry_run: bool) -> None:
+        self._engine = engine
         self._file = file
         self._dry_run = dry_run
-        self._tell = tell
         self._read = self._created = self._updated = self._rejected_count = self._shared_count = 0
         self._rejected: list[RejectedLine] = []
         self._shared: list[Sharing] = []
@@ -192,12 +184,12 @@ class _Import:
     async def _take(self, good: Sequence[Contact]) -> None:
         if not good:
             return
-        merged, shared, words = await self._database.repeat(lambda: self._write(good))
+        merged, shared, words = await self._engine.database.repeat(lambda: self._write(good))
         if not self._dry_run:
-            words += await reach_goals(self._database, self._tenant_id, [contact.external_id for contact in good])
-            words += await replan(self._database, self._tenant_id, merged.moved, datetime.now(UTC))
-        if self._tell and words:
-            await self._tell(words[0].event_id, words)
+            words += await reach_goals(self._engine, [contact.external_id for contact in good])
+            words += await replan(self._engine, merged.moved)
+        if words:
+            await deliver_many(self._engine, words[0].event_id, words)
         self._created += merged.created
         self._updated += len(good) - merged.created
         for contact in good:
@@ -208,12 +200,12 @@ class _Import:
     ) -> tuple[Merged, dict[tuple[str, Literal["email", "phone"]], str], list[OpenSignal]]:
         """What came of them, who shares an address with whom, and what is to be told to those who wait for a date."""
         named = [contact.external_id for contact in good]
-        async with self._database.transaction(self._tenant_id) as tx:
+        async with self._engine.transaction() as tx:
             shared = await contacts.sharing(tx, good)
             if self._dry_run:
                 return Merged(len(good) - await contacts.count_known(tx, named), ()), shared, []
             merged = await contacts.upsert(tx, good)
-            return merged, shared, await date_waits.changed_of(tx, named, datetime.now(UTC))
+            return merged, shared, await date_waits.changed_of(tx, named, self._engine.now())
 
     def _note_sharing(self, contact: Contact, known: dict[tuple[str, Literal["email", "phone"]], str]) -> None:
         """By the file, and by what was known before; of two that share something, one is named."""
@@ -238,26 +230,24 @@ class _Import:
                 self._shared.append(found)
 
 
-async def reach_goals(database: Database, tenant_id: UUID, external_ids: Sequence[str]) -> list[OpenSignal]:
+async def reach_goals(engine: Engine, external_ids: Sequence[str]) -> list[OpenSignal]:
     """End the live enrollments of these contacts whose goal holds now; answers what is to be told.
 
     Nothing is locked but what ends. Whoever is left because this breaks off is judged again before the next message.
     """
-    async with database.transaction(tenant_id) as tx:
+    async with engine.transaction() as tx:
         aims = await waits.goals_of_imported(tx, external_ids)
         there: list[UUID] = []
         for begin in range(0, len(aims), _JUDGED_AT_ONCE):
-            there += await waits.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], datetime.now(UTC))
+            there += await waits.at_goal(tx, aims[begin : begin + _JUDGED_AT_ONCE], engine.now())
     event_id, words = ids.new_id(), list[OpenSignal]()
     for begin in range(0, len(there), _ENDED_AT_ONCE):
         some = there[begin : begin + _ENDED_AT_ONCE]
-        words += await database.repeat(partial(_end_at_goal, database, tenant_id, event_id, some))
+        words += await engine.database.repeat(partial(_end_at_goal, engine, event_id, some))
     return words
 
 
-async def _end_at_goal(
-    database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID]
-) -> list[OpenSignal]:
-    async with database.transaction(tenant_id) as tx:
+async def _end_at_goal(engine: Engine, event_id: UUID, enrollment_ids: Sequence[UUID]) -> list[OpenSignal]:
+    async with engine.transaction() as tx:
         held = await waits.hold(tx, enrollment_ids)
-        return await waits.end_at_goal(tx, event_id, held, datetime.now(UTC))
+        return await waits.end_at_goal(tx, event_id, held, engine.now())

@@ -15,10 +15,10 @@ from domain.plan import ConditionNode, DelayNode, Outgoing
 from domain.schedule import Delay
 from scheduling.itinerary import Stop, next_stop, put_off, stop_at
 from scheduling.window import NoAllowedInstant
+from starter.engine import Engine
 from store.enrollments import clock_waits, enrollments, signals
 from store.enrollments.scope import Scope, read_scope
 from store.enrollments.signals import OpenSignal
-from store.pool import Database
 from store.sequences import sequences
 from store.sequences.sequences import Version
 
@@ -28,7 +28,7 @@ _AT_ONCE = 100
 """Enrollments that one transaction holds: it waits for all of them that are just being claimed or settled."""
 
 
-async def replan(database: Database, tenant_id: UUID, contact_ids: Sequence[UUID], now: datetime) -> list[OpenSignal]:
+async def replan(engine: Engine, contact_ids: Sequence[UUID]) -> list[OpenSignal]:
     """Plan what these contacts' live enrollments wait for anew, by the clocks that they have now; answers what to tell.
 
     Only those hear of it whose next time is another one. Nothing is locked but enrollments that wait, a few at a time.
@@ -36,21 +36,20 @@ async def replan(database: Database, tenant_id: UUID, contact_ids: Sequence[UUID
     """
     if not contact_ids:
         return []
-    async with database.transaction(tenant_id) as tx:
+    async with engine.transaction() as tx:
         waiting = await clock_waits.waiting(tx, contact_ids)
     event_id, words = ids.new_id(), list[OpenSignal]()
     for begin in range(0, len(waiting), _AT_ONCE):
         some = waiting[begin : begin + _AT_ONCE]
-        words += await database.repeat(partial(_replan, database, tenant_id, event_id, some, now))
+        words += await engine.database.repeat(partial(_replan, engine, event_id, some))
     return words
 
 
-async def _replan(
-    database: Database, tenant_id: UUID, event_id: UUID, enrollment_ids: Sequence[UUID], now: datetime
-) -> list[OpenSignal]:
+async def _replan(engine: Engine, event_id: UUID, enrollment_ids: Sequence[UUID]) -> list[OpenSignal]:
+    now = engine.now()
     versions: dict[UUID, Version | None] = {}
     moved: dict[UUID, Upcoming] = {}
-    async with database.transaction(tenant_id) as tx:
+    async with engine.transaction() as tx:
         for enrollment_id in await clock_waits.hold(tx, enrollment_ids):
             scope = await read_scope(tx, enrollment_id)
             if scope is None or scope.current_node is None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -129,7 +129,7 @@ async def _assume_after_the_end(engine: Engine, enrollment_id: UUID, scope: Scop
         visit = await ledger.in_doubt(tx, enrollment_id)
         if visit is None:
             raise _over(enrollment_id, scope)
-        await ledger.settle_sent(tx, visit, None, sent_at=datetime.now(UTC), result={"assumed": True})
+        await ledger.settle_sent(tx, visit, None, sent_at=engine.now(), result={"assumed": True})
         return EnrollmentState(status=scope.status, reason=scope.reason or scope.error)
 
 

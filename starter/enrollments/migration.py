@@ -7,7 +7,7 @@ found again by the next run, which leaves alone whoever is there already.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -122,7 +122,7 @@ class _Migration:
             person.stays, person.detail = Stays.NOT_RUNNING, "it is enrolled and not started yet"
             return person
         change = Change(old.plan, self._target.plan, self._replaced)
-        outcome = move(one.standing, change, one.where, datetime.now(UTC))
+        outcome = move(one.standing, change, one.where, self._engine.now())
         if isinstance(outcome, Stay):
             person.stays, person.detail = outcome.why, outcome.detail
         else:

@@ -1,7 +1,7 @@
 """Tasks are done or skipped by people; the workflow that waits is told."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -19,7 +19,7 @@ async def close(engine: Engine, task_id: UUID, outcome: Outcome) -> None:
 
     Raises NotFound, or Conflict for a task that is not open any more.
     """
-    now = datetime.now(UTC)
+    now = engine.now()
     async with engine.transaction() as tx:
         enrollment_id = await tasks.enrollment_of(tx, task_id)
     if enrollment_id is None:

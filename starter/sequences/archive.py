@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from math import inf
 from uuid import UUID
@@ -94,5 +93,5 @@ async def _stop(engine: Engine, sequence_id: UUID, event_id: UUID, ending: Endin
     """What is to be told to those who were stopped; None: nobody is left."""
     async with engine.transaction() as tx:
         batch = await enrollments.lock_live(tx, sequence_id, _BATCH)
-        words = await enrollments.end_by(tx, event_id, "reply", batch, ending, now=datetime.now(UTC))
+        words = await enrollments.end_by(tx, event_id, "reply", batch, ending, now=engine.now())
     return words if batch else None

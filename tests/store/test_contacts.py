@@ -7,14 +7,19 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from temporalio.client import Client
 
 from domain.contact import Contact
+from providers.registry import Registry
 from starter.contacts import imports as importing
 from starter.contacts.csv_file import Reading
 from starter.contacts.imports import ImportBroke, ImportReport, import_csv
+from starter.engine import Engine
+from starter.runs import Runs
 from store.contacts import contacts as stored
 from store.pool import Database
 
+US = Reading(default_region="US")
 CASES = Path(__file__).parent.parent / "cases"
 
 
@@ -23,18 +28,26 @@ async def rows(database: Database, tenant_id: UUID) -> dict[str, dict[str, Any]]
         return {row["external_id"]: dict(row) for row in await tx.fetch("SELECT * FROM contacts")}
 
 
+async def engine_on(database: Database, tenant_id: UUID) -> Engine:
+    """Where Temporal does not answer."""
+    nowhere = await Client.connect("127.0.0.1:1", lazy=True)
+    return Engine(database, Runs(nowhere, "none", search_attributes=False), Registry({}), tenant_id)
+
+
 async def import_text(database: Database, tenant_id: UUID, tmp_path: Path, text: str) -> ImportReport:
     path = tmp_path / "contacts.csv"
     path.write_text(text)
-    return await import_csv(database, tenant_id, path, Reading(default_region="US"))
+    return await import_csv(await engine_on(database, tenant_id), path, Reading(default_region="US"))
 
 
 async def test_a_clean_file_goes_in_whole_and_again_changes_nothing(database: Database, tenant_id: UUID) -> None:
     """1,000 of 1,000 are created; the second import updates the same 1,000, which keep their ids."""
-    report = await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
+    report = await import_csv(
+        await engine_on(database, tenant_id), CASES / "contacts.csv", Reading(default_region="US")
+    )
     assert (report.read, report.created, report.updated, report.rejected) == (1000, 1000, 0, ())
     before = await rows(database, tenant_id)
-    again = await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
+    again = await import_csv(await engine_on(database, tenant_id), CASES / "contacts.csv", US)
     assert (again.read, again.created, again.updated, again.imported) == (1000, 0, 1000, 1000)
     after = await rows(database, tenant_id)
     for row in (*before.values(), *after.values()):
@@ -44,7 +57,9 @@ async def test_a_clean_file_goes_in_whole_and_again_changes_nothing(database: Da
 
 async def test_of_a_bad_file_exactly_the_good_lines_go_in(database: Database, tenant_id: UUID) -> None:
     """Three contacts, six rejected lines, and values stored as they were written."""
-    report = await import_csv(database, tenant_id, CASES / "contacts-bad.csv", Reading(default_region="US"))
+    report = await import_csv(
+        await engine_on(database, tenant_id), CASES / "contacts-bad.csv", Reading(default_region="US")
+    )
     assert (report.read, report.created, report.rejected_count) == (9, 3, 6)
     assert [r.external_id for r in report.rejected] == ["B1", "B2", "B3", "B4", "B5", "B7"]
     by_id = await rows(database, tenant_id)
@@ -131,7 +146,10 @@ async def test_batches_report_progress_and_add_up(
     path = CASES / "contacts.csv"
     told: list[tuple[int, int, ImportReport]] = []
     report = await import_csv(
-        database, tenant_id, path, Reading(default_region="US"), on_progress=lambda *progress: told.append(progress)
+        await engine_on(database, tenant_id),
+        path,
+        Reading(default_region="US"),
+        on_progress=lambda *progress: told.append(progress),
     )
     size = path.stat().st_size
     assert report.created == 1000
@@ -180,7 +198,7 @@ async def test_an_import_that_loses_the_database_says_what_is_in(
 
     monkeypatch.setattr(stored, "upsert", broken)
     with pytest.raises(ImportBroke, match="300 contacts are in, up to line 302") as broke:
-        await import_csv(database, tenant_id, CASES / "contacts.csv", Reading(default_region="US"))
+        await import_csv(await engine_on(database, tenant_id), CASES / "contacts.csv", US)
     report = broke.value.report
     assert (report.read, report.created, report.next_line) == (300, 300, 302)
     lines = (CASES / "contacts.csv").read_text().splitlines()
@@ -196,9 +214,9 @@ async def test_a_dry_run_writes_nothing_and_says_the_same(database: Database, te
         "D,,(212) 555-0101\nE,nobody,\n"
     )
     reading = Reading(default_region="US")
-    would = await import_csv(database, tenant_id, path, reading, dry_run=True)
+    would = await import_csv(await engine_on(database, tenant_id), path, reading, dry_run=True)
     assert (await rows(database, tenant_id)).keys() == {"OLD"}
-    did = await import_csv(database, tenant_id, path, reading)
+    did = await import_csv(await engine_on(database, tenant_id), path, reading)
     assert would == did.model_copy(update={"dry_run": True})
     assert (did.created, did.updated, did.rejected_count) == (4, 1, 1)
     assert [(one.line, one.external_id, one.address, one.other) for one in did.shared] == [
@@ -208,5 +226,5 @@ async def test_a_dry_run_writes_nothing_and_says_the_same(database: Database, te
     ]
     assert did.shared_count == 3
     assert {column.header: column.taken_for for column in did.columns}["Mobile"] == "phone"
-    again = await import_csv(database, tenant_id, path, reading)
+    again = await import_csv(await engine_on(database, tenant_id), path, reading)
     assert again.shared_count == 3

@@ -1,6 +1,5 @@
 """Waits follow the contact: another zone plans them anew, later or earlier, and what is told lies in the window."""
 
-from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +11,6 @@ from starter.contacts.csv_file import Reading
 from starter.contacts.imports import import_csv
 from starter.enrollments.record import record_of
 from store.enrollments import record
-from store.enrollments.signals import OpenSignal
 from tests.support.harness import DAY, HOUR, Rig, about
 from tests.support.helpers import assert_eventually
 
@@ -101,15 +99,9 @@ async def test_an_import_wakes_only_whose_time_is_another_one(skipping: Rig, tmp
     file = tmp_path / "contacts.csv"
     lines = [f"{one.external_id},{one.phone},{zone}" for one, zone in zones]
     file.write_text("\n".join(["external_id,phone,timezone", *lines]))
-    told: list[OpenSignal] = []
-
-    async def tell(event_id: UUID, words: Sequence[OpenSignal]) -> None:
-        told.extend(words)
-
     for _ in range(2):
-        engine = skipping.engine
-        await import_csv(engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=tell)
-    assert [word.enrollment_id for word in told] == [moved]
+        await import_csv(skipping.engine, file, Reading(default_region="US"))
+    assert await skipping.rows("SELECT enrollment_id FROM enrollment_signals") == [{"enrollment_id": moved}]
     at, gate = await planned(skipping, moved)
     assert (at.astimezone(BRISBANE).time(), gate) == (time(9), "window")
     assert [await planned(skipping, one) for one in (stays, anyhow)] == before

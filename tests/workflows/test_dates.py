@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from temporalio.client import Client
 from starter.contacts.csv_file import Reading
 from starter.contacts.imports import import_csv
 from starter.runs import Runs
-from starter.signals import deliver_many
 from tests.support.harness import DAY, HOUR, Rig, about
 from tests.support.helpers import assert_eventually
 
@@ -65,9 +63,7 @@ async def test_a_date_that_changes_moves_the_wait(skipping: Rig, moved: int, tmp
         f"external_id,email,appointment_at\n{contact['external_id']},{contact['email']},{later.isoformat()}\n"
     )
     engine = skipping.engine
-    await import_csv(
-        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(deliver_many, engine)
-    )
+    await import_csv(engine, file, Reading(default_region="US"))
 
     async def waits_anew() -> None:
         row = await skipping.enrollment(enrollment)
@@ -88,9 +84,7 @@ async def test_an_import_is_done_although_nobody_hears_of_it(skipping: Rig, tmp_
     engine = skipping.engine
     nowhere = await Client.connect("127.0.0.1:1", lazy=True)
     deaf = replace(engine, runs=Runs(nowhere, engine.runs.task_queue, search_attributes=False))
-    report = await import_csv(
-        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(deliver_many, deaf)
-    )
+    report = await import_csv(deaf, file, Reading(default_region="US"))
     assert report.updated == 1
     [word] = await skipping.rows("SELECT enrollment_id, signalled_at FROM enrollment_signals")
     assert word == {"enrollment_id": enrollment, "signalled_at": None}

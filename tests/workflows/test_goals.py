@@ -1,6 +1,5 @@
 """Goals: what ends an enrollment wherever it stands; and conditions on events of one's own."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from starter.contacts.csv_file import Reading
 from starter.contacts.events import record_event
 from starter.contacts.imports import import_csv
 from starter.enrollments import control
-from starter.signals import deliver_many
 from tests.support.harness import Rig
 from tests.workflows.test_reconciler import sweep, while_temporal_is_down
 from tests.workflows.test_waits import awaiting, fates, report
@@ -226,9 +224,7 @@ async def test_an_import_wakes_those_alone_whose_goal_it_reaches(
     lines = [f"{c.external_id},{c.email},{'gold' if n < 7 else 'silver'}" for n, c in enumerate(people)]
     file.write_text("\n".join(["external_id,email,plan", *lines]))
     engine = skipping.engine
-    imported = await import_csv(
-        engine.database, engine.tenant_id, file, Reading(default_region="US"), tell=partial(deliver_many, engine)
-    )
+    imported = await import_csv(engine, file, Reading(default_region="US"))
     assert imported.updated == 11
     ended = await skipping.rows("SELECT id, reason FROM enrollments WHERE ended_at IS NOT NULL")
     assert {(row["id"], row["reason"]) for row in ended} == {(enrollment, "goal") for enrollment in aimed[:7]}

@@ -109,7 +109,7 @@ async def _imported(rig: Rig, folder: Path, values: dict[str, str]) -> None:
         rows.writerow(["external_id", "name", "email", "phone", "company", "tags", "note"])
         for number, (key, value) in enumerate(values.items()):
             rows.writerow([key, value, f"{key}@example.com", f"+1212555{number:04}", value, value, value])
-    report = await import_csv(rig.engine.database, rig.engine.tenant_id, file, Reading(default_region="US"))
+    report = await import_csv(rig.engine, file, Reading(default_region="US"))
     assert (report.imported, report.rejected) == (len(values), ())
 
 

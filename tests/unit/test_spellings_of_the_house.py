@@ -1,0 +1,43 @@
+"""One spelling for what is done everywhere, where no linter knows the rule."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("starter", "api", "cli", "simulation", "bench")
+
+
+def _transactions_of_an_engine(source: str) -> Iterator[int]:
+    """Lines of `engine.database.transaction(engine.tenant_id)`, whatever has the engine."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "transaction"
+            and isinstance(node.func.value, ast.Attribute)
+            and node.func.value.attr == "database"
+            and ast.unparse(node.func.value.value).endswith("engine")
+            and any(ast.unparse(one) == f"{ast.unparse(node.func.value.value)}.tenant_id" for one in node.args)
+        ):
+            yield node.lineno
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_tenants_transaction_is_the_engines(room: str) -> None:
+    """`engine.transaction()`: whoever spells it out may name another tenant than the engine's."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for line in _transactions_of_an_engine(path.read_text("utf-8"))
+        if path.name != "engine.py"
+    ]
+    assert found == []
+
+
+def test_the_rule_sees_an_offence() -> None:
+    """Written over several lines as well."""
+    source = "async with self.engine.database.transaction(\n    self.engine.tenant_id, lock_enrollment=x\n) as tx: ..."
+    assert list(_transactions_of_an_engine(f"async def f(self):\n    {source}")) == [2]
