@@ -28,7 +28,9 @@ WITH doubt AS (
     WHERE j.state = 'ambiguous' AND e.ended_at IS NULL
 )
 SELECT
-    (SELECT count(*) FROM enrollments WHERE status IN ('pending', 'running') AND next_run_at < :overdue_before) AS overdue,
+    (
+        SELECT count(*) FROM enrollments WHERE status IN ('pending', 'running') AND next_run_at < :overdue_before
+    ) AS overdue,
     (SELECT count(*) FROM sequences WHERE status = 'paused') AS paused,
     (SELECT count(*) FROM disagreements WHERE resolved_at IS NULL) AS disagreements,
     (SELECT count(*) FROM doubt) AS ambiguous,

@@ -1,6 +1,7 @@
 -- name: open_batch$
 -- A batch of everybody who is in the campaign by now; no row comes back while another is under way.
-INSERT INTO enrollment_batches (tenant_id, id, campaign_id, campaign, sequence_id, version_id, total, created_at, moved_at)
+INSERT INTO enrollment_batches (tenant_id, id, campaign_id, campaign, sequence_id, version_id, total, created_at,
+    moved_at)
 SELECT current_tenant(), :id, c.id, c.key, :sequence_id, :version_id,
     (SELECT count(*) FROM campaign_members m WHERE m.campaign_id = c.id AND m.added_at <= :now), :now, :now
 FROM campaigns c WHERE c.id = :campaign_id
@@ -18,8 +19,8 @@ SELECT EXISTS (SELECT FROM enrollment_batches WHERE campaign_id = :campaign_id A
 
 -- name: read_batch^
 -- One batch.
-SELECT b.id, b.campaign_id, b.campaign, s.key AS sequence, v.version, b.status, b.total, b.enrolled, b.skipped, b.failed,
-    b.held, b.error, b.created_at, b.moved_at, b.ended_at
+SELECT b.id, b.campaign_id, b.campaign, s.key AS sequence, v.version, b.status, b.total, b.enrolled, b.skipped,
+    b.failed, b.held, b.error, b.created_at, b.moved_at, b.ended_at
 FROM enrollment_batches b
 JOIN sequences s ON s.id = b.sequence_id
 JOIN sequence_versions v ON v.id = b.version_id
@@ -27,8 +28,8 @@ WHERE b.id = :id;
 
 -- name: list_batches
 -- Batches of a campaign (or of all), the newest first, behind a place.
-SELECT b.id, b.campaign_id, b.campaign, s.key AS sequence, v.version, b.status, b.total, b.enrolled, b.skipped, b.failed,
-    b.held, b.error, b.created_at, b.moved_at, b.ended_at
+SELECT b.id, b.campaign_id, b.campaign, s.key AS sequence, v.version, b.status, b.total, b.enrolled, b.skipped,
+    b.failed, b.held, b.error, b.created_at, b.moved_at, b.ended_at
 FROM enrollment_batches b
 JOIN sequences s ON s.id = b.sequence_id
 JOIN sequence_versions v ON v.id = b.version_id

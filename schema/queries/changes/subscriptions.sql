@@ -8,12 +8,14 @@ INSERT INTO webhook_feeds (tenant_id, xid, id) VALUES (current_tenant(), pg_snap
 ON CONFLICT DO NOTHING;
 
 -- name: read^
-SELECT id, url, description, types, test_runs, active_since, disabled_reason, failures, failing_since, previous_until, created_at
+SELECT id, url, description, types, test_runs, active_since, disabled_reason, failures, failing_since, previous_until,
+    created_at
 FROM webhook_subscriptions WHERE id = :id;
 
 -- name: listed
 -- The oldest first, behind a place.
-SELECT id, url, description, types, test_runs, active_since, disabled_reason, failures, failing_since, previous_until, created_at
+SELECT id, url, description, types, test_runs, active_since, disabled_reason, failures, failing_since, previous_until,
+    created_at
 FROM webhook_subscriptions
 WHERE (created_at, id) > (:at::timestamptz, :behind::uuid)
 ORDER BY created_at, id
@@ -72,10 +74,12 @@ SELECT EXISTS (SELECT FROM webhook_feeds);
 UPDATE webhook_feeds SET xid = :xid::bigint::text::xid8, id = :id;
 
 -- name: owe!
-INSERT INTO webhook_deliveries (tenant_id, id, subscription_id, enrollment_id, number, type, body, created_at, next_attempt_at)
+INSERT INTO webhook_deliveries (tenant_id, id, subscription_id, enrollment_id, number, type, body, created_at,
+    next_attempt_at)
 SELECT current_tenant(), n.*, :now::timestamptz, :now::timestamptz
 FROM unnest(
-    :ids::uuid[], :subscription_ids::uuid[], :enrollment_ids::uuid[], :numbers::bigint[], :types::text[], :bodies::text[]
+    :ids::uuid[], :subscription_ids::uuid[], :enrollment_ids::uuid[], :numbers::bigint[], :types::text[],
+    :bodies::text[]
 ) AS n (id, subscription_id, enrollment_id, number, type, body)
 ON CONFLICT DO NOTHING;
 

@@ -49,15 +49,18 @@ FROM contacts WHERE external_id = ANY(:external_ids::text[]);
 -- Contacts in the order of their ids, from after one of them on.
 SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, status, attributes
 FROM contacts
-WHERE erased_at IS NULL AND (:after::uuid IS NULL OR id > :after) AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
+WHERE erased_at IS NULL AND (:after::uuid IS NULL OR id > :after)
+    AND (:trigger::text IS NULL OR :trigger = ANY(triggers))
 ORDER BY id LIMIT :limit;
 
 -- name: matching
--- Contacts whose name, last name, email, phone or external id begins with a text; `behind` follows every text that does.
+-- Contacts whose name, last name, email, phone or external id begins with a text; `behind` follows every text that
+-- does.
 SELECT id FROM (
     (SELECT id FROM contacts WHERE name_key COLLATE "C" >= :lower AND name_key COLLATE "C" < :lower_behind LIMIT :limit)
     UNION
-    (SELECT id FROM contacts WHERE last_name_key COLLATE "C" >= :lower AND last_name_key COLLATE "C" < :lower_behind LIMIT :limit)
+    (SELECT id FROM contacts WHERE last_name_key COLLATE "C" >= :lower AND last_name_key COLLATE "C" < :lower_behind
+        LIMIT :limit)
     UNION
     (SELECT id FROM contacts WHERE email COLLATE "C" >= :lower AND email COLLATE "C" < :lower_behind LIMIT :limit)
     UNION

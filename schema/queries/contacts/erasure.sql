@@ -59,7 +59,8 @@ WITH retries AS (
 ), refusals AS (
     UPDATE batch_refusals SET detail = 'erased' WHERE contact_id = :contact_id AND detail IS NOT NULL
 )
-UPDATE enrollments SET source = 'erased', live_email = NULL, live_phone = NULL, error = CASE WHEN error IS NULL THEN NULL ELSE 'erased' END
+UPDATE enrollments SET source = 'erased', live_email = NULL, live_phone = NULL,
+    error = CASE WHEN error IS NULL THEN NULL ELSE 'erased' END
 WHERE contact_id = :contact_id;
 
 -- name: forget_words!
@@ -92,7 +93,8 @@ DELETE FROM campaign_members WHERE contact_id = :contact_id;
 -- Only that there was somebody.
 UPDATE contacts SET
     external_id = :alias, name = NULL, email = NULL, phone = NULL, company = NULL, timezone = NULL, zones = '{}',
-    tags = '{}', triggers = '{}', attributes = '{}', status = NULL, assigned_to = NULL, erased_at = :now, updated_at = :now
+    tags = '{}', triggers = '{}', attributes = '{}', status = NULL, assigned_to = NULL, erased_at = :now,
+    updated_at = :now
 WHERE id = :contact_id;
 
 -- name: forget_log$

@@ -1,7 +1,8 @@
 -- name: waiting
 -- Which enrollments of these contacts wait for a date of theirs?
 SELECT id FROM enrollments
-WHERE contact_id = ANY(:contact_ids::uuid[]) AND status = 'running' AND gate = 'date' AND id IS DISTINCT FROM :but::uuid;
+WHERE contact_id = ANY(:contact_ids::uuid[]) AND status = 'running' AND gate = 'date'
+    AND id IS DISTINCT FROM :but::uuid;
 
 -- name: waiting_of
 -- The same of contacts by the ids that the tenant's own system knows.

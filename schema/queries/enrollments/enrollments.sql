@@ -1,10 +1,10 @@
 -- name: create_enrollments
--- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer, and so is
--- one whose address a live one holds.
+-- Insert pending enrollments; a contact that already has a live one in this sequence is left out of the answer, and so
+-- is one whose address a live one holds.
 INSERT INTO enrollments (tenant_id, id, sequence_id, version_id, contact_id, source, chain, is_test, current_node,
     next_run_at, gate, enrolled_at, live_email, live_phone)
-SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, :is_test, n.node_id, n.at, n.gate,
-    :now, n.email, n.phone
+SELECT current_tenant(), n.id, :sequence_id, :version_id, n.contact_id, :source, :chain, :is_test, n.node_id, n.at,
+    n.gate, :now, n.email, n.phone
 FROM unnest(:ids::uuid[], :contact_ids::uuid[], :node_ids::text[], :ats::timestamptz[], :gates::text[], :emails::text[],
     :phones::text[]) AS n (id, contact_id, node_id, at, gate, email, phone)
 -- In one order for everybody: whoever enrolls the same contact at this moment is waited for.
@@ -26,8 +26,8 @@ SELECT DISTINCT contact_id FROM enrollments
 WHERE sequence_id = :sequence_id AND contact_id = ANY(:contact_ids::uuid[]) AND NOT is_test;
 
 -- name: sharers
--- Who else of a contact's email or phone is live in the sequence, or (`ever`) was in it; test runs aside. An address counts
--- that the other one has now, or had when it was enrolled.
+-- Who else of a contact's email or phone is live in the sequence, or (`ever`) was in it; test runs aside. An address
+-- counts that the other one has now, or had when it was enrolled.
 SELECT DISTINCT ON (mine.contact_id) mine.contact_id, other.id AS other_id, other.external_id AS other, other.kind
 FROM unnest(:contact_ids::uuid[], :emails::text[], :phones::text[]) AS mine (contact_id, email, phone)
 CROSS JOIN LATERAL (

@@ -14,7 +14,8 @@ WITH found AS (
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (
-    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0 -- one by one: whatever the planner thinks of a bound
+    -- One by one: whatever the planner thinks of a bound.
+    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0
 ) d ORDER BY found.enrolled_at DESC, found.id DESC;
 
 -- name: page_of_sequence
@@ -34,7 +35,8 @@ WITH found AS (
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (
-    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0 -- one by one: whatever the planner thinks of a bound
+    -- One by one: whatever the planner thinks of a bound.
+    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0
 ) d ORDER BY found.enrolled_at DESC, found.id DESC;
 
 -- name: page_of_contacts
@@ -52,7 +54,8 @@ WITH found AS (
     ORDER BY e.enrolled_at DESC, e.id DESC LIMIT :limit
 )
 SELECT d.* FROM found CROSS JOIN LATERAL (
-    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0 -- one by one: whatever the planner thinks of a bound
+    -- One by one: whatever the planner thinks of a bound.
+    SELECT * FROM execution_history h WHERE h.id = found.id OFFSET 0
 ) d ORDER BY found.enrolled_at DESC, found.id DESC;
 
 -- name: page_of_tests
@@ -89,7 +92,8 @@ WITH found AS (
     ) s
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
 )
-SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;
+SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d
+ORDER BY found.at DESC, found.id DESC;
 
 -- name: log_of_contacts
 -- The same of these contacts' enrollments.
@@ -105,7 +109,8 @@ WITH found AS (
         AND (:step::text IS NULL OR s.node_id = :step)
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
 )
-SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;
+SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d
+ORDER BY found.at DESC, found.id DESC;
 
 -- name: log_of_tests
 -- The same of test runs alone, of which there are few.
@@ -122,7 +127,8 @@ WITH found AS (
     ) s
     ORDER BY s.at DESC, s.id DESC LIMIT :limit
 )
-SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d ORDER BY found.at DESC, found.id DESC;
+SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.id = found.id OFFSET 0) d
+ORDER BY found.at DESC, found.id DESC;
 
 -- name: log_of_execution
 -- Every step that one execution came to or passed by, in the order of its path.

@@ -1,9 +1,10 @@
 -- name: read
--- All that conditions of these enrollments ask about: what the contact has, when each thing last happened to each of the
--- messages, and each of :events to the contact since the enrollment began; up to :until if that is given. A message
--- bounced when its address is barred for that, not when it was refused this once, nor when the contact has another by now.
-SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers, c.attributes,
-    c.status,
+-- All that conditions of these enrollments ask about: what the contact has, when each thing last happened to each of
+-- the messages, and each of :events to the contact since the enrollment began; up to :until if that is given. A message
+-- bounced when its address is barred for that, not when it was refused this once, nor when the contact has another by
+-- now.
+SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags,
+    c.triggers, c.attributes, c.status,
     (
         SELECT jsonb_agg(jsonb_build_object('event', h.event, 'step', h.node_id, 'at', h.at))
         FROM (
@@ -16,11 +17,14 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             CROSS JOIN LATERAL (
                 SELECT j.bounced_at IS NOT NULL AND EXISTS (
                     SELECT FROM suppressions s
-                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient)) AND s.reason = 'bounced' AND s.active
-                        AND s.address = ANY(address_spellings(coalesce(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END, j.recipient)))
+                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient))
+                        AND s.reason = 'bounced' AND s.active
+                        AND s.address = ANY(address_spellings(
+                            coalesce(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END, j.recipient)))
                 ) AS bounced
             ) d
-            WHERE j.enrollment_id = e.id AND (v.event <> 'bounced' OR d.bounced) AND v.at <= coalesce(:until::timestamptz, 'infinity')
+            WHERE j.enrollment_id = e.id AND (v.event <> 'bounced' OR d.bounced)
+                AND v.at <= coalesce(:until::timestamptz, 'infinity')
             UNION ALL
             -- A message remembers the first of each; a question about lately needs the last.
             SELECT x.type, j.node_id, max(x.occurred_at)
@@ -28,11 +32,14 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             CROSS JOIN LATERAL (
                 SELECT j.bounced_at IS NOT NULL AND EXISTS (
                     SELECT FROM suppressions s
-                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient)) AND s.reason = 'bounced' AND s.active
-                        AND s.address = ANY(address_spellings(coalesce(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END, j.recipient)))
+                    WHERE s.channel = j.channel AND s.address = ANY(address_spellings(j.recipient))
+                        AND s.reason = 'bounced' AND s.active
+                        AND s.address = ANY(address_spellings(
+                            coalesce(CASE j.channel WHEN 'email' THEN c.email ELSE c.phone END, j.recipient)))
                 ) AS bounced
             ) d
-            WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed') AND NOT x.machine
+            WHERE j.enrollment_id = e.id AND x.type IN ('opened', 'clicked', 'bounced', 'unsubscribed')
+                AND NOT x.machine
                 AND (x.type <> 'bounced' OR d.bounced) AND x.occurred_at <= coalesce(:until, 'infinity')
             GROUP BY 1, 2
             UNION ALL
@@ -43,7 +50,8 @@ SELECT e.id AS enrollment_id, c.id, c.external_id, c.name, c.email, c.phone, c.c
             FROM unnest(:events::text[]) n (name)
             CROSS JOIN LATERAL (
                 SELECT at FROM contact_events
-                WHERE contact_id = e.contact_id AND name = n.name AND at BETWEEN e.enrolled_at AND coalesce(:until, 'infinity')
+                WHERE contact_id = e.contact_id AND name = n.name
+                    AND at BETWEEN e.enrolled_at AND coalesce(:until, 'infinity')
                 ORDER BY at DESC LIMIT 1
             ) x
         ) h

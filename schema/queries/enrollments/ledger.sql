@@ -8,12 +8,13 @@ SELECT
     t.on_ambiguous,
     c.external_id, c.name, c.email, c.phone, c.company, c.timezone, c.zones, c.tags, c.triggers,
     c.status AS contact_status, c.attributes, stated_region(c.attributes) AS stated_region,
-    j.id AS job_id, j.state, j.channel, j.attempts, j.claims, j.claimed_on, j.claimed_at, j.recipient, j.content, j.provider,
-    j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
+    j.id AS job_id, j.state, j.channel, j.attempts, j.claims, j.claimed_on, j.claimed_at, j.recipient, j.content,
+    j.provider, j.claimed_at IS NOT NULL AND (j.provider_message_id IS NOT NULL OR j.delivery IS NOT NULL) AS heard_of,
     -- Sent in this round before a retry opened a lap of its own; another version may come to it again.
     CASE WHEN e.round_lap < j.lap THEN EXISTS (
         SELECT FROM message_jobs p
-        WHERE p.enrollment_id = e.id AND p.node_id = j.node_id AND p.state = 'sent' AND p.lap >= e.round_lap AND p.lap < j.lap
+        WHERE p.enrollment_id = e.id AND p.node_id = j.node_id AND p.state = 'sent' AND p.lap >= e.round_lap
+            AND p.lap < j.lap
     ) ELSE false END AS sent_before,
     (
         SELECT CASE WHEN d.name IS NULL THEN d.address ELSE d.name || ' <' || d.address || '>' END
@@ -30,7 +31,8 @@ SELECT
     ) AS suppressed,
     inbox_holds(c.id, c.email, c.phone, j.recipient) AS heard,
     CASE WHEN j.channel = 'email' THEN (
-        SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id') ORDER BY p.sent_at)
+        SELECT jsonb_agg(jsonb_build_object('node_id', p.node_id, 'message_id', p.content ->> 'message_id')
+            ORDER BY p.sent_at)
         FROM message_jobs p
         WHERE p.enrollment_id = e.id AND p.channel = 'email' AND p.state = 'sent'
     ) END AS sent_emails
@@ -97,7 +99,8 @@ WITH job AS (
 INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, enrollment_id, node_id, order_index,
     address, subject, body, provider, provider_message_id, at)
 SELECT tenant_id, id, 'out', 'step', channel, contact_id, enrollment_id, node_id, order_index,
-    recipient, content ->> 'subject', coalesce(content ->> 'text', content ->> 'body'), provider, provider_message_id, sent_at
+    recipient, content ->> 'subject', coalesce(content ->> 'text', content ->> 'body'), provider, provider_message_id,
+    sent_at
 FROM job WHERE channel <> 'webhook';
 
 -- name: heard_of^
@@ -109,7 +112,8 @@ WHERE id = :job_id AND state IN ('pending', 'sending', 'ambiguous', 'cancelled')
 -- name: settle_failed!
 -- It will never be sent; the error is the record. A refusal that says that the address is dead is a bounce.
 WITH job AS (
-    UPDATE message_jobs SET state = 'failed', failed_at = :now, error = :error, error_class = :error_class, error_code = :error_code,
+    UPDATE message_jobs SET state = 'failed', failed_at = :now, error = :error, error_class = :error_class,
+        error_code = :error_code,
         bounced_at = CASE WHEN :bounced::boolean THEN least(bounced_at, :now) ELSE bounced_at END,
         gate = NULL, held_until = NULL
     WHERE id = :job_id
@@ -145,7 +149,8 @@ WHERE id = :enrollment_id AND ended_at IS NULL;
 
 -- name: release!
 -- It certainly never left: it waits again, with the same bytes.
-UPDATE message_jobs SET state = 'pending', attempts = attempts - CASE WHEN :handed_over::boolean THEN 0 ELSE 1 END WHERE id = :job_id AND state = 'sending';
+UPDATE message_jobs SET state = 'pending', attempts = attempts - CASE WHEN :handed_over::boolean THEN 0 ELSE 1 END
+WHERE id = :job_id AND state = 'sending';
 
 -- name: pause_sequence$
 -- Every contact would fail like this: hold the others before they do. Waits for nobody, so it may come after any other
@@ -153,7 +158,8 @@ UPDATE message_jobs SET state = 'pending', attempts = attempts - CASE WHEN :hand
 WITH held AS (
     SELECT id FROM sequences WHERE id = :sequence_id FOR NO KEY UPDATE SKIP LOCKED
 ), paused AS (
-    UPDATE sequences s SET status = 'paused', paused_reason = :reason FROM held WHERE s.id = held.id AND s.status = 'active'
+    UPDATE sequences s SET status = 'paused', paused_reason = :reason
+    FROM held WHERE s.id = held.id AND s.status = 'active'
 )
 SELECT id FROM held;
 

@@ -7,7 +7,8 @@ ORDER BY id LIMIT :limit;
 
 -- name: count^
 -- How many live enrollments of a sequence are on this version, and how many on others.
-SELECT count(*) FILTER (WHERE version_id = :version_id) AS there, count(*) FILTER (WHERE version_id <> :version_id) AS others
+SELECT count(*) FILTER (WHERE version_id = :version_id) AS there,
+    count(*) FILTER (WHERE version_id <> :version_id) AS others
 FROM enrollments WHERE sequence_id = :sequence_id AND ended_at IS NULL;
 
 -- name: never_published
@@ -28,7 +29,8 @@ SELECT
     stated_region(c.attributes), t.timezone AS tenant_zone, t.holidays, t.law,
     (
         SELECT j.state FROM message_jobs j
-        WHERE j.enrollment_id = e.id AND j.claimed_at IS NOT NULL AND j.state IN ('pending', 'sending', 'ambiguous') LIMIT 1
+        WHERE j.enrollment_id = e.id AND j.claimed_at IS NOT NULL AND j.state IN ('pending', 'sending', 'ambiguous')
+        LIMIT 1
     ) AS message,
     (
         SELECT jsonb_agg(jsonb_build_object('node_id', s.node_id, 'is_delay', s.node_type = 'delay',
@@ -90,7 +92,8 @@ UPDATE enrollment_steps SET due_at = :at::timestamptz WHERE id = :step_id AND st
 
 -- name: note!
 -- The move and its answer, once.
-INSERT INTO enrollment_moves (tenant_id, id, enrollment_id, from_version_id, to_version_id, from_node, to_node, answer, moved_at)
+INSERT INTO enrollment_moves (tenant_id, id, enrollment_id, from_version_id, to_version_id, from_node, to_node, answer,
+    moved_at)
 VALUES (current_tenant(), :id, :enrollment_id, :from_version_id, :to_version_id, :from_node, :to_node, :answer, :now);
 
 -- name: answer$

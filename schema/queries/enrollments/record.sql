@@ -6,8 +6,8 @@ SELECT id FROM enrollments WHERE id BETWEEN :low AND :high ORDER BY id LIMIT 2;
 -- Enrollments as a list shows them, newest first; each filter is off when it is NULL.
 SELECT
     e.id, s.key AS sequence, v.version, c.external_id AS contact, c.name AS contact_name,
-    e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.not_before, e.last_node, e.last_order_index + 1 AS last_step,
-    e.source, e.enrolled_at, e.started_at, e.ended_at,
+    e.status, e.reason, e.error, e.current_node, e.next_run_at, e.gate, e.not_before, e.last_node,
+    e.last_order_index + 1 AS last_step, e.source, e.enrolled_at, e.started_at, e.ended_at,
     s.status AS sequence_status, s.paused_reason, e.is_test, e.retries
 FROM enrollments e
 JOIN sequences s ON s.id = e.sequence_id
@@ -32,7 +32,8 @@ WHERE e.id = :id;
 
 -- name: steps_of
 -- What the enrollment came to, in the order of the path.
-SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result, lap
+SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result,
+    lap
 FROM enrollment_steps WHERE enrollment_id = :id ORDER BY lap, order_index, started_at;
 
 -- name: jobs_of
@@ -46,7 +47,8 @@ FROM message_jobs WHERE enrollment_id = :id ORDER BY lap, order_index, created_a
 
 -- name: moves_of
 -- From which version to which it was moved.
-SELECT f.version AS from_version, t.version AS to_version, m.from_node AS from_step, m.to_node AS to_step, m.moved_at AS at
+SELECT f.version AS from_version, t.version AS to_version, m.from_node AS from_step, m.to_node AS to_step,
+    m.moved_at AS at
 FROM enrollment_moves m
 JOIN sequence_versions f ON f.id = m.from_version_id
 JOIN sequence_versions t ON t.id = m.to_version_id

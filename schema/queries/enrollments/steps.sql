@@ -21,7 +21,8 @@ WITH steps AS (
         completed_at = excluded.completed_at, result = (s.result - '{bypassed_at,migrated}'::text[]) || excluded.result
     WHERE s.status IN ('pending', 'running') OR (s.status = 'skipped' AND s.result ?| '{bypassed_at,migrated}')
 )
-INSERT INTO message_jobs AS j (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, lap, channel, due_at)
+INSERT INTO message_jobs AS j (tenant_id, id, enrollment_id, sequence_id, contact_id, node_id, order_index, lap,
+    channel, due_at)
 SELECT current_tenant(), n.*
 FROM unnest(
     :ids::uuid[], :enrollment_ids::uuid[], :sequence_ids::uuid[], :contact_ids::uuid[], :node_ids::text[],
@@ -58,7 +59,8 @@ WITH ended AS (
         status = 'success',
         started_at = coalesce(started_at, least(:now, (
             SELECT max(w.due_at) FROM enrollment_steps w
-            WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running') AND w.order_index < s.order_index
+            WHERE w.enrollment_id = s.enrollment_id AND w.status IN ('pending', 'running')
+                AND w.order_index < s.order_index
         )), :now),
         completed_at = greatest(started_at, least(due_at, :now))
     WHERE enrollment_id = :enrollment_id AND status IN ('pending', 'running') AND node_type = 'delay' AND id <> :step_id

@@ -1,9 +1,10 @@
 -- name: give!
 -- A task for a person, once for each visit of its step. One that was withdrawn, because its step was something else in
 -- another version for a while, is given anew.
-INSERT INTO tasks (tenant_id, id, enrollment_id, contact_id, node_id, title, instructions, assignee, lapses_at, created_at)
-SELECT current_tenant(), :id, :enrollment_id, c.id, :node_id, :title, :instructions, coalesce(:assignee::text, c.assigned_to),
-    :lapses_at::timestamptz, :now
+INSERT INTO tasks (tenant_id, id, enrollment_id, contact_id, node_id, title, instructions, assignee, lapses_at,
+    created_at)
+SELECT current_tenant(), :id, :enrollment_id, c.id, :node_id, :title, :instructions,
+    coalesce(:assignee::text, c.assigned_to), :lapses_at::timestamptz, :now
 FROM contacts c WHERE c.id = :contact_id
 ON CONFLICT (tenant_id, id) DO UPDATE SET
     title = excluded.title, instructions = excluded.instructions, assignee = excluded.assignee,

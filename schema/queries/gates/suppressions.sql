@@ -7,7 +7,8 @@ WITH person AS (
     WHERE :reason::text IN ('unsubscribed', 'complained')
 ), under_way AS (
     UPDATE message_jobs SET overtaken_at = coalesce(overtaken_at, :now) WHERE id IN (
-        SELECT id FROM message_jobs WHERE state = 'sending' AND channel = :channel AND recipient = ANY(:spellings::text[])
+        SELECT id FROM message_jobs
+        WHERE state = 'sending' AND channel = :channel AND recipient = ANY(:spellings::text[])
         UNION
         SELECT j.id FROM enrollments e JOIN message_jobs j ON j.enrollment_id = e.id
         WHERE e.contact_id = (SELECT id FROM person) AND j.state = 'sending' AND j.channel = :channel
@@ -23,13 +24,14 @@ WHERE :address::text IS NOT NULL
 ON CONFLICT (tenant_id, channel, address, reason) DO UPDATE SET at = greatest(x.at, excluded.at);
 
 -- name: lift!
--- An opt-out is taken back, and what may be one, in whichever spelling it came, and the contact's own whom the event names. Where none is
--- known yet the time is kept all the same: its report may come later.
+-- An opt-out is taken back, and what may be one, in whichever spelling it came, and the contact's own whom the event
+-- names. Where none is known yet the time is kept all the same: its report may come later.
 WITH person AS (
     INSERT INTO contact_opt_outs AS o (tenant_id, contact_id, channel, reason, event_id, at, lifted_at, created_at)
     SELECT current_tenant(), contact_id, :channel, 'unsubscribed', id, '-infinity', :at, :now
     FROM (SELECT id, contact_id FROM events WHERE id = :event_id::uuid OFFSET 0) e WHERE contact_id IS NOT NULL
-    ON CONFLICT (tenant_id, contact_id, channel, reason) DO UPDATE SET lifted_at = greatest(o.lifted_at, excluded.lifted_at)
+    ON CONFLICT (tenant_id, contact_id, channel, reason)
+    DO UPDATE SET lifted_at = greatest(o.lifted_at, excluded.lifted_at)
 )
 INSERT INTO suppressions AS x (tenant_id, channel, address, reason, event_id, at, lifted_at, created_at)
 SELECT current_tenant(), :channel, address, reason, :event_id::uuid, '-infinity', :at, :now
@@ -109,9 +111,11 @@ WITH people AS (
     WHERE at > '-infinity' AND reason = :reason AND channel = :channel AND contact_id = ANY(ARRAY(
         SELECT contact_id FROM contact_opt_outs WHERE id = :id
         UNION ALL
-        SELECT id FROM contacts WHERE :reason = 'unsubscribed' AND :channel = 'email' AND email = ANY(:spellings::text[])
+        SELECT id FROM contacts
+        WHERE :reason = 'unsubscribed' AND :channel = 'email' AND email = ANY(:spellings::text[])
         UNION ALL
-        SELECT id FROM contacts WHERE :reason = 'unsubscribed' AND :channel <> 'email' AND phone = ANY(:spellings::text[])
+        SELECT id FROM contacts
+        WHERE :reason = 'unsubscribed' AND :channel <> 'email' AND phone = ANY(:spellings::text[])
         UNION ALL
         SELECT (SELECT e.contact_id FROM events e WHERE e.id = x.event_id) FROM suppressions x WHERE x.id = :id
     ))

@@ -1,7 +1,7 @@
 -- name: put
 -- Keep what came in until it has its effect, with whom it may concern: where the first message that it names went, and
--- whoever was last written to at its address, which need not be theirs any more. Takes no lock of anybody's. No row comes
--- back of what is known: an event already, or waiting here.
+-- whoever was last written to at its address, which need not be theirs any more. Takes no lock of anybody's. No row
+-- comes back of what is known: an event already, or waiting here.
 WITH given AS (
     SELECT * FROM unnest(
         :ids::uuid[], :kinds::text[], :reports::text[], :holds::boolean[], :channels::text[], :addresses::text[]
@@ -17,7 +17,8 @@ WITH given AS (
     ) j
     ORDER BY m.number, m.rank
 )
-INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, address, recipient, contact_id, received_at, due_at)
+INSERT INTO inbox (tenant_id, id, lane, kind, report, source, holds, address, recipient, contact_id, received_at,
+    due_at)
 SELECT current_tenant(), g.id, coalesce(n.recipient, g.address, g.id::text), g.kind, g.report::jsonb, :source, g.holds,
     g.address, n.recipient, coalesce(n.contact_id, w.contact_id), :now, :due_at
 FROM given g
@@ -54,8 +55,9 @@ DELETE FROM inbox WHERE id = :id;
 UPDATE inbox SET rest = :rest, due_at = :due_at, put_off = 0 WHERE id = :id;
 
 -- name: due
--- What nobody is at any more: the lanes whose first has been due longest, each in its order. What fails is due later, so
--- everything that waits comes before it. One deep lane gives the others room: the first of each comes before any second.
+-- What nobody is at any more: the lanes whose first has been due longest, each in its order. What fails is due later,
+-- so everything that waits comes before it. One deep lane gives the others room: the first of each comes before any
+-- second.
 WITH heads AS (
     SELECT i.lane, i.due_at FROM inbox i
     WHERE i.due_at <= :now AND NOT EXISTS (SELECT FROM inbox b WHERE b.lane = i.lane AND b.place < i.place)

@@ -11,28 +11,34 @@ FROM (
                 NULL AS node_id, NULL AS recipient, false AS unsettled
             FROM enrollments e WHERE e.id = :enrollment_id::uuid
         ) UNION ALL (
-            SELECT 2, 'token', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            SELECT 2, 'token', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient,
+                j.state NOT IN ('sent', 'failed')
             FROM message_jobs j WHERE j.id = :job_id::uuid AND j.claimed_at IS NOT NULL
         ) UNION ALL (
-            SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient,
+                j.state NOT IN ('sent', 'failed')
             FROM message_jobs j WHERE j.provider_message_id = :provider_message_id::text AND j.claimed_at IS NOT NULL
             ORDER BY j.claimed_at DESC LIMIT 1
         ) UNION ALL (
-            SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            SELECT 3, 'provider_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient,
+                j.state NOT IN ('sent', 'failed')
             FROM message_jobs j WHERE j.relay_message_id = :provider_message_id::text AND j.claimed_at IS NOT NULL
             ORDER BY j.claimed_at DESC LIMIT 1
         ) UNION ALL (
-            SELECT 4, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            SELECT 4, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient,
+                j.state NOT IN ('sent', 'failed')
             FROM unnest(:message_job_ids::uuid[]) WITH ORDINALITY AS n (id, place)
             JOIN message_jobs j ON j.id = n.id AND j.claimed_at IS NOT NULL
             ORDER BY n.place LIMIT 1
         ) UNION ALL (
-            SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient,
+                j.state NOT IN ('sent', 'failed')
             FROM unnest(:message_ids::text[]) WITH ORDINALITY AS n (id, place)
             JOIN message_jobs j ON j.provider_message_id = n.id AND j.claimed_at IS NOT NULL
             ORDER BY n.place LIMIT 1
         ) UNION ALL (
-            SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient, j.state NOT IN ('sent', 'failed')
+            SELECT 5, 'message_id', j.contact_id, j.enrollment_id, j.id, j.node_id, j.recipient,
+                j.state NOT IN ('sent', 'failed')
             FROM unnest(:message_ids::text[]) WITH ORDINALITY AS n (id, place)
             JOIN message_jobs j ON j.relay_message_id = n.id AND j.claimed_at IS NOT NULL
             ORDER BY n.place LIMIT 1
@@ -42,7 +48,8 @@ FROM (
             SELECT 6, 'returned', w.contact_id, w.enrollment_id, w.id, w.node_id, w.address, false
             FROM (
                 SELECT contact_id, enrollment_id, id, node_id, address, subject FROM messages
-                WHERE kind = 'step' AND channel = :channel AND address = ANY(:addresses::text[]) AND at >= :written_since
+                WHERE kind = 'step' AND channel = :channel AND address = ANY(:addresses::text[])
+                    AND at >= :written_since
                 ORDER BY at DESC LIMIT 1
             ) w
             WHERE w.subject = :returned_subject::text
@@ -51,12 +58,15 @@ FROM (
             SELECT 7, 'address', w.contact_id, w.enrollment_id, w.id, w.node_id, w.address, w.unsettled
             FROM (
                 (
-                    SELECT contact_id, enrollment_id, id, node_id, address, at, provider, false AS unsettled FROM messages
-                    WHERE kind = 'step' AND channel = :channel AND address = ANY(:addresses::text[]) AND at >= :written_since
+                    SELECT contact_id, enrollment_id, id, node_id, address, at, provider, false AS unsettled
+                    FROM messages
+                    WHERE kind = 'step' AND channel = :channel AND address = ANY(:addresses::text[])
+                        AND at >= :written_since
                     ORDER BY at DESC LIMIT 1
                 ) UNION ALL (
                     -- Where nothing else was written there, what is answered is the message in doubt: it arrived.
-                    SELECT contact_id, enrollment_id, id, node_id, recipient, claimed_at, provider, true FROM message_jobs
+                    SELECT contact_id, enrollment_id, id, node_id, recipient, claimed_at, provider, true
+                    FROM message_jobs
                     WHERE state = 'ambiguous' AND channel = :channel AND recipient = ANY(:addresses::text[])
                     ORDER BY claimed_at DESC LIMIT 1
                 )
@@ -74,7 +84,8 @@ FROM (
                     AND NOT v.plan -> 'settings' -> 'stop_on' ? 'own_channel'
                 ORDER BY w.at DESC LIMIT 1
             ), NULL, NULL, NULL, false FROM contacts c
-            WHERE (:channel = 'email' AND c.email = ANY(:addresses::text[])) OR (:channel <> 'email' AND c.phone = ANY(:addresses::text[]))
+            WHERE (:channel = 'email' AND c.email = ANY(:addresses::text[]))
+                OR (:channel <> 'email' AND c.phone = ANY(:addresses::text[]))
             ORDER BY c.created_at DESC LIMIT 1
         )
     ) found

@@ -1,11 +1,14 @@
 -- name: one_at_a_time!
 -- Two messages from one address that come together must see each other's notice. Held until the transaction ends.
-SELECT pg_advisory_xact_lock(hashtextextended('notice ' || current_tenant() || ' ' || :channel::text || ' ' || :address::text, 0));
+SELECT pg_advisory_xact_lock(
+    hashtextextended('notice ' || current_tenant() || ' ' || :channel::text || ' ' || :address::text, 0)
+);
 
 -- name: owe$
 -- The tenant's text, to be sent once; no row comes back when it has none, or when the address was owed one lately.
 WITH said AS (
-    SELECT CASE :kind::text WHEN 'help' THEN help_text ELSE opt_out_text END AS body FROM tenants WHERE id = current_tenant()
+    SELECT CASE :kind::text WHEN 'help' THEN help_text ELSE opt_out_text END AS body
+    FROM tenants WHERE id = current_tenant()
 )
 INSERT INTO notices (tenant_id, id, event_id, kind, channel, address, contact_id, sender, body, expires_at, created_at)
 SELECT current_tenant(), :id, :event_id, :kind::text, :channel::text, :address::text, :contact_id, (
@@ -38,7 +41,8 @@ WITH sent AS (
     WHERE id = :id
     RETURNING *
 )
-INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, address, body, provider, provider_message_id, at)
+INSERT INTO messages (tenant_id, id, direction, kind, channel, contact_id, address, body, provider, provider_message_id,
+    at)
 SELECT tenant_id, id, 'out', kind, channel, contact_id, address, body, provider, provider_message_id, sent_at FROM sent;
 
 -- name: settle!

@@ -48,6 +48,7 @@ UPDATE message_jobs SET unsubscribed_at = least(unsubscribed_at, :at) WHERE id =
 -- name: overdue
 -- Open ones that the tenant has left undecided for longer than it wants to, the oldest first.
 SELECT r.message_id FROM reviews r JOIN tenants t ON t.id = r.tenant_id
-WHERE r.resolved_at IS NULL AND r.reason = 'doubtful_opt_out' AND r.created_at <= :now::timestamptz - make_interval(days => t.review_days)
+WHERE r.resolved_at IS NULL AND r.reason = 'doubtful_opt_out'
+    AND r.created_at <= :now::timestamptz - make_interval(days => t.review_days)
     AND r.message_id <> ALL(:but::uuid[])
 ORDER BY r.created_at LIMIT :limit;

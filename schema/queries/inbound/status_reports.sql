@@ -5,8 +5,8 @@
 WITH event AS (
     INSERT INTO events (tenant_id, id, provider, provider_event_id, type, channel, contact_id, enrollment_id, node_id,
         job_id, matched_by, machine, payload, occurred_at, received_at)
-    VALUES (current_tenant(), :id, :provider, :provider_event_id, :type, :channel, :contact_id, :enrollment_id, :node_id,
-        :job_id, :matched_by, :machine, :payload, :occurred_at, :now)
+    VALUES (current_tenant(), :id, :provider, :provider_event_id, :type, :channel, :contact_id, :enrollment_id,
+        :node_id, :job_id, :matched_by, :machine, :payload, :occurred_at, :now)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), marked AS (
@@ -17,7 +17,9 @@ WITH event AS (
         provider_message_id = coalesce(
             j.provider_message_id, CASE WHEN j.provider = :provider THEN :provider_message_id::text END),
         delivered_at = CASE WHEN :what = 'delivered' THEN least(j.delivered_at, :occurred_at) ELSE j.delivered_at END,
-        undelivered_at = CASE WHEN :what = 'failed' THEN least(j.undelivered_at, :occurred_at) ELSE j.undelivered_at END,
+        undelivered_at = CASE
+            WHEN :what = 'failed' THEN least(j.undelivered_at, :occurred_at) ELSE j.undelivered_at
+        END,
         opened_at = CASE WHEN :what = 'opened' THEN least(j.opened_at, :occurred_at) ELSE j.opened_at END,
         machine_opened_at = CASE
             WHEN :what = 'machine_opened' THEN least(j.machine_opened_at, :occurred_at) ELSE j.machine_opened_at
@@ -31,7 +33,9 @@ WITH event AS (
             WHEN :what = 'bounced' AND NOT :permanent::boolean THEN least(j.soft_bounced_at, :occurred_at)
             ELSE j.soft_bounced_at
         END,
-        complained_at = CASE WHEN :what = 'complained' THEN least(j.complained_at, :occurred_at) ELSE j.complained_at END,
+        complained_at = CASE
+            WHEN :what = 'complained' THEN least(j.complained_at, :occurred_at) ELSE j.complained_at
+        END,
         unsubscribed_at = CASE
             WHEN :what = 'unsubscribed' THEN least(j.unsubscribed_at, :occurred_at) ELSE j.unsubscribed_at
         END

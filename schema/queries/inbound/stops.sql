@@ -1,8 +1,8 @@
 -- name: hold
 -- Every enrollment that a report may end, or would have ended had it been heard in time: of the contact, and of so many
--- others as are reached at these addresses, behind a place. With what ends it, what it waits for, and whether it uses the
--- channel; and, where there may be more others, the place behind which they are. The plan is asked for row by row, as the
--- lock finds them: joined to it, one that just moved to another version would be missing.
+-- others as are reached at these addresses, behind a place. With what ends it, what it waits for, and whether it uses
+-- the channel; and, where there may be more others, the place behind which they are. The plan is asked for row by row,
+-- as the lock finds them: joined to it, one that just moved to another version would be missing.
 WITH others AS MATERIALIZED (
     SELECT c.id FROM (
         SELECT id FROM contacts WHERE :channel = 'email' AND email = ANY(:addresses::text[])

@@ -11,7 +11,11 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT CASE WHEN m.lost THEN coalesce(m.error_code, e.code, m.error, e.type, '') END AS kind,
             -- Whom it was said of is nobody's business, and would make each error another one.
-            replace(coalesce(m.error, concat_ws(' ', m.provider, e.code) || ': ' || coalesce(e.detail, e.type, 'it did not arrive')),
+            replace(
+                coalesce(
+                    m.error,
+                    concat_ws(' ', m.provider, e.code) || ': ' || coalesce(e.detail, e.type, 'it did not arrive')
+                ),
                 coalesce(m.recipient, ''), '…') AS said
         FROM (
             SELECT j.id, j.state, j.error, j.error_code, j.provider, j.recipient,
