@@ -1,5 +1,6 @@
 """What a provider reports of a message of ours, in one transaction: recorded, and everything that follows from it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from store.gates.suppressions import SuppressionReason, has_moved
 from store.inbound import waits
 from store.inbound.reception import Received, Reception
 from store.inbound.stops import StopRule
+from store.inbound.waits import ExitGoal
 from store.pool import load_queries
 from store.sequences import brake
 
@@ -54,7 +56,16 @@ async def receive_status(
     goals = await waits.goals_of(tx, found.contact_id) if happened else []
     if not await _store(reception, report):
         return await reception.known()
-    about = [found.enrollment_id] if found.enrollment_id is not None else []
+    await _take_effect(reception, report, happened, goals)
+    await _brake(reception, report)
+    return reception.received(found.node_id)
+
+
+async def _take_effect(
+    reception: Reception, report: StatusReport, happened: str | None, goals: Sequence[ExitGoal]
+) -> None:
+    enrollment_id = reception.found.enrollment_id
+    about = [enrollment_id] if enrollment_id is not None else []
     if await _is_of_old_address(reception, report):
         reception.spare_contact()
         about = []
@@ -71,8 +82,6 @@ async def receive_status(
     if happened:
         await reception.branch(about, happened)
     await reception.settle_doubt()
-    await _brake(reception, report)
-    return reception.received(found.node_id)
 
 
 async def _store(reception: Reception, report: StatusReport) -> bool:
