@@ -244,6 +244,7 @@ class _Delivery:
                 # An earlier attempt settled it and died before it could say so.
                 return settlement.recorded()
             case _ if claim.heard_of:
+                # Whatever state it was left in: what was heard of it proves more than any question could.
                 return await settlement.heard_of()
             case JobState.SENDING:
                 left = self._left(claim)
