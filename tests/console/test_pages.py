@@ -551,3 +551,82 @@ def test_a_session_that_ends_loses_nothing_that_was_typed(installation: Installa
     page.get_by_role("button", name="Create the draft").click()
     expect(page.get_by_role("heading", name="Typed before", level=1)).to_be_visible()
     assert [one for one in looked.complaints if "401" not in one] == []
+
+
+def test_a_flow_is_built_by_mouse(installation: Installation, browser: Browser) -> None:
+    """Dragged, put on a line, written in its form, taken away and brought back; a fault is seen on its box."""
+    with installation.http() as http:
+        steps = [{"id": "hello", "type": "email", "subject": "S", "body": "B"}]
+        http.post("/sequences", json={"definition": {"sequence": "drawn", "steps": steps}}).raise_for_status()
+
+        def saved(ids: list[str]) -> bool:
+            return [one["id"] for one in http.get("/sequences/drawn").json()["definition"]["steps"]] == ids
+
+        looked = _looked(browser, viewport=WIDE)
+        _sign_in(looked, installation)
+        page = looked.page
+        page.goto(f"{installation.console}/sequences/drawn/flow")
+        box = page.locator(".react-flow__node")
+        expect(box).to_have_count(3)
+        page.locator(".palette").get_by_text("Delay", exact=True).drag_to(box.filter(has_text="End of the sequence"))
+        expect(box.filter(has_text="delay-1")).to_be_visible()
+        _until(lambda: saved(["hello", "delay-1"]))
+        page.get_by_role("button", name="Add a step between delay-1 and the end").click()
+        page.get_by_role("dialog").get_by_role("button", name="SMS", exact=True).click()
+        form = page.get_by_role("complementary", name="The chosen step")
+        form.get_by_label("Body").fill("")
+        expect(box.filter(has_text="sms-1")).to_contain_text("1 error")
+        form.get_by_label("Body").fill("Hi {{ name }}")
+        expect(box.filter(has_text="sms-1")).not_to_contain_text("error")
+        box.filter(has_text="delay-1").click()
+        form.get_by_role("button", name="Delete").click()
+        _until(lambda: saved(["hello", "sms-1"]))
+        page.get_by_role("button", name="Undo").click()
+        _until(lambda: saved(["hello", "delay-1", "sms-1"]))
+        page.get_by_role("button", name="Publish").click()
+        page.get_by_role("dialog").get_by_role("button", name="Publish").click()
+        expect(page.get_by_text("version 1", exact=True)).to_be_visible()
+        assert http.get("/sequences/drawn").json()["unpublished_changes"] is False
+    assert looked.complaints == []
+
+
+def test_a_flow_is_built_by_keyboard_alone(installation: Installation, browser: Browser) -> None:
+    """The list view does all that the canvas does: a graph's node is added, connected, moved on and taken away."""
+    graph = {
+        "id": "keys",
+        "nodes": [
+            {"id": "start", "type": "trigger", "position": {"x": 0, "y": 0}, "data": {}},
+            {"id": "n1", "type": "send-email", "position": {"x": 0, "y": 150}, "data": {"subject": "S", "body": "B"}},
+        ],
+        "edges": [{"id": "e0", "source": "start", "target": "n1"}],
+    }
+    with installation.http() as http:
+        http.post("/sequences", json={"definition": graph}).raise_for_status()
+
+        def led() -> set[tuple[str, str]]:
+            edges = http.get("/sequences/keys").json()["definition"]["edges"]
+            return {(one["source"], one["target"]) for one in edges}
+
+        looked = _looked(browser, viewport=WIDE)
+        _sign_in(looked, installation)
+        page = looked.page
+        page.goto(f"{installation.console}/sequences/keys/flow")
+        page.locator('.react-flow__node[data-id="n1"]').focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("complementary", name="The chosen step")).to_be_visible()
+        page.keyboard.press("l")
+        page.get_by_role("button", name="Add a step").press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Task", exact=True).press("Enter")
+        page.get_by_role("button", name="email n1").press("Enter")
+        page.get_by_label("Leads to", exact=True).select_option("task-1")
+        _until(lambda: led() == {("start", "n1"), ("n1", "task-1")})
+        page.get_by_role("button", name="Delete n1").press("Enter")
+        _until(lambda: led() == {("start", "task-1")})
+        page.get_by_role("button", name="Delete task-1").focus()
+        page.keyboard.press("Control+z")
+        _until(lambda: led() == {("start", "n1"), ("n1", "task-1")})
+        page.get_by_role("button", name="Show the canvas").press("Enter")
+        expect(page.locator(".react-flow__edge")).to_have_count(2)
+        page.get_by_role("button", name="Tidy up").press("Enter")
+        _until(lambda: http.get("/sequences/keys").json()["definition"]["nodes"][2]["position"]["y"] > 150)
+    assert looked.complaints == []
