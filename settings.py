@@ -46,24 +46,32 @@ class Settings(BaseSettings):
         # Other programs keep their variables in the same file (docker compose does).
         dotenv_filtering="match_prefix",
         extra="forbid",
+        use_attribute_docstrings=True,
     )
 
     database_url: str = ""
     """PostgreSQL URL, of a role that may become touchline_app. Empty: the local stack's own server."""
     database_owner_url: str = ""
-    """The same database as the role that owns the tables: for `migrate` and `tenants` alone. Empty: `database_url`."""
+    """PostgreSQL URL of that database, as the role that owns the tables: for `migrate` and `tenants` alone. Empty:
+    `database_url`."""
     database_pool_size: int = Field(default=24, ge=2, le=500)
-    """Connections of one process; a delivery in flight holds one."""
+    """Connections of one process. A message being handed over holds none; a worker has up to four more to look by
+    before messages leave. An API process keeps a third of them for webhooks, links and probes."""
 
     temporal_address: str = ""
     """host:port. Empty: the local stack's own dev server."""
     temporal_namespace: str = "default"
+    """Of a cluster, or of Temporal Cloud: `name.account`."""
     temporal_tls: bool = False
+    """Connect by TLS."""
     temporal_api_key: SecretStr | None = None
     """Temporal Cloud API key; implies TLS."""
     temporal_tls_cert: Path | None = None
+    """A client certificate's file (PEM)."""
     temporal_tls_key: Path | None = None
+    """The certificate's key (PEM)."""
     task_queue: str = TASK_QUEUE
+    """Where workers of this installation take their work from; two installations of a namespace need two."""
     search_attributes: bool = True
     """Off for clusters where the three search attributes are not registered."""
 
@@ -73,39 +81,57 @@ class Settings(BaseSettings):
     """Country that phone numbers without a country code belong to (ISO 3166 alpha-2)."""
 
     email_provider: Literal["outbox", "smtp", "none"] = "outbox"
+    """`outbox` keeps messages in a local folder; `none`: sequences with emails are refused."""
     sms_provider: Literal["outbox", "twilio", "none"] = "outbox"
+    """`outbox` keeps messages in a local folder; `none`: sequences with text messages are refused."""
     whatsapp_provider: Literal["outbox", "twilio", "none"] = "outbox"
+    """`outbox` keeps messages in a local folder; `none`: sequences with WhatsApp are refused."""
     webhook_provider: Literal["outbox", "http", "none"] = "outbox"
+    """`outbox` keeps posts in a local folder; `none`: sequences with webhooks are refused."""
     outbox_dir: Path = _CHECKOUT / "var" / "outbox"
+    """Where the local outbox keeps messages."""
     state_dir: Path = _CHECKOUT / "var"
     """Where the local stack keeps its state."""
 
     smtp_host: str = ""
+    """The submission server."""
     smtp_port: int = Field(default=587, ge=1, le=65535)
+    """587 for STARTTLS, 465 for TLS."""
     smtp_username: str = ""
+    """Empty: nobody signs in."""
     smtp_password: SecretStr = SecretStr("")
+    """Of the same account."""
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` and `tls` check the certificate."""
     smtp_timeout_s: float = 30.0
+    """Seconds for one whole message, from connecting to the last answer."""
     smtp_connections: int = Field(default=4, ge=1, le=100)
+    """Kept open by one worker."""
     smtp_relay: Literal["none", "resend", "postmark", "sendgrid"] = "none"
     """Whose SMTP relay it is: adds the header by which its webhooks name our message."""
     email_from: str = "Touchline <touchline@localhost>"
+    """The installation's sender; a tenant's own comes before it."""
     email_reply_to: str = ""
+    """Where answers go; empty: to the sender."""
     email_reply_token: bool = False
     """Adds `+token` to the local part of `email_reply_to`, so that an answer names the message that it answers."""
     message_id_domain: str = ""
     """Right-hand side of Message-IDs. Empty: the domain of `email_from`."""
     unsubscribe_mailto: str = ""
+    """The address in List-Unsubscribe."""
 
     twilio_account_sid: str = ""
+    """AC…"""
     twilio_auth_token: SecretStr = SecretStr("")
+    """Of the same account."""
     twilio_from: str = ""
     """E.164 number, or a messaging service SID (MG…)."""
     twilio_whatsapp_from: str = ""
-    """The same for WhatsApp, without `whatsapp:`."""
+    """E.164 number or messaging service SID for WhatsApp, without `whatsapp:`."""
     twilio_base_url: str = ""
     """Empty: Twilio itself. A test server otherwise."""
     twilio_timeout_s: float = 15.0
+    """Seconds for one whole request."""
 
     webhook_secret: SecretStr = SecretStr("")
     """whsec_ and base64: what posted webhooks are signed with."""
@@ -116,12 +142,14 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Where providers and contacts reach the API; needed for callbacks, unsubscribe links and tracking."""
     api_host: str = "127.0.0.1"
+    """Where the API listens."""
     api_port: int = Field(default=8080, ge=0, le=65535)
     """0: any free port."""
     api_requests_per_minute: int = Field(default=6000, ge=1)
     """Of one API key, counted by each API process."""
     api_refused_per_minute: int = Field(default=60, ge=1)
-    """Keys that are not valid, from one address; after that, keys from there are refused unseen."""
+    """Wrong keys that one address may show, in each API process; a valid key always opens. Where a call comes from is
+    believed of the proxies that FORWARDED_ALLOW_IPS names, of no others."""
     metrics_token: SecretStr = SecretStr("")
     """Bearer token for /metrics. Empty: there is no such page."""
     secret_keys: SecretStr = SecretStr("")
@@ -143,22 +171,34 @@ class Settings(BaseSettings):
     imap_host: str = ""
     """A mailbox to poll for answers. Empty: none."""
     imap_port: int = Field(default=993, ge=1, le=65535)
+    """993 for TLS, 143 for STARTTLS."""
     imap_tls: Literal["tls", "starttls", "none"] = "tls"
+    """How the mailbox is connected to."""
     imap_username: str = ""
+    """Of the mailbox."""
     imap_password: SecretStr = SecretStr("")
+    """Of the mailbox."""
     imap_folder: str = "INBOX"
+    """Which folder is polled."""
     imap_every_s: int = Field(default=60, ge=1)
     """How often the mailbox is polled."""
 
     max_concurrent_deliveries: int = Field(default=20, ge=1, le=400)
+    """Messages that one worker can always hand over at once, beside twice as many webhooks; where these
+    leave slots free, messages take them."""
     max_cached_workflows: int = Field(default=2000, ge=0)
+    """Enrollments that one worker keeps in memory, of about 77 KiB each."""
     reconcile_every_s: int = Field(default=60, ge=1)
+    """Seconds between two comparisons of rows and workflows."""
     deployment_name: str = ""
+    """With `build_id`: the name of this worker's deployment."""
     build_id: str = ""
     """Both set: the worker takes part in Temporal's Worker Versioning."""
 
     log_format: Literal["console", "json"] = "console"
+    """`json` for programs that collect logs."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is logged."""
 
     @field_validator("default_region")
     @classmethod

@@ -1,4 +1,4 @@
-"""The table of the law in the guide, made from the rules: `python -m scheduling.law_table docs/compliance.md`."""
+"""The table of the law in the guide, made from its rules: `python -m scheduling.law_table PAGE`."""
 
 import re
 import sys

@@ -62,7 +62,8 @@ async def verify(checked: Checked, play: Play, default_region: str, zone: str) -
     cases = checked.definition.tests if checked.definition else ()
     if not cases:
         raise TouchlineError(
-            f"{checked.filename} holds no tests", hint="docs/sequences.md says how `tests` are written beside the steps"
+            f"{checked.filename} holds no tests",
+            hint="docs/reference/sequences.md says how `tests` are written beside the steps",
         )
     parts = [_part(case, index, default_region, zone) for index, case in enumerate(cases)]
     must_fit(checked, [part.person.contact for part in parts], [cue for part in parts for cue in part.cues])

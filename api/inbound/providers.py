@@ -119,7 +119,7 @@ async def email_provider(provider: str, request: Request, edge: TheEdge, tenant:
 
 async def _called(edge: Edge, webhook: Webhook | None, request: Request, tenant: UUID | None) -> Taken:
     if webhook is None:
-        raise NotFound("no such provider is set up here", hint="docs/inbound.md names the settings of each")
+        raise NotFound("no such provider is set up here", hint="docs/how-to/receive.md names the settings of each")
     head = _head(request, edge.public_url)
     intake = webhook.intake(head)
     # Whoever has proven nothing yet does not learn which tenants there are.

@@ -32,7 +32,7 @@ _MAX_TEXT = 1_000_000
 _STEPS = [{"id": "hello", "type": "email", "subject": "Hi {{ name }}", "body": "A quick question."}]
 _DEFINITION = (
     "A sequence as steps (`steps`) or as a flow builder's graph (`nodes`, `edges`), with its settings: "
-    "an object, or its text in YAML or JSON. docs/sequences.md describes every key. It may still have errors."
+    "an object, or its text in YAML or JSON. docs/reference/sequences.md describes every key. It may still have errors."
 )
 _SETTINGS = (
     f"Keys that hold for the whole sequence: {', '.join(f'`{name}`' for name in SETTINGS)}. "

@@ -28,8 +28,8 @@ StepRef = Annotated[str, Path(description=_REFERENCE, max_length=500)]
 Definition = Annotated[
     dict[str, Any],
     Field(
-        description="What the step says, by the keys that docs/sequences.md describes; of a graph a whole node "
-        "(`id`, `type`, `position`, `data`). It may still have errors.",
+        description="What the step says, by the keys that docs/reference/sequences.md describes; of a graph a whole "
+        "node (`id`, `type`, `position`, `data`). It may still have errors.",
         examples=[{"id": "nudge", "type": "sms", "body": "Hi {{ name }}, did my email reach you?"}],
     ),
 ]

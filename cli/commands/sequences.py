@@ -58,7 +58,7 @@ async def stats(
     """Count a sequence's messages per step, its enrollments by status, and what followed from each arm of a split.
 
     Counts are exact at the moment of asking. An arm of a split is named the winner by a written rule only: see
-    docs/sequences.md.
+    docs/reference/sequences.md.
     """
     async with connect.database() as (settings, database), database.transaction(settings.tenant) as tx:
         row = await sequences.named(tx, sequence)

@@ -22,7 +22,7 @@ from api.http.problems import types
 from local.postgres import LocalPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/tutorial/api-tour.md").read_text(encoding="utf-8")
 ANY = "…"
 """On the page: what differs from one time to the next, or is left out."""
 PATIENCE_S = 600.0

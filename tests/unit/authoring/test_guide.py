@@ -24,7 +24,7 @@ from domain.action import ActionStep
 from domain.brake import Brake
 from domain.condition import Comparison, EventTest, EventWord
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "sequences.md").read_text()
+GUIDE = (Path(__file__).parents[3] / "docs/reference/sequences.md").read_text()
 EXAMPLES = re.findall(r"^```(yaml|json) ?(\w*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 STEPS = "steps:\n  - {id: a, type: sms, body: x}\n"
 

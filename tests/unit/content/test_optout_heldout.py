@@ -1,7 +1,7 @@
 """Replies that neither rules nor training were made from, written by people who knew neither: how many are heard.
 
 Both sets were learned from after they had first been judged, by kinds of wording; what the first look gave is in
-docs/inbound.md. Here they guard against steps back.
+docs/how-to/receive.md. Here they guard against steps back.
 """
 
 import json

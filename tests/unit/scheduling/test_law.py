@@ -78,7 +78,7 @@ def test_a_file_that_contradicts_itself_is_refused(text: str, said: str) -> None
 
 
 def test_the_guide_shows_the_rules_as_they_are() -> None:
-    """Regenerate it after a change: `python -m scheduling.law_table docs/compliance.md`."""
-    page = (Path(__file__).parents[3] / "docs/compliance.md").read_text("utf-8")
+    """Regenerate it after a change: `python -m scheduling.law_table docs/explain/compliance.md`."""
+    page = (Path(__file__).parents[3] / "docs/explain/compliance.md").read_text("utf-8")
     assert filled(page) == page
     assert "| `us-tx` | mon–sat 09:00–21:00; sun 12:00–21:00 | contact | 2025-09-01–" in page
