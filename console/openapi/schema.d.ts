@@ -4214,7 +4214,7 @@ export interface components {
             before?: string | null;
             /**
              * Definition
-             * @description What the step says, by the keys that docs/sequences.md describes; of a graph a whole node (`id`, `type`, `position`, `data`). It may still have errors.
+             * @description What the step says, by the keys that docs/reference/sequences.md describes; of a graph a whole node (`id`, `type`, `position`, `data`). It may still have errors.
              * @example {
              *       "body": "Hi {{ name }}, did my email reach you?",
              *       "id": "nudge",
@@ -5092,7 +5092,7 @@ export interface components {
         SequenceChange: {
             /**
              * Definition
-             * @description The whole working copy. A sequence as steps (`steps`) or as a flow builder's graph (`nodes`, `edges`), with its settings: an object, or its text in YAML or JSON. docs/sequences.md describes every key. It may still have errors.
+             * @description The whole working copy. A sequence as steps (`steps`) or as a flow builder's graph (`nodes`, `edges`), with its settings: an object, or its text in YAML or JSON. docs/reference/sequences.md describes every key. It may still have errors.
              */
             definition?: ({
                 [key: string]: unknown;
@@ -5536,7 +5536,7 @@ export interface components {
         StepChange: {
             /**
              * Definition
-             * @description What the step says, by the keys that docs/sequences.md describes; of a graph a whole node (`id`, `type`, `position`, `data`). It may still have errors.
+             * @description What the step says, by the keys that docs/reference/sequences.md describes; of a graph a whole node (`id`, `type`, `position`, `data`). It may still have errors.
              * @example {
              *       "body": "Hi {{ name }}, did my email reach you?",
              *       "id": "nudge",
@@ -6115,7 +6115,7 @@ export interface components {
         ToCheck: {
             /**
              * Definition
-             * @description A sequence as steps (`steps`) or as a flow builder's graph (`nodes`, `edges`), with its settings: an object, or its text in YAML or JSON. docs/sequences.md describes every key. It may still have errors.
+             * @description A sequence as steps (`steps`) or as a flow builder's graph (`nodes`, `edges`), with its settings: an object, or its text in YAML or JSON. docs/reference/sequences.md describes every key. It may still have errors.
              * @example {
              *       "sequence": "cold-outreach",
              *       "steps": [
