@@ -6,12 +6,11 @@ from datetime import timedelta
 
 import structlog
 
-import telemetry
 from composition import engine_of, worker_of
-from domain.errors import NotReady, TouchlineError
+from domain.errors import NotReady
 from domain.messages import Channel
-from entrypoint import Exit, end_process
-from settings import PREFIX, Settings, read_settings
+from entrypoint import end_process, run
+from settings import Settings
 from starter.engine import Engine
 from starter.inbound.inbox import Inbox
 from starter.schedules import ensure_mailbox_poll, ensure_reconciler
@@ -85,28 +84,5 @@ async def warn_of_channels(engine: Engine) -> None:
             log.warning("channel_cannot_send", channel=str(channel), error=str(why), hint=why.hint, **named)
 
 
-def main() -> Exit:
-    """Work; the exit status is DONE after a stop that was asked for."""
-    try:
-        settings = read_settings()
-    except NotReady as error:
-        telemetry.configure("console", "info")
-        return _refuse(error)
-    telemetry.configure(settings.log_format, settings.log_level)
-    named = {"DATABASE_URL": settings.database_url, "TEMPORAL_ADDRESS": settings.temporal_address}
-    try:
-        if missing := [PREFIX + name for name, value in named.items() if not value]:
-            raise NotReady(f"{' and '.join(missing)} must be set", hint="or run ./touchline up, which brings its own")
-        asyncio.run(work(settings))
-    except TouchlineError as error:
-        return _refuse(error)
-    return Exit.DONE
-
-
-def _refuse(error: TouchlineError) -> Exit:
-    log.error("cannot_work", error=str(error), hint=error.hint)
-    return Exit.UNREACHABLE if isinstance(error, NotReady) else Exit.REFUSED
-
-
 if __name__ == "__main__":
-    end_process(main())
+    end_process(run(work, "cannot_work"))

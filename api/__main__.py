@@ -9,17 +9,16 @@ import socket
 import structlog
 import uvicorn
 
-import telemetry
 from api.app import create_app
 from api.health import database_fault
 from api.http.connections import PatientProtocol, most_connections
 from api.http.limiter import RateLimiter
 from api.http.state import Edge, live_streams
 from composition import engine_of, twilio_webhook_of, webhook_secrets_of
-from domain.errors import NotReady, TouchlineError
-from entrypoint import Exit, end_process
+from domain.errors import NotReady
+from entrypoint import end_process, run
 from providers.inbound.registry import build_email_webhooks
-from settings import PREFIX, Settings, read_settings
+from settings import PREFIX, Settings
 from starter.engine import Engine
 
 log = structlog.get_logger("api")
@@ -102,28 +101,5 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def main() -> Exit:
-    """Serve; the exit status is DONE after a stop that was asked for."""
-    try:
-        settings = read_settings()
-    except NotReady as error:
-        telemetry.configure("console", "info")
-        return _refuse(error)
-    telemetry.configure(settings.log_format, settings.log_level)
-    named = {"DATABASE_URL": settings.database_url, "TEMPORAL_ADDRESS": settings.temporal_address}
-    try:
-        if missing := [PREFIX + name for name, value in named.items() if not value]:
-            raise NotReady(f"{' and '.join(missing)} must be set", hint="or run ./touchline up, which brings its own")
-        asyncio.run(serve(settings))
-    except TouchlineError as error:
-        return _refuse(error)
-    return Exit.DONE
-
-
-def _refuse(error: TouchlineError) -> Exit:
-    log.error("cannot_serve", error=str(error), hint=error.hint)
-    return Exit.UNREACHABLE if isinstance(error, NotReady) else Exit.REFUSED
-
-
 if __name__ == "__main__":
-    end_process(main())
+    end_process(run(serve, "cannot_serve"))
