@@ -7,11 +7,12 @@ from pathlib import Path
 import asyncpg
 
 from domain.contact import Contact
-from domain.errors import NotFound, TouchlineError
+from domain.errors import TouchlineError
 from scheduling.delays import read_date
 from simulation.run import Person, id_of
 from starter.contacts.csv_file import ContactFile, Reading, RejectedLine
 from store.contacts import contacts
+from store.contacts.records import unknown
 from store.gates import suppressions
 
 _NAMED = 5
@@ -41,11 +42,7 @@ async def read_people(
     people = []
     for name in dict.fromkeys(external_ids):
         if name not in found:
-            raise NotFound(
-                f"no contact {name!r}",
-                hint="create the contact first, or import a file of contacts",
-                command="contacts import FILE.csv",
-            )
+            raise unknown([name])
         contact = found[name]
         addresses = [address for address in (contact.email, contact.phone) if address]
         people.append(

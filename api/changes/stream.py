@@ -22,7 +22,7 @@ from domain.errors import NotFound
 from starter.changes.stream import Broadcaster, Interest
 from starter.engine import Engine
 from store.changes.changes import Change, ChangeType, Position
-from store.contacts import conversation
+from store.contacts import records
 from store.enrollments.scope import read_scope
 from store.pool import LOST
 from store.sequences import sequences
@@ -99,10 +99,7 @@ async def _interest(
         if sequence is not None:
             sequence_id = (await sequences.named(tx, sequence)).id
         if contact is not None:
-            party = await conversation.find(tx, contact)
-            if party is None:
-                raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
-            contact_id = party.id
+            contact_id = (await records.named(tx, contact)).id
         if enrollment is not None and await read_scope(tx, enrollment) is None:
             raise NotFound("there is no such enrollment", hint="GET /flow-executions lists them")
     return Interest(frozenset(type or ()), sequence_id, contact_id, enrollment, is_test)

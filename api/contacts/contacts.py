@@ -12,9 +12,8 @@ from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
 from api.http.text_types import Line
-from domain.errors import NotFound
 from starter.contacts import contacts, erasure
-from starter.contacts.contacts import HINT, MISSING, Changes
+from starter.contacts.contacts import Changes
 from starter.contacts.fields import LONGEST_ATTRIBUTE
 from starter.engine import Engine
 from store.contacts import records
@@ -159,9 +158,7 @@ async def remove_tag(
 async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> BarredContact:
     """With all that is known, and what bars it."""
     async with engine.transaction() as tx:
-        found = await records.find(tx, id)
-    if found is None:
-        raise NotFound(MISSING, hint=HINT)
+        found = await records.named(tx, id)
     return await _barred(engine, found)
 
 

@@ -11,8 +11,6 @@ from api.contacts.contacts import ContactRef
 from api.http.auth import REFUSALS, needs
 from api.http.paging import Limit, cursor, place
 from api.http.problems import answers
-from domain.errors import NotFound
-from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
 from store.contacts import conversation
 from store.contacts.conversation import Message, Party
@@ -41,9 +39,7 @@ async def contact_conversation(
     """The newest messages, or those before a place; each inbound one with the enrollment and step that it answers."""
     behind = place("conversation", before, datetime, UUID, given_as="before")
     async with engine.transaction() as tx:
-        party = await conversation.find(tx, id)
-        if party is None:
-            raise NotFound(MISSING, hint=HINT)
+        party = await conversation.named(tx, id)
         page = await conversation.page(tx, party.id, before=behind, limit=limit)
     earlier = cursor("conversation", *page.earlier) if page.earlier else None
     return ConversationPage(contact=party, messages=page.messages, earlier=earlier)

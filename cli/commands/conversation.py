@@ -7,7 +7,6 @@ from rich.console import RenderableType
 
 from cli.terminal import connect, output, short_ids
 from cli.terminal.command import Answer, AsJson, command
-from domain.errors import NotFound
 from starter import humanize
 from store.contacts import conversation
 from store.contacts.conversation import Message, Party
@@ -42,9 +41,7 @@ async def show_conversation(
             zone = tenant.timezone if tenant else "UTC"
             text = _lines(messages, zone) if messages else [output.line("nothing came from an unknown address")]
             return Answer({"messages": messages}, text)
-        party = await conversation.find(tx, contact)
-        if party is None:
-            raise NotFound(f"no contact {contact!r}", hint="name it by the external id of the CSV, or by our id")
+        party = await conversation.named(tx, contact)
         page = await conversation.page(tx, party.id, before=None, limit=limit)
     return Answer({"contact": party, "messages": page.messages}, _text(party, page))
 

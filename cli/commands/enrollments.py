@@ -21,7 +21,7 @@ from starter.engine import Engine
 from starter.enrollments import enroll as enrolling
 from starter.enrollments.enroll import EnrollReport
 from starter.enrollments.record import record_of
-from store.contacts import contacts
+from store.contacts import contacts, records
 from store.enrollments import record
 from store.enrollments.record import EnrollmentRow
 from store.sequences import sequences
@@ -96,12 +96,8 @@ async def _must_exist(engine: Engine, external_ids: Sequence[str]) -> None:
             known = {c.external_id for c in await contacts.by_external_ids(tx, wanted)}
         unknown += [x for x in wanted if x not in known]
     if unknown:
-        more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-        raise Refused(
-            f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was enrolled",
-            hint="./touchline contacts import FILE.csv brings contacts in",
-            details={"unknown": unknown},
-        )
+        refused = records.unknown(unknown, "nobody was enrolled")
+        raise Refused(str(refused), hint=output.mend(refused), details={"unknown": unknown})
 
 
 async def _expected(engine: Engine, named: Sequence[str], everyone: bool, trigger: str | None) -> int:

@@ -9,8 +9,7 @@ from domain.errors import Conflict, NotFound
 from starter.engine import Engine
 from store.campaigns import batches, campaigns
 from store.campaigns.campaigns import AddedBy, Campaign
-
-_NAMED = 20
+from store.contacts.records import unknown
 
 
 async def find(tx: asyncpg.Connection, name: str) -> Campaign:
@@ -85,12 +84,8 @@ async def _add(engine: Engine, campaign: str, contacts: Sequence[str], added_by:
     async with engine.transaction() as tx:
         found = await hold(tx, campaign)
         known = await campaigns.contacts_named(tx, contacts)
-        if unknown := [name for name in dict.fromkeys(contacts) if name not in known]:
-            more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-            raise NotFound(
-                f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was added",
-                hint="name contacts by their external id, or by our id",
-            )
+        if missing := [name for name in dict.fromkeys(contacts) if name not in known]:
+            raise unknown(missing, "nobody was added")
         named = set(known.values())
         return Joined(len(named), await campaigns.add(tx, found.id, list(named), added_by, engine.now()))
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from domain import ids
 from domain.base import Frozen
 from domain.contact import COLUMNS, MAX_COLUMN_NAME, column_name
-from domain.errors import Conflict, NotFound, Unfit
+from domain.errors import Conflict, Unfit
 from scheduling.zones import candidate_zones
 from starter.contacts.fields import SEPARATOR, ill_formed, is_one_line, reached, region_for
 from starter.contacts.replan import replan
@@ -21,8 +21,6 @@ from store.enrollments.signals import OpenSignal
 from store.inbound import waits
 
 MOST_ATTRIBUTES = 200
-MISSING = "there is no such contact"
-HINT = "name it by its external id, or by our id"
 
 _TEXTS = ("name", "email", "phone", "company", "timezone", "status", "assigned_to")
 _LISTS = ("tags", "triggers")
@@ -100,11 +98,11 @@ async def _rewritten(
 ) -> tuple[ContactRecord, list[OpenSignal], bool]:
     """The contact as it is then, what is to be told to workflows, and whether it lives by another clock."""
     async with engine.transaction() as tx:
-        found = await records.find(tx, contact)
-        aims = await waits.goals_of(tx, found.id, by_field=True) if found else []
-        held = await records.hold(tx, found.id) if found else None
+        found = await records.named(tx, contact)
+        aims = await waits.goals_of(tx, found.id, by_field=True)
+        held = await records.hold(tx, found.id)
         if held is None:
-            raise NotFound(MISSING, hint=HINT)
+            raise records.unknown([contact])
         now = engine.now()
         record = new(held).model_copy(update={"updated_at": now})
         await records.update(tx, record)

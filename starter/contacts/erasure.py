@@ -6,8 +6,7 @@ import structlog
 
 from domain import ids
 from domain.enrollment import LIVE, Ending, EnrollmentStatus
-from domain.errors import Conflict, NotFound
-from starter.contacts.contacts import HINT, MISSING
+from domain.errors import Conflict
 from starter.engine import Engine
 from starter.signals import deliver
 from store.contacts import erasure, records
@@ -36,14 +35,12 @@ async def _erase(engine: Engine, contact: str, event_id: UUID, *, stop: bool) ->
     """Our id, and what is to be told to those who were stopped."""
     now = engine.now()
     async with engine.transaction() as tx:
-        found = await records.find(tx, contact)
-        if found is None:
-            raise NotFound(MISSING, hint=HINT)
+        found = await records.named(tx, contact)
         held = await erasure.hold_enrollments(tx, found.id)
         await erasure.hold_messages(tx, found.id)
         external_id = await erasure.hold_contact(tx, found.id)
         if external_id is None:
-            raise NotFound(MISSING, hint=HINT)
+            raise records.unknown([contact])
         if await erasure.count_enrollments(tx, found.id) != len(held):
             raise Conflict("the contact was enrolled at this moment", hint="say it again")
         live = [one for one, status in held.items() if status in LIVE]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain import ids
 from domain.condition import WORDS
-from domain.errors import NotFound, Unfit
+from domain.errors import Unfit
 from domain.fields import HEARD, EventName
 from starter.engine import Engine
 from starter.signals import deliver
@@ -64,13 +64,7 @@ async def _recorded(
 ) -> tuple[RecordedEvent, Sequence[OpenSignal]]:
     """What became of it, and what is still to be told."""
     async with engine.transaction() as tx:
-        found = await records.find(tx, contact)
-        if found is None:
-            raise NotFound(
-                f"no contact {contact!r}",
-                hint="create the contact first, or import a file of contacts",
-                command="contacts import FILE.csv",
-            )
+        found = await records.named(tx, contact)
         event_id = ids.event_id(engine.tenant_id, "custom", f"{found.id}:{word}:{key}")
         aims = await waits.goals_of(tx, found.id)
         if not await waits.record_custom(tx, event_id, found.id, word, key, now, now):

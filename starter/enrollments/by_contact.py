@@ -10,7 +10,7 @@ from uuid import UUID
 from domain import ids
 from domain.contact import Contact
 from domain.enrollment import EnrollmentState
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict
 from starter.engine import Engine
 from starter.enrollments import control
 from starter.enrollments.enroll import EnrollReport, enroll
@@ -18,12 +18,12 @@ from store import once
 from store.campaigns import campaigns
 from store.contacts import contacts, conversation
 from store.contacts.conversation import Party
+from store.contacts.records import unknown
 from store.enrollments import enrollments
 from store.enrollments.enrollments import LiveEnrollment
 from store.sequences import sequences
 
 _AT_ONCE = 20
-_NAMED = 20
 
 Became = Literal["enrolled", "live", "once_only", "shared_address", "unschedulable"]
 Act = Callable[[Engine, UUID], Awaitable[EnrollmentState]]
@@ -74,12 +74,8 @@ async def enroll_named(
         request = once.request_id()
         async with engine.transaction() as tx:
             known = await campaigns.contacts_named(tx, names)
-            if unknown := [name for name in names if name not in known]:
-                more = f", and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-                raise NotFound(
-                    f"no contact {', '.join(map(repr, unknown[:_NAMED]))}{more}; nobody was enrolled",
-                    hint="name contacts by their external ids, or by our ids",
-                )
+            if missing := [name for name in names if name not in known]:
+                raise unknown(missing, "nobody was enrolled")
             found = {contact.id: contact for contact in await contacts.contacts_of(tx, list(known.values()))}
             wanted = await sequences.find(tx, sequence)
             own = {ids.enrolled_on(request, contact_id): contact_id for contact_id in found} if request else {}
@@ -127,10 +123,7 @@ def _outcomes(people: Sequence[Contact], report: EnrollReport, live: dict[UUID, 
 async def find(engine: Engine, name: str) -> Party:
     """The contact of that external id, or of that id of ours. Raises NotFound."""
     async with engine.transaction() as tx:
-        party = await conversation.find(tx, name)
-    if party is None:
-        raise NotFound("there is no such contact", hint="name it by its external id, or by our id")
-    return party
+        return await conversation.named(tx, name)
 
 
 async def tell(engine: Engine, name: str, sequence: str | None, act: Act) -> list[Told]:

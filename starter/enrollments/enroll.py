@@ -16,6 +16,7 @@ from scheduling.itinerary import TenantTime
 from starter.engine import Engine
 from starter.sequences.status import must_be_active
 from store.contacts import contacts
+from store.contacts.records import unknown
 from store.enrollments import enrollments
 from store.enrollments.enrollments import NewEnrollment
 from store.sequences import sequences
@@ -201,11 +202,7 @@ async def chosen(engine: Engine, external_ids: Sequence[str]) -> AsyncIterator[S
             found = await contacts.by_external_ids(tx, wanted)
         known = {c.external_id for c in found}
         if missing := [x for x in wanted if x not in known]:
-            raise NotFound(
-                f"no contact {missing[0]!r}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""),
-                hint="create the contact first, or import a file of contacts",
-                command="contacts import FILE.csv",
-            )
+            raise unknown(missing)
         yield found
 
 

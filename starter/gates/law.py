@@ -17,7 +17,6 @@ from scheduling.law import Block, Rule, TenantLaw, law
 from scheduling.regions import regions_of_phone
 from scheduling.window import NoAllowedInstant, Spell, closed_at, next_allowed
 from scheduling.zones import load_zone, zones_of_phone
-from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
 from store.contacts import records
 from store.enrollments.local_time import regions_of
@@ -80,9 +79,7 @@ async def at_moment(
         decided = await store.read(tx)
         home = await sequences.home(tx)
         if contact is not None:
-            found = await records.find(tx, contact)
-            if found is None:
-                raise NotFound(MISSING, hint=HINT)
+            found = await records.named(tx, contact)
             regions, zones = regions_of(found.attributes, found.phone), found.zones
         elif number is not None:
             try:

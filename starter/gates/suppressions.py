@@ -6,7 +6,6 @@ from content.addresses import normal_email, normal_phone
 from content.spellings import all_spellings
 from domain.errors import Conflict, NotFound, Unfit
 from domain.messages import Channel
-from starter.contacts.contacts import HINT, MISSING
 from starter.engine import Engine
 from store.contacts import records
 from store.contacts.records import ContactRecord
@@ -119,7 +118,4 @@ def _addresses(contact: ContactRecord) -> list[str]:
 
 async def _contact(engine: Engine, name: str) -> ContactRecord:
     async with engine.transaction() as tx:
-        found = await records.find(tx, name)
-    if found is None:
-        raise NotFound(MISSING, hint=HINT)
-    return found
+        return await records.named(tx, name)

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from domain import ids
 from domain.base import Frozen
+from store.contacts.records import unknown
 from store.keyset import LAST, Keyset
 from store.pool import load_queries
 
@@ -67,12 +68,13 @@ class Page:
     """Where the part before it ends; None: there is nothing before."""
 
 
-async def find(tx: asyncpg.Connection, name: str) -> Party | None:
-    """The contact of that external id, or else of that id of ours."""
-    if "\0" in name:  # PostgreSQL has no such text.
-        return None
-    row = await _sql.whose(tx, external_id=name, id=ids.as_id(name))
-    return Party(**row) if row else None
+async def named(tx: asyncpg.Connection, name: str) -> Party:
+    """The contact of that external id, or else of that id of ours. Raises NotFound."""
+    # PostgreSQL has no text with NUL.
+    row = None if "\0" in name else await _sql.whose(tx, external_id=name, id=ids.as_id(name))
+    if row is None:
+        raise unknown([name])
+    return Party(**row)
 
 
 async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Keyset | None, limit: int) -> Page:

@@ -1,6 +1,6 @@
 """Contacts as people and programs see them: one by one, and in lists."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 
 from domain import ids
 from domain.base import Frozen
+from domain.errors import NotFound
 from store.contacts import contacts
 from store.keyset import LAST, Keyset
 from store.pool import load_queries
@@ -17,6 +18,8 @@ from store.pool import load_queries
 _sql = load_queries("contacts/records")
 
 _FETCHED_AT_ONCE = 500
+_NAMED = 20
+"""Contacts that an error names."""
 
 
 class ContactRecord(Frozen):
@@ -46,6 +49,24 @@ class ContactRecord(Frozen):
     """The user who looks after the contact."""
     created_at: datetime
     updated_at: datetime
+
+
+def unknown(names: Sequence[str], instead: str = "") -> NotFound:
+    """The error that names contacts which do not exist, the first few of them; `instead`: what came of it."""
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return NotFound(
+        f"no contact {', '.join(map(repr, names[:_NAMED]))}{more}{f'; {instead}' if instead else ''}",
+        hint="name contacts by their external ids, or by our ids; a file of contacts brings new ones in",
+        command="contacts import FILE.csv",
+    )
+
+
+async def named(tx: asyncpg.Connection, name: str) -> ContactRecord:
+    """The contact of that external id, or else of that id of ours. Raises NotFound."""
+    found = await find(tx, name)
+    if found is None:
+        raise unknown([name])
+    return found
 
 
 async def find(tx: asyncpg.Connection, name: str) -> ContactRecord | None:

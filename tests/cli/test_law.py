@@ -47,7 +47,7 @@ async def test_a_rule_is_ignored_and_a_region_blocked_on_record(cli: Cli, servic
         (("ignore", "us-fl", "--reason", " "), Exit.REFUSED, "reason: it is empty"),
         (("show",), Exit.REFUSED, "neither a contact nor a number"),
         (("show", "--number", "12"), Exit.REFUSED, "number:"),
-        (("show", "--contact", "nobody"), Exit.REFUSED, "there is no such contact"),
+        (("show", "--contact", "nobody"), Exit.REFUSED, "no contact 'nobody'"),
         (("show", "--number", "+13052345678", "--at", "2026-12-23T21:30"), Exit.REFUSED, "the time has no zone"),
         (("show", "--number", "+13052345678", "--at", "soon"), 2, "is no time"),
         (("show", "--number", "+13052345678", "--channel", "fax"), 2, "sms, whatsapp and email"),
