@@ -24,7 +24,7 @@ from api.http.middleware import BodyLimit, Frame
 from api.http.parameters import DESCRIBED_ONLY
 from api.http.rate_limits import Limits
 from api.http.state import Edge
-from api.inbound import providers, readings, reviews, tracking, unsubscribe
+from api.inbound import dead_letters, messages, providers, readings, reviews, tracking, unsubscribe
 from api.sequences import sequences, steps, versions
 from api.workspace import keys, notifications, senders, tenant, users
 
@@ -37,6 +37,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     conversation.router,
     readings.router,
     reviews.router,
+    messages.router,
+    dead_letters.router,
     suppressions.router,
     law.router,
     files.router,

@@ -478,6 +478,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters
+         * @description The newest first: calls of proven senders that could not be read or recorded, each with its reason.
+         */
+        get: operations["list_dead_letters_dead_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One dead letter, with what was sent
+         * @description As it came, for whoever finds out why.
+         */
+        get: operations["get_dead_letter_dead_letters__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/enrollments/{id}": {
         parameters: {
             query?: never;
@@ -1074,6 +1114,26 @@ export interface paths {
          * @description For a key of any scope.
          */
         get: operations["me_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages that came in
+         * @description The newest first, of all contacts; each with the enrollment and step that it answers.
+         */
+        get: operations["list_messages_messages_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2796,6 +2856,47 @@ export interface components {
             unsubscribed: number;
         };
         /**
+         * DeadLetter
+         * @description A call that was kept as it came.
+         */
+        DeadLetter: {
+            /**
+             * Bytes
+             * @description How long what was sent is.
+             */
+            bytes: number;
+            /** Content Type */
+            content_type: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Reason
+             * @description Why it could not be read or recorded.
+             */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Source
+             * @description The path that was called.
+             */
+            source: string;
+        };
+        /**
+         * DeadLetters
+         * @description The newest of them.
+         */
+        DeadLetters: {
+            /** Items */
+            items: components["schemas"]["DeadLetter"][];
+        };
+        /**
          * DecisionMade
          * @description What was decided, and what that ended.
          */
@@ -4481,6 +4582,16 @@ export interface components {
              */
             next: string | null;
         };
+        /** Page[Received] */
+        Page_Received_: {
+            /** Items */
+            items: components["schemas"]["Received"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the part behind this one; null: there is none.
+             */
+            next: string | null;
+        };
         /** Page[Refused] */
         Page_Refused_: {
             /** Items */
@@ -4692,6 +4803,75 @@ export interface components {
              * @default manual
              */
             reason: string;
+        };
+        /**
+         * Received
+         * @description What came in, and from whom.
+         */
+        Received: {
+            /**
+             * Address
+             * @description The contact's, whichever direction.
+             */
+            address: string;
+            /**
+             * At
+             * Format: date-time
+             * @description When it was sent, or when its author sent it by the provider's account.
+             */
+            at: string;
+            /** Body */
+            body: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Contact
+             * @description The contact's external id; None: the address is nobody's.
+             */
+            contact: string | null;
+            /** Contact Name */
+            contact_name: string | null;
+            /**
+             * Delivery
+             * @description Of a step: the furthest that was reported of it.
+             */
+            delivery: string | null;
+            /**
+             * Direction
+             * @description `out` or `in`.
+             */
+            direction: string;
+            /**
+             * Enrollment Id
+             * @description That it belongs to, or that it answers.
+             */
+            enrollment_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @description Out: `step`, `confirmation`, `help`, `operator`; in: `reply`, `opt_out`, `auto_reply`, `help`, `start`.
+             */
+            kind: string;
+            /** Sequence */
+            sequence: string | null;
+            /** Step */
+            step: string | null;
+            /**
+             * Step Number
+             * @description From 1; of an inbound message, the step that it answers. None: nothing had been sent.
+             */
+            step_number: number | null;
+            /** Subject */
+            subject: string | null;
+            /**
+             * Under Review
+             * @description A person should read it, and nobody has.
+             */
+            under_review: boolean;
         };
         /**
          * Refused
@@ -6247,6 +6427,44 @@ export interface components {
              * @description Its key or id; without it, every live enrollment of the contact.
              */
             sequence?: string | null;
+        };
+        /**
+         * WithBody
+         * @description One of them with what was sent.
+         */
+        WithBody: {
+            /**
+             * Body
+             * @description As text; bytes that are none are replaced.
+             */
+            body: string;
+            /**
+             * Bytes
+             * @description How long what was sent is.
+             */
+            bytes: number;
+            /** Content Type */
+            content_type: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Reason
+             * @description Why it could not be read or recorded.
+             */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Source
+             * @description The path that was called.
+             */
+            source: string;
         };
         /**
          * Within
@@ -9113,6 +9331,155 @@ export interface operations {
             };
         };
     };
+    list_dead_letters_dead_letters_get: {
+        parameters: {
+            query?: {
+                /** @description Of items in one part. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dead_letter_dead_letters__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_enrollment_enrollments__id__get: {
         parameters: {
             query?: never;
@@ -11913,6 +12280,80 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages_messages_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before; without it the list begins. */
+                after?: string | null;
+                /** @description Those of contacts alone, or of addresses that are nobody's alone; both when left out. */
+                known?: boolean | null;
+                /** @description Of items in one part. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Received_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

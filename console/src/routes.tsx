@@ -8,6 +8,9 @@ export const SEQUENCE_STATUSES = ["draft", "active", "paused", "archived"] as co
 export const EXECUTION_STATUSES = ["pending", "running", "paused", "completed", "stopped", "failed", "cancelled"] as const satisfies readonly ExecutionStatus[];
 export const LOGGED_STATUSES = ["running", "success", "failed", "skipped"] as const satisfies readonly LoggedStatus[];
 
+export const CHANNELS = ["email", "sms", "whatsapp"] as const;
+export const SUPPRESSION_REASONS = ["unsubscribed", "bounced", "complained", "manual", "suspected"] as const;
+
 type Raw = Record<string, unknown>;
 const text = (raw: Raw): { search?: string } => (typeof raw["search"] === "string" && raw["search"] ? { search: raw["search"] } : {});
 function oneOf<T extends string>(raw: Raw, known: readonly T[]): { status?: T } {
@@ -70,8 +73,25 @@ const contacts = createRoute({
 const contact = createRoute({ getParentRoute: () => root, path: "/contacts/$id", component: lazyRouteComponent(() => import("./pages/Contact.tsx"), "Contact") });
 const reviews = createRoute({ getParentRoute: () => root, path: "/reviews", component: lazyRouteComponent(() => import("./pages/Reviews.tsx"), "Reviews") });
 
+const inbox = createRoute({
+  getParentRoute: () => root, path: "/inbox",
+  validateSearch: (raw: Raw): { from?: "contacts" | "strangers" } => (raw["from"] === "contacts" || raw["from"] === "strangers" ? { from: raw["from"] } : {}),
+  component: lazyRouteComponent(() => import("./pages/Inbox.tsx"), "Inbox"),
+});
+const tasks = createRoute({ getParentRoute: () => root, path: "/tasks", component: lazyRouteComponent(() => import("./pages/Tasks.tsx"), "Tasks") });
+const suppressions = createRoute({
+  getParentRoute: () => root, path: "/suppressions",
+  validateSearch: (raw: Raw): { channel?: (typeof CHANNELS)[number] | undefined; reason?: (typeof SUPPRESSION_REASONS)[number] | undefined; active?: boolean | undefined } => {
+    const [channel, reason] = [CHANNELS.find((one) => one === raw["channel"]), SUPPRESSION_REASONS.find((one) => one === raw["reason"])];
+    return { ...(channel && { channel }), ...(reason && { reason }), ...(typeof raw["active"] === "boolean" && { active: raw["active"] }) };
+  },
+  component: lazyRouteComponent(() => import("./pages/Suppressions.tsx"), "Suppressions"),
+});
+const workspace = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./pages/Workspace.tsx"), "Workspace") });
+const system = createRoute({ getParentRoute: () => root, path: "/system", component: lazyRouteComponent(() => import("./pages/System.tsx"), "System") });
+
 const tree = root.addChildren([
-  overview, sequences, fresh, sequence.addChildren([first, flow, settings, yaml, history, logs, performance]), execution, contacts, contact, reviews,
+  overview, sequences, fresh, sequence.addChildren([first, flow, settings, yaml, history, logs, performance]), execution, contacts, contact, inbox, tasks, reviews, suppressions, workspace, system,
 ]);
 const router = createRouter({
   routeTree: tree,

@@ -59,6 +59,14 @@ class Message(Frozen):
     """A person should read it, and nobody has."""
 
 
+class Received(Message):
+    """What came in, and from whom."""
+
+    contact: str | None
+    """The contact's external id; None: the address is nobody's."""
+    contact_name: str | None
+
+
 @dataclass(frozen=True)
 class Page:
     """A part of a conversation, in the order of time."""
@@ -89,3 +97,9 @@ async def page(tx: asyncpg.Connection, contact_id: UUID, *, before: Keyset | Non
 async def from_strangers(tx: asyncpg.Connection, limit: int) -> list[Message]:
     """The newest `limit` messages from addresses that are nobody's, in the order of time."""
     return [Message(**row) async for row in _sql.from_strangers(tx, limit=limit)][::-1]
+
+
+async def received(tx: asyncpg.Connection, *, known: bool | None, before: Keyset | None, limit: int) -> list[Received]:
+    """What came in, newest first, from behind that place (`at` and id) on; `known`: of contacts, or of nobody's."""
+    at, behind = before or LAST
+    return [Received(**row) async for row in _sql.received(tx, known=known, at=at, behind=behind, limit=limit)]

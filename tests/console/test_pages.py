@@ -87,7 +87,12 @@ class Installation:
             f"/executions/{self.executions['T01']}": "Amara Okafor",
             "/contacts": "Contacts",
             "/contacts/T01": "Amara Okafor",
+            "/inbox": "Inbox",
+            "/tasks": "Tasks",
             "/reviews": "Reviews",
+            "/suppressions": "Suppressions",
+            "/settings": "Settings",
+            "/system": "System",
         }
 
 
@@ -99,7 +104,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             try:
                 printed = ready(up)
                 url, _, link = printed["console"].partition("/console/")
-                key = home.document("keys", "create", "test", "--scope", "read", "--scope", "write")["key"]
+                scopes = [part for scope in ("read", "write", "admin") for part in ("--scope", scope)]
+                key = home.document("keys", "create", "test", *scopes)["key"]
                 made = Installation(url, link, key, home)
                 _people_in_a_sequence(made)
                 yield made
@@ -629,4 +635,81 @@ def test_a_flow_is_built_by_keyboard_alone(installation: Installation, browser: 
         expect(page.locator(".react-flow__edge")).to_have_count(2)
         page.get_by_role("button", name="Tidy up").press("Enter")
         _until(lambda: http.get("/sequences/keys").json()["definition"]["nodes"][2]["position"]["y"] > 150)
+    assert looked.complaints == []
+
+
+def test_a_task_is_done_and_an_answer_read(installation: Installation, browser: Browser) -> None:
+    """The task leaves the list and its enrollment goes on; what somebody wrote stands in the inbox, with whose it is."""
+    steps = [
+        {"id": "hello", "type": "email", "subject": "Shall we talk?", "body": "B"},
+        {"id": "call", "type": "task", "title": "Call {{ name }}", "instructions": "Ask for the plan."},
+    ]
+    with installation.http() as http:
+        http.post("/sequences", json={"definition": {"sequence": "calls", "steps": steps}}).raise_for_status()
+        http.post("/sequences/calls/publish").raise_for_status()
+        for one in ("Task", "Answer"):
+            person = {"external_id": one, "name": one, "email": f"{one}@example.com"}
+            http.post("/contacts", json=person).raise_for_status()
+        body = {"sequence": "calls", "contacts": ["Task", "Answer"]}
+        enrolled = http.post("/leads/enroll-in-sequence", json=body).raise_for_status().json()["contacts"]
+        execution = {one["contact"]: one["enrollment_id"] for one in enrolled}
+        _until(lambda: len(http.get("/tasks").json()["items"]) == 2)
+        assert installation.home.run("reply", execution["Answer"], "Thursday suits me")[0] == 0
+        looked = _looked(browser, viewport=WIDE)
+        _sign_in(looked, installation)
+        page = looked.page
+        page.goto(f"{installation.console}/tasks")
+        task = page.get_by_role("article").filter(has_text="Call Task")
+        expect(task).to_contain_text("Ask for the plan.")
+        task.get_by_role("button", name="Done").click()
+        expect(task).to_have_count(0)
+        _until(lambda: http.get(f"/enrollments/{execution['Task']}").json()["status"] == "completed")
+        page.get_by_role("link", name="Inbox").click()
+        letter = page.get_by_role("article").filter(has_text="Thursday suits me")
+        expect(letter).to_contain_text("answers hello of calls")
+        expect(letter.get_by_text("Answer", exact=True).last).to_have_attribute("href", "mailto:answer@example.com")
+        page.get_by_label("From anybody").select_option("From unknown senders")
+        expect(page.get_by_text("No unknown sender has written")).to_be_visible()
+    assert looked.complaints == []
+
+
+def test_a_workspace_is_set_up(installation: Installation, browser: Browser) -> None:
+    """Its rules, a sender, a key that is shown once and works, a webhook; an address is suppressed, and lifted."""
+    looked = _looked(browser, viewport=WIDE)
+    _sign_in(looked, installation)
+    page = looked.page
+    page.goto(f"{installation.console}/settings")
+    page.get_by_label("Holidays").press_sequentially("2026-12-24, 2026-12-31")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    page.get_by_label("Address of the sender").fill("ann@example.com")
+    page.get_by_role("button", name="Add a sender").click()
+    expect(page.get_by_role("cell", name="ann@example.com")).to_be_visible()
+    page.get_by_label("Name of the key").fill("for a dashboard")
+    page.get_by_role("button", name="Make a key").click()
+    made = page.locator(".secret").inner_text()
+    with httpx.Client(base_url=installation.url, headers={"Authorization": f"Bearer {made}"}) as http:
+        assert http.get("/me").raise_for_status().json()["scopes"] == ["read"]
+        row = page.get_by_role("row").filter(has_text="for a dashboard")
+        row.get_by_role("button", name="Revoke").click()
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(row).to_contain_text("revoked")
+        assert http.get("/me").status_code == httpx.codes.UNAUTHORIZED
+    page.get_by_label("Address of the webhook").fill("https://example.com/hook")
+    page.get_by_role("button", name="Add a webhook").click()
+    expect(page.get_by_text("The secret that signs")).to_be_visible()
+    page.get_by_role("button", name="Log").click()
+    expect(page.get_by_text("Nothing was delivered yet")).to_be_visible()
+    with installation.http() as http:
+        assert http.get("/tenant").raise_for_status().json()["holidays"] == ["2026-12-24", "2026-12-31"]
+    page.get_by_role("link", name="Suppressions").click()
+    expect(page.get_by_role("heading", name="Suppressions", level=1)).to_be_visible()
+    page.get_by_label("Address").fill("no@example.com")
+    page.get_by_role("button", name="Suppress", exact=True).click()
+    row = page.get_by_role("row").filter(has_text="no@example.com")
+    row.get_by_role("button", name="Lift").click()
+    page.get_by_role("dialog").get_by_role("button", name="Lift").click()
+    expect(row).to_contain_text("lifted")
+    page.get_by_role("link", name="System").click()
+    expect(page.get_by_text("There is none")).to_be_visible()
     assert looked.complaints == []

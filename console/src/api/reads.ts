@@ -188,3 +188,39 @@ export const tasks = queryOptions({
   queryFn: () => answered(api.GET("/tasks", { params: { query: { limit: PART } } })),
   refetchInterval: () => often() * 3,
 });
+
+export const inbox = (known: boolean | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["inbox", known],
+    queryFn: ({ pageParam }) =>
+      answered(api.GET("/messages", { params: { query: { limit: 50, ...(known !== undefined && { known }), ...(pageParam && { after: pageParam }) } } })),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next,
+    refetchInterval: listOften,
+  });
+
+export type SuppressionFilter = { channel?: "email" | "sms" | "whatsapp"; reason?: Schemas["SuppressionRecord"]["reason"]; active?: boolean };
+export const suppressions = (filter: SuppressionFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["suppressions", filter],
+    queryFn: ({ pageParam }) =>
+      answered(api.GET("/suppressions", { params: { query: { limit: PART, ...filter, ...(pageParam && { after: pageParam }) } as never } })),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next,
+  });
+
+export const tenant = queryOptions({ queryKey: ["tenant"], queryFn: () => tagged(api.GET("/tenant")) });
+export const senders = queryOptions({ queryKey: ["senders"], queryFn: () => answered(api.GET("/senders", { params: { query: { limit: PART } } })) });
+export const keys = queryOptions({ queryKey: ["keys"], queryFn: () => answered(api.GET("/keys", { params: { query: { limit: PART } } })) });
+export const webhooks = queryOptions({ queryKey: ["webhooks"], queryFn: () => answered(api.GET("/webhook-subscriptions", { params: { query: { limit: PART } } })) });
+export const deliveries = (id: string) =>
+  queryOptions({
+    queryKey: ["deliveries", id],
+    queryFn: () => answered(api.GET("/webhook-subscriptions/{id}/deliveries", { params: { path: { id }, query: { limit: 50 } } })),
+    refetchInterval: often,
+  });
+export const deadLetters = queryOptions({ queryKey: ["dead-letters"], queryFn: () => answered(api.GET("/dead-letters", { params: { query: { limit: 50 } } })) });
+export const deadLetter = (id: string) =>
+  queryOptions({ queryKey: ["dead-letter", id], queryFn: () => answered(api.GET("/dead-letters/{id}", { params: { path: { id } } })) });
+/** 503, with what is wrong, is an answer of its own. */
+export const ready = queryOptions({ queryKey: ["ready"], queryFn: () => answered(api.GET("/readyz")), retry: false, refetchInterval: EVERY_MS * 2 });

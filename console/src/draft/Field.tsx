@@ -1,5 +1,5 @@
-import { type ReactNode, useId } from "react";
-import { type Path, at, placeOf, put, textOf } from "./definition.ts";
+import { type ReactNode, useId, useState } from "react";
+import { type Path, at, equal, placeOf, put, textOf } from "./definition.ts";
 import { type Draft, useDraft } from "./Draft.tsx";
 
 /** The findings of `check` at a place, and below it. */
@@ -45,12 +45,18 @@ export function TextField({ lines = 1, read = textOf, write = plain, list, ...ba
 }) {
   const draft = useDraft();
   const value = at(draft.definition, basics.path);
-  const changed = (text: string) => draft.change(put(draft.definition, basics.path, write(text)) as Draft["definition"], placeOf(basics.path));
+  const [typed, setTyped] = useState<string>();
+  // What is typed stays as it is typed, a comma behind the last word too, for as long as it says what the draft says.
+  const shown = typed !== undefined && equal(write(typed), value) ? typed : read(value);
+  function changed(text: string): void {
+    setTyped(text);
+    draft.change(put(draft.definition, basics.path, write(text)) as Draft["definition"], placeOf(basics.path));
+  }
   return (
     <Labelled {...basics}>
       {(props) => lines > 1
-        ? <textarea {...props} rows={lines} value={read(value)} placeholder={basics.placeholder} disabled={!draft.mayWrite} onChange={(event) => changed(event.target.value)} />
-        : <input {...props} value={read(value)} placeholder={basics.placeholder} disabled={!draft.mayWrite} list={list} onChange={(event) => changed(event.target.value)} />}
+        ? <textarea {...props} rows={lines} value={shown} placeholder={basics.placeholder} disabled={!draft.mayWrite} onChange={(event) => changed(event.target.value)} />
+        : <input {...props} value={shown} placeholder={basics.placeholder} disabled={!draft.mayWrite} list={list} onChange={(event) => changed(event.target.value)} />}
     </Labelled>
   );
 }

@@ -27,7 +27,7 @@ function useScheme(): [Scheme, () => void] {
   return [scheme, () => setScheme(SCHEMES[(SCHEMES.indexOf(scheme) + 1) % SCHEMES.length] ?? "auto")];
 }
 
-const PLACES = { o: "/", s: "/sequences", c: "/contacts", r: "/reviews" } as const;
+const PLACES = { o: "/", s: "/sequences", c: "/contacts", i: "/inbox", t: "/tasks", r: "/reviews" } as const;
 
 /** `/` goes to the search, `g` and a letter to a place; not while somebody types. */
 function useShortcuts() {
@@ -84,6 +84,7 @@ export function Shell({ said }: { said: string | undefined }) {
     return () => ends.abort();
   }, [queries, reading, signedIn]);
   const open = useQuery({ ...reads.reviews, enabled: reading && signedIn });
+  const tasks = useQuery({ ...reads.tasks, enabled: reading && signedIn });
   if (who.data === null && !was) return <SignIn said={said} />;
   if (who.error && !me) return <main className="door"><Problem error={who.error} again={() => void who.refetch()} /></main>;
   if (!me) return <Skeleton />;
@@ -92,6 +93,7 @@ export function Shell({ said }: { said: string | undefined }) {
     setWas(undefined);
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
   }
+  const toDo = tasks.data?.items.length ?? 0;
   const waiting = open.data?.items.length ?? 0;
   return (
     <div className="shell">
@@ -102,7 +104,12 @@ export function Shell({ said }: { said: string | undefined }) {
           <Link to="/" activeOptions={{ exact: true }}>Overview</Link>
           <Link to="/sequences">Sequences</Link>
           <Link to="/contacts">Contacts</Link>
+          <Link to="/inbox">Inbox</Link>
+          <Link to="/tasks">Tasks{toDo > 0 && <span className="badge info count">{toDo}</span>}</Link>
           <Link to="/reviews">Reviews{waiting > 0 && <span className="badge warn count">{waiting}</span>}</Link>
+          <Link to="/suppressions">Suppressions</Link>
+          <Link to="/settings">Settings</Link>
+          <Link to="/system">System</Link>
         </nav>
         <div className="foot">
           <div><strong>{me.tenant.name}</strong>{me.tenant.timezone}</div>

@@ -6,10 +6,10 @@ import { byClock, byMinute, fromNow } from "./times.ts";
 type Tone = "good" | "info" | "warn" | "bad" | "";
 
 const TONES: Readonly<Record<string, Tone>> = {
-  active: "good", success: "good", completed: "good", sent: "good", delivered: "good", opened: "good", clicked: "good", answered: "good",
+  active: "good", ok: "good", success: "good", completed: "good", sent: "good", delivered: "good", opened: "good", clicked: "good", answered: "good",
   running: "info", started: "info", pending: "info", planned: "info", queued: "info", sending: "info",
-  paused: "warn", waiting: "warn", ambiguous: "warn", deferred: "warn",
-  failed: "bad", bounced: "bad", complained: "bad",
+  paused: "warn", reconnecting: "warn", retrying: "warn", waiting: "warn", ambiguous: "warn", deferred: "warn",
+  failed: "bad", unreachable: "bad", suppressed: "bad", bounced: "bad", complained: "bad",
 };
 
 export const toneOf = (status: string): Tone => TONES[status] ?? "";
