@@ -48,6 +48,14 @@ class Opened:
     unschedulable: list[tuple[str, str]] = field(default_factory=list)
     """(external id, why): no allowed time exists for them."""
 
+    def add(self, other: "Opened") -> None:
+        """Take over what became of others."""
+        self.new += other.new
+        self.live += other.live
+        self.once_only += other.once_only
+        self.shared += other.shared
+        self.unschedulable += other.unschedulable
+
 
 async def open_enrollments(
     tx: asyncpg.Connection,

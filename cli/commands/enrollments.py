@@ -113,8 +113,8 @@ def _document(sequence: str, report: EnrollReport) -> dict[str, object]:
         "enrolled": len(report.enrolled),
         "enrollments": report.enrolled,
         "skipped": {
-            "live": report.live,
-            "once_only": report.once_only,
+            "live": len(report.live),
+            "once_only": len(report.once_only),
             "shared_address": [
                 {"contact": one.contact.external_id, "with": one.sharer.external_id, "address": one.sharer.kind}
                 for one in report.shared
@@ -130,9 +130,9 @@ def _lines(report: EnrollReport) -> list[Text]:
     if len(report.enrolled) <= _NAMED:
         lines += [f"  {enrollment_id}" for enrollment_id in report.enrolled]
     if report.live:
-        lines.append(f"{report.live} not enrolled: live in it already")
+        lines.append(f"{len(report.live)} not enrolled: live in it already")
     if report.once_only:
-        lines.append(f"{report.once_only} not enrolled: were in it before, and it says `reenroll: never`")
+        lines.append(f"{len(report.once_only)} not enrolled: were in it before, and it says `reenroll: never`")
     lines += [f"{one.contact.external_id} not enrolled: {one}" for one in report.shared[:_NAMED]]
     if len(report.shared) > _NAMED:
         lines.append(f"{len(report.shared) - _NAMED} more not enrolled: they share an address with somebody in it")

@@ -1,7 +1,7 @@
 """What somebody's own system does with contacts: enroll them, and pause, resume or stop what they are in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -81,17 +81,17 @@ async def enroll_named(
             own = {ids.enrolled_on(request, contact_id): contact_id for contact_id in found} if request else {}
             before = await enrollments.made(tx, list(own))
         people = [found[contact_id] for contact_id in dict.fromkeys(known[name] for name in names)]
-        made = {one.contact_id for one in before}
+        there = {one.contact_id for one in before}
         report = EnrollReport()
-        if rest := [contact for contact in people if contact.id not in made]:
+        if rest := [contact for contact in people if contact.id not in there]:
             report = await enroll(
                 engine, sequence, _pages(rest), source=source, is_test=is_test, id_of=partial(_id_of, request)
             )
-        report.new |= {one.contact_id: one.id for one in before}
-        report.unstarted += sum(one.is_pending for one in before)
+        made = {one.contact_id: one.id for one in before} | {one.contact_id: one.id for one in report.new}
+        unstarted = report.unstarted + sum(one.is_pending for one in before)
         async with engine.transaction() as tx:
-            live = await enrollments.live_of(tx, report.alive, wanted.id if wanted else None)
-    return Enrolled(_outcomes(people, report, {one.contact_id: one.id for one in live}), report.unstarted)
+            live = await enrollments.live_of(tx, report.live, wanted.id if wanted else None)
+    return Enrolled(_outcomes(people, report, made, {one.contact_id: one.id for one in live}), unstarted)
 
 
 def _id_of(request: UUID | None, contact: Contact) -> UUID:
@@ -102,9 +102,11 @@ async def _pages(people: Sequence[Contact]) -> AsyncIterator[Sequence[Contact]]:
     yield people
 
 
-def _outcomes(people: Sequence[Contact], report: EnrollReport, live: dict[UUID, UUID]) -> list[Outcome]:
+def _outcomes(
+    people: Sequence[Contact], report: EnrollReport, made: Mapping[UUID, UUID], live: Mapping[UUID, UUID]
+) -> list[Outcome]:
     shared = {one.contact.id: one for one in report.shared}
-    alive, were_in, unschedulable = set(report.alive), set(report.were_in), dict(report.unschedulable)
+    alive, were_in, unschedulable = set(report.live), set(report.once_only), dict(report.unschedulable)
 
     def outcome(contact: Contact) -> Outcome:
         if contact.id in alive:
@@ -115,7 +117,7 @@ def _outcomes(people: Sequence[Contact], report: EnrollReport, live: dict[UUID, 
             return Outcome(contact, "shared_address", None, str(shared[contact.id]))
         if contact.external_id in unschedulable:
             return Outcome(contact, "unschedulable", None, unschedulable[contact.external_id])
-        return Outcome(contact, "enrolled", report.new[contact.id], None)
+        return Outcome(contact, "enrolled", made[contact.id], None)
 
     return [outcome(contact) for contact in people]
 

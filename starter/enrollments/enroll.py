@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.enrollments import Opened, Shared, input_of, open_enrollments
+from activities.enrollments import Opened, input_of, open_enrollments
 from domain import ids
 from domain.contact import Contact
 from domain.errors import NotFound
@@ -33,41 +33,21 @@ _SILENT = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatus
 
 
 @dataclass
-class EnrollReport:
+class EnrollReport(Opened):
     """What became of the contacts that were named."""
 
-    new: dict[UUID, UUID] = field(default_factory=dict)
-    """Contact id → enrollment id."""
-    alive: list[UUID] = field(default_factory=list)
-    """Contacts that had a live enrollment in the sequence already."""
-    were_in: list[UUID] = field(default_factory=list)
-    """Contacts that were in it before, and the sequence says `reenroll: never`."""
-    shared: list[Shared] = field(default_factory=list)
-    """Contacts whose address somebody else in the sequence has."""
-    unschedulable: list[tuple[str, str]] = field(default_factory=list)
-    """(external id, why): no allowed time exists for them."""
     unstarted: int = 0
     """Enrolled, but Temporal did not take the start; the reconciler starts them."""
 
     @property
     def enrolled(self) -> list[UUID]:
         """Enrollment ids."""
-        return list(self.new.values())
-
-    @property
-    def live(self) -> int:
-        """How many were in it."""
-        return len(self.alive)
-
-    @property
-    def once_only(self) -> int:
-        """How many do not come in again."""
-        return len(self.were_in)
+        return [one.id for one in self.new]
 
     @property
     def skipped(self) -> int:
-        """Named, and not enrolled."""
-        return self.live + self.once_only + len(self.shared) + len(self.unschedulable)
+        """How many were named, and not enrolled."""
+        return len(self.live) + len(self.once_only) + len(self.shared) + len(self.unschedulable)
 
 
 @dataclass(frozen=True)
@@ -86,13 +66,9 @@ class _Batch:
 
     async def enroll(self, people: Sequence[Contact]) -> None:
         opened = await self.engine.database.repeat(lambda: self._insert(people))
-        self.report.alive += opened.live
-        self.report.were_in += opened.once_only
-        self.report.shared += opened.shared
-        self.report.unschedulable += opened.unschedulable
         new = opened.new
         started = await asyncio.gather(*(self._start(n) for n in new))
-        self.report.new |= {n.contact_id: n.id for n in new}
+        self.report.add(opened)
         self.report.unstarted += started.count(False)
         ready = [n.id for n, ok in zip(new, started, strict=True) if ok]
         await self.engine.database.repeat(lambda: self._mark_started(ready))

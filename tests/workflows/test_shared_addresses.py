@@ -72,7 +72,7 @@ async def test_of_many_calls_at_once_one_enrolls_an_address(on_dev_server: Rig) 
     [inside] = [report for report in reports if report.enrolled]
     [winner] = inside.new
     assert sum(len(report.shared) for report in reports) == 19
-    assert {one.sharer.id for report in reports for one in report.shared} == {winner}
+    assert {one.sharer.id for report in reports for one in report.shared} == {winner.contact_id}
     assert not any(report.live for report in reports)
 
 
