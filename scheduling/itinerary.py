@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from domain.schedule import UntilField
 from scheduling.delays import delay_end
 from scheduling.law import AS_SHIPPED, Block, Rule, TenantLaw
 from scheduling.window import NoAllowedInstant, closed_at, is_allowed, next_allowed
+
+_MOMENT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,14 @@ def put_off(plan: Plan, node: ConditionNode, stop: Stop, where: LocalTime) -> St
     if due is None or not messages:
         return stop
     try:
-        at = min(when_allowed(plan, message, due, where) for message in messages)
+        at, first = min(((when_allowed(plan, one, due, where), one) for one in messages), key=lambda pair: pair[0])
     except NoAllowedInstant:
         # It may be about a message that is not chosen.
         return stop
-    return replace(stop, at=at, gate=Gate.WINDOW, due=due) if at > due else stop
+    if at <= due:
+        return stop
+    gate = Gate.LAW if laws_that_hold(plan, first, due, where) else Gate.WINDOW
+    return replace(stop, at=at, gate=gate, due=due)
 
 
 def stop_at(
@@ -192,6 +197,14 @@ def laws_that_hold(plan: Plan, node: Outgoing, at: datetime, where: LocalTime) -
     )
     shut = closed_at(opening, rules, contact_zones=where.contact_zones, tenant_zone=where.tenant_zone)
     return (*shut, *(block for block in blocks if block.starts <= opening < block.ends))
+
+
+def laws_until(plan: Plan, node: Outgoing, at: datetime, where: LocalTime) -> tuple[Rule | Block, ...]:
+    """The rules and blocks that are closed up to an instant (aware) at which a message may go."""
+    rules, blocks = _law_for(plan, node, where)
+    before = at - _MOMENT
+    shut = closed_at(before, rules, contact_zones=where.contact_zones, tenant_zone=where.tenant_zone)
+    return (*shut, *(block for block in blocks if block.starts <= before < block.ends))
 
 
 def _law_for(plan: Plan, node: Outgoing, where: LocalTime) -> tuple[tuple[Rule, ...], tuple[Block, ...]]:

@@ -61,6 +61,8 @@ def _held(report: EnrollmentReport) -> str:
         return why
     if row.gate == Gate.POSTPONED and row.not_before:
         return f"{why} until {humanize.day(row.not_before, zone)}, next at {humanize.local(row.next_run_at, zone)}"
+    if report.laws:
+        why += f": {'; '.join(f'{law.rule} ({law.source})' for law in report.laws)}"
     return f"{why}, until {humanize.utc(row.next_run_at)}"
 
 

@@ -11,6 +11,7 @@ from store.enrollments.record import (
     EnrollmentReport,
     EnrollmentRow,
     FlagRecord,
+    HeldByLaw,
     JobRecord,
     MoveRecord,
     ResponseRecord,
@@ -52,8 +53,8 @@ class NextStep(_Described):
     zone: str
     """IANA name of that clock."""
     gate: str | None
-    """What holds it back beyond the author's delay: `window`, `enrollment_paused`, `sequence_paused`, `provider_retry`,
-    `reconcile`, `ambiguous`, `postponed`, `inbox`, `date`, `event`, `task`."""
+    """What holds it back beyond the author's delay: `window`, `law`, `enrollment_paused`, `sequence_paused`,
+    `provider_retry`, `reconcile`, `ambiguous`, `postponed`, `inbox`, `review`, `date`, `event`, `task`."""
     held_by: str | None
     """The same in words."""
     away_until: str | None
@@ -99,6 +100,8 @@ class EnrollmentRecord(Standing):
     retries: list[RetryRecord]
     responses: list[ResponseRecord]
     suppressions: list[SuppressionRecord]
+    laws: list[HeldByLaw]
+    """Rules of law and blocks that hold the next message back until it may go; empty where none does."""
     disagreements: list[FlagRecord]
     """Between these records and the workflow; normally none."""
 

@@ -7,7 +7,15 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+from pydantic import ConfigDict
 
+from domain.base import Frozen
+from domain.enrollment import Gate
+from domain.plan import ConditionNode, Outgoing, Plan
+from domain.reachability import messages_after
+from scheduling.itinerary import laws_until
+from scheduling.law import Rule
+from store.enrollments.scope import read_scope
 from store.gates.suppressions import SuppressionRecord
 from store.pool import load_queries
 
@@ -174,6 +182,17 @@ class FlagRecord:
     found_at: datetime
 
 
+class HeldByLaw(Frozen):
+    """A rule of law, or a block, that holds a message back until it may go."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    rule: str
+    """Its name, `us-fl`; of a block, `blocked: US-LA`."""
+    source: str
+    """Where it can be read."""
+
+
 @dataclass(frozen=True)
 class EnrollmentReport:
     """Everything that is recorded about one enrollment."""
@@ -187,6 +206,8 @@ class EnrollmentReport:
     responses: list[ResponseRecord]
     suppressions: list[SuppressionRecord]
     disagreements: list[FlagRecord]
+    laws: list[HeldByLaw]
+    """What holds the next message back by law, until it may go; empty where nothing does."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +279,26 @@ async def read_enrollment(tx: asyncpg.Connection, enrollment_id: UUID) -> Enroll
         responses=await _all(ResponseRecord, _sql.responses_of(tx, id=enrollment_id)),
         suppressions=await _all(SuppressionRecord, _sql.suppressions_of(tx, id=enrollment_id)),
         disagreements=await _all(FlagRecord, _sql.flags_of(tx, id=enrollment_id)),
+        laws=await _laws_of(tx, found[0]) if found[0].gate == Gate.LAW else [],
     )
+
+
+async def _laws_of(tx: asyncpg.Connection, row: EnrollmentRow) -> list[HeldByLaw]:
+    plan = Plan.model_validate(await _sql.plan_of(tx, id=row.id))
+    scope = await read_scope(tx, row.id)
+    node = plan.nodes.get(row.current_node or "")
+    if scope is None or row.next_run_at is None:
+        return []
+    if isinstance(node, Outgoing):
+        messages: Sequence[Outgoing] = (node,)
+    else:
+        messages = messages_after(plan, node) if isinstance(node, ConditionNode) else ()
+    named = {
+        law.id if isinstance(law, Rule) else f"blocked: {law.jurisdiction}": law.source
+        for one in messages
+        for law in laws_until(plan, one, row.next_run_at, scope.where)
+    }
+    return [HeldByLaw(rule=rule, source=source) for rule, source in sorted(named.items())]
 
 
 async def ledger_of_sequence(tx: asyncpg.Connection, sequence_id: UUID) -> Sequence[LedgerLine]:

@@ -7,6 +7,7 @@ import pytest
 from domain.messages import Channel
 from scheduling.zones import load_zone
 from starter.gates import law as starter
+from store.enrollments import record
 from tests.support.harness import DAY, HOUR, Rig, about
 
 NEW_YORK = load_zone("America/New_York")
@@ -49,6 +50,22 @@ async def test_a_text_waits_for_the_morning_of_the_law(lawful: Rig) -> None:
     """Florida closes at 20:00, an hour before the federal rule, and opens at 8:00."""
     sent = await _sent(lawful, 8, gate="law")
     assert about(sent.replace(hour=8, minute=0, second=0, microsecond=0), sent)
+
+
+async def test_the_record_names_the_rule_and_its_source(lawful: Rig) -> None:
+    """Also where a decision waits for the message behind it."""
+    await lawful.until_noon("America/New_York")
+    text = TEXT.format(hours=8, message=SMS, settings="")
+    message = "{id: then, type: " + SMS + "}"
+    decided = f"{{id: if, type: condition, if: replied, then: [{{id: out, type: exit}}], else: [{message}]}}"
+    for written, node in ((text, "then"), (text.replace("late", "later").replace(message, decided), "if")):
+        enrollment, _ = await lawful.start(written, phone=FLORIDA)
+        await lawful.arrives(enrollment, node, gate="law")
+        async with lawful.engine.transaction() as tx:
+            found = await record.read_enrollment(tx, enrollment)
+        assert found is not None
+        assert [law.rule for law in found.laws] == ["us-federal", "us-fl"]
+        assert "501.616" in found.laws[1].source
 
 
 async def test_what_no_state_narrows_goes_until_the_federal_hour(lawful: Rig) -> None:

@@ -30,6 +30,10 @@ JOIN contacts c ON c.id = e.contact_id
 JOIN tenants t ON t.id = e.tenant_id
 WHERE e.id = :id;
 
+-- name: plan_of$
+-- What the enrollment walks.
+SELECT v.plan FROM enrollments e JOIN sequence_versions v ON v.id = e.version_id WHERE e.id = :id;
+
 -- name: steps_of
 -- What the enrollment came to, in the order of the path.
 SELECT node_id AS step, node_type AS type, order_index + 1 AS number, status, due_at, started_at, completed_at, result,
