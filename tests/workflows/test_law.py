@@ -56,8 +56,8 @@ async def test_the_record_names_the_rule_and_its_source(lawful: Rig) -> None:
     """Also where a decision waits for the message behind it."""
     await lawful.until_noon("America/New_York")
     text = TEXT.format(hours=8, message=SMS, settings="")
-    message = "{id: then, type: " + SMS + "}"
-    decided = f"{{id: if, type: condition, if: replied, then: [{{id: out, type: exit}}], else: [{message}]}}"
+    message, other = (f"{{id: {node}, type: {SMS}}}" for node in ("then", "other"))
+    decided = f"{{id: if, type: condition, if: replied, then: [{other}], else: [{message}]}}"
     for written, node in ((text, "then"), (text.replace("late", "later").replace(message, decided), "if")):
         enrollment, _ = await lawful.start(written, phone=FLORIDA)
         await lawful.arrives(enrollment, node, gate="law")
