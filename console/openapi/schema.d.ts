@@ -3243,6 +3243,11 @@ export interface components {
             isTest: boolean;
             last_step: components["schemas"]["LastStep"] | null;
             /**
+             * Laws
+             * @description Rules of law and blocks that hold the next message back until it may go; empty where none does.
+             */
+            laws: components["schemas"]["HeldByLaw"][];
+            /**
              * Messages
              * @description The ledger: every message that is planned, under way, sent, failed, or cancelled.
              */
@@ -3528,6 +3533,22 @@ export interface components {
          * @enum {string}
          */
         Gate: "window" | "law" | "enrollment_paused" | "sequence_paused" | "provider_retry" | "reconcile" | "ambiguous" | "postponed" | "inbox" | "review" | "date" | "event" | "task";
+        /**
+         * HeldByLaw
+         * @description A rule of law, or a block, that holds a message back until it may go.
+         */
+        HeldByLaw: {
+            /**
+             * Rule
+             * @description Its name, `us-fl`; of a block, `blocked: US-LA`.
+             */
+            rule: string;
+            /**
+             * Source
+             * @description Where it can be read.
+             */
+            source: string;
+        };
         /**
          * ImportReport
          * @description What an import did, or (`dry_run`) would do.
@@ -4426,8 +4447,8 @@ export interface components {
             away_until: string | null;
             /**
              * Gate
-             * @description What holds it back beyond the author's delay: `window`, `enrollment_paused`, `sequence_paused`, `provider_retry`,
-             *     `reconcile`, `ambiguous`, `postponed`, `inbox`, `date`, `event`, `task`.
+             * @description What holds it back beyond the author's delay: `window`, `law`, `enrollment_paused`, `sequence_paused`,
+             *     `provider_retry`, `reconcile`, `ambiguous`, `postponed`, `inbox`, `review`, `date`, `event`, `task`.
              */
             gate: string | null;
             /**
