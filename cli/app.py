@@ -8,6 +8,7 @@ from cli.commands import (
     archive,
     authoring,
     campaigns,
+    console,
     contacts,
     control,
     conversation,
@@ -72,6 +73,7 @@ keys.register(app)
 webhooks.register(app)
 dead_letters.register(app)
 tools.register(app)
+console.register(app)
 
 
 def main() -> int:

@@ -5,14 +5,13 @@ import signal
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from cli.terminal import connect, output
+from cli.terminal import connect, output, sign_in
 from cli.terminal.command import AsJson, command
 from domain.errors import Conflict
 from entrypoint import Exit
@@ -90,7 +89,7 @@ async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> 
             deadline = float("inf")
         await asyncio.sleep(_POLL_S)
     document = {
-        "console": f"{url}/console/#once={await _sign_in(settings)}",
+        "console": await sign_in.link(settings),
         "api": url,
         "docs": f"{url}/docs",
         "temporal_ui": stack.ui_url,
@@ -105,11 +104,6 @@ async def _announce(stack: LocalStack, settings: Settings, *, as_json: bool) -> 
     lines.append(output.line(f"The console's link signs you in, once, within {minutes:.0f} minutes."))
     output.answer(document, lines, as_json=as_json)
     output.note("ready; Ctrl-C ends it")
-
-
-async def _sign_in(settings: Settings) -> str:
-    async with connect.pool(settings) as database, database.transaction(settings.tenant) as tx:
-        return await sessions.make_link(tx, settings.tenant, sessions.EVERYTHING, datetime.now(UTC))
 
 
 async def _working(stack: LocalStack, settings: Settings) -> bool:

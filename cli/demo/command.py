@@ -5,6 +5,7 @@ import secrets
 import shlex
 import shutil
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -20,7 +21,7 @@ from rich.live import Live
 from cli.commands.sequences import step_table
 from cli.demo.outside import Outside, outside
 from cli.demo.story import CONTACTS, Progress, play, problems
-from cli.terminal import connect, output
+from cli.terminal import connect, output, sign_in
 from cli.terminal.command import Answer, AsJson, command
 from domain.errors import NotReady
 from entrypoint import Exit
@@ -43,16 +44,23 @@ def register(app: typer.Typer) -> None:
 
 
 async def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running for a look, until Ctrl-C.")] = False,
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Leave everything running for a look, until Ctrl-C; by default on a terminal, and not with --json.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> Answer | Exit:
     """Play a whole sequence: 25 contacts, emails and texts into a local outbox, two replies and one opt-out.
 
     The replies come in over HTTP, the texts with Twilio's signature. Runs on a PostgreSQL, a Temporal, a worker and
-    an API of its own, removed at the end; the outbox stays for a look.
+    an API of its own, removed at the end; the outbox stays for a look. On a terminal the console stays open too.
     Exit status 0 only if every enrollment ended as it should and the records agree with the outbox.
     """
     began = time.monotonic()
+    stays = not as_json and sys.stdin.isatty() and sys.stdout.isatty() if keep is None else keep
     settings = connect.load_settings()
     output_folder = settings.state_dir / "demo" / "outbox"
     if not as_json:
@@ -66,14 +74,14 @@ async def demo(
             found = problems(end, [entry.message.job_id for entry in list_outbox(own.outbox_dir)])
             answer = _answer(end, found, output_folder, seconds=time.monotonic() - began)
             await asyncio.to_thread(_replace, own.outbox_dir, output_folder)
-            if keep:
+            if stays:
                 output.answer(answer.document, answer.text, as_json=as_json)
                 await _until_interrupted(stack, own)
         finally:
             await asyncio.gather(api.stop(services.PATIENCE_S), worker.stop(services.PATIENCE_S))
     for problem in found:
         output.note(problem, "bold red")
-    return answer.exit if keep else answer
+    return answer.exit if stays else answer
 
 
 def _settings(settings: Settings, stack: LocalStack) -> Settings:
@@ -95,6 +103,8 @@ def _settings(settings: Settings, stack: LocalStack) -> Settings:
 
 async def _play(settings: Settings, stack: LocalStack, processes: Sequence[ServerProcess], *, quiet: bool) -> Progress:
     async with connect.engine(settings) as engine, _world(settings, engine, processes[-1]) as world:
+        if not quiet:
+            output.note(f"Console: {await sign_in.link(settings)}", "bold")
         with _live(stack, quiet=quiet) as on_progress:
             try:
                 return await play(
@@ -172,7 +182,7 @@ def _answer(end: Progress, found: list[str], outbox: Path, *, seconds: float) ->
         output.line(f"{verdict}, in {seconds:.0f} s", "bold green" if not found else "bold red"),
         output.line(""),
         output.line(f"The messages: ./touchline outbox --dir {shlex.quote(str(outbox))}"),
-        output.line("The Temporal UI, with every enrollment's history: ./touchline demo --keep"),
+        output.line("The console, and the Temporal UI with every enrollment's history: ./touchline demo --keep"),
         output.line("Your own sequence: ./touchline up, and in another terminal ./touchline publish FILE"),
     ]
     return Answer(document, text, Exit.REFUSED if found else Exit.DONE)
@@ -192,6 +202,7 @@ async def _until_interrupted(stack: LocalStack, settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    output.note(f"Console: {await sign_in.link(settings)}", "bold")
     output.note(f"Temporal UI: {stack.ui_url}", "bold")
     output.note(f"API: {services.url_of(settings)}/docs", "bold")
     output.note("Ctrl-C ends it")

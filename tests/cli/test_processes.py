@@ -2,10 +2,14 @@
 
 import json
 import os
+import pty
+import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -129,6 +133,43 @@ def test_the_demo_ends_as_it_should_and_leaves_only_its_outbox(home: Home) -> No
     assert sum(s["sent"] for s in document["steps"]) == document["messages"]["sent"]
     assert count_outbox(home.folder / "var/demo/outbox") == document["messages"]["sent"]
     assert [p.name for p in (home.folder / "var").iterdir()] == ["demo"]
+
+
+@pytest.mark.e2e
+def test_the_demo_on_a_terminal_leaves_the_console_open(home: Home) -> None:
+    """Its address signs in, and serves the people who were just played, until Ctrl-C; then nothing is left."""
+    terminal, inside = pty.openpty()
+    with (
+        _interruptible(),
+        subprocess.Popen(
+            [sys.executable, "-m", "cli", "demo"],
+            cwd=home.folder,
+            env={**home.env, "COLUMNS": "400", "TERM": "dumb"},
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+        ) as process,
+    ):
+        os.close(inside)
+        shown = _read_until(terminal, b"Ctrl-C ends it")
+        url, once = re.findall(r"Console: (\S+)/console/#once=(\w+(?:-\w*)*)", shown)[-1]
+        with httpx.Client(base_url=url, headers={"Origin": url}) as http:
+            http.post("/session/link", json={"once": once}).raise_for_status()
+            counted = http.get("/flow-executions/statistics").raise_for_status().json()
+        assert (counted["completed"], counted["stopped"]) == (22, 3)
+        assert end(process, signal.SIGINT) == 0  # type: ignore[arg-type] # reads bytes, and ends alike
+    os.close(terminal)
+    assert [p.name for p in (home.folder / "var").iterdir()] == ["demo"]
+
+
+def _read_until(terminal: int, words: bytes) -> str:
+    shown = b""
+    deadline = time.monotonic() + PATIENCE_S
+    while words not in shown:
+        assert time.monotonic() < deadline, shown.decode()
+        if select.select([terminal], [], [], 1.0)[0]:
+            shown += os.read(terminal, 65536)
+    return shown.decode()
 
 
 @pytest.mark.e2e
