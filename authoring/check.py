@@ -18,6 +18,7 @@ from authoring.language.definition import (
     StepContent,
 )
 from authoring.language.flow import END, Flow
+from authoring.law_hours import check_law
 from authoring.placed import Placed, placed_steps
 from authoring.report import Report
 from authoring.rules import apply_rules
@@ -68,6 +69,7 @@ def check(text: str | bytes, *, filename: str = "sequence.yaml") -> Checked:
     plan, contents = compile_flow(definition, flow)
     if _too_large(plan, steps, report):
         return Checked(filename, report.diagnostics(), definition)
+    check_law(plan, steps, report)
     return Checked(filename, report.diagnostics(), definition, plan, contents, flow)
 
 
