@@ -2,7 +2,9 @@
 
 import gc
 import json
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
@@ -40,6 +42,12 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.load_profile("steady")
 # `--hypothesis-profile=long`: as many generated sequences as an hour allows, not a minute, and others each time.
 settings.register_profile("long", settings.get_profile("steady"), max_examples=400, derandomize=False)
+
+
+def pytest_sessionstart() -> None:
+    """A shell has what it starts in the background ignore SIGINT, and so would every process of a test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +45,14 @@ class Home:
         }
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        with _interruptible():
-            return subprocess.Popen(
-                [sys.executable, "-m", "cli", *arguments],
-                cwd=self.folder,
-                env=self.env,
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=(self.folder / "stderr").open("a"),
-            )
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "stderr").open("a"),
+        )
 
     def run(self, *arguments: str) -> tuple[int, str]:
         with self.start(*arguments) as process:
@@ -67,16 +65,6 @@ class Home:
     @property
     def errors(self) -> str:
         return (self.folder / "stderr").read_text()
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """What is started hears Ctrl-C, as at a terminal: a suite in the background of a shell is told to ignore it."""
-    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, inherited)
 
 
 @pytest.fixture
@@ -140,7 +128,6 @@ def test_the_demo_on_a_terminal_leaves_the_console_open(home: Home) -> None:
     """Its address signs in, and serves the people who were just played, until Ctrl-C; then nothing is left."""
     terminal, inside = pty.openpty()
     with (
-        _interruptible(),
         subprocess.Popen(
             [sys.executable, "-m", "cli", "demo"],
             cwd=home.folder,
