@@ -7,7 +7,7 @@ from api.app import description
 
 
 def document() -> str:
-    """The same text for the same API: keys in the order in which the application gives them."""
+    """JSON text, byte for byte equal while the API is: keys in the order in which the application gives them."""
     return json.dumps(description(), ensure_ascii=False, indent=1) + "\n"
 
 

@@ -53,7 +53,7 @@ def key_of(definition: Definition) -> object:
 
 
 def keyed(definition: Definition, key: str) -> dict[str, Any]:
-    """The same under this key."""
+    """The definition as plain data under this key, which hides any other that it names."""
     hidden = ("sequence", "id") if is_graph(definition) else ("sequence",)
     return {"sequence": key, **{name: value for name, value in definition.items() if name not in hidden}}
 

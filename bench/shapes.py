@@ -57,7 +57,7 @@ class Bare:
 
 @workflow.defn(name="PerNode")
 class PerNode:
-    """The same journey with three activities per node (begin, execute, end) and checks in between.
+    """The reference journey with three activities per node (begin, execute, end) and checks in between.
 
     Fifteen activities, seven local ones, two timers; all empty, so what it costs is the shape alone.
     """

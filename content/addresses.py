@@ -89,7 +89,7 @@ def normal_phone(text: str, region: str) -> str:
 
 
 def assigned_phone(text: str, region: str) -> str:
-    """The same for a number that is to be written to: a numbering plan has it, or keeps it free for fiction.
+    """A phone number in E.164 that may be written to: a numbering plan has it, or keeps it free for fiction.
 
     Plans grow, and so does the library's copy of them: a new area code needs its newer release. Raises ValueError with
     the reason.

@@ -36,7 +36,10 @@ def is_machine(user_agent: str | None) -> bool:
 
 
 def is_machine_call(headers: Mapping[str, str], *, now: datetime, sent_at: datetime | None) -> bool:
-    """The same of a call of our own; `headers` by names in small letters, `sent_at` None while it is not recorded."""
+    """Whether a machine, not a person, has called a link of ours.
+
+    `headers` by names in small letters; `sent_at` (UTC) is None while it is not recorded.
+    """
     if sent_at is None or now - sent_at < PREFETCH:
         return True
     purpose = " ".join(headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))

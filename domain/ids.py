@@ -160,5 +160,5 @@ def reconciler_id(task_queue: str) -> str:
 
 
 def mailbox_poll_id(task_queue: str) -> str:
-    """The same for the poll of the mailbox."""
+    """The id of the Schedule and the workflow that poll the mailbox, one for each task queue."""
     return f"mailbox-{task_queue}"

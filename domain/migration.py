@@ -60,7 +60,7 @@ class MoveOrder(Frozen):
     tenant_id: UUID
     enrollment_id: UUID
     move_id: UUID
-    """The same on every attempt."""
+    """Stays from attempt to attempt."""
     version_id: UUID
     replaced: Mapping[str, str]
     next: Upcoming

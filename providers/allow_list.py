@@ -96,7 +96,7 @@ _NOT_PUBLIC_V6 = tuple(
     # Protocols' own with Teredo, documentation, 6to4 (judged by what it carries), documentation again.
     for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 )
-"""The same, within what was given out."""
+"""Networks within what was given out that are not public all the same."""
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

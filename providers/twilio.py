@@ -35,7 +35,7 @@ class TwilioConfig:
     sender: str = ""
     """E.164 number, or a messaging service SID (MG…)."""
     whatsapp_sender: str = ""
-    """The same for WhatsApp, without its prefix."""
+    """E.164 number or messaging service SID for WhatsApp, without the prefix `whatsapp:`."""
     public_url: str = ""
     """Where Twilio reaches this installation for status callbacks; empty: none are asked for."""
     base_url: str = ""

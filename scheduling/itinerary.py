@@ -85,7 +85,7 @@ class Stop:
 
     @property
     def upcoming(self) -> Upcoming:
-        """The same, as the workflow needs it."""
+        """The stop as the workflow waits for it."""
         return Upcoming(node_id=self.node.id, at=self.at, gate=self.gate, due=self.due, lap=self.lap)
 
 

@@ -132,7 +132,7 @@ def closed_at(
 
 
 def utc(at: datetime) -> datetime:
-    """The same instant in UTC; raises ValueError when `at` is naive."""
+    """An instant in UTC; raises ValueError when `at` is naive."""
     if at.utcoffset() is None:
         raise ValueError(f"a time without a zone: {at.isoformat()}")
     return at.astimezone(UTC)

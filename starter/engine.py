@@ -70,7 +70,7 @@ class Engine:
 
 
 def at_time(engine: Engine, moment: datetime) -> Engine:
-    """The same, where it is always this moment (UTC)."""
+    """An engine for which it is always this moment (UTC)."""
     return replace(engine, now=lambda: moment)
 
 

@@ -44,7 +44,7 @@ def utc(at: datetime | None) -> str:
 
 
 def clock(at: datetime | None) -> str:
-    """The same without its zone, for a column whose head names it."""
+    """A UTC time without its zone, for a column whose head names it; empty for None."""
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
 
 

@@ -179,7 +179,7 @@ class Runs:
         return await self._status(ids.workflow_id(enrollment_id))
 
     async def batch_status(self, batch_id: UUID) -> RunStatus:
-        """The same of a batch's workflow."""
+        """How a batch's workflow stands by Temporal's account."""
         return await self._status(ids.batch_workflow_id(batch_id))
 
     async def _status(self, workflow_id: str) -> RunStatus:

@@ -27,7 +27,7 @@ async def ensure_reconciler(client: Client, task_queue: str, every: timedelta) -
 
 
 async def ensure_mailbox_poll(client: Client, task_queue: str, every: timedelta | None) -> None:
-    """The same for the poll of the mailbox; None: there is no mailbox (any more), so no schedule either."""
+    """Have the mailbox polled at this interval; None: there is no mailbox (any more), so no schedule either."""
     name = mailbox_poll_id(task_queue)
     if every is not None:
         action = ScheduleActionStartWorkflow(PollMailboxWorkflow.run, id=name, task_queue=task_queue)

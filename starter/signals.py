@@ -89,7 +89,7 @@ async def taken_in_time(call: Awaitable[object], event: str, **whom: str) -> boo
 
 
 async def deliver_many(engine: Engine, event_id: UUID, words: Sequence[OpenSignal]) -> None:
-    """The same of more than fit in one breath, until one is not heard in time."""
+    """Deliver any number of signals, some at a time, until Temporal does not take one in time."""
     for begin in range(0, len(words), _SIGNALS_AT_ONCE):
         if not await deliver(engine, event_id, words[begin : begin + _SIGNALS_AT_ONCE]):
             return

@@ -50,7 +50,7 @@ class Clearance:
 
 @dataclass(frozen=True)
 class NoticeStatus:
-    """The same of an automatic answer."""
+    """How an automatic answer stands at the last look."""
 
     state: str
     claimed_at: datetime
@@ -76,7 +76,7 @@ class LastLooks:
         return Clearance(**{**row, **typed}, asked=asked)
 
     async def at_notice(self, tenant_id: UUID, notice_id: UUID, attempt: object) -> NoticeStatus | None:
-        """The same for an automatic answer."""
+        """Look once more at an automatic answer; None: there is none."""
         found = await self._look(_sql.last_look_at_notice, tenant_id, notice_id, attempt)
         if found is None:
             return None

@@ -48,7 +48,7 @@ class Once:
 
     def __init__(self, database: Sessions, tenant_id: UUID, request_id: UUID) -> None:
         self.request_id = request_id
-        """The same for each repetition: what ids of things that the request makes derive from."""
+        """Stays for each repetition: ids of things that the request makes derive from it."""
         self._database = database
         self._tenant_id = tenant_id
         self._task = asyncio.current_task()

@@ -29,7 +29,7 @@ from store.pool import LOST
 log = structlog.get_logger(__name__)
 
 UNAVAILABLE: tuple[type[Exception], ...] = (*LOST, asyncpg.TransactionRollbackError)
-"""The same request may succeed in a moment: the database is away, or two transactions got in each other's way."""
+"""What passes in a moment: the database is away, or two transactions got in each other's way."""
 MEDIA_TYPE = "application/problem+json"
 _TYPES = "urn:problem-type:touchline:"
 _TITLES = {

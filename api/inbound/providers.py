@@ -168,7 +168,7 @@ class _Call:
     request: WebhookRequest
 
     async def filled(self, intake: Intake, request: Request, how: _How) -> "_Call":
-        """The same with its body; of a long one what is worth reading. Refuses one that is too long; if it is proven
+        """The call with its body; of a long one what is worth reading. Refuses one that is too long; if it is proven
         already, what came of it is kept, and has its effect."""
         is_long = intake.most > SHORT_CALL and _length(request) > SHORT_CALL
         turns = self.edge.long_calls if intake.proven else self.edge.unproven_long_calls

@@ -93,7 +93,7 @@ class SequenceChange(_Body):
         return self
 
     def wishes(self) -> Wishes:
-        """The same for those who fulfil them."""
+        """What is to change, as `starter.sequences.drafts` takes it."""
         given = {"name": self.name, "description": self.description}
         labels = {name: value for name, value in given.items() if name in self.model_fields_set}
         return Wishes(labels, self.settings, self.definition, self.status, self.reason, self.stop)

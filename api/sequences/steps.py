@@ -65,7 +65,7 @@ class NewStep(BaseModel):
         return self
 
     def place(self) -> Position:
-        """The same for those who add it."""
+        """Where the step is to stand, as `starter.sequences.drafts` takes it."""
         return Position(self.after or self.before, self.before is not None, self.inside, self.way)
 
 

@@ -14,7 +14,7 @@ _LONGEST_RESULT = 200
 
 
 def text(report: EnrollmentReport) -> list[RenderableType]:
-    """The same for people."""
+    """An enrollment's record as lines for people."""
     return [
         *_head(report),
         output.line(""),

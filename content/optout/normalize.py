@@ -55,7 +55,7 @@ def pieces(text: str) -> list[str]:
 
 
 def sentences(found: list[str]) -> list[str]:
-    """The same without words that change nothing (courtesy, curses, emphasis) and without repetitions."""
+    """Sentences without words that change nothing (courtesy, curses, emphasis) and without repetitions."""
     kept = ["."]
     for word in _FILLER_PHRASE.sub("", " ".join(found)).split():
         if word not in _FILLERS and word != kept[-1]:

@@ -56,11 +56,11 @@ _WHOLE_MESSAGE = frozenset(word for language in normalize.LANGUAGES for word in 
 _CERTAIN = 330
 """A score from which on the message is taken for an opt-out without a rule."""
 _BEYOND_DOUBT = 500
-"""The same where a rule names a reason for doubt."""
+"""A score from which on it is taken for one although a rule names a reason for doubt."""
 _SUSPECTED = -30
 """A score from which on a person decides."""
 _SUSPECTED_CLAUSE = 150
-"""The same of one clause alone, which its neighbours may explain."""
+"""A score of one clause alone, which its neighbours may explain, from which on a person decides."""
 _CONTRADICTED = -150
 """A score below which a person decides although a rule fits: "opt me back in" has an opt-out's words."""
 _REGARDED = 50_000

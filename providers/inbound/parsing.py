@@ -44,7 +44,7 @@ def read_json(body: bytes, *, is_cut: bool = False) -> Any:
 
 
 def read_object(body: bytes, *, is_cut: bool = False) -> dict[str, Any]:
-    """The same, of a text that is one object; `is_cut`: or the beginning of one."""
+    """The object that a JSON text is; `is_cut`: or the beginning of one. Raises Malformed."""
     return as_object(read_json(body, is_cut=is_cut), "the body")
 
 

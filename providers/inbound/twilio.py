@@ -121,7 +121,7 @@ class _Fields:
         return next((value for name in names if (value := self._values.get(name))), None)
 
     def need(self, *names: str) -> str:
-        """The same; raises Malformed when there is none, or one that no index has room for."""
+        """The first of these names that has a value; raises Malformed for none, or one that no index has room for."""
         if (value := self.get(*names)) is None:
             raise Malformed(f"{names[0]} is missing")
         if len(value) > _LONGEST:

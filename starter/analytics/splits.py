@@ -100,7 +100,7 @@ class SplitReport(Frozen):
     winner: str | None
     """Named when every arm took enough contacts and no interval of the leader's lead reaches 0."""
     verdict: str
-    """The same in words; where there is no winner, what is missing."""
+    """The outcome in words; where there is no winner, what is missing."""
     arms: list[ArmReport]
     """Those of the newest version in its order, then those that it has no more."""
 

@@ -21,7 +21,7 @@ async def find(tx: asyncpg.Connection, name: str) -> Campaign:
 
 
 async def hold(tx: asyncpg.Connection, name: str) -> Campaign:
-    """The same, which nobody deletes before the transaction ends."""
+    """A campaign by key or id, which nobody deletes before the transaction ends. Raises NotFound."""
     found = await find(tx, name)
     if await campaigns.hold(tx, found.key) is None:
         raise NotFound(f"campaign {found.key!r} was deleted just now")

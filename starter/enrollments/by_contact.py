@@ -151,7 +151,7 @@ async def tell(engine: Engine, name: str, sequence: str | None, act: Act) -> lis
 
 
 async def stop(engine: Engine, name: str, sequence: str | None, reason: str) -> list[Told]:
-    """The same for a stop, which the database decides: one after the other, in the order in which locks are taken."""
+    """Stop a contact's live enrollment in one sequence, or all, in the database and in the order of locks."""
 
     async def act(engine: Engine, enrollment_id: UUID) -> EnrollmentState:
         return await control.stop(engine, enrollment_id, reason)

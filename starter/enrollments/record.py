@@ -49,14 +49,14 @@ class NextStep(_Described):
     at: datetime | None
     """null: when somebody acts."""
     local: str | None
-    """The same by the contact's own clock, for people."""
+    """That time by the contact's own clock, for people."""
     zone: str
     """IANA name of that clock."""
     gate: str | None
     """What holds it back beyond the author's delay: `window`, `law`, `enrollment_paused`, `sequence_paused`,
     `provider_retry`, `reconcile`, `ambiguous`, `postponed`, `inbox`, `review`, `date`, `event`, `task`."""
     held_by: str | None
-    """The same in words."""
+    """The gate in words."""
     away_until: str | None
     """The day on which the contact is back, for people."""
 

@@ -41,7 +41,7 @@ async def _bar(engine: Engine, channel: Channel, normal: str) -> SuppressionReco
 async def bar_contact(
     engine: Engine, contact: str, channel: Channel, *, asked_by_contact: bool = False
 ) -> SuppressionRecord:
-    """The same with the contact's address; `asked_by_contact`: and with whichever it gets, until it asks for messages.
+    """Suppress the contact's address; `asked_by_contact`: and whichever it gets, until it asks for messages.
 
     Answers the contact's own suppression then, which needs no address. Raises NotFound, or Conflict where the contact
     has no address for the channel.

@@ -127,7 +127,7 @@ class Inbox:
         return Stored(received=len(places), known=len(reports) - len(places))
 
     async def take_in_one(self, engine: Engine, report: StatusReport | InboundMessage, *, source: str) -> Stored:
-        """The same of one report."""
+        """Store one report and begin its effect."""
         return await self.take_in(engine, [report], source=source)
 
     def begin(self, engine: Engine, places: Sequence[Waiter]) -> None:

@@ -39,7 +39,7 @@ async def _publish(engine: Engine, checked: Checked, key: str, document: dict[st
 
 
 async def store_version(tx: asyncpg.Connection, engine: Engine, checked: Checked) -> Published:
-    """The same within a transaction, whatever its working copy says."""
+    """Store a version within the caller's transaction, whatever the working copy says."""
     if checked.plan is None or checked.definition is None or not checked.ok:
         raise ValueError("only a sequence without errors can be published")
     engine.providers.must_carry(checked.plan)

@@ -77,7 +77,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Refused:
-    """The same, for people to read."""
+    """A contact that a batch did not enroll, and why, for people to read."""
 
     id: UUID
     """The contact's."""

@@ -89,7 +89,7 @@ async def hold(tx: asyncpg.Connection, key: str) -> UUID | None:
 
 
 async def named(tx: asyncpg.Connection, key: str, now: datetime) -> UUID:
-    """The same, made where there is none."""
+    """A campaign's id by key, held until the transaction ends; made where there is none."""
     found = await hold(tx, key)
     if found is not None:
         return found

@@ -23,6 +23,6 @@ async def changed(
 
 
 async def changed_of(tx: asyncpg.Connection, external_ids: Sequence[str], now: datetime) -> list[OpenSignal]:
-    """The same of contacts that an import names; answers what is to be told."""
+    """Signals for enrollments that wait for a date of these contacts, which an import names."""
     rows = _sql.waiting_of(tx, external_ids=list(external_ids))
     return await signals.leave(tx, ids.new_id(), "nudge", [row["id"] async for row in rows], now=now)

@@ -43,7 +43,7 @@ async def read_each(
     events: Collection[str],
     until: datetime | None = None,
 ) -> dict[UUID, Known]:
-    """The same of several enrollments, of those that there are."""
+    """What is known of several enrollments, by id, of those that there are."""
     rows = _sql.read(tx, enrollment_ids=list(enrollment_ids), events=list(events), until=until)
     return {row["enrollment_id"]: _known(row) async for row in rows}
 

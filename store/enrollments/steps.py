@@ -129,7 +129,7 @@ async def read(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
 
 
 async def hold(tx: asyncpg.Connection, visit: Visit) -> asyncpg.Record | None:
-    """The same, locked: whoever notes something on it without the enrollment's lock comes before this or after."""
+    """The step's record, locked: whoever notes something on it without the enrollment's lock comes before or after."""
     row: asyncpg.Record | None = await _sql.hold(tx, id=visit.step_id)
     return row
 

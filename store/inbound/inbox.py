@@ -70,7 +70,7 @@ class Letter:
     """What it has not ended yet; None: nothing of it has been done."""
 
     def left_over(self) -> Rest | None:
-        """The same, read."""
+        """What it has not ended yet, as a value; None: nothing of it has been done."""
         return None if self.rest is None else _rest.validate_python(self.rest)
 
     def read(self) -> Report:

@@ -44,7 +44,7 @@ async def after_failure(tx: asyncpg.Connection, sequence_id: UUID, channel: Chan
 
 
 async def after_report(tx: asyncpg.Connection, job_id: UUID) -> bool:
-    """The same after a message of ours was reported as not to arrive."""
+    """Pull the brake, where it is due, after a message was reported as not to arrive; answers whether it was."""
     row = await _sql.brake_of(tx, job_id=job_id)
     if row is None:
         return False

@@ -80,7 +80,7 @@ async def find(tx: asyncpg.Connection, name: str) -> Sheet | None:
 
 
 async def hold(tx: asyncpg.Connection, name: str) -> Sheet | None:
-    """The same; until the transaction ends nobody else changes, publishes or deletes the working copy."""
+    """A working copy by key or id, which nobody else changes, publishes or deletes before the transaction ends."""
     if "\0" in name:
         return None
     # A statement of its own: what is read after the wait is what its last holder left.

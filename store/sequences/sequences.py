@@ -118,7 +118,7 @@ async def find(tx: asyncpg.Connection, name: str) -> SequenceRow | None:
 
 
 async def named(tx: asyncpg.Connection, name: str) -> SequenceRow:
-    """The same. Raises NotFound."""
+    """A sequence by key or id. Raises NotFound."""
     found = await find(tx, name)
     if found is None:
         raise no_such(name)

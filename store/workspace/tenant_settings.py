@@ -48,7 +48,7 @@ async def read(tx: asyncpg.Connection) -> Tenant | None:
 
 
 async def hold(tx: asyncpg.Connection) -> Tenant | None:
-    """The same, which nobody else changes before the transaction ends."""
+    """The transaction's own tenant, which nobody else changes before it ends; None when there is no such tenant."""
     await _sql.hold_tenant(tx)
     return await read(tx)
 

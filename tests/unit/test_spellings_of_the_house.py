@@ -1,6 +1,7 @@
 """One spelling for what is done everywhere, where no linter knows the rule."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,18 @@ def test_the_rule_sees_an_offence() -> None:
     """Written over several lines as well."""
     source = "async with self.engine.database.transaction(\n    self.engine.tenant_id, lock_enrollment=x\n) as tx: ..."
     assert list(_transactions_of_an_engine(f"async def f(self):\n    {source}")) == [2]
+
+
+_LEANS = re.compile(r'"""(The same\b|Likewise\b|Ditto\b)|^-- The same\b', re.MULTILINE)
+_OTHERS = ("activities", "authoring", "content", "domain", "local", "providers", "scheduling", "store", "workflows")
+
+
+@pytest.mark.parametrize("room", [*ROOMS, *_OTHERS, "schema/queries"])
+def test_a_description_can_be_read_alone(room: str) -> None:
+    """An editor shows it without its neighbour, and files move."""
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in sorted([*(ROOT / room).rglob("*.py"), *(ROOT / room).rglob("*.sql")])
+        for match in _LEANS.finditer(path.read_text("utf-8"))
+    ]
+    assert found == []

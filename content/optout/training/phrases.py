@@ -11,9 +11,9 @@ LANGUAGES = ("dutch", "english", "french", "german", "italian", "portuguese", "s
 _OF_A_TEMPLATE = 20
 """Messages made of one line."""
 _OF_A_REPLY = 12
-"""The same of a whole reply."""
+"""Messages made of one whole reply."""
 _OF_A_MESSAGE = 12
-"""The same of a single message."""
+"""Messages made of one single message."""
 _SET_APART = 0.4
 """How many stand beside other sentences."""
 _IN_A_LETTER = 0.4

@@ -25,7 +25,7 @@ WITH many AS (
 SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);
 
 -- name: fold_arms$
--- The same of the arms of splits.
+-- Fold the counts of the arms of splits.
 WITH many AS (
     SELECT sequence_id, node_id, arm FROM arm_counters
     GROUP BY 1, 2, 3 HAVING count(*) > 1
@@ -44,7 +44,7 @@ WITH many AS (
 SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept);
 
 -- name: fold_enrollments$
--- The same of enrollments by the day; what has come down to nothing goes altogether.
+-- Fold the counts of enrollments by the day; what has come down to nothing goes altogether.
 WITH many AS (
     SELECT sequence_id, enrolled_on, is_test, status, reason FROM enrollment_counts
     GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1

@@ -6,7 +6,7 @@ FROM contacts WHERE (external_id = :external_id OR id = :id::uuid) AND erased_at
 ORDER BY (external_id = :external_id) DESC LIMIT 1;
 
 -- name: hold^
--- The same by our id, which nobody changes before the transaction ends.
+-- A contact by our id, which nobody changes before the transaction ends.
 SELECT id, external_id, name, email, phone, company, timezone, zones, tags, triggers, attributes, status, qualified_at,
     assigned_to, created_at, updated_at
 FROM contacts WHERE id = :id AND erased_at IS NULL

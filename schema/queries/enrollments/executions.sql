@@ -19,7 +19,7 @@ SELECT d.* FROM found CROSS JOIN LATERAL (
 ) d ORDER BY found.enrolled_at DESC, found.id DESC;
 
 -- name: page_of_sequence
--- The same of one sequence.
+-- A page of executions of one sequence.
 WITH found AS (
     SELECT e.id, e.enrolled_at FROM unnest(:statuses::text[]) AS x (status)
     CROSS JOIN LATERAL (
@@ -40,7 +40,7 @@ SELECT d.* FROM found CROSS JOIN LATERAL (
 ) d ORDER BY found.enrolled_at DESC, found.id DESC;
 
 -- name: page_of_contacts
--- The same of these contacts.
+-- A page of executions of these contacts.
 WITH found AS (
     SELECT e.id, e.enrolled_at
     FROM unnest(:contact_ids::uuid[]) AS x (contact_id) JOIN enrollments e ON e.contact_id = x.contact_id
@@ -96,7 +96,7 @@ SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.
 ORDER BY found.at DESC, found.id DESC;
 
 -- name: log_of_contacts
--- The same of these contacts' enrollments.
+-- A page of the log of these contacts' enrollments.
 WITH found AS (
     SELECT s.id, s.at
     FROM unnest(:contact_ids::uuid[]) AS x (contact_id)
@@ -113,7 +113,7 @@ SELECT d.* FROM found CROSS JOIN LATERAL (SELECT * FROM execution_log l WHERE l.
 ORDER BY found.at DESC, found.id DESC;
 
 -- name: log_of_tests
--- The same of test runs alone, of which there are few.
+-- A page of the log of test runs alone, of which there are few.
 WITH found AS (
     SELECT s.id, s.at FROM unnest(:statuses::text[]) AS x (status)
     CROSS JOIN LATERAL (
@@ -145,7 +145,7 @@ WHERE enrolled_on >= :since::date AND enrolled_on < :until::date
 GROUP BY status, reason HAVING sum(enrollments) <> 0 ORDER BY status, reason;
 
 -- name: counts_between
--- The same between two moments, by counting: meant for parts of a day.
+-- Executions by status between two moments, by counting: meant for parts of a day.
 SELECT e.status, e.reason, count(*) AS enrollments
 FROM unnest(:sequence_ids::uuid[]) AS q (id) CROSS JOIN unnest(:statuses::text[]) AS x (status)
 JOIN enrollments e ON e.sequence_id = q.id AND e.status = x.status
@@ -154,7 +154,7 @@ WHERE :is_test::boolean IS NULL OR e.is_test = :is_test
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: counts_of_contacts
--- The same of these contacts, by counting: a search finds a bounded number of them.
+-- Executions by status of these contacts, by counting: a search finds a bounded number of them.
 SELECT e.status, e.reason, count(*) AS enrollments
 FROM unnest(:contact_ids::uuid[]) AS x (contact_id) JOIN enrollments e ON e.contact_id = x.contact_id
 WHERE e.enrolled_at >= :since::timestamptz AND e.enrolled_at < :until::timestamptz

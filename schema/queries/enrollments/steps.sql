@@ -73,7 +73,7 @@ SELECT max(completed_at) FROM ended;
 SELECT status, started_at, due_at, result FROM enrollment_steps WHERE id = :id;
 
 -- name: hold^
--- The same, locked: what is being noted on it at this moment is waited for, and nothing is noted after it.
+-- A step's record, locked: what is being noted on it at this moment is waited for, and nothing is noted after it.
 SELECT status, started_at, due_at, result FROM enrollment_steps WHERE id = :id FOR NO KEY UPDATE;
 
 -- name: returns

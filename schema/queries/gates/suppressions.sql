@@ -79,7 +79,7 @@ SELECT channel, reason, at FROM contact_opt_outs WHERE contact_id = :contact_id 
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
 -- name: records_of
--- The same of these addresses and of this contact, whole.
+-- Suppressions of these addresses and of this contact, whole.
 (
     SELECT id, channel, address, NULL::text AS contact, reason, at, lifted_at, active, created_at FROM suppressions
     WHERE at > '-infinity' AND address = ANY(:addresses::text[])
