@@ -4453,12 +4453,12 @@ export interface components {
             gate: string | null;
             /**
              * Held By
-             * @description The same in words.
+             * @description The gate in words.
              */
             held_by: string | null;
             /**
              * Local
-             * @description The same by the contact's own clock, for people.
+             * @description That time by the contact's own clock, for people.
              */
             local: string | null;
             /** Step */
@@ -4896,7 +4896,7 @@ export interface components {
         };
         /**
          * Refused
-         * @description The same, for people to read.
+         * @description A contact that a batch did not enroll, and why, for people to read.
          */
         Refused: {
             /** Detail */
@@ -5499,7 +5499,7 @@ export interface components {
             split: string;
             /**
              * Verdict
-             * @description The same in words; where there is no winner, what is missing.
+             * @description The outcome in words; where there is no winner, what is missing.
              */
             verdict: string;
             /**
