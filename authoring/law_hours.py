@@ -42,7 +42,7 @@ def check_law(plan: Plan, steps: Sequence[Placed], report: Report) -> None:
         if tight:
             report.warning(
                 place,
-                f"of this window the law leaves marketing texts next to nothing in {', '.join(tight)}",
+                f"the law leaves marketing texts in this window little or no time: {', '.join(tight)}",
                 "widen the window, enroll nobody from there, or say `purpose: service` of what is no marketing",
             )
 
