@@ -26,7 +26,7 @@ from api.http.rate_limits import Limits
 from api.http.state import Edge
 from api.inbound import dead_letters, messages, providers, readings, reviews, tracking, unsubscribe
 from api.sequences import sequences, steps, versions
-from api.workspace import keys, notifications, senders, tenant, users
+from api.workspace import commands, keys, notifications, senders, tenant, users
 
 _ROUTERS: tuple[APIRouter, ...] = (
     sequences.router,
@@ -58,6 +58,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     tenant.router,
     senders.router,
     me.router,
+    commands.router,
 )
 _OPEN: tuple[APIRouter, ...] = (
     health.router,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from domain.errors import NotFound
 from starter.changes import subscriptions as starter
 from starter.changes.subscriptions import LONGEST_OVERLAP, Wanted
@@ -20,7 +21,9 @@ from store.changes import subscriptions
 from store.changes.changes import TYPES, ChangeType
 from store.changes.subscriptions import Delivery, DeliveryState, Subscription
 
-router = APIRouter(tags=["webhooks out"], responses={**REFUSALS, **answers(404, 409, 422, 503)})
+router = APIRouter(
+    tags=["webhooks out"], responses={**REFUSALS, **answers(404, 409, 422, 503)}, dependencies=[RECORDED]
+)
 
 _RECEIVING = """\
 Each change of one of these `types` is posted to `url` as JSON: `type`, `timestamp`, and `data`, which is the document

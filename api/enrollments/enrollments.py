@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.http.auth import REFUSALS, needs
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.http.text_types import Line
 from domain.enrollment import EnrollmentState, EnrollmentStatus, Gate
 from domain.errors import NotFound
@@ -18,7 +19,12 @@ from starter.enrollments import control, retry
 from starter.enrollments.record import EnrollmentRecord, record_of
 from store.enrollments import record
 
-router = APIRouter(prefix="/enrollments", tags=["enrollments"], responses={**REFUSALS, **answers(404, 422, 503)})
+router = APIRouter(
+    prefix="/enrollments",
+    tags=["enrollments"],
+    responses={**REFUSALS, **answers(404, 422, 503)},
+    dependencies=[RECORDED],
+)
 
 EnrollmentId = Annotated[UUID, Path(description="The enrollment's id.")]
 Writer = Annotated[Engine, needs("write")]

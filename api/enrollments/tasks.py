@@ -10,13 +10,16 @@ from fastapi import APIRouter, Query
 from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.http.text_types import Line
 from starter.engine import Engine
 from starter.enrollments import tasks as starter
 from store.enrollments import tasks
 from store.enrollments.tasks import Task
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(
+    prefix="/tasks", tags=["tasks"], responses={**REFUSALS, **answers(422, 503)}, dependencies=[RECORDED]
+)
 
 
 @router.get("", summary="List open tasks")

@@ -10,12 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from starter.engine import Engine
 from starter.inbound import reviews as starter
 from store.inbound import reviews
 from store.inbound.reviews import FIRST, Decision, Review
 
-router = APIRouter(prefix="/reviews", tags=["conversation"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(
+    prefix="/reviews", tags=["conversation"], responses={**REFUSALS, **answers(422, 503)}, dependencies=[RECORDED]
+)
 
 
 class NewDecision(BaseModel):

@@ -14,6 +14,7 @@ from api.http.auth import REFUSALS, needs
 from api.http.etags import CONDITION, CONDITIONS, IfMatch, MaybeIfMatch
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from domain.diagnostics import Diagnostic
 from domain.fields import Key, Label
 from starter.engine import Engine
@@ -22,7 +23,9 @@ from starter.sequences.drafts import SETTINGS, Status, Wishes
 from store.sequences import drafts
 from store.sequences.drafts import Sheet, Summary
 
-router = APIRouter(prefix="/sequences", tags=["sequences"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(
+    prefix="/sequences", tags=["sequences"], responses={**REFUSALS, **answers(422, 503)}, dependencies=[RECORDED]
+)
 
 Reads = Annotated[Engine, needs("read")]
 Writes = Annotated[Engine, needs("write")]

@@ -11,12 +11,18 @@ from api.http import etags
 from api.http.auth import REFUSALS
 from api.http.etags import CONDITIONS, IfMatch
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.sequences.sequences import Reads, SequenceRef, Writes
 from authoring import editing
 from authoring.listed import Listed, Position
 from starter.sequences import drafts
 
-router = APIRouter(prefix="/sequences/{id}/steps", tags=["steps"], responses={**REFUSALS, **answers(404, 422, 503)})
+router = APIRouter(
+    prefix="/sequences/{id}/steps",
+    tags=["steps"],
+    responses={**REFUSALS, **answers(404, 422, 503)},
+    dependencies=[RECORDED],
+)
 
 _REFERENCE = (
     "The step's id, or the name that a step without one has in records (`intro.1`), "

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.http.text_types import Line
 from starter.engine import Engine
 from store.workspace import api_keys
 from store.workspace.api_keys import ApiKey, Scope
 
-router = APIRouter(prefix="/keys", tags=["admin"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(prefix="/keys", tags=["admin"], responses={**REFUSALS, **answers(422, 503)}, dependencies=[RECORDED])
 
 _EXAMPLE: dict[str, Any] = {
     "id": "5f0c7a52-96d3-4d0c-9a0e-0c1f9f7f3d61",

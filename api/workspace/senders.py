@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.http.text_types import Line
 from starter.engine import Engine
 from starter.workspace import senders as starter
 from store.workspace import senders
 from store.workspace.senders import Sender, SendingChannel
 
-router = APIRouter(prefix="/senders", tags=["admin"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(
+    prefix="/senders", tags=["admin"], responses={**REFUSALS, **answers(422, 503)}, dependencies=[RECORDED]
+)
 
 
 class NewSender(BaseModel):

@@ -11,6 +11,7 @@ from api.http import etags
 from api.http.auth import REFUSALS, needs
 from api.http.etags import CONDITIONS, IfMatch
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.http.text_types import Line, Text
 from domain.events import LeavingPolicy
 from domain.plan import AmbiguousPolicy
@@ -19,7 +20,9 @@ from starter.workspace import tenant_settings as starter
 from starter.workspace.tenant_settings import MAX_HOLIDAYS
 from store.workspace.tenant_settings import Tenant
 
-router = APIRouter(prefix="/tenant", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)})
+router = APIRouter(
+    prefix="/tenant", tags=["admin"], responses={**REFUSALS, **answers(404, 422, 503)}, dependencies=[RECORDED]
+)
 
 _EXAMPLE: dict[str, Any] = {
     "timezone": "America/Denver",

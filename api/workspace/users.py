@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.auth import REFUSALS, needs
 from api.http.paging import After, Limit, Page, part, place
 from api.http.problems import answers
+from api.http.recorded import RECORDED
 from api.http.text_types import Line
 from content.addresses import normal_email
 from domain.errors import Conflict, NotFound, Unfit
@@ -17,7 +18,9 @@ from starter.engine import Engine
 from store.workspace import users
 from store.workspace.users import User
 
-router = APIRouter(prefix="/users", tags=["admin"], responses={**REFUSALS, **answers(422, 503)})
+router = APIRouter(
+    prefix="/users", tags=["admin"], responses={**REFUSALS, **answers(422, 503)}, dependencies=[RECORDED]
+)
 
 _EXAMPLE: dict[str, Any] = {"full_name": "Grace Hopper", "email": "grace@example.com"}
 _MISSING = "there is no such user"

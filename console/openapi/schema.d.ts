@@ -229,6 +229,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done, and by whom
+         * @description The newest first: changes by the API to enrollments, sequences, tasks, reviews, keys, senders, webhooks and the
+         *     workspace. What was refused is none of them, and nothing of contacts is kept.
+         */
+        get: operations["list_commands_commands_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -2632,6 +2653,42 @@ export interface components {
             taken_for: string | null;
         };
         /**
+         * Command
+         * @description One thing that was done. Times are UTC.
+         */
+        Command: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By Key
+             * @description Name of the key, also of a session that was begun by one; null: by the link that signs in.
+             */
+            by_key: string | null;
+            /**
+             * By Session
+             * @description Whether it was done in the console.
+             */
+            by_session: boolean;
+            /**
+             * Command
+             * @description Method and route: `POST /enrollments/{id}/pause`.
+             */
+            command: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Subject
+             * @description What the route names: an enrollment's id, a sequence's key or id; null: the workspace as a whole.
+             */
+            subject: string | null;
+        };
+        /**
          * ContactFields
          * @description What is said of a contact.
          * @example {
@@ -4527,6 +4584,16 @@ export interface components {
         Page_Campaign_: {
             /** Items */
             items: components["schemas"]["Campaign"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the part behind this one; null: there is none.
+             */
+            next: string | null;
+        };
+        /** Page[Command] */
+        Page_Command_: {
+            /** Items */
+            items: components["schemas"]["Command"][];
             /**
              * Next
              * @description Give it as `after` to get the part behind this one; null: there is none.
@@ -7868,6 +7935,80 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_commands_commands_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before; without it the list begins. */
+                after?: string | null;
+                /** @description Of items in one part. */
+                limit?: number;
+                /** @description Only what was done to this: an enrollment's id, or a sequence as the route named it. */
+                subject?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Command_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -428,6 +428,9 @@ def test_an_execution_is_paused_resumed_hurried_and_stopped(installation: Instal
     asked.get_by_label("Reason").fill("called us")
     asked.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped: called us")).to_be_visible()
+    done = page.get_by_role("region", name="What people did").get_by_role("listitem")
+    expect(done).to_have_count(3)
+    expect(done.first).to_contain_text("stopped by test in the console")
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     with installation.http() as http:
         seen = http.get(f"/enrollments/{execution}").raise_for_status().json()
@@ -490,7 +493,7 @@ def test_a_sequence_is_made_and_its_settings_saved_as_they_are_typed(
     page.get_by_role("radio", name="Cold outreach").check()
     page.get_by_role("button", name="Create the draft").click()
     expect(page.get_by_role("heading", name="Spring offer", level=1)).to_be_visible()
-    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("navigation", name="Of this sequence").get_by_role("link", name="Settings").click()
     page.get_by_label("From", exact=True).fill("25:00")
     expect(page.get_by_label("From", exact=True)).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".field", has=page.get_by_label("From", exact=True)).locator(".findings")).to_be_visible()
@@ -570,7 +573,8 @@ def test_a_flow_is_built_by_mouse(installation: Installation, browser: Browser) 
         def saved(ids: list[str]) -> bool:
             return [one["id"] for one in http.get("/sequences/drawn").json()["definition"]["steps"]] == ids
 
-        looked = _looked(browser, viewport=WIDE)
+        # High enough for the whole canvas: what is scrolled while it is dragged is dropped elsewhere.
+        looked = _looked(browser, viewport={"width": 1280, "height": 1100})
         _sign_in(looked, installation)
         page = looked.page
         page.goto(f"{installation.console}/sequences/drawn/flow")

@@ -207,6 +207,7 @@ async def fill(database: Database, tenant_id: UUID) -> Tenant:
         await insert(
             "sessions", id=uuid4(), hash=uuid4().bytes * 2, scopes=["read"], created_at=AT, seen_at=AT, expires_at=AT
         )
+        await insert("commands", id=uuid4(), at=AT, by_key="crm", by_session=False, command="PUT /tenant")
         await insert("sign_in_links", hash=uuid4().bytes * 2, scopes=["read"], expires_at=AT)
         await insert("law_decisions", rule="us-fl", enforced=False, reason="counsel", decided_by="ada", decided_at=AT)
         block = {

@@ -82,6 +82,7 @@ NONSENSE: list[tuple[str, str, dict[str, Any]]] = [
     ("api_keys", "api_keys_scopes_check", {"scopes": []}),
     ("sessions", "sessions_hash_check", {"hash": "\\x00"}),
     ("sessions", "sessions_scopes_check", {"scopes": []}),
+    ("commands", "commands_command_check", {"command": ""}),
     ("sign_in_links", "sign_in_links_hash_check", {"hash": "\\x00"}),
     ("sign_in_links", "sign_in_links_scopes_check", {"scopes": ["everything"]}),
     ("law_decisions", "law_decisions_reason_check", {"reason": ""}),

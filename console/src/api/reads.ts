@@ -224,3 +224,11 @@ export const deadLetter = (id: string) =>
   queryOptions({ queryKey: ["dead-letter", id], queryFn: () => answered(api.GET("/dead-letters/{id}", { params: { path: { id } } })) });
 /** 503, with what is wrong, is an answer of its own. */
 export const ready = queryOptions({ queryKey: ["ready"], queryFn: () => answered(api.GET("/readyz")), retry: false, refetchInterval: EVERY_MS * 2 });
+
+/** What was done, and by whom; of one enrollment or sequence, or of everything. */
+export const commands = (subject?: string) =>
+  queryOptions({
+    queryKey: ["commands", subject],
+    queryFn: () => answered(api.GET("/commands", { params: { query: { limit: 20, ...(subject && { subject }) } } })),
+    refetchInterval: () => often() * 3,
+  });

@@ -44,7 +44,7 @@ export function detailOf(said: Fields): string {
   const condition = typeof said["if"] === "object" && said["if"] !== null ? JSON.stringify(said["if"]).replaceAll(/[{}"]/g, "").replaceAll(":", " ").replaceAll(",", ", ") : text(said["if"]);
   return (
     text(said["label"]) || text(said["subject"]) || text(said["title"]) || text(said["body"]) || condition.replaceAll("_", " ") ||
-    waits.map((unit) => `${text(said[unit])} ${unit.replace("_", " ")}`).join(" ") ||
+    waits.map((unit) => `${text(said[unit])} ${(said[unit] === 1 ? unit.slice(0, -1) : unit).replace("_", " ")}`).join(" ") ||
     text(said["event"]) || text(said["url"]) || text(said["action"]).replaceAll("_", " ") || text(said["reason"]) ||
     (said["step"] ? `to ${text(said["step"])}` : "") || (list(said["variants"]).length > 0 ? `${list(said["variants"]).length} variants` : "")
   );

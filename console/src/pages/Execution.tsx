@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { Schemas } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
+import { Done } from "../ui/Done.tsx";
 import { Loaded, Status, When, toneOf, useNow } from "../ui/parts.tsx";
 import { byClock, span } from "../ui/times.ts";
 import { Commands } from "./ExecutionCommands.tsx";
@@ -85,6 +86,7 @@ function Details({ seen }: { seen: Record_ }) {
           </dl>
         </section>
       </div>
+      <Done subject={seen.id} title="What people did" />
       {mine.length > 0 && (
         <section className="card" aria-labelledby="messages">
           <header><h2 id="messages">Messages and answers</h2></header>

@@ -5,7 +5,7 @@ import {
   ReactFlowProvider, applyNodeChanges, getSmoothStepPath, useReactFlow,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { type DragEvent, type KeyboardEvent, createContext, memo, use, useEffect, useMemo, useState } from "react";
+import { type DragEvent, type KeyboardEvent, createContext, memo, use, useEffect, useMemo, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import type { Schemas } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
@@ -228,10 +228,13 @@ function Canvas({ outline, stats, chosen, choose, ask, add }: {
   }, [outline, joins]);
   const shape = outline.boxes.length;
   const beside = chosen !== undefined;
+  const fitted = useRef({ shape, beside });
   useEffect(() => {
+    // At first it fits by itself; later as often as a box comes or goes, or the form beside it.
+    if (fitted.current.shape === shape && fitted.current.beside === beside) return;
+    fitted.current = { shape, beside };
     const timer = setTimeout(() => void flow.fitView({ ...FIT, duration: 200 }), 60);
     return () => clearTimeout(timer);
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- as often as a box comes or goes, or the form beside it
   }, [flow, shape, beside]);
 
   function dropped(event: DragEvent): void {

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import * as reads from "../api/reads.ts";
 import { useLive } from "../api/live.ts";
+import { Done } from "../ui/Done.tsx";
 import { Empty, Loaded, Scroll, Status, When, count } from "../ui/parts.tsx";
 
 /** Whether all parts of the installation answer, and what came in and nobody could read. */
@@ -24,6 +25,7 @@ export function System() {
         <header><h2 id="dead">Dead letters</h2></header>
         {admin ? <DeadLetters /> : <p className="pad soft">They need the scope admin, which this session lacks.</p>}
       </section>
+      <Done title="Done lately" />
     </>
   );
 }
