@@ -12,6 +12,8 @@ async def test_what_was_done_is_written_down_with_who_did_it(api: Api) -> None:
     assert (await api.http.post("/sequences/s/duplicate", headers=key)).status_code == 201
     assert (await api.http.post("/sequences/s/publish", headers=key)).status_code == 503
     assert (await api.http.post("/enrollments/none/pause", headers=key)).status_code == 422
+    checked = await api.http.post("/sequences/check", json={"definition": {"steps": steps}}, headers=key)
+    assert checked.status_code == 200
     listed = (await api.http.get("/commands", headers=key)).raise_for_status().json()
     told = [(one["command"], one["subject"]) for one in listed["items"]]
     assert told == [("POST /sequences/{id}/duplicate", "s"), ("POST /sequences", None)]

@@ -23,7 +23,6 @@ function Why({ seen }: { seen: Record_ }) {
   return (
     <p className={`note why ${seen.error ? "bad" : seen.status === "paused" || next?.gate ? "warn" : ""}`}>
       {seen.state}
-      {next?.held_by && `; held by ${next.held_by}`}
       {next?.at && `. Next is ${next.step}, ${byClock(new Date(next.at), now, next.zone)} by the contact's clock`}.
       {seen.error && !seen.state.includes(seen.error) && <span className="sub">{seen.error}</span>}
     </p>

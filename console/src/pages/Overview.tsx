@@ -82,9 +82,9 @@ function Attention({ failed }: { failed: number | undefined }) {
               <span><Link to="/sequences/$key/flow" params={{ key: one.key }}>{one.name}</Link><span className="sub">{one.paused_reason ?? "paused by a person"}</span></span>
             </li>
           ))}
-          {failed > 0 && <li><span className="n">{count(failed)}</span><span>failed enrollments, each to be retried once its cause is mended</span></li>}
-          {reviews.data.items.length > 0 && <li><span className="n">{shown(reviews.data)}</span><span><Link to="/reviews">messages that may be opt-outs</Link></span></li>}
-          {tasks.data.items.length > 0 && <li><span className="n">{shown(tasks.data)}</span><span>open tasks, the oldest “{tasks.data.items[0]?.title}”</span></li>}
+          {failed > 0 && <li><span className="n">{count(failed)}</span><span>{failed === 1 ? "failed enrollment" : "failed enrollments"}, to be retried once the cause is fixed</span></li>}
+          {reviews.data.items.length > 0 && <li><span className="n">{shown(reviews.data)}</span><span><Link to="/reviews">{reviews.data.items.length === 1 ? "message that may be an opt-out" : "messages that may be opt-outs"}</Link></span></li>}
+          {tasks.data.items.length > 0 && <li><span className="n">{shown(tasks.data)}</span><span><Link to="/tasks">{tasks.data.items.length === 1 ? "open task" : "open tasks"}</Link>, the oldest “{tasks.data.items[0]?.title}”</span></li>}
         </ul>
       )}
     </section>

@@ -29,7 +29,7 @@ export function useMayWrite(): boolean {
   return useQuery(reads.me).data?.scopes.includes("write") ?? false;
 }
 
-/** A command: asked about in a dialog, done once, and whatever refuses it is told there with its mend. */
+/** A command: asked about in a dialog, done once, and whatever refuses it is told there with its fix. */
 export function Command<T>({ label, ask, title, done, text, tick, look = "", disabled = false, run, then }: Props<T>) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState(text?.initial ?? "");
