@@ -1,4 +1,4 @@
-"""Compare rows and workflows, mend what can be mended, flag the rest. The rows are the truth."""
+"""Compare rows and workflows, fix what can be fixed, flag the rest. The rows are the truth."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -53,7 +53,7 @@ class Swept(Frozen):
     batches: int = 0
     """Batches that nobody went on with: started again, or ended as their workflow had."""
     failed: int = 0
-    """What could not be mended this time; the log says why."""
+    """What could not be fixed this time; the log says why."""
     disagreeing: int = 0
     """Flags that are open after the sweep."""
 
@@ -67,7 +67,7 @@ class Reconciler:
         self._notices = Notices(deliveries.database, deliveries.providers)
         self._runs = runs
         self._failed: dict[tuple[str, UUID], set[UUID]] = {}
-        """What could not be mended the last time, by kind and tenant."""
+        """What could not be fixed the last time, by kind and tenant."""
         self._turns = count(1)
         self._begun_at: dict[UUID, int] = {}
         """Which turn each tenant had last."""
@@ -160,7 +160,7 @@ class Reconciler:
         named: Callable[[_Found], UUID],
         mend: Callable[[_Found], Awaitable[bool]],
     ) -> tuple[int, int]:
-        """(mended, failed): page by page, for a while; what could not be mended the last time comes last.
+        """(fixed, failed): page by page, for a while; what could not be fixed the last time comes last.
 
         So what fails holds up nothing else, however much of it there is: the next sweep meets it again.
         """

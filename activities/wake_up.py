@@ -54,7 +54,7 @@ async def arrive(tx: asyncpg.Connection, order: ExecuteInput, desk: Enroller, cl
 
 
 def _reached_at(scope: Scope, node: Node, waited_until: datetime | None) -> datetime | None:
-    """When a decision was due that a window has put off; None: now."""
+    """When a decision was due that a window has deferred; None: now."""
     if scope.gate is not Gate.WINDOW or not isinstance(node, ConditionNode) or waited_until is None:
         return None
     return max(waited_until, scope.not_before or waited_until)

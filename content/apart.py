@@ -85,7 +85,7 @@ async def apart(work: Callable[[], T], *, seconds: float = _PROCESSOR_S) -> T:
     """What the work answers, or raises, done in another process; both must be picklable.
 
     `seconds` are the processor's; raises Overrun when it takes more. Of one process that is ended from outside the
-    work is taken up again once.
+    work is retried once.
     """
     job = pickle.dumps((seconds, work))
     succeeded, outcome = await asyncio.get_running_loop().run_in_executor(_THREADS, _have_done, job)

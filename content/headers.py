@@ -125,7 +125,7 @@ def prove(written: bytes, names: Sequence[str]) -> None:
 def address(value: str) -> Mailbox:
     """Read `Name <address>` or a bare address; the domain may be internationalised.
 
-    Raises ContentError for anything else: an address is refused, never mended into another one.
+    Raises ContentError for anything else: an address is refused, never fixed into another one.
     """
     match = _MAILBOX.fullmatch(value.strip())
     try:

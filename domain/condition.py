@@ -76,7 +76,7 @@ class EventTest(Frozen):
     """Has this happened, about one step or since some time ago."""
 
     event: AskedEvent
-    """Of somebody's own system: posted for the contact since the enrollment began."""
+    """Of the tenant's own system: posted for the contact since the enrollment began."""
     step: StepRef | None = None
     """A message step; without one, any of the enrollment's messages. An event of one's own is about none."""
     since: Lookback | None = None
@@ -163,7 +163,7 @@ def parts_of(condition: "Condition") -> Iterator["Condition"]:
 
 
 def own_events(conditions: Iterable["Condition"]) -> set[str]:
-    """The events of somebody's own system that these conditions ask about."""
+    """The events of the tenant's own system that these conditions ask about."""
     parts = (part for condition in conditions for part in parts_of(condition))
     return {part.event for part in parts if isinstance(part, EventTest)} - WORDS
 

@@ -138,7 +138,7 @@ class EnrollmentInput(Frozen):
     remaining_seconds: float | None = None
     """While paused: what is left of the wait; None: it was held without an end."""
     retries: int = 0
-    """How often it was taken up again after a failure: each time is a run of its own, under the same id."""
+    """How often it was retried after a failure: each time is a run of its own, under the same id."""
 
 
 class ExecuteInput(Frozen):
@@ -197,7 +197,7 @@ class EnrollmentState(Frozen):
 
 
 BEFELL = frozenset({"replied", "unsubscribed", "bounced", "complained", "goal"})
-"""Reasons of an ending that say what happened; statistics count them, so nobody gives them by hand or in a step."""
+"""Reasons of an ending that say what happened; statistics count them, so nobody gives them manually or in a step."""
 
 
 class StopRequest(Frozen):

@@ -9,7 +9,7 @@ from domain.diagnostics import Diagnostic
 
 
 class TouchlineError(Exception):
-    """Something a user can act on: `str()` says what is wrong, `hint` how to mend it.
+    """Something a user can act on: `str()` says what is wrong, `hint` how to fix it.
 
     The same is read by callers of the API and at the command line; so `hint` names what is to be done, and `command`
     what is typed after `./touchline` to do it, which the command line alone shows.
@@ -37,7 +37,7 @@ class Stale(TouchlineError):
 
 
 class Unsound(TouchlineError):
-    """A sequence has errors: `findings` are all of them, each with its place and mend."""
+    """A sequence has errors: `findings` are all of them, each with its place and fix."""
 
     def __init__(self, message: str, findings: Sequence[Diagnostic], hint: str | None = None) -> None:
         super().__init__(message, hint)
@@ -114,7 +114,7 @@ class ConfigurationError(SendError):
 
 @dataclass
 class SenderRefusedError(ConfigurationError):
-    """A receiver refuses us: our address is listed, SPF, DKIM or DMARC fail, our sender is barred. Others may, too."""
+    """A receiver refuses us: our address is listed, SPF, DKIM or DMARC fail, our sender is blocked. Others may, too."""
 
 
 @dataclass

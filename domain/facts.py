@@ -21,7 +21,7 @@ class Happened(Frozen):
     """Something that a contact did, or that was reported of a message."""
 
     event: str
-    """`replied`, `opened`, `clicked`, `bounced`, `unsubscribed`, or what somebody's own system calls it."""
+    """`replied`, `opened`, `clicked`, `bounced`, `unsubscribed`, or what the tenant's own system calls it."""
     at: AwareDatetime
     step: str | None = None
     """The message step that it is attributed to; None: unknown, so it answers only questions without a step."""

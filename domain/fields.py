@@ -115,7 +115,7 @@ FieldName = Annotated[str, AfterValidator(_field_name)]
 
 
 HEARD = ("reply", "opened", "clicked", "bounced", "unsubscribed")
-"""The events that Touchline hears of itself; every other name is an event of somebody's own system."""
+"""The events that Touchline hears of itself; every other name is an event of the tenant's own system."""
 
 WrittenEvent = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 EventName = Annotated[WrittenEvent, AfterValidator(lambda name: "reply" if name == "replied" else name)]

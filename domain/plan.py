@@ -239,11 +239,11 @@ class Plan(Frozen):
         return frozenset(n.channel for n in self.nodes.values() if isinstance(n, Outgoing))
 
     def own_events(self) -> set[str]:
-        """The events of somebody's own system that its conditions and its goal ask about."""
+        """The events of the tenant's own system that its conditions and its goal ask about."""
         asked = [node.condition for node in self.nodes.values() if isinstance(node, ConditionNode)]
         return own_events([*asked, self.settings.goal] if self.settings.goal else asked)
 
     def hears(self) -> set[str]:
-        """Every event of somebody's own system that something may come of."""
+        """Every event of the tenant's own system that something may come of."""
         awaited = {event for node in self.nodes.values() if isinstance(node, WaitNode) for event in node.events}
         return awaited.difference(HEARD) | self.own_events()

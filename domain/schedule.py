@@ -25,7 +25,7 @@ class Window(Frozen):
     timezone: str = "contact"
     """`contact`, `tenant` or an IANA name."""
     holidays: tuple[str, ...] = ()
-    """Calendars whose days are barred: `US`, `US-FL`, `DE-BY` (country, subdivision)."""
+    """Calendars whose days are closed: `US`, `US-FL`, `DE-BY` (country, subdivision)."""
     spread_minutes: int = Field(default=0, ge=0, le=24 * 60)
     """A message that had to wait for an opening goes up to this much later, evenly over contacts."""
 

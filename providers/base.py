@@ -65,7 +65,7 @@ class Provider(Protocol):
     async def check(self) -> str:
         """Reach the provider with the configured credentials and say in a line what was found.
 
-        Raises ConfigurationError or TransientError, whose text says what to mend.
+        Raises ConfigurationError or TransientError, whose text says what to fix.
         """
         ...
 

@@ -123,7 +123,7 @@ class Mailbox:
 
 @asynccontextmanager
 async def open_mailbox(config: ImapConfig) -> AsyncIterator[Mailbox]:
-    """Sign in and open the folder read-only. Raises NotReady with the server's own words, and the mend."""
+    """Sign in and open the folder read-only. Raises NotReady with the server's own words, and the fix."""
     if not config.username:
         raise NotReady("the mailbox has no user", hint="set TOUCHLINE_IMAP_USERNAME and TOUCHLINE_IMAP_PASSWORD")
     client = await _in_a_thread(config, lambda: _connect(config))

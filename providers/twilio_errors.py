@@ -32,7 +32,7 @@ ERRORS: dict[int, Callable[..., SendError]] = {
     30006: _bounced,  # landline or unreachable carrier
     # This message will not get there; another one, or another sender, might.
     21610: _opted_out,  # answered STOP to this sender
-    63014: _opted_out,  # blocked by the recipient, who took consent back or barred the sender in WhatsApp
+    63014: _opted_out,  # blocked by the recipient, who took consent back or blocked the sender in WhatsApp
     63033: _opted_out,  # WhatsApp: opted out of this business's marketing
     21612: PermanentError,  # no route from this sender
     30004: PermanentError,  # blocked by the recipient or carrier

@@ -27,5 +27,5 @@ def _days(calendar: str, year: int) -> frozenset[date]:
 
 
 def is_holiday(day: date, calendars: Iterable[str]) -> bool:
-    """Whether a local date is barred by any of these calendars, each one that `is_calendar` accepts."""
+    """Whether a local date is a holiday of any of these calendars, each one that `is_calendar` accepts."""
     return any(day in _days(calendar, day.year) for calendar in calendars)

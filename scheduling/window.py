@@ -150,7 +150,7 @@ class _WindowHours:
     closed: Set[date]
 
     def spells_on(self, day: date) -> tuple[Spell, ...]:
-        """A holiday of a calendar bars the window that opens on it, a `closed` date every hour of its own."""
+        """A holiday of a calendar closes the window that opens on it, a `closed` date every hour of its own."""
         window = self.window
         if (
             day in self.closed

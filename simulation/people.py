@@ -37,7 +37,7 @@ def people_of_csv(path: Path, default_region: str) -> list[Contact]:
 async def read_people(
     tx: asyncpg.Connection, external_ids: Sequence[str], start: str | None, now: datetime, tenant_zone: str
 ) -> list[Person]:
-    """Contacts of the database as they are now, with what bars their addresses. Raises NotFound."""
+    """Contacts of the database as they are now, with what suppresses their addresses. Raises NotFound."""
     found = {contact.external_id: contact for contact in await contacts.by_external_ids(tx, external_ids)}
     people = []
     for name in dict.fromkeys(external_ids):

@@ -15,7 +15,7 @@ class ReconcileWorkflow:
 
     @workflow.run
     async def run(self) -> Swept:
-        """Answers what was mended and what is flagged."""
+        """Answers what was fixed and what is flagged."""
         return await workflow.execute_activity_method(
             Reconciler.reconcile,
             start_to_close_timeout=timedelta(minutes=10),

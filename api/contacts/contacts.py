@@ -95,7 +95,7 @@ class NewTags(BaseModel):
 
 
 class BarredContact(ContactRecord):
-    """A contact, and what bars it now."""
+    """A contact, and what suppresses it now."""
 
     suppressions: tuple[SuppressionRecord, ...]
     """Of its addresses, and by its own wish whichever it has."""
@@ -156,7 +156,7 @@ async def remove_tag(
 # An external id may hold anything, slashes included: what is behind it in a path comes before these.
 @router.get("/{id:path}", summary="One contact")
 async def get_contact(id: ContactRef, engine: Annotated[Engine, needs("read")]) -> BarredContact:
-    """With all that is known, and what bars it."""
+    """With all that is known, and what suppresses it."""
     async with engine.transaction() as tx:
         found = await records.named(tx, id)
     return await _barred(engine, found)

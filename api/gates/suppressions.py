@@ -28,7 +28,7 @@ Asked = Annotated[
 
 
 class NewSuppression(BaseModel):
-    """An address to be barred."""
+    """An address to be suppressed."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"channel": "sms", "address": "+12125550100"}}
@@ -51,7 +51,7 @@ class NewSuppressionOfContact(BaseModel):
 
 
 class SuppressionsOfContact(BaseModel):
-    """What bars a contact and its addresses, or did so once."""
+    """What suppresses a contact and its addresses, or did so once."""
 
     items: list[SuppressionRecord]
 
@@ -65,7 +65,7 @@ async def list_suppressions(
     after: After = None,
     limit: Limit = 50,
 ) -> Page[SuppressionRecord]:
-    """The newest first. An address has one for each reason, and is barred until each is lifted. One without an
+    """The newest first. An address has one for each reason, and is suppressed until each is lifted. One without an
     address is a contact's own wish, which holds for whichever address the contact has.
     """
     before = place("suppressions", after, datetime, UUID)
@@ -82,7 +82,7 @@ async def create_suppression(body: NewSuppression, engine: Annotated[Engine, nee
     channel. The reason is `manual`; opt-outs that you hear of elsewhere belong here too, unless they are to end the
     contact's sequences: then stop those as well.
 
-    Said again, it is the same suppression with the later time in `at`; one that was lifted bars again.
+    Said again, it is the same suppression with the later time in `at`; one that was lifted suppresses again.
     """
     return await starter.bar(engine, body.channel, body.address)
 
@@ -91,9 +91,9 @@ async def create_suppression(body: NewSuppression, engine: Annotated[Engine, nee
 async def lift_suppression(
     id: SuppressionRef, engine: Annotated[Engine, needs("write")], asked_by_contact: Asked = False
 ) -> SuppressionRecord:
-    """Its record stays. What was barred by hand and what bounced may be lifted; an opt-out only where the person asked
-    for messages again (`asked_by_contact`); a complaint never. What may be an opt-out is decided at `/reviews`. 409
-    says why not.
+    """Its record stays. What was suppressed manually and what bounced may be lifted; an opt-out only where the person
+    asked for messages again (`asked_by_contact`); a complaint never. What may be an opt-out is decided at `/reviews`.
+    409 says why not.
     """
     return await starter.lift(engine, id, asked_by_contact=asked_by_contact)
 
@@ -115,7 +115,7 @@ async def list_suppressions_of_contact(
 async def create_suppression_of_contact(
     id: ContactRef, body: NewSuppressionOfContact, engine: Annotated[Engine, needs("write")]
 ) -> SuppressionRecord:
-    """Bars the address that the contact has now. With `asked_by_contact` also every other one that it gets: the
+    """Suppresses the address that the contact has now. With `asked_by_contact` also every other one that it gets: the
     answer is then the contact's own suppression. 409: it has no address for the channel, and has not asked.
     """
     return await starter.bar_contact(engine, id, body.channel, asked_by_contact=body.asked_by_contact)

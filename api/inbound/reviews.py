@@ -55,8 +55,8 @@ async def decide_review(
     body: NewDecision,
     engine: Annotated[Engine, needs("write")],
 ) -> DecisionMade:
-    """An opt-out bars the address and ends what an opt-out ends, from when it was written. Otherwise the address may be
-    written to again; what the message ended as a reply stays ended. The same decision again changes nothing.
+    """An opt-out suppresses the address and ends what an opt-out ends, from when it was written. Otherwise the address
+    may be written to again; what the message ended as a reply stays ended. The same decision again changes nothing.
     """
     decided = await starter.decide(engine, id, opt_out=body.opt_out)
     return DecisionMade(id=id, decision=decided.decision, stopped=list(decided.struck.ended))

@@ -214,7 +214,7 @@ async def create_sequence(body: NewSequence, engine: Writes, response: Response)
 
 @router.post("/check", summary="Check a definition without storing it", responses=answers(413))
 async def check_definition(body: ToCheck, engine: Reads) -> Checked:
-    """Every error and warning at once, each with its place and its mend; 200 also where there are errors.
+    """Every error and warning at once, each with its place and its fix; 200 also where there are errors.
 
     Lines are those of a text; of an object they say nothing, its places do.
     """
@@ -275,7 +275,7 @@ async def duplicate_sequence(
 async def publish_sequence(id: SequenceRef, engine: Writes, match: MaybeIfMatch) -> PublishedVersion:
     """It becomes the next version; people in it stay on theirs. The same content again changes nothing.
 
-    422: it has errors, which `faults` names, each with its place and its mend. 503: a channel that it uses has no
+    422: it has errors, which `faults` names, each with its place and its fix. 503: a channel that it uses has no
     provider, or a merge field that the sender fills in has no value.
     """
     done = await starter.publish(engine, id, match.sequence)

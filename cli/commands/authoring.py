@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 async def check_file(file: File, as_json: AsJson = False) -> Answer:
-    """Say everything that is wrong with a sequence file, each with its line and its mend."""
+    """Say everything that is wrong with a sequence file, each with its line and its fix."""
     checked = read(file)
     return Answer(_document(checked), _lines(checked), Exit.DONE if checked.ok else Exit.REFUSED)
 

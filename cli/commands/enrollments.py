@@ -88,7 +88,7 @@ async def enroll(
 
 
 async def _must_exist(engine: Engine, external_ids: Sequence[str]) -> None:
-    """Before anybody is enrolled, so that a list with a mistake in it can be mended and given again."""
+    """Before anybody is enrolled, so that a list with a mistake in it can be fixed and given again."""
     unknown: list[str] = []
     for i in range(0, len(external_ids), _PAGE):
         wanted = external_ids[i : i + _PAGE]

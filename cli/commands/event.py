@@ -1,4 +1,4 @@
-"""`event`: something that a contact did, reported by hand as your own system would report it."""
+"""`event`: something that a contact did, reported manually as your own system would report it."""
 
 from typing import Annotated
 

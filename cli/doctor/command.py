@@ -1,4 +1,4 @@
-"""`doctor`: what is reachable and what is misconfigured, one line each, with the mend."""
+"""`doctor`: what is reachable and what is misconfigured, one line each, with the fix."""
 
 import platform
 import shlex
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 async def doctor(as_json: AsJson = False) -> Answer:
-    """Say what is reachable and what is misconfigured, one line each, with the mend.
+    """Say what is reachable and what is misconfigured, one line each, with the fix.
 
     Exit status 1 when anything fails; a warning alone leaves it 0.
     """
@@ -114,7 +114,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _decodes_line_breaks() -> bool:
-    """Whether this Python lacks the mend of CVE-2024-6923: tried, since distributions mend older numbers."""
+    """Whether this Python lacks the fix of CVE-2024-6923: tried, since distributions fix older numbers."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = "=?utf-8?q?=0AProbe:_x?="
     try:

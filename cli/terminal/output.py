@@ -71,7 +71,7 @@ def answer(document: object, text: Sequence[RenderableType], *, as_json: bool) -
 
 
 def refuse(error: TouchlineError, details: Mapping[str, object], *, as_json: bool) -> None:
-    """Say what is wrong and how to mend it."""
+    """Say what is wrong and how to fix it."""
     if as_json:
         answer({"error": str(error), "hint": mend(error), **details}, (), as_json=True)
     note(f"touchline: {error}", "bold red")
@@ -80,7 +80,7 @@ def refuse(error: TouchlineError, details: Mapping[str, object], *, as_json: boo
 
 
 def mend(error: TouchlineError) -> str | None:
-    """How to mend it, with what is typed for that."""
+    """How to fix it, with what is typed for that."""
     return f"{error.hint} (./touchline {error.command})" if error.command else error.hint
 
 

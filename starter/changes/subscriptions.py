@@ -153,7 +153,7 @@ async def _keep_feed(engine: Engine) -> None:
 
 
 def _check(url: str, allow: Sequence[str]) -> None:
-    """As far as the tenant can mend it; the installation's own bound is kept by whoever posts."""
+    """As far as the tenant can fix it; the installation's own bound is kept by whoever posts."""
     try:
         Poster([ANY]).check(url, allow)
     except SendError as error:

@@ -1,4 +1,4 @@
-"""What somebody's own system says that a contact has done: for steps that wait for it, and for goals."""
+"""What the tenant's own system says that a contact has done: for steps that wait for it, and for goals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What somebody's own system does with contacts: enroll them, and pause, resume or stop what they are in."""
+"""What the tenant's own system does with contacts: enroll them, and pause, resume or stop what they are in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence

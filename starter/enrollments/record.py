@@ -79,7 +79,7 @@ class Standing(_Described):
     is_test: bool = Field(serialization_alias="isTest")
     """Everything happens as it does to others, and no statistics count it."""
     retried: int
-    """How often it was taken up again after a failure."""
+    """How often it was retried after a failure."""
     enrolled_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

@@ -1,4 +1,4 @@
-"""Addresses and contacts barred by hand, and what may be taken back."""
+"""Addresses and contacts suppressed manually, and what may be taken back."""
 
 from uuid import UUID
 
@@ -65,7 +65,7 @@ async def _opt_out(engine: Engine, who: ContactRecord, channel: Channel, address
 
 
 async def of_contact(engine: Engine, contact: str) -> list[SuppressionRecord]:
-    """What bars the contact and its addresses, or did so once. Raises NotFound."""
+    """What suppresses the contact and its addresses, or did so once. Raises NotFound."""
     who = await _contact(engine, contact)
     async with engine.transaction() as tx:
         return await suppressions.records_of(tx, _addresses(who), who.id)
@@ -76,10 +76,9 @@ async def lift(
 ) -> SuppressionRecord:
     """Take a suppression back; `contact`: only where it is about this one, or an address of it.
 
-    What was barred by hand, and what bounced, is the tenant's to judge. An opt-out is the person's own: it is lifted
-    only where they have asked for messages again. Whoever complained is not written to again. What may
-    be an opt-out is decided where it is reviewed. Raises NotFound, or
-    Conflict for what may not be lifted.
+    What was suppressed manually, and what bounced, is the tenant's to judge. An opt-out is the person's own: it is
+    lifted only where they have asked for messages again. Whoever complained is not written to again. What may be an
+    opt-out is decided where it is reviewed. Raises NotFound, or Conflict for what may not be lifted.
     """
     who = await _contact(engine, contact) if contact is not None else None
     async with engine.transaction() as tx:

@@ -153,7 +153,7 @@ class Inbox:
                 await self._look(engine)
                 down = False
             except Exception as error:
-                # Whatever it is, the next look may find it mended; nobody else looks here.
+                # Whatever it is, the next look may find it fixed; nobody else looks here.
                 if not down:
                     log.warning("inbox_not_looked_at", error=str(error) or type(error).__name__)
                 down = True

@@ -96,7 +96,7 @@ class Explanation(Frozen):
 
     type: EventType
     effect: Effect
-    """`barred`: an opt-out; `held` until somebody decides: it may be an opt-out, or says who has left; `lifted`: an
+    """`suppressed`: an opt-out; `held` until somebody decides: it may be an opt-out, or says who has left; `lifted`: an
     opt-out is taken back; `answered`: HELP; `stopped`: a reply, or who has left; `nothing`: an automatic
     answer; `reported`: no message."""
     kind: MessageKind | None = None

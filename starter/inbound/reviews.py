@@ -10,7 +10,7 @@ from store.inbound.reviews import Decided
 
 
 async def decide(engine: Engine, message_id: UUID, *, opt_out: bool) -> Decided:
-    """Bar the address for good, or write to it again; then tell the workflows. The same again changes nothing.
+    """Suppress the address for good, or write to it again; then tell the workflows. The same again changes nothing.
 
     Raises NotFound, or Conflict where the other was decided.
     """

@@ -28,7 +28,7 @@ async def read(
 ) -> Known:
     """As the running transaction sees it; `until`: without what happened later.
 
-    `events`: those of somebody's own system that are asked about. Raises LookupError for an unknown enrollment.
+    `events`: those of the tenant's own system that are asked about. Raises LookupError for an unknown enrollment.
     """
     found = await read_each(tx, [enrollment_id], events=events, until=until)
     if enrollment_id not in found:

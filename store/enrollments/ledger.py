@@ -51,7 +51,7 @@ class Claim:
     heard_of: bool
     """Something was reported of the message, which proves that a provider took it over."""
     sent_before: bool
-    """It was sent before the enrollment failed and was taken up again."""
+    """It was sent before the enrollment failed and was retried."""
     suppressed: bool
     suspected: bool
     """Something that came from the address may be an opt-out, and nobody has decided yet."""

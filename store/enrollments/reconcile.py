@@ -22,7 +22,7 @@ class Astray:
     version_id: UUID
     next: Upcoming
     retries: int
-    """How often it was taken up again after a failure."""
+    """How often it was retried after a failure."""
 
 
 def _astray(row: asyncpg.Record) -> Astray:

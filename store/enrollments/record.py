@@ -53,7 +53,7 @@ class EnrollmentRow:
     is_test: bool
     """Everything happens, and no statistics count it."""
     retries: int
-    """How often it was taken up again after a failure."""
+    """How often it was retried after a failure."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class JobRecord:
     lap: int
     """That of the step."""
     overtaken_at: datetime | None
-    """When the enrollment ended, or the address was barred, while it was being handed over. If it is `sent`, or
+    """When the enrollment ended, or the address was suppressed, while it was being handed over. If it is `sent`, or
     `ambiguous`, it had begun to leave by then; if it is `cancelled`, it was stopped in time."""
 
     @property
@@ -139,7 +139,7 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class RetryRecord:
-    """It had failed, and was taken up again at the step that failed."""
+    """It had failed, and was retried at the step that failed."""
 
     number: int
     step: str

@@ -1,4 +1,4 @@
-"""Enrollments that failed, and are taken up again at the step that failed."""
+"""Enrollments that failed, and are retried at the step that failed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +50,7 @@ class Failed:
     channels: frozenset[str]
     """On which the version writes."""
     barred: tuple[str, ...]
-    """Channels on which the contact may not be written to: that of the failed step, and what was barred since."""
+    """Channels on which the contact may not be written to: that of the failed step, and what was suppressed since."""
     answered: tuple[str, ...]
     """Channels on which the contact was heard of since."""
 

@@ -23,7 +23,7 @@ SuppressionReason = Literal["unsubscribed", "bounced", "complained", "manual", "
 
 @dataclass(frozen=True)
 class Suppression:
-    """One reason for which an address is barred."""
+    """One reason for which an address is suppressed."""
 
     channel: Channel
     address: str
@@ -32,14 +32,14 @@ class Suppression:
 
 
 class SuppressionRecord(Frozen):
-    """An address, or a contact at whichever address, that is or was barred, for one reason. Times are UTC."""
+    """An address, or a contact at whichever address, that is or was suppressed, for one reason. Times are UTC."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: UUID
     channel: Channel
     address: str | None
-    """null: it is the contact's own wish, and bars whichever address the contact has."""
+    """null: it is the contact's own wish, and suppresses whichever address the contact has."""
     contact: str | None = None
     """The contact's external id, where it is the contact's own wish."""
     reason: SuppressionReason
@@ -48,7 +48,7 @@ class SuppressionRecord(Frozen):
     lifted_at: datetime | None
     """When it was taken back last."""
     active: bool
-    """Whether it bars now."""
+    """Whether it suppresses now."""
     created_at: datetime
 
 
@@ -63,7 +63,7 @@ async def suppress(
     event_id: UUID | None = None,
     contact_id: UUID | None = None,
 ) -> None:
-    """Bar an address; `at` is when the cause happened. One barred for several reasons stays so until each is lifted.
+    """Suppress an address; `at` is when the cause happened. For several reasons it is so until each is lifted.
 
     An opt-out and a complaint bar the contact too, whichever address it has or gets: the one whom the event is about,
     or `contact_id` where no event tells.
@@ -76,7 +76,7 @@ async def suppress(
 async def opt_out(
     tx: asyncpg.Connection, channel: Channel, contact_id: UUID, address: str | None, *, at: datetime, now: datetime
 ) -> None:
-    """A contact has told an operator to hear no more on the channel: bars it, and its address there by hand."""
+    """A contact has told an operator to hear no more on the channel: suppresses it, and its address there manually."""
     where = {"address": address, "address_reason": "manual", "spellings": all_spellings([address] if address else [])}
     row = {"channel": channel, "reason": "unsubscribed", "event_id": None, "at": at, "now": now}
     await _sql.suppress(tx, **row, **where, contact_id=contact_id)
@@ -93,14 +93,14 @@ async def lift(
 
 
 async def release(tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str], now: datetime) -> None:
-    """What was suspected of these addresses bars them no more; other reasons stay."""
+    """What was suspected of these addresses suppresses them no more; other reasons stay."""
     await _sql.release(tx, channel=channel, spellings=all_spellings(addresses), now=now)
 
 
 async def is_opted_out(
     tx: asyncpg.Connection, channel: Channel, addresses: Sequence[str], contact_id: UUID | None = None
 ) -> bool:
-    """Whether one of the addresses, or the contact, is barred because somebody there asked for it."""
+    """Whether one of the addresses, or the contact, is suppressed because somebody there asked for it."""
     who = {"addresses": all_spellings(addresses), "contact_id": contact_id}
     return bool(await _sql.is_opted_out(tx, channel=channel, **who))
 
@@ -111,7 +111,7 @@ async def has_moved(tx: asyncpg.Connection, contact_id: UUID, channel: Channel, 
 
 
 async def of_addresses(tx: asyncpg.Connection, addresses: Sequence[str]) -> list[Suppression]:
-    """What bars these addresses now, on whichever channel."""
+    """What suppresses these addresses now, on whichever channel."""
     return [
         Suppression(Channel(row["channel"]), row["address"], row["reason"], row["at"])
         async for row in _sql.of_addresses(tx, addresses=all_spellings(addresses))
@@ -119,7 +119,7 @@ async def of_addresses(tx: asyncpg.Connection, addresses: Sequence[str]) -> list
 
 
 async def of_contact(tx: asyncpg.Connection, contact_id: UUID, addresses: Sequence[str]) -> list[Suppression]:
-    """What bars a contact now: at its `addresses`, and by its own wish, which stands there for the address it has."""
+    """What suppresses a contact now: at its `addresses`, and by its own wish, which is shown for the address it has."""
     by_channel = {Channel.EMAIL: "@", Channel.SMS: "+", Channel.WHATSAPP: "+"}
     own = [
         Suppression(Channel(row["channel"]), address, row["reason"], row["at"])
@@ -149,7 +149,7 @@ async def page(
 async def records_of(
     tx: asyncpg.Connection, addresses: Sequence[str], contact_id: UUID | None = None
 ) -> list[SuppressionRecord]:
-    """What bars these addresses and this contact or did so once, on whichever channel, the newest first."""
+    """What suppresses these addresses and this contact or did so once, on whichever channel, the newest first."""
     rows = _sql.records_of(tx, addresses=all_spellings(addresses), contact_id=contact_id)
     return [SuppressionRecord(**row) async for row in rows]
 
@@ -161,7 +161,7 @@ async def find(tx: asyncpg.Connection, id: UUID) -> SuppressionRecord | None:
 
 
 async def take_back(tx: asyncpg.Connection, one: SuppressionRecord, now: datetime) -> None:
-    """It bars no more, however the address is written, until its cause happens again.
+    """It suppresses no more, however the address is written, until its cause happens again.
 
     An opt-out of an address goes with that of its person.
     """

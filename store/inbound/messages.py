@@ -40,7 +40,7 @@ class Reading:
 
     @property
     def holds(self) -> bool:
-        """Whether its addresses are barred until a person has decided: it may be an opt-out, or nobody is there."""
+        """Whether its addresses are suppressed until a person has decided: it may be an opt-out, or nobody is there."""
         may_be_opt_out = self.doubt is not None and self.review == "doubtful_opt_out"
         return may_be_opt_out or (self.says_left and self.on_left == "hold")
 

@@ -56,7 +56,7 @@ class Reception:
     """One report in one transaction: match or hold it, store it, then give it its effects.
 
     Locks are taken in the order in which the methods stand here; those of suppressions come behind those of messages,
-    which whoever ends an enrollment locks, and before goals, which may ask whether an address is barred.
+    which whoever ends an enrollment locks, and before goals, which may ask whether an address is suppressed.
     """
 
     tx: asyncpg.Connection

@@ -85,7 +85,7 @@ async def overdue(tx: asyncpg.Connection, now: datetime, limit: int, but: Sequen
 
 
 async def holds(tx: asyncpg.Connection, channel: Channel, address: str) -> bool:
-    """Whether a message that nobody has decided bars this address."""
+    """Whether a message that nobody has decided suppresses this address."""
     return bool(await _sql.holds(tx, channel=channel, address=address))
 
 

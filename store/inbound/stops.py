@@ -59,7 +59,7 @@ class StopRule:
     everywhere: bool = False
     """Ends what uses other channels as well: somebody has answered."""
     shared: bool = False
-    """Ends what others at the same address get on this channel: the address is barred."""
+    """Ends what others at the same address get on this channel: the address is suppressed."""
     always: bool = False
     """Whatever `stop_on` says."""
 
@@ -76,14 +76,14 @@ class StopRule:
 
 ANSWER = StopRule(frozenset({"reply"}), "replied", everywhere=True)
 LEFT = StopRule(frozenset(), "left", always=True)
-"""Whoever no longer works there is not reached there; the address is not barred, their successor may have it."""
+"""Whoever no longer works there is not reached there; the address is not suppressed, their successor may have it."""
 OPT_OUT = StopRule(frozenset({"unsubscribe", "reply"}), "unsubscribed", everywhere=True, shared=True)
 """An opt-out in words is an answer as well."""
 
 
 @dataclass(frozen=True)
 class Rest:
-    """What a report has not ended yet: more enrollments of others at an address that is barred."""
+    """What a report has not ended yet: more enrollments of others at an address that is suppressed."""
 
     channel: Channel
     addresses: tuple[str, ...]

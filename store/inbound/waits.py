@@ -102,7 +102,7 @@ async def note_event(
 async def record_custom(
     tx: asyncpg.Connection, event_id: UUID, contact_id: UUID, name: str, key: str, at: datetime, now: datetime
 ) -> bool:
-    """Keep an event that somebody's own system reports; False: it is known."""
+    """Keep an event that the tenant's own system reports; False: it is known."""
     row = {"id": event_id, "contact_id": contact_id, "name": name, "key": key, "at": at, "now": now}
     return await _sql.record_custom(tx, **row) is not None
 

@@ -49,7 +49,7 @@ async def test_each_contact_is_enrolled_once_and_answered_for(running: tuple[Api
 
 
 async def test_nobody_is_enrolled_when_one_of_them_is_unknown(running: tuple[Api, Rig]) -> None:
-    """A list with a mistake in it can be mended and sent again; so with a sequence that is not there or is paused."""
+    """A list with a mistake in it can be fixed and sent again; so with a sequence that is not there or is paused."""
     api, rig = running
     await rig.publish(SLOW)
     ada = await rig.contact()
@@ -204,7 +204,7 @@ async def foreign_key(api: Api, tenant: UUID) -> dict[str, str]:
 
 
 async def test_without_a_worker_nobody_waits_for_ever(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 says that no worker answers, and how to mend that; enrolling, a pause and a stop need none."""
+    """503 says that no worker answers, and how to fix that; enrolling, a pause and a stop need none."""
     monkeypatch.setattr(control, "_PATIENCE", timedelta(seconds=1))
     monkeypatch.setattr(control, "_BEFORE_PAUSING_ALONE", timedelta(seconds=1))
     rig = api.rig

@@ -1,4 +1,4 @@
-"""Suppressions over HTTP: what bars an address, and what may be taken back."""
+"""Suppressions over HTTP: what suppresses an address, and what may be taken back."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -103,7 +103,7 @@ async def test_a_contact_shows_what_bars_it_and_nobody_elses(api: Api, call: Cal
 
 
 async def test_suppressions_are_listed_in_parts(api: Api, call: Call) -> None:
-    """The newest first, each once; what a START lifted in advance bars nobody and is not listed."""
+    """The newest first, each once; what a START lifted in advance suppresses nobody and is not listed."""
     for number in range(3):
         await call("POST", "/suppressions", {"channel": "email", "address": f"a{number}@x.org"}, status=201)
     await api.rig.execute(

@@ -33,7 +33,7 @@ async def test_rejected_lines_are_named_and_change_the_exit_status(cli: Cli, ser
 
 
 async def test_what_is_no_csv_of_contacts_is_refused(cli: Cli, services: Settings, tmp_path: Path) -> None:
-    """One error with its mend, nothing imported."""
+    """One error with its fix, nothing imported."""
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     said = await cli("contacts", "import", tmp_path / "x.csv", "--json")
     assert said.code == 1

@@ -48,7 +48,7 @@ async def test_assume_sent_wants_a_message_in_doubt(cli: Cli, enrolled: dict[str
 async def test_a_failed_enrollment_is_retried_at_its_step(
     cli: Cli, services: Settings, worker: None, files: Path
 ) -> None:
-    """It goes on once the reason is mended; another step, and one that lives, are refused with the reason."""
+    """It goes on once the reason is fixed; another step, and one that lives, are refused with the reason."""
     (files / "firm.yaml").write_text("""
 sequence: firm
 steps:

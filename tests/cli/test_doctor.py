@@ -1,4 +1,4 @@
-"""`doctor`: one line each, and the mend."""
+"""`doctor`: one line each, and the fix."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -59,7 +59,7 @@ async def login(services: Settings, database_url: str, monkeypatch: pytest.Monke
 async def test_a_sound_installation_is_all_ok(
     cli: Cli, services: Settings, login: str, worker: None, scheduled: None
 ) -> None:
-    """Status 0; every line ok, but for a Python whose own email package wants its mend."""
+    """Status 0; every line ok, but for a Python whose own email package wants its fix."""
     unsound = {"python"} if decodes_line_breaks() else set()
 
     async def sound() -> Said:
@@ -85,7 +85,7 @@ async def test_a_sound_installation_is_all_ok(
 async def test_a_python_that_decodes_line_breaks_is_named(
     cli: Cli, bare: object, monkeypatch: pytest.MonkeyPatch, unpatched: bool
 ) -> None:
-    """By trying it, whatever its number: distributions mend older ones (CVE-2024-6923)."""
+    """By trying it, whatever its number: distributions fix older ones (CVE-2024-6923)."""
     written = b"Subject: \nProbe: x\r\n\r\n" if unpatched else b"Subject: =?utf-8?q?=0AProbe=3A?= x\r\n\r\n"
     monkeypatch.setattr(EmailMessage, "as_bytes", lambda _mail: written)
     found = by_name(await cli("doctor", "--json"))["python"]
@@ -96,7 +96,7 @@ async def test_a_python_that_decodes_line_breaks_is_named(
 async def test_a_role_that_could_do_more_is_a_warning(
     cli: Cli, services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A superuser, and whoever owns the tables or may become the owner: nothing fails, and the mend is named."""
+    """A superuser, and whoever owns the tables or may become the owner: nothing fails, and the fix is named."""
     found = by_name(await cli("doctor", "--json"))["database role"]
     assert (found["status"], "is a superuser" in found["detail"]) == ("warn", True)
     assert "TOUCHLINE_DATABASE_OWNER_URL" in found["mend"]
@@ -153,7 +153,7 @@ async def test_unreachable_services_are_two_lines(cli: Cli, bare: pytest.MonkeyP
 async def test_a_settings_file_that_others_may_read_is_a_warning(
     cli: Cli, bare: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """With the command that mends it; without such a file there is no line."""
+    """With the command that fixes it; without such a file there is no line."""
     assert "settings file" not in by_name(await cli("doctor", "--json"))
     file = tmp_path / "my env"
     file.write_text("TOUCHLINE_SMTP_PASSWORD=secret\n")
@@ -298,7 +298,7 @@ async def test_a_tenant_that_does_not_exist_is_named(
 async def test_a_role_that_may_not_act_as_the_application_is_told_the_grant(
     cli: Cli, services: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The statement that mends it, with the role's name."""
+    """The statement that fixes it, with the role's name."""
     login = f"guest_{uuid4().hex}"
     owner = await asyncpg.connect(database_url)
     try:

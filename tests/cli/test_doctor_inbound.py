@@ -52,7 +52,7 @@ async def test_a_secret_that_can_be_none_fails(cli: Cli, bare: pytest.MonkeyPatc
 
 
 async def test_every_wrong_secret_is_named_beside_the_right_ones(cli: Cli, bare: pytest.MonkeyPatch) -> None:
-    """One round of mending is enough."""
+    """One round of fixing is enough."""
     bare.setenv("TOUCHLINE_RESEND_WEBHOOK_SECRETS", RESEND)
     bare.setenv("TOUCHLINE_TWILIO_WEBHOOK_TOKENS", "f" * 32)
     bare.setenv("TOUCHLINE_POSTMARK_WEBHOOK_LOGINS", "nopassword")

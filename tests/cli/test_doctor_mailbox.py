@@ -39,7 +39,7 @@ async def test_without_a_mailbox_nothing_is_said_of_one(cli: Cli, bare: pytest.M
 
 
 async def test_a_mailbox_is_signed_in_to(cli: Cli, mailbox: pytest.MonkeyPatch) -> None:
-    """Also while nothing else runs; a wrong password is named with its mend, and not shown."""
+    """Also while nothing else runs; a wrong password is named with its fix, and not shown."""
     right = (await lines(cli))["mailbox"]
     assert (right["status"], "INBOX holds 0 messages" in right["detail"]) == ("ok", True)
     mailbox.setenv("TOUCHLINE_IMAP_PASSWORD", "guessed")

@@ -28,7 +28,7 @@ async def test_contacts_are_enrolled_by_name_and_only_once(cli: Cli, published: 
 
 
 async def test_unknown_contacts_are_reported_together_and_nobody_is_enrolled(cli: Cli, published: None) -> None:
-    """Also when the others exist: the list is mended once, and given again."""
+    """Also when the others exist: the list is fixed once, and given again."""
     said = await cli("enroll", "slow", "--contact", "P1", "--contact", "X1", "--contact", "X2", "--json")
     assert said.code == 1
     assert said.document["unknown"] == ["X1", "X2"]

@@ -61,7 +61,7 @@ async def test_what_makes_no_sense_is_refused(cli: Cli, services: Settings, opti
 async def test_publishing_asks_for_what_the_sender_has_to_give(
     cli: Cli, services: Settings, bare: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A sequence whose texts name the sender's fields is refused, with the mend, until both have a value."""
+    """A sequence whose texts name the sender's fields is refused, with the fix, until both have a value."""
     file = tmp_path / "footed.yaml"
     file.write_text(FOOTED)
     assert (await cli("check", file)).code == Exit.DONE

@@ -347,7 +347,7 @@ def test_who_signs_out_sees_nothing_more(installation: Installation, browser: Br
 
 
 def test_a_doubtful_opt_out_is_decided(installation: Installation, browser: Browser) -> None:
-    """The list says whose words they are; a decision takes them off it, and bars the address."""
+    """The list says whose words they are; a decision takes them off it, and suppresses the address."""
     looked = _looked(browser, viewport=WIDE)
     _sign_in(looked, installation)
     looked.page.get_by_role("link", name="Reviews").click()

@@ -67,7 +67,7 @@ async def signed_in(
 async def test_wrong_credentials_pause_the_sequence_and_lose_nothing(
     signed_in: Site, servers: tuple[MailServer, TwilioApi]
 ) -> None:
-    """The sequence says what to mend; a worker with the right settings and a resume send everything once."""
+    """The sequence says what to fix; a worker with the right settings and a resume send everything once."""
     mail, twilio = servers
     rig = signed_in.rig
     people = await signed_in.contacts(5)

@@ -70,7 +70,7 @@ def test_twilio_without_a_setting_is_not_ready(tmp_path: Path, twilio: TwilioCon
     ("channel", "setting"), [(Channel.EMAIL, "TOUCHLINE_EMAIL_PROVIDER"), (Channel.SMS, "TOUCHLINE_SMS_PROVIDER")]
 )
 def test_a_channel_without_a_provider_says_so(tmp_path: Path, channel: Channel, setting: str) -> None:
-    """`none` is refused by the channel's name, with the setting that mends it."""
+    """`none` is refused by the channel's name, with the setting that fixes it."""
     registry = build_registry(email="none", sms="none", outbox_dir=tmp_path, smtp=SMTP, twilio=TWILIO)
     assert registry.providers() == ()
     with pytest.raises(NotReady, match=channel) as caught:

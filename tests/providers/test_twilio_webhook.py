@@ -180,7 +180,7 @@ FAILED, OPTED_OUT = (EventType.FAILED, True), (EventType.UNSUBSCRIBED, True)
     ],
 )
 def test_a_failure_is_judged_by_its_code(status: str, code: str, meaning: tuple[EventType, bool]) -> None:
-    """What says nothing about the number does not bar it."""
+    """What says nothing about the number does not suppress it."""
     report = told(MessageStatus=status, ErrorCode=code, ErrorMessage="In Twilio's words")
     assert (report.type, report.permanent) == meaning
     assert (report.code, report.detail) == (code or None, "In Twilio's words")

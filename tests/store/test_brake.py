@@ -268,7 +268,7 @@ async def test_a_refusal_of_us_pauses_at_once(letters: Letters, proven: bool) ->
 
 
 async def test_a_refusal_of_us_from_before_says_nothing_new(letters: Letters) -> None:
-    """Whoever takes a sequence up has mended it; later reports of earlier messages do not pause it again."""
+    """Whoever takes a sequence up has fixed it; later reports of earlier messages do not pause it again."""
     enrollment, _ = await letters.written_to(EMAILS, "one")
     await letters.execute("UPDATE sequences SET judged_after = now() + interval '1 minute'")
     await letters.hears(

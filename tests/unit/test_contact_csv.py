@@ -267,7 +267,7 @@ def test_a_quote_inside_a_value_is_text(read: Reader) -> None:
 
 
 def test_a_line_that_is_not_utf8_is_rejected_and_the_others_go_in(read: Reader) -> None:
-    """A file in an old Windows encoding loses only the lines that show it, with the mend in the reason."""
+    """A file in an old Windows encoding loses only the lines that show it, with the fix in the reason."""
     result = read("external_id,name,email\nA,Zoë,a@x.com\nB,Bob,b@x.com\n".encode("cp1252"))
     assert result.taken == ["B"]
     assert result.rejected[0].reasons == ("name: it is not UTF-8; save the file as CSV UTF-8, or name its encoding",)
@@ -290,7 +290,7 @@ def test_a_line_that_is_not_utf8_is_rejected_and_the_others_go_in(read: Reader) 
 def test_a_file_that_is_no_csv_of_contacts_is_refused_with_the_mend(
     read: Reader, content: str | bytes, message: str
 ) -> None:
-    """The message names the place, the hint the mend."""
+    """The message names the place, the hint the fix."""
     with pytest.raises(TouchlineError, match=message) as raised:
         read(content)
     assert raised.value.hint

@@ -79,7 +79,7 @@ def test_a_value_that_could_never_work_is_refused_at_once(
 
 
 def test_every_fault_is_named_at_once(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One round of mending is enough."""
+    """One round of fixing is enough."""
     monkeypatch.setenv("TOUCHLINE_SMTP_PORT", "many")
     monkeypatch.setenv("TOUCHLINE_DEFAULT_REGION", "XX")
     with pytest.raises(NotReady) as refused:

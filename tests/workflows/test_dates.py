@@ -115,7 +115,7 @@ async def test_a_missing_or_past_date_does_what_its_policy_says(
 
 @pytest.mark.parametrize("written", ["12/24/2026", "24.12.2026", "2027-02-29"])
 async def test_a_date_that_cannot_be_read_is_told_from_a_missing_one(skipping: Rig, written: str) -> None:
-    """What was written is there to be mended; the policy is that of a missing date."""
+    """What was written is there to be fixed; the policy is that of a missing date."""
     enrollment, _ = await skipping.start(reminder(), attributes={"appointment_at": written})
     assert await skipping.ended(enrollment) == ("stopped", "date_unreadable")
 

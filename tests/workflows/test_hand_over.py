@@ -213,7 +213,7 @@ async def test_what_has_no_line_to_its_provider_is_not_claimed(stage: Stage, mon
 async def test_whoever_waits_for_a_line_in_vain_gives_its_place_to_another(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once, for a while; then it is put off, which is no attempt."""
+    """Once, for a while; then it is deferred, which is no attempt."""
     waited = 0
 
     async def never() -> Any:

@@ -316,7 +316,7 @@ async def test_more_messages_than_are_fetched_at_once(post: Post) -> None:
 
 
 async def test_a_mailbox_that_does_not_let_us_in_is_tried_again_at_the_next_poll(post: Post) -> None:
-    """The poll says why and does not fail; nothing is lost once the password is mended."""
+    """The poll says why and does not fail; nothing is lost once the password is fixed."""
     await post.polled()
     enrollment, contact = await post.waiting()
     post.account.put(mail_from(contact.email or ""))

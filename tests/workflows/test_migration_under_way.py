@@ -59,7 +59,7 @@ async def test_a_paused_enrollment_moves_and_stays_paused(skipping: Rig) -> None
 
 
 async def test_a_paused_sequence_holds_whoever_was_moved(skipping: Rig) -> None:
-    """Pause, mend, move, resume: nobody gets the old text, nobody is lost."""
+    """Pause, fix, move, resume: nobody gets the old text, nobody is lost."""
     enrollment, _ = await skipping.start(TEXTS)
     await skipping.arrives(enrollment, "second")
     await status.pause_sequence(skipping.engine, "texts", "the offer is wrong")

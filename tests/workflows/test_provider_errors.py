@@ -96,7 +96,7 @@ async def test_a_refusal_of_this_time_only_lets_the_sequence_go_on(scripted: Rig
 async def test_a_dead_address_is_suppressed_and_stops(
     scripted: Rig, provider: ScriptedProvider, effect: Literal["bounced", "opted_out"], reason: str
 ) -> None:
-    """What the provider says about the address bars it everywhere and ends the enrollment with that reason."""
+    """What the provider says about the address suppresses it everywhere and ends the enrollment with that reason."""
     provider.answers.append(PermanentError("scripted", "gone", code="550", effect=effect))
     enrollment, contact = await scripted.start(STOPPING)
     assert await scripted.ended(enrollment) == ("stopped", reason)
@@ -179,7 +179,7 @@ async def test_a_provider_names_its_own_time(scripted: Rig, provider: ScriptedPr
 async def test_without_a_brake_a_refusal_of_us_fails_the_message_alone(
     scripted: Rig, provider: ScriptedProvider
 ) -> None:
-    """The sequence goes on for others, and nobody's address is barred for what we are."""
+    """The sequence goes on for others, and nobody's address is suppressed for what we are."""
     provider.answers.append(SenderRefusedError("scripted", "listed at zen.spamhaus.org", "550 5.7.1"))
     enrollment, _ = await scripted.start(
         GOING_ON.replace("on_failure: continue", "on_failure: continue\n    brake: off")
@@ -213,7 +213,7 @@ async def test_what_is_refused_for_the_hour_waits_for_the_morning(
 
 
 async def test_a_retry_asks_every_gate_again(scripted: Rig, provider: ScriptedProvider) -> None:
-    """An address that was barred since the first try is not tried again."""
+    """An address that was suppressed since the first try is not tried again."""
     provider.answers.append(TransientError("scripted", "try later", retry_after=HOUR))
     enrollment, contact = await scripted.start(STOPPING)
     await scripted.arrives(enrollment, "first", gate="provider_retry")
@@ -246,7 +246,7 @@ async def test_trying_again_has_an_end(scripted: Rig, provider: ScriptedProvider
 async def test_a_wrong_configuration_pauses_the_sequence_and_loses_nothing(
     scripted: Rig, provider: ScriptedProvider
 ) -> None:
-    """Every contact would fail, so all are held; after the mend each message goes out."""
+    """Every contact would fail, so all are held; after the fix each message goes out."""
     key = await scripted.publish(STOPPING)
     both = await scripted.enroll(key, await scripted.contact(), await scripted.contact())
     for enrollment in both:

@@ -1,4 +1,4 @@
-"""Rows and workflows cannot disagree for long: the sweep mends what it can and flags the rest."""
+"""Rows and workflows cannot disagree for long: the sweep fixes what it can and flags the rest."""
 
 import asyncio
 import dataclasses
@@ -177,7 +177,7 @@ async def test_a_sweep_that_is_cut_off_goes_on_with_whoever_it_has_not_come_to(
 async def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next(
     on_dev_server: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What fails slowly takes its time from what fails, not from what can be mended."""
+    """What fails slowly takes its time from what fails, not from what can be fixed."""
     rig = on_dev_server
     oldest = await _never_started(rig, 4)
     runs = Refusing(rig.engine.runs.client, rig.engine.runs.task_queue, refused=frozenset(oldest[:2]))

@@ -127,7 +127,7 @@ async def test_stop_on_says_what_stops(skipping: Rig) -> None:
 
 
 async def test_an_opt_out_word_stops_and_suppresses(skipping: Rig) -> None:
-    """STOP ends the enrollment as unsubscribed and bars the number on its channel."""
+    """STOP ends the enrollment as unsubscribed and suppresses the number on its channel."""
     enrollment, contact = await skipping.start(TEXTS)
     await skipping.arrives(enrollment, "second")
     received = await skipping.reply(contact, " Stop. ", channel=Channel.SMS)
@@ -145,7 +145,7 @@ async def test_an_opt_out_word_stops_and_suppresses(skipping: Rig) -> None:
 
 
 async def test_a_suppressed_address_is_skipped_and_that_is_recorded(skipping: Rig) -> None:
-    """Another sequence leaves the barred channel out, says why, and goes on with the others."""
+    """Another sequence leaves the suppressed channel out, says why, and goes on with the others."""
     first, contact = await skipping.start(TEXTS)
     await skipping.arrives(first, "second")
     await skipping.reply(contact, "STOP", channel=Channel.SMS)

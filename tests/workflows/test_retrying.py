@@ -1,4 +1,4 @@
-"""A failed enrollment is taken up again at the step that failed; nothing that went out goes out again."""
+"""A failed enrollment is retried at the step that failed; nothing that went out goes out again."""
 
 from collections import Counter
 
@@ -74,7 +74,7 @@ async def test_a_corrected_address_is_used(scripted_dev: Rig, provider: Scripted
 async def test_a_failed_action_is_retried_and_not_the_message_before_it(
     scripted_dev: Rig, provider: ScriptedProvider
 ) -> None:
-    """A step that sends nothing is named as the one that failed, and done once its reason is mended."""
+    """A step that sends nothing is named as the one that failed, and done once its reason is fixed."""
     enrollment, contact = await scripted_dev.start("""
         sequence: acting
         steps:

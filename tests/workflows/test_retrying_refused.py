@@ -1,4 +1,4 @@
-"""What is not taken up again stays as it was."""
+"""What is not retried stays as it was."""
 
 from datetime import timedelta
 from uuid import uuid4

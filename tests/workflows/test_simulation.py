@@ -165,7 +165,7 @@ steps:
 
 
 async def test_what_is_not_sent_is_accounted_for(simulation: Play) -> None:
-    """Barred addresses, missing ones and missing values are told; whoever waits for a person stays there."""
+    """Suppressed addresses, missing ones and missing values are told; whoever waits for a person stays there."""
     text = """
 sequence: accounts
 on_failure: continue

@@ -80,7 +80,7 @@ async def test_an_awaited_answer_is_a_branch(skipping: Rig) -> None:
 
 
 async def test_an_opt_out_stops_also_who_waits_for_an_answer(skipping: Rig) -> None:
-    """It is no branch: the enrollment ends and the address is barred."""
+    """It is no branch: the enrollment ends and the address is suppressed."""
     enrollment, contact = await skipping.start(awaiting("[reply, unsubscribed]"))
     await skipping.arrives(enrollment, "answer", gate="event")
     received = await skipping.reply(contact, "STOP")
@@ -100,7 +100,7 @@ async def test_an_answer_before_the_step_is_a_stop(skipping: Rig) -> None:
 
 @pytest.mark.parametrize("what", [EventType.OPENED, EventType.CLICKED, EventType.BOUNCED])
 async def test_what_happens_to_a_message_may_be_awaited(skipping: Rig, what: EventType) -> None:
-    """Opened, clicked and bounced lead on at once; an awaited bounce bars the address and is a branch."""
+    """Opened, clicked and bounced lead on at once; an awaited bounce suppresses the address and is a branch."""
     enrollment, _ = await skipping.start(awaiting(what))
     await skipping.arrives(enrollment, "answer", gate="event")
     assert (await report(skipping, enrollment, what)).stopped == ()
@@ -132,7 +132,7 @@ async def test_an_address_that_is_dead_bounced_and_one_that_refused_once_did_not
 
 
 async def test_the_third_soft_bounce_in_a_row_is_a_bounce(skipping: Rig) -> None:
-    """Then the address is barred as by a hard one, and the condition holds."""
+    """Then the address is suppressed as by a hard one, and the condition holds."""
     contact = await skipping.contact()
     reasons = []
     for n in range(3):

@@ -88,7 +88,7 @@ async def test_what_is_waited_for_may_come_while_the_sequence_is_paused(skipping
 
 
 async def test_an_archived_sequence_lets_them_finish_and_takes_nobody_in(skipping: Rig) -> None:
-    """Neither by hand nor by a step of another sequence, until it is taken back."""
+    """Neither manually nor by a step of another sequence, until it is taken back."""
     enrollment, _ = await skipping.start(BEFORE + LAST)
     before = await skipping.arrives(enrollment, "last")
     done = await archive(skipping.engine, "held", stop=False)

@@ -19,7 +19,7 @@ NONE: dict[str, Any] = {"email_provider": "outbox", "whatsapp_provider": "none",
 async def test_channels_that_cannot_send_are_named_at_the_start(
     temporal_client: Client, database: Database, tmp_path: Path
 ) -> None:
-    """With the setting that mends it and the sequences that use it, and not by the first message of that channel; one
+    """With the setting that fixes it and the sequences that use it, and not by the first message of that channel; one
     that few use only where it is used: by an active sequence, or by somebody who is still in one."""
     hook = "{id: hook, type: webhook, url: 'https://example.com/'}"
     async with rig_on(temporal_client, database, tmp_path / "outbox") as rig:

@@ -17,7 +17,7 @@ _LABELS = {"opt_out": True, "other": False}
 
 
 class Figures(NamedTuple):
-    """Shares: of the opt-outs those barred, and those barred or held; of the others those barred, and those held."""
+    """Shares: of opt-outs those suppressed, and those suppressed or held; of the others those suppressed, those held."""
 
     barred: float
     caught: float
@@ -46,7 +46,7 @@ def read(path: Path) -> list[Labelled]:
 
 
 def figures(replies: Iterable[Labelled]) -> tuple[Figures, str]:
-    """How they are judged, and those that were neither barred rightly nor left alone, one a line."""
+    """How they are judged, and those that were neither suppressed rightly nor left alone, one a line."""
     judged = [(reply, judge(reply.text).kind) for reply in replies]
     count = Counter((reply.opt_out, kind) for reply, kind in judged)
     wishes = sum(reply.opt_out for reply, _ in judged)

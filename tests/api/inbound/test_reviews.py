@@ -67,7 +67,7 @@ async def test_a_decision_is_repeated_but_not_turned(api: Api, call: Call) -> No
 
 
 async def test_a_hold_is_lifted_by_its_decision_only(api: Api, call: Call) -> None:
-    """Lifted by hand, it would come back as an opt-out when its time is over."""
+    """Lifted manually, it would come back as an opt-out when its time is over."""
     doubted = await texted(api, "+12125550101", "wrong person")
     [bar] = (await call("GET", "/suppressions?active=true"))["items"]
     assert bar["reason"] == "suspected"

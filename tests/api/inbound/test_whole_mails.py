@@ -145,7 +145,7 @@ WAYS = [by_postmark, by_postmark_taken_apart, by_sendgrid, by_sendgrid_raw, by_s
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: str(way.__name__))
 async def test_a_wish_with_a_photo_is_heard(api: Api, way: Callable[[Api], object]) -> None:
-    """35 MB by every way: 200, the address is barred, and the record says how much was left out."""
+    """35 MB by every way: 200, the address is suppressed, and the record says how much was left out."""
     answer = await way(api)  # type: ignore[misc]
     assert (answer.status_code, answer.json()) == (200, {"received": 1, "known": 0, "kept": 0})
     [message] = await api.rig.rows("SELECT address, kind, body FROM messages")
@@ -227,7 +227,7 @@ async def sendgrid_of(api: Api, order: tuple[str, ...], size: int) -> Response:
 async def test_a_wish_is_heard_wherever_it_stands_in_its_mail(
     api: Api, way: Callable[[Api, tuple[str, ...], int], Awaitable[Response]], order: str, size: int
 ) -> None:
-    """Before, behind or between what is attached: it bars the address, and is no reply."""
+    """Before, behind or between what is attached: it suppresses the address, and is no reply."""
     answer = await way(api, ORDERS[order], size)
     assert (answer.status_code, answer.json()) == (200, {"received": 1, "known": 0, "kept": 0})
     [message] = await api.rig.rows("SELECT address, kind, body FROM messages")

@@ -1,4 +1,4 @@
-"""What a report does: it ends and bars what it must, and nothing else."""
+"""What a report does: it ends and suppresses what it must, and nothing else."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ async def test_a_final_report_ends_what_uses_the_channel_and_bars_the_address(
 
 @pytest.mark.parametrize("what", ENDS)
 async def test_a_sequence_that_does_not_stop_on_it_leaves_the_channel_out(letters: Letters, what: EventType) -> None:
-    """Its enrollment goes on, and what it would send to the barred address is skipped."""
+    """Its enrollment goes on, and what it would send to the suppressed address is skipped."""
     enrollment, contact = await letters.written_to(EMAILS.replace("steps:", "stop_on: [reply]\n    steps:"), "one")
     received = await letters.hears(what, job_id=letters.job_id(enrollment, "one"))
     assert (received.stopped, await letters.barred()) == ((), {("email", contact.email): ENDS[what]})
@@ -79,7 +79,7 @@ async def test_a_sequence_that_does_not_stop_on_it_leaves_the_channel_out(letter
 
 @pytest.mark.parametrize("what", [what for what in EventType if what not in (*ENDS, EventType.INBOUND)])
 async def test_other_reports_are_for_the_record(letters: Letters, what: EventType) -> None:
-    """Whatever else is reported of a message ends, bars and tells nothing."""
+    """Whatever else is reported of a message ends, suppresses and tells nothing."""
     enrollment, _ = await letters.written_to(EMAILS, "one")
     received = await letters.hears(what, job_id=letters.job_id(enrollment, "one"))
     assert (received.node_id, received.stopped, received.signals) == ("one", (), ())
@@ -169,7 +169,7 @@ async def test_own_channel_keeps_answers_apart(
 
 
 async def test_stop_by_text_leaves_emails_with_their_own_channel_alone(letters: Letters) -> None:
-    """It bars the number; by email the contact may be written to, in this sequence and in others."""
+    """It suppresses the number; by email the contact may be written to, in this sequence and in others."""
     emails, contact = await letters.written_to(EMAILS.replace("steps:", "stop_on: own_channel\n    steps:"), "one")
     texts, _ = await letters.written_to(TEXTS, "first", to=contact)
     assert (await letters.texted(contact, "STOP")).stopped == (texts,)
@@ -214,7 +214,7 @@ async def test_a_doubtful_opt_out_is_a_reply_that_holds_the_address(letters: Let
 
 
 async def test_what_a_person_calls_an_opt_out_counts_as_one(letters: Letters) -> None:
-    """The address is barred for good and others who are reached there are stopped; the same again changes nothing."""
+    """The address is suppressed for good, others who are reached there are stopped; the same again changes nothing."""
     _, contact = await letters.written_to(TEXTS, "first")
     received = await letters.texted(contact, "Wrong person, I think")
     other = await letters.contact(phone=contact.phone)
@@ -263,7 +263,7 @@ async def test_start_lifts_what_was_suspected(letters: Letters) -> None:
 
 
 async def test_an_opt_out_is_not_lifted_by_a_decision_about_another_message(letters: Letters) -> None:
-    """Who is barred for two reasons stays so until each is lifted."""
+    """Who is suppressed for two reasons stays so until each is lifted."""
     _, contact = await letters.written_to(TEXTS, "first")
     doubted = await letters.texted(contact, "Wrong person, I think")
     await letters.texted(contact, "STOP")
@@ -399,7 +399,7 @@ async def test_stop_counts_again_after_start(letters: Letters) -> None:
 
 
 async def test_yes_comes_back_or_is_an_answer(letters: Letters) -> None:
-    """Where nothing is barred it answers a question, and stops; where the contact opted out it is a START."""
+    """Where nothing is suppressed it answers a question, and stops; where the contact opted out it is a START."""
     texts, contact = await letters.written_to(TEXTS, "first")
     answer = await letters.texted(contact, "Yes")
     assert (answer.kind, answer.stopped) == ("reply", (texts,))
@@ -433,7 +433,7 @@ async def test_an_opt_out_from_another_address_bars_both(letters: Letters) -> No
 
 
 async def test_an_opt_out_holds_for_who_is_enrolled_later(letters: Letters) -> None:
-    """A stranger's STOP bars the number: a contact who is imported with it later is not written to."""
+    """A stranger's STOP suppresses the number: a contact who is imported with it later is not written to."""
     await letters.gets("+12125550177", "STOP", channel=Channel.SMS)
     contact = await letters.contact(phone="+12125550177")
     assert await next_state(letters, TEXTS, "first", contact) == "cancelled"

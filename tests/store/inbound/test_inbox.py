@@ -485,7 +485,7 @@ async def test_a_report_that_is_put_off_waits_longer_each_time(letters: Letters)
 async def test_a_report_that_can_not_be_buried_keeps_nobody_waiting(
     letters: Letters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What can neither have its effect nor be kept as a dead letter is put off, and the others go on."""
+    """What can neither have its effect nor be kept as a dead letter is deferred, and the others go on."""
     apply = receive.apply
 
     async def refused(tx: Any, engine: Any, report: Any, now: Any) -> Any:

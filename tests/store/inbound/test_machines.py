@@ -21,7 +21,7 @@ async def _reviews(letters: Letters) -> list[str]:
 
 
 async def test_who_has_left_is_not_written_to_again_and_somebody_is_told(letters: Letters) -> None:
-    """The enrollment ends by a reason of its own; the address is not barred, a successor may have it."""
+    """The enrollment ends by a reason of its own; the address is not suppressed, a successor may have it."""
     enrollment, contact = await letters.written_to(EMAILS, "one")
     received = await letters.gets(
         contact.email or "", "Jane no longer works here.", type=EventType.AUTORESPONDED, left=True

@@ -72,7 +72,7 @@ async def test_a_status_finds_its_message(letters: Letters, sign: str, by: str) 
     ids=["another Message-ID", "one that looks like ours", "another id", "another token", "another provider's token"],
 )
 async def test_a_report_of_somebody_elses_message_leaves_ours_alone(letters: Letters, signs: dict[str, Any]) -> None:
-    """What another system sent through the same provider or mailbox bars the address, and marks no message."""
+    """What another system sent through the same provider or mailbox suppresses the address, and marks no message."""
     enrollment, contact = await letters.written_to(EMAILS, "one")
     before = await letters.job(enrollment, "one")
     opened = await letters.hears(EventType.OPENED, address=contact.email, **signs)
@@ -253,7 +253,7 @@ async def test_an_automatic_answer_to_a_message_in_doubt_moves_the_sequence_on(l
 
 
 async def test_what_an_operator_writes_is_no_answer(letters: Letters) -> None:
-    """A message from one of our own addresses is logged as ours, and stops, bars and counts nothing."""
+    """A message from one of our own addresses is logged as ours, and stops, suppresses and counts nothing."""
     enrollment, contact = await letters.written_to(EMAILS, "one")
     received = await letters.gets(TEAM.upper(), "STOP", recipient=contact.email)
     assert (received.kind, received.contact_id, received.stopped) == ("operator", contact.id, ())

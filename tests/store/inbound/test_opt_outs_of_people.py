@@ -87,7 +87,7 @@ async def test_what_a_provider_says_of_an_opt_out_is_the_persons(letters: Letter
 
 
 async def test_an_opt_out_between_claim_and_hand_over_is_seen(letters: Letters) -> None:
-    """The last look knows it, although the message goes to an address that nobody barred."""
+    """The last look knows it, although the message goes to an address that nobody suppressed."""
     contact = await letters.contact()
     enrollment, _ = await letters.written_to(TEXTS, "first", to=contact)
     await moves(letters, contact, phone=OTHER_PHONE)
@@ -121,7 +121,7 @@ async def test_start_brings_the_person_back(letters: Letters) -> None:
 
 
 async def test_yes_brings_back_whoever_opted_out_at_another_number(letters: Letters) -> None:
-    """As it does for a number that is barred; from anybody else it is an answer."""
+    """As it does for a number that is suppressed; from anybody else it is an answer."""
     contact = await letters.contact()
     await letters.written_to(TEXTS, "first", to=contact)
     await letters.texted(contact, "STOP")
@@ -163,7 +163,7 @@ async def test_a_shared_number_is_barred_for_all_and_a_person_for_one(letters: L
 
 
 async def test_a_colleague_who_opts_out_in_a_contacts_thread_opts_the_contact_out(letters: Letters) -> None:
-    """What is written in answer to their message is theirs; both addresses are barred, as before."""
+    """What is written in answer to their message is theirs; both addresses are suppressed, as before."""
     contact = await letters.contact()
     await letters.written_to(EMAILS, "one", to=contact)
     await letters.gets(STRANGER, "Please unsubscribe us.", message_ids=(letters.message_id("one"),))
@@ -176,7 +176,7 @@ async def test_a_colleague_who_opts_out_in_a_contacts_thread_opts_the_contact_ou
 
 
 async def test_a_late_bounce_of_an_old_address_ends_nothing(letters: Letters) -> None:
-    """It bars that address and marks that message; what goes to the new address goes on, and reaches no goal."""
+    """It suppresses that address and marks that message; what goes to the new address goes on, and reaches no goal."""
     enrollment, contact = await letters.written_to(EMAILS, "one")
     goal, _ = await letters.written_to(AFTER_BOUNCE, to=contact)
     await moves(letters, contact, email=OTHER)

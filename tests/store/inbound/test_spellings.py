@@ -1,4 +1,4 @@
-"""One person, whichever way the number is written: found, stopped, barred and brought back."""
+"""One person, whichever way the number is written: found, stopped, suppressed and brought back."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -49,7 +49,7 @@ async def test_stop_in_another_spelling_bars_the_number(
 
 @pytest.mark.parametrize(("stored", "named"), BOTH_WAYS)
 async def test_who_was_barred_in_another_spelling_stays_so(letters: Letters, stored: str, named: str) -> None:
-    """A row of whatever age bars the phone however a contact has it; taken back, it bars neither."""
+    """A row of whatever age suppresses the phone however a contact has it; taken back, it suppresses neither."""
     now = datetime.now(UTC)
     async with letters.engine.transaction() as tx:
         await suppressions.suppress(tx, Channel.SMS, named, "manual", at=now, now=now)

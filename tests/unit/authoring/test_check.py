@@ -1,4 +1,4 @@
-"""Every kind of error is found, at its place, with its mend."""
+"""Every kind of error is found, at its place, with its fix."""
 
 from pathlib import Path
 from textwrap import dedent

@@ -100,7 +100,7 @@ def test_a_graphs_condition_whose_edges_meet_is_named() -> None:
      "{field: plan, in: [[a]]}"],
 )  # fmt: skip
 def test_a_list_is_no_value_to_compare_with(condition: str) -> None:
-    """One error with the mend, not one for each kind that a value may be of."""
+    """One error with the fix, not one for each kind that a value may be of."""
     (fault,) = said(condition)
     assert fault.severity == "error"
     assert "in: [a, b]" in fault.message

@@ -132,7 +132,7 @@ def test_a_faulty_template_is_found_out_when_it_is_saved(template: str, message:
     ("field", "mend"), [("unsubscribe_url", "PUBLIC_URL"), ("postal_address", "set the tenant's postal address")]
 )
 def test_what_the_sender_has_stands_in_the_bodies_of_emails(field: str, mend: str) -> None:
-    """It is known there, filled in, found by whoever publishes; without a value the mend is the sender's."""
+    """It is known there, filled in, found by whoever publishes; without a value the fix is the sender's."""
     template = f"{{{{ {field} }}}}"
     assert problems(template, email_body=True) == ()
     assert sender_fields(f"Hi {{{{ name }}}}, {template}") == {field}

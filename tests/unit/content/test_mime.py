@@ -126,7 +126,7 @@ def test_no_value_adds_a_header(subject: str, text: str, name: str) -> None:
     ],
 )
 def test_a_doubtful_address_is_refused(to: str) -> None:
-    """An address is refused with its text, never mended into another."""
+    """An address is refused with its text, never fixed into another."""
     with pytest.raises(ContentError, match="not an email address"):
         raw(email(to=to))
 

@@ -65,7 +65,7 @@ def test_buttons_that_end_messages_count(text: str) -> None:
     ],
 )
 def test_buttons_that_begin_something_and_wishes_to_come_back_end_nothing(text: str) -> None:
-    """Whoever wants more, or help, is never barred."""
+    """Whoever wants more, or help, is never suppressed."""
     assert judge(text).kind is not OptOutKind.OPT_OUT
 
 

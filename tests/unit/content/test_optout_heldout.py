@@ -45,7 +45,7 @@ def test_opt_outs_are_heard_and_others_left_alone(
 
 @pytest.mark.parametrize("language", phrases.LANGUAGES)
 def test_replies_that_the_model_was_made_from_are_heard_in_each_language(language: str) -> None:
-    """No language falls behind: what was told whole is held at least, and nobody is barred who asked for nothing."""
+    """No language falls behind: what was told whole is held at least, and nobody is suppressed who asked for none."""
     told = [
         Labelled(text, opt_out)
         for label, opt_out in (("optout", True), ("other", False))
@@ -70,7 +70,7 @@ def test_a_question_is_told_from_a_wish(text: str) -> None:
 
 
 def test_figures_are_counted_as_they_are_named(tmp_path: Path) -> None:
-    """One opt-out barred, one missed, one other barred wrongly, one left alone; a file's own labels decide."""
+    """One opt-out suppressed, one missed, one other suppressed wrongly, one left alone; a file's own labels decide."""
     rows = (("STOP", "opt_out"), ("see you at noon", "opt_out"), ("stop texting me", "other"), ("ok", "other"))
     path = tmp_path / "replies.jsonl"
     path.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows), "utf-8")

@@ -1,4 +1,4 @@
-"""What mail servers say: of each labelled reply, whether it bars the address, passes, or speaks of us."""
+"""What mail servers say: of each labelled reply, whether it suppresses the address, passes, or speaks of us."""
 
 from collections import Counter
 from pathlib import Path

@@ -32,5 +32,5 @@ def test_observed_days_count_also_over_a_new_year() -> None:
 
 
 def test_no_calendar_has_no_holidays() -> None:
-    """Without calendars no day is barred."""
+    """Without calendars no day is suppressed."""
     assert not is_holiday(date(2026, 12, 25), ())

@@ -1,4 +1,4 @@
-"""Named cases of the delays, each worked out by hand."""
+"""Named cases of the delays, each worked out manually."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal

@@ -174,7 +174,7 @@ def test_rules_window_and_clocks_hold_together(rules: list[str], window: Window 
 
 
 def test_hours_that_leave_nothing_are_named() -> None:
-    """A Sunday that the author wants and the law bars."""
+    """A Sunday that the author wants and the law suppresses."""
     with pytest.raises(NoAllowedInstant, match=r"on sun.*together with us-ri"):
         next_allowed(
             BEGIN, Window(days=("sun",)), contact_zones=ZONES[:1], tenant_zone="Etc/UTC", also=(law()["us-ri"],)

@@ -1,4 +1,4 @@
-"""Named cases of the window and delay arithmetic, each worked out by hand."""
+"""Named cases of the window and delay arithmetic, each worked out manually."""
 
 from datetime import UTC, datetime, time, timedelta, timezone
 from uuid import UUID, uuid5
@@ -120,7 +120,7 @@ def test_a_window_over_midnight_belongs_to_the_day_on_which_it_opens(at: datetim
 
 
 def test_a_holiday_bars_the_window_that_opens_on_it_and_its_hours_after_midnight() -> None:
-    """Friday 25 December 2026 is barred, so neither its evening nor the night after it is open."""
+    """Friday 25 December 2026 is suppressed, so neither its evening nor the night after it is open."""
     window = NIGHT.model_copy(update={"days": WEEKDAYS, "holidays": ("US",)})
     assert first(utc(2026, 12, 25, 1), window, "Etc/UTC") == utc(2026, 12, 25, 1)
     assert first(utc(2026, 12, 25, 2), window, "Etc/UTC") == utc(2026, 12, 26, 22)

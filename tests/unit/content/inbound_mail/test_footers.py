@@ -52,7 +52,7 @@ CLOSINGS = [
 @pytest.mark.parametrize("closing", CLOSINGS)
 @pytest.mark.parametrize("footer", FOOTERS)
 def test_no_footer_makes_an_opt_out_of_a_yes(footer: str, closing: str) -> None:
-    """What a company adds below every mail speaks of this message, or of its own mailings: nobody is barred or held."""
+    """What a company adds below every mail speaks of this message, or its mailings: nobody is suppressed or held."""
     text = reply_text(f"Sounds good, send me the details.{closing}\n\n{footer}\n")
     assert text.startswith("Sounds good, send me the details.")
     assert judge(text).kind is OptOutKind.NONE
