@@ -141,7 +141,7 @@ def request_id() -> UUID | None:
 
 
 def later(work: Work) -> bool:
-    """Put off what only makes sense behind the commit; False: what was written is committed, so do it now."""
+    """Defer what only makes sense behind the commit; False: what was written is committed, so do it now."""
     once = _current.get()
     return once is not None and once.put_off(work)
 

@@ -1,7 +1,9 @@
 """One spelling for what is done everywhere, where no linter knows the rule."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,3 +59,44 @@ def test_a_description_can_be_read_alone(room: str) -> None:
         for match in _LEANS.finditer(path.read_text("utf-8"))
     ]
     assert found == []
+
+
+_RETIRED = {
+    "suppress": re.compile(r"\b(barred|bars (the|its|an) address)\b", re.IGNORECASE),
+    "fix": re.compile(r"\bmend(s|ed|ing)?\b", re.IGNORECASE),
+    "retry": re.compile(r"\btaken up again\b", re.IGNORECASE),
+    "the tenant's own system": re.compile(r"\bsomebody's own system\b", re.IGNORECASE),
+    "defer": re.compile(r"\bputs? off\b", re.IGNORECASE),
+}
+"""The field's word, and the one that stood for it."""
+
+
+def _prose(source: str) -> Iterator[tuple[int, str]]:
+    """Comments and docstrings, with their lines."""
+    before = tokenize.INDENT
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        begins = before in (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE)
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and begins):
+            yield token.start[0], token.string
+        if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING):
+            before = token.type
+
+
+def _retired(source: str) -> Iterator[str]:
+    for line, text in _prose(source):
+        yield from (f"{line}: {found[0]} → {word}" for word, old in _RETIRED.items() for found in old.finditer(text))
+
+
+@pytest.mark.parametrize("room", [*ROOMS, *_OTHERS])
+def test_prose_has_one_word_for_one_thing(room: str) -> None:
+    """The field's: who reads one file finds the next by the words of the first."""
+    found = [
+        f"{path}:{one}" for path in sorted((ROOT / room).rglob("*.py")) for one in _retired(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_a_retired_word_is_seen() -> None:
+    """In comments and docstrings, not in what is said to users."""
+    source = '"""It is barred."""\n\n\ndef f() -> str:\n    return "barred"  # to be mended\n'
+    assert list(_retired(source)) == ["1: barred → suppress", "5: mended → fix"]

@@ -17,7 +17,7 @@ _LABELS = {"opt_out": True, "other": False}
 
 
 class Figures(NamedTuple):
-    """Shares: of opt-outs those suppressed, and those suppressed or held; of the others those suppressed, those held."""
+    """Shares: of opt-outs those suppressed, and those suppressed or held; of others those suppressed, those held."""
 
     barred: float
     caught: float
