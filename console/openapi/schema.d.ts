@@ -285,7 +285,7 @@ export interface paths {
         };
         /**
          * One contact
-         * @description With all that is known, and what bars it.
+         * @description With all that is known, and what suppresses it.
          */
         get: operations["get_contact_contacts__id__get"];
         put?: never;
@@ -367,7 +367,7 @@ export interface paths {
         put?: never;
         /**
          * Write to a contact no more on a channel
-         * @description Bars the address that the contact has now. With `asked_by_contact` also every other one that it gets: the
+         * @description Suppresses the address that the contact has now. With `asked_by_contact` also every other one that it gets: the
          *     answer is then the contact's own suppression. 409: it has no address for the channel, and has not asked.
          */
         post: operations["create_suppression_of_contact_contacts__id__suppressions_post"];
@@ -1296,8 +1296,8 @@ export interface paths {
         put?: never;
         /**
          * Decide whether a message is an opt-out
-         * @description An opt-out bars the address and ends what an opt-out ends, from when it was written. Otherwise the address may be
-         *     written to again; what the message ended as a reply stays ended. The same decision again changes nothing.
+         * @description An opt-out suppresses the address and ends what an opt-out ends, from when it was written. Otherwise the address
+         *     may be written to again; what the message ended as a reply stays ended. The same decision again changes nothing.
          */
         post: operations["decide_review_reviews__id__decision_post"];
         delete?: never;
@@ -1480,7 +1480,7 @@ export interface paths {
          * Publish the working copy
          * @description It becomes the next version; people in it stay on theirs. The same content again changes nothing.
          *
-         *     422: it has errors, which `faults` names, each with its place and its mend. 503: a channel that it uses has no
+         *     422: it has errors, which `faults` names, each with its place and its fix. 503: a channel that it uses has no
          *     provider, or a merge field that the sender fills in has no value.
          */
         post: operations["publish_sequence_sequences__id__publish_post"];
@@ -1617,7 +1617,7 @@ export interface paths {
         put?: never;
         /**
          * Check a definition without storing it
-         * @description Every error and warning at once, each with its place and its mend; 200 also where there are errors.
+         * @description Every error and warning at once, each with its place and its fix; 200 also where there are errors.
          *
          *     Lines are those of a text; of an object they say nothing, its places do.
          */
@@ -1657,7 +1657,7 @@ export interface paths {
         };
         /**
          * List suppressions
-         * @description The newest first. An address has one for each reason, and is barred until each is lifted. One without an
+         * @description The newest first. An address has one for each reason, and is suppressed until each is lifted. One without an
          *     address is a contact's own wish, which holds for whichever address the contact has.
          */
         get: operations["list_suppressions_suppressions_get"];
@@ -1668,7 +1668,7 @@ export interface paths {
          *     channel. The reason is `manual`; opt-outs that you hear of elsewhere belong here too, unless they are to end the
          *     contact's sequences: then stop those as well.
          *
-         *     Said again, it is the same suppression with the later time in `at`; one that was lifted bars again.
+         *     Said again, it is the same suppression with the later time in `at`; one that was lifted suppresses again.
          */
         post: operations["create_suppression_suppressions_post"];
         delete?: never;
@@ -1689,9 +1689,9 @@ export interface paths {
         post?: never;
         /**
          * Lift a suppression
-         * @description Its record stays. What was barred by hand and what bounced may be lifted; an opt-out only where the person asked
-         *     for messages again (`asked_by_contact`); a complaint never. What may be an opt-out is decided at `/reviews`. 409
-         *     says why not.
+         * @description Its record stays. What was suppressed manually and what bounced may be lifted; an opt-out only where the person
+         *     asked for messages again (`asked_by_contact`); a complaint never. What may be an opt-out is decided at `/reviews`.
+         *     409 says why not.
          */
         delete: operations["lift_suppression_suppressions__id__delete"];
         options?: never;
@@ -2256,7 +2256,7 @@ export interface components {
         };
         /**
          * BarredContact
-         * @description A contact, and what bars it now.
+         * @description A contact, and what suppresses it now.
          */
         BarredContact: {
             /**
@@ -3322,7 +3322,7 @@ export interface components {
             responses: components["schemas"]["ResponseRecord"][];
             /**
              * Retried
-             * @description How often it was taken up again after a failure.
+             * @description How often it was retried after a failure.
              */
             retried: number;
             /** Retries */
@@ -3507,7 +3507,7 @@ export interface components {
             detail?: string | null;
             /**
              * Effect
-             * @description `barred`: an opt-out; `held` until somebody decides: it may be an opt-out, or says who has left; `lifted`: an
+             * @description `suppressed`: an opt-out; `held` until somebody decides: it may be an opt-out, or says who has left; `lifted`: an
              *     opt-out is taken back; `answered`: HELP; `stopped`: a reply, or who has left; `nothing`: an automatic
              *     answer; `reported`: no message.
              * @enum {string}
@@ -3725,7 +3725,7 @@ export interface components {
             opened_at: string | null;
             /**
              * Overtaken At
-             * @description When the enrollment ended, or the address was barred, while it was being handed over. If it is `sent`, or
+             * @description When the enrollment ended, or the address was suppressed, while it was being handed over. If it is `sent`, or
              *     `ambiguous`, it had begun to leave by then; if it is `cancelled`, it was stopped in time.
              */
             overtaken_at: string | null;
@@ -4416,7 +4416,7 @@ export interface components {
         };
         /**
          * NewSuppression
-         * @description An address to be barred.
+         * @description An address to be suppressed.
          * @example {
          *       "address": "+12125550100",
          *       "channel": "sms"
@@ -5031,7 +5031,7 @@ export interface components {
         };
         /**
          * RetryRecord
-         * @description It had failed, and was taken up again at the step that failed.
+         * @description It had failed, and was retried at the step that failed.
          */
         RetryRecord: {
             /** Error */
@@ -5648,7 +5648,7 @@ export interface components {
             reason: string | null;
             /**
              * Retried
-             * @description How often it was taken up again after a failure.
+             * @description How often it was retried after a failure.
              */
             retried: number;
             sequence: components["schemas"]["Within"];
@@ -6071,17 +6071,17 @@ export interface components {
         };
         /**
          * SuppressionRecord
-         * @description An address, or a contact at whichever address, that is or was barred, for one reason. Times are UTC.
+         * @description An address, or a contact at whichever address, that is or was suppressed, for one reason. Times are UTC.
          */
         SuppressionRecord: {
             /**
              * Active
-             * @description Whether it bars now.
+             * @description Whether it suppresses now.
              */
             active: boolean;
             /**
              * Address
-             * @description null: it is the contact's own wish, and bars whichever address the contact has.
+             * @description null: it is the contact's own wish, and suppresses whichever address the contact has.
              */
             address: string | null;
             /**
@@ -6119,7 +6119,7 @@ export interface components {
         };
         /**
          * SuppressionsOfContact
-         * @description What bars a contact and its addresses, or did so once.
+         * @description What suppresses a contact and its addresses, or did so once.
          */
         SuppressionsOfContact: {
             /** Items */
