@@ -10,7 +10,7 @@ from api.http.auth import TheCaller
 from store.workspace import commands
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_CHANGES_NOTHING = frozenset({"/sequences/check"})
+_CHANGES_NOTHING = frozenset({"/sequences/check", "/sequences/convert"})
 
 
 async def _recorded(request: Request, caller: TheCaller) -> AsyncIterator[None]:

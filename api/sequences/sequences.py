@@ -178,6 +178,19 @@ class Checked(BaseModel):
     findings: list[Diagnostic] = Field(description="Errors and warnings in the order of the text.")
 
 
+class ToConvert(ToCheck):
+    """A definition, and how it is to be written."""
+
+    form: Literal["steps", "graph"]
+
+
+class Converted(BaseModel):
+    """The same in that form."""
+
+    form: Literal["steps", "graph"]
+    definition: dict[str, Any]
+
+
 def _shown(sheet: Sheet, response: Response) -> Sequence:
     response.headers["ETag"] = etags.of_sequence(sheet)
     return Sequence.of(sheet)
@@ -225,6 +238,15 @@ async def check_definition(body: ToCheck, engine: Reads) -> Checked:
         steps=len(found.flow.stages) if found.flow else None,
         findings=list(found.diagnostics),
     )
+
+
+@router.post("/convert", summary="Write steps as a graph, or a graph as steps", responses=answers(413))
+async def convert_definition(body: ToConvert, engine: Reads) -> Converted:
+    """Nothing is stored. Either means the same: it compiles to the same plan. A graph has a position for each node.
+
+    400: the branches of a graph lie too deep for a list of steps. 422: it has errors, which `faults` names.
+    """
+    return Converted(form=body.form, definition=await starter.convert(body.definition, body.form))
 
 
 @router.get("/{id}", summary="Get a sequence with its working copy", responses=answers(404))

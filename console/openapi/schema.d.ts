@@ -1628,6 +1628,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sequences/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write steps as a graph, or a graph as steps
+         * @description Nothing is stored. Either means the same: it compiles to the same plan. A graph has a position for each node.
+         *
+         *     400: the branches of a graph lie too deep for a list of steps. 422: it has errors, which `faults` names.
+         */
+        post: operations["convert_definition_sequences_convert_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/subscribe/{token}": {
         parameters: {
             query?: never;
@@ -2822,6 +2844,21 @@ export interface components {
             earlier: string | null;
             /** Messages */
             messages: components["schemas"]["Message"][];
+        };
+        /**
+         * Converted
+         * @description The same in that form.
+         */
+        Converted: {
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "steps" | "graph";
         };
         /**
          * CopyOf
@@ -6399,6 +6436,35 @@ export interface components {
             definition: {
                 [key: string]: unknown;
             } | string;
+        };
+        /**
+         * ToConvert
+         * @description A definition, and how it is to be written.
+         */
+        ToConvert: {
+            /**
+             * Definition
+             * @description A sequence as steps (`steps`) or as a flow builder's graph (`nodes`, `edges`), with its settings: an object, or its text in YAML or JSON. docs/reference/sequences.md describes every key. It may still have errors.
+             * @example {
+             *       "sequence": "cold-outreach",
+             *       "steps": [
+             *         {
+             *           "body": "A quick question.",
+             *           "id": "hello",
+             *           "subject": "Hi {{ name }}",
+             *           "type": "email"
+             *         }
+             *       ]
+             *     }
+             */
+            definition: {
+                [key: string]: unknown;
+            } | string;
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "steps" | "graph";
         };
         /**
          * Unread
@@ -15054,6 +15120,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convert_definition_sequences_convert_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: for a day the same request with the same key is answered as the first time, with `Idempotent-Replayed: true`, and nothing is done again. 409 while the first is under way, and where the key comes with another request. Answers of 5xx and 429 are not kept. Take a random UUID for each new request. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToConvert"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converted"];
                 };
             };
             /** @description Bad request */

@@ -11,6 +11,8 @@ import asyncpg
 from authoring.check import Checked, check
 from authoring.drafted import Definition, copy_keys, is_graph, key_for, key_of, keyed, readable, text_of
 from authoring.language.definition import SequenceHeader
+from authoring.to_graph import to_graph
+from authoring.to_steps import to_steps
 from domain.diagnostics import Diagnostic
 from domain.enrollment import by_hand
 from domain.errors import Conflict, Stale, Unsound
@@ -141,6 +143,17 @@ async def examine(definition: Definition | str) -> Checked:
     """Everything that `check` says about a definition, or its text."""
     text = definition if isinstance(definition, str) else text_of(definition)
     return await asyncio.to_thread(check, text)
+
+
+async def convert(definition: Definition | str, form: Literal["steps", "graph"]) -> dict[str, Any]:
+    """The document in the other form that means the same; one that has it already is answered as it is.
+
+    Raises Unsound for a definition with errors, TooNested for a graph that a list of steps does not hold.
+    """
+    checked = await examine(definition)
+    if checked.definition is None or checked.flow is None:
+        raise Unsound("the definition has errors, and cannot be converted", checked.diagnostics)
+    return (to_graph if form == "graph" else to_steps)(checked.definition, checked.flow)
 
 
 def form_of(sheet: Sheet) -> Literal["steps", "graph"]:

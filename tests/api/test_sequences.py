@@ -351,6 +351,21 @@ async def test_check_says_everything_and_stores_nothing(api: Api, key: dict[str,
     assert await api.count("sequences") == 0
 
 
+async def test_steps_become_a_graph_and_steps_again(api: Api, key: dict[str, str]) -> None:
+    """Each node has its position; what has errors is refused with them."""
+    steps = [{"id": "hello", "type": "sms", "body": "Hi"}, {"id": "nap", "type": "delay", "days": 2}]
+    body = {"definition": {"sequence": "tour", "steps": steps}, "form": "graph"}
+    drawn = (await api.http.post("/sequences/convert", headers=key, json=body)).raise_for_status().json()["definition"]
+    assert [node["id"] for node in drawn["nodes"]][1:3] == ["hello", "nap"]
+    assert all(node["position"].keys() == {"x", "y"} for node in drawn["nodes"])
+    back = await api.http.post("/sequences/convert", headers=key, json={"definition": drawn, "form": "steps"})
+    assert back.raise_for_status().json()["definition"]["steps"] == steps
+    wrong = {"definition": {"sequence": "tour", "steps": [{"id": "hello", "type": "sms"}]}, "form": "graph"}
+    refused = await api.http.post("/sequences/convert", headers=key, json=wrong)
+    assert (refused.status_code, refused.json()["faults"][0]["place"]) == (422, "steps[0].body")
+    assert await api.count("sequences") == 0
+
+
 STEP: dict[str, Any] = {"definition": {}}
 ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/sequences/{}", None),

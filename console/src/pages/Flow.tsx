@@ -7,7 +7,7 @@ import {
 import "@xyflow/react/dist/style.css";
 import { type DragEvent, type KeyboardEvent, createContext, memo, use, useEffect, useMemo, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
-import type { Schemas } from "../api/client.ts";
+import { type Schemas, answered, api } from "../api/client.ts";
 import * as reads from "../api/reads.ts";
 import { DraftBar } from "../draft/Bar.tsx";
 import { useDraft } from "../draft/Draft.tsx";
@@ -15,6 +15,7 @@ import { findingsAt } from "../draft/Field.tsx";
 import { Inspector } from "../flow/Inspector.tsx";
 import { BOX, placesOf, tidy, withPlaces } from "../flow/layout.ts";
 import { type Box, END, type Line, type Outline, START, TYPES, WAYS, begun, connected, disconnected, inserted, moved, nameOf, outlineOf, placed, removed, typeName } from "../flow/outline.ts";
+import { Command } from "../ui/Command.tsx";
 import { tell } from "../ui/told.tsx";
 import { count } from "../ui/parts.tsx";
 
@@ -134,6 +135,14 @@ function Builder() {
       <div className="filters draft-bar">
         <DraftBar />
         <span className="end filters">
+          {mayWrite && outline.form === "steps" && (
+            <Command
+              label="Place freely" title="Write this sequence as a graph?" done="It is a graph now"
+              run={() => answered(api.POST("/sequences/convert", { body: { definition: { ...definition }, form: "graph" } }))}
+              then={async (made) => draft.change(made.definition)}
+              ask={<p>Boxes can then be placed and connected freely. It means the same, and undo takes it back.</p>}
+            />
+          )}
           {mayWrite && outline.form === "graph" && <button type="button" className="button small" onClick={() => setAsking("alone")}>Add a step</button>}
           {mayWrite && outline.form === "graph" && <button type="button" className="button small" onClick={() => draft.change(withPlaces(definition, tidy(outline)))}>Tidy up</button>}
           <button type="button" className="button small" aria-keyshortcuts="l" onClick={() => setListed(!listed)}>{listed ? "Show the canvas" : "Show as a list"}</button>
