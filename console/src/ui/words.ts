@@ -4,6 +4,7 @@ type Logged = { status: string; result: Result };
 /** What holds an enrollment back, by its gate, in as few words as a cell has room for. */
 export const HELD: Readonly<Record<string, string>> = {
   window: "outside its allowed hours",
+  law: "quiet hours of the law",
   enrollment_paused: "paused",
   sequence_paused: "the sequence is paused",
   provider_retry: "the provider is tried again",
