@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from csv import DictReader
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ name: Later
 steps:
   - {id: month, type: delay, days: 30}
   - {id: late, type: email, subject: Still there?, body: Words}
+"""
+FLORIDA = """
+sequence: florida
+steps:
+  - {id: hello, type: sms, body: "Hello. STOP to end."}
 """
 WORDS = "wrong person"
 """Whether that is an opt-out is for a person to say."""
@@ -358,6 +364,27 @@ def test_a_doubtful_opt_out_is_decided(installation: Installation, browser: Brow
     # By the channel of what was answered: the text, where that had gone by then.
     said = re.compile(r"Not written to by (email|sms): unsubscribed\.")
     expect(looked.page.get_by_text(said)).to_be_visible()
+    assert looked.complaints == []
+
+
+def test_a_page_names_the_law_that_holds_a_message(installation: Installation, browser: Browser) -> None:
+    """An order that closes a state for some days: what holds the text, until when, and where that can be read."""
+    now = datetime.now(UTC)
+    order = {"jurisdiction": "US-FL", "channels": ["sms"], "source": "order of the governor"}
+    hours = {"starts": (now - timedelta(days=1)).isoformat(), "ends": (now + timedelta(days=9)).isoformat()}
+    person = {"external_id": "FL-1", "name": "Flora Keys", "phone": "+13052345678"}
+    with installation.http() as http:
+        http.post("/law/blocks", json=order | hours).raise_for_status()
+        http.post("/sequences", json={"definition": FLORIDA}).raise_for_status()
+        http.post("/sequences/florida/publish").raise_for_status()
+        http.post("/contacts", json=person).raise_for_status()
+        http.post("/leads/enroll-in-sequence", json={"sequence": "florida", "contacts": ["FL-1"]}).raise_for_status()
+    looked = _looked(browser, viewport=NARROW)
+    _sign_in(looked, installation)
+    looked.page.goto(f"{installation.console}/sequences/florida/history")
+    expect(looked.page.get_by_text("quiet hours of the law")).to_be_visible()
+    looked.page.get_by_role("link", name="View Flora Keys").click()
+    expect(looked.page.get_by_text("blocked: US-FL: order of the governor")).to_be_visible()
     assert looked.complaints == []
 
 

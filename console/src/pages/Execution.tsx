@@ -24,6 +24,7 @@ function Why({ seen }: { seen: Record_ }) {
     <p className={`note why ${seen.error ? "bad" : seen.status === "paused" || next?.gate ? "warn" : ""}`}>
       {seen.state}
       {next?.at && `. Next is ${next.step}, ${byClock(new Date(next.at), now, next.zone)} by the contact's clock`}.
+      {seen.laws.map((law) => <span className="sub" key={law.rule}>{law.rule}: {law.source}</span>)}
       {seen.error && !seen.state.includes(seen.error) && <span className="sub">{seen.error}</span>}
     </p>
   );

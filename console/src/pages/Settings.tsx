@@ -50,6 +50,7 @@ export function Settings() {
       <section className="card" aria-labelledby="f-rules">
         <header><h2 id="f-rules">Rules</h2></header>
         <div className="pad fields halves">
+          <ChoiceField label="What is it for?" path={["purpose"]} options={[{ value: "", label: "Marketing: texts keep to the law's hours" }, { value: "service", label: "Service: at any hour that its window allows" }]} />
           <ChoiceField label="May the same contact come again?" path={["reenroll"]} options={[{ value: "", label: "After the enrollment before has ended" }, { value: "never", label: "Never" }]} />
           <ChoiceField label="May contacts share an address?" path={["shared_addresses"]} options={[{ value: "", label: "No: the second stays out" }, { value: "allow", label: "Yes" }]} />
           <ChoiceField label="A message can never be sent" path={["on_failure"]} options={[{ value: "", label: "The enrollment ends as failed" }, { value: "continue", label: "Go on with the next step" }]} />
