@@ -58,7 +58,7 @@ def _docstrings(tree: ast.AST) -> set[str | None]:
         ("POST", f"/enrollments/{_MISSING}/pause", None, "list the enrollments to find it"),
         ("POST", f"/tasks/{_MISSING}/complete", None, "list the tasks to find it"),
         ("DELETE", f"/keys/{_MISSING}", None, "list the keys to find it"),
-        ("POST", "/contacts/none/events", {"name": "paid"}, "create the contact first"),
+        ("POST", "/contacts/none/events", {"name": "paid"}, "a file of contacts brings new ones in"),
     ],
 )
 async def test_what_is_missing_is_found_by_words_of_the_api(

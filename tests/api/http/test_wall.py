@@ -28,6 +28,7 @@ TABLES = {
     "tasks": "tasks",
     "notifications": "notifications",
     "senders": "senders",
+    "dead-letters": "dead_letters",
     "reviews": "(SELECT message_id AS id FROM reviews) AS reviews",
     "law": "(SELECT (b ->> 'id')::uuid AS id FROM tenants, jsonb_array_elements(law -> 'blocks') AS b) AS blocks",
 }
