@@ -58,7 +58,12 @@ def _docstrings(tree: ast.AST) -> set[str | None]:
         ("POST", f"/enrollments/{_MISSING}/pause", None, "list the enrollments to find it"),
         ("POST", f"/tasks/{_MISSING}/complete", None, "list the tasks to find it"),
         ("DELETE", f"/keys/{_MISSING}", None, "list the keys to find it"),
-        ("POST", "/contacts/none/events", {"name": "paid"}, "a file of contacts brings new ones in"),
+        (
+            "POST",
+            "/contacts/none/events",
+            {"name": "paid"},
+            "name contacts by their external ids, or by our ids; a file of contacts",
+        ),
     ],
 )
 async def test_what_is_missing_is_found_by_words_of_the_api(

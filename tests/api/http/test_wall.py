@@ -114,7 +114,7 @@ async def test_the_id_of_another_tenant_names_nothing(api: Api, edge: Edge, both
 async def test_the_id_of_ones_own_names_something(api: Api, edge: Edge, both: tuple[Tenant, Tenant]) -> None:
     """The same calls find what they name where it is the caller's: the 404 above are the wall's."""
     mine, _ = both
-    app, key = create_app(edge), await api.key("read")
+    app, key = create_app(edge), await api.key("read", "admin")
     answers = {}
     for path, method, _ in _operations(app):
         if method == "get":
