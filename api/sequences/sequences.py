@@ -181,11 +181,11 @@ class Checked(BaseModel):
 class ToConvert(ToCheck):
     """A definition, and how it is to be written."""
 
-    form: Literal["steps", "graph"]
+    form: Literal["steps", "graph"] = Field(examples=["graph"])
 
 
 class Converted(BaseModel):
-    """The same in that form."""
+    """The definition in the form that was asked for."""
 
     form: Literal["steps", "graph"]
     definition: dict[str, Any]

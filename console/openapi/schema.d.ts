@@ -2847,7 +2847,7 @@ export interface components {
         };
         /**
          * Converted
-         * @description The same in that form.
+         * @description The definition in the form that was asked for.
          */
         Converted: {
             /** Definition */
@@ -6462,6 +6462,7 @@ export interface components {
             } | string;
             /**
              * Form
+             * @example graph
              * @enum {string}
              */
             form: "steps" | "graph";
